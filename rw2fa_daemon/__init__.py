@@ -1,0 +1,1 @@
+"""rw2fa: a second factor for Linux remote-work hosts."""

@@ -1,0 +1,98 @@
+"""What the state holds about one person, as frozen values."""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from rw2fa_daemon.core.secret import Secret
+
+
+class Method(StrEnum):
+    """How a person gets the one-time password."""
+
+    APP = "app"
+    SMS = "sms"
+
+
+class Algorithm(StrEnum):
+    """The hash under the HMAC, by the names that otpauth URIs use."""
+
+    SHA1 = "SHA1"
+    SHA256 = "SHA256"
+    SHA512 = "SHA512"
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A TOTP secret with the parameters it was handed out under (RFC 6238 §4).
+
+    `digits`, `period` (seconds) and `algorithm` are kept here rather than read from the
+    settings, so that a changed setting breaks nobody who is enrolled. A credential that is not
+    `active` is pending: its QR code was shown and no code of it was confirmed yet.
+    """
+
+    secret: Secret
+    active: bool
+    digits: int = 6
+    period: int = 30
+    algorithm: Algorithm = Algorithm.SHA1
+    created_at: int = 0
+    """UTC seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counters:
+    """What changes from login to login.
+
+    `used` holds accepted time steps in ascending order, `floor` the step up to which (inclusive)
+    no code counts any more, `failures` the consecutive wrong codes, `locked_until` UTC seconds,
+    `enrol_failures` the wrong first codes since the enrolment window opened.
+    """
+
+    used: tuple[int, ...] = ()
+    floor: int = 0
+    failures: int = 0
+    locked_until: int = 0
+    enrol_failures: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One person, by the canonical name and uid that NSS gave (promise 13).
+
+    `generation` is a random number that every record of this enrolment is bound to; a reset
+    draws another, which makes older records useless. `enrol_opened_at` (UTC seconds) is when an
+    administrator last opened the enrolment window for this person, 0 if only the scope did.
+    """
+
+    name: str
+    uid: int
+    generation: int
+    method: Method = Method.APP
+    phone: Secret | None = None
+    """E.164, as UTF-8."""
+    enrol_opened_at: int = 0
+    credential: Credential | None = None
+    counters: Counters = field(default_factory=Counters)
+
+    @property
+    def activated(self) -> bool:
+        """Whether a code of this person's own device was confirmed."""
+        return self.credential is not None and self.credential.active
+
+    def reset(self, *, generation: int, now: int) -> "Account":
+        """This account with nothing enrolled, bound to `generation`, its window opened at `now`.
+
+        Used steps and the floor go with the secret that they belong to.
+        """
+        return replace(
+            self,
+            generation=generation,
+            credential=None,
+            enrol_opened_at=now,
+            counters=Counters(),
+        )
+
+    def unlocked(self) -> "Account":
+        """This account with its lock and its consecutive failures cleared."""
+        counters = replace(self.counters, failures=0, locked_until=0, enrol_failures=0)
+        return replace(self, counters=counters)

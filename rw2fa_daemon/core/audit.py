@@ -1,0 +1,47 @@
+"""Audit records: what was decided about whom, where, by which rule. Never a secret."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Event(Enum):
+    """Kinds of records, each with a stable id (the journal's MESSAGE_ID) and a syslog priority."""
+
+    ACCEPTED = ("accepted", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f101", 6)
+    CODE_WRONG = ("code-wrong", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f102", 5)
+    CODE_USED_BEFORE = ("code-used-before", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f103", 5)
+    CODE_OUTSIDE_WINDOW = ("code-outside-window", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f104", 5)
+    NO_ANSWER = ("no-answer", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f105", 5)
+    REFUSED = ("refused", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f106", 5)
+    LOCKED = ("locked", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f107", 4)
+    ENROLMENT_OFFERED = ("enrolment-offered", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f108", 6)
+    ACTIVATED = ("activated", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f109", 5)
+    LET_PASS = ("let-pass", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10a", 6)
+    CANNOT_JUDGE = ("cannot-judge", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10b", 3)
+    PROTOCOL_BROKEN = ("protocol-broken", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10c", 4)
+    ADMINISTRATION = ("administration", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10d", 5)
+    CONFIGURATION = ("configuration", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10e", 5)
+
+    def __init__(self, label: str, message_id: str, priority: int) -> None:
+        self.label = label
+        self.message_id = message_id
+        self.priority = priority
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One decision. `at` is UTC seconds; `reason` one sentence for an administrator.
+
+    `decision` is one of `ignore`, `allow`, `code`, `enrol`, `deny`, or `done` for what an
+    administrator did. Fields that do not apply are empty.
+    """
+
+    event: Event
+    at: float
+    user: str = ""
+    service: str = ""
+    address: str = ""
+    phase: str = ""
+    decision: str = ""
+    rule: str = ""
+    reason: str = ""

@@ -1,0 +1,77 @@
+"""Who somebody is, and whom a list of names means (promise 13)."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+GROUP_MARK = "@"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A user as NSS knows one: canonical `name`, `uid`, the gids of getgrouplist(3).
+
+    `groups` maps each group name that the configuration mentions to its gid, or to None where
+    the look-up could not resolve it; it was filled by the same look-up as `gids`.
+    """
+
+    name: str
+    uid: int
+    gids: frozenset[int]
+    groups: Mapping[str, int | None] = field(default_factory=dict)
+
+
+class Missing(Enum):
+    """Why a look-up gave nobody."""
+
+    UNKNOWN = "unknown"
+    """NSS answered that there is no such user."""
+    UNAVAILABLE = "unavailable"
+    """NSS did not answer before the deadline, or failed."""
+
+
+class Membership(Enum):
+    """Whether a person is on a list."""
+
+    MEMBER = "member"
+    NOT_MEMBER = "not member"
+    UNSURE = "unsure"
+    """No entry matches, but a group of the list could not be resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """A list of users and groups as the configuration gives it.
+
+    `users` are canonical names; `groups` group names without the mark.
+    """
+
+    users: frozenset[str] = frozenset()
+    groups: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, entries: Iterable[str]) -> "Roster":
+        """A roster from a list in which a group is written `@name`."""
+        names = list(entries)
+        return cls(
+            users=frozenset(name for name in names if not name.startswith(GROUP_MARK)),
+            groups=tuple(name.removeprefix(GROUP_MARK) for name in names if name.startswith(GROUP_MARK)),
+        )
+
+    def matches(self, person: Person) -> tuple[str, ...]:
+        """The entries that name this person, groups with their mark, users first."""
+        by_name = (person.name,) if person.name in self.users else ()
+        by_group = tuple(
+            GROUP_MARK + group
+            for group in self.groups
+            if (gid := person.groups.get(group)) is not None and gid in person.gids
+        )
+        return by_name + by_group
+
+    def membership(self, person: Person) -> Membership:
+        """Whether the person is on this list; unsure while a group of it is unresolved."""
+        if self.matches(person):
+            return Membership.MEMBER
+        if any(person.groups.get(group) is None for group in self.groups):
+            return Membership.UNSURE
+        return Membership.NOT_MEMBER
