@@ -43,12 +43,14 @@ class Credential:
 class Counters:
     """What changes from login to login.
 
-    `used` holds accepted time steps in ascending order, `floor` the step up to which (inclusive)
-    no code counts any more, `failures` the consecutive wrong codes, `locked_until` UTC seconds,
-    `enrol_failures` the wrong first codes since the enrolment window opened.
+    `used` holds spent time steps in ascending order, accepted ones and burned ones; `last` is the
+    last step that was accepted; `floor` the step up to which (inclusive) no code counts any more;
+    `failures` the consecutive wrong codes; `locked_until` UTC seconds; `enrol_failures` the wrong
+    first codes since the enrolment window opened.
     """
 
     used: tuple[int, ...] = ()
+    last: int = 0
     floor: int = 0
     failures: int = 0
     locked_until: int = 0
