@@ -1,0 +1,83 @@
+# What `make` does here is in CONTRIBUTING.md. script/bootstrap installs what it needs of the system.
+
+SHELL = /bin/sh
+.SHELLFLAGS = -euc
+.DEFAULT_GOAL = build
+
+# Debian's own interpreter: a venv made from another one lies where only its owner can run it.
+PYTHON = /usr/bin/python3
+VENV = .venv
+DESTDIR =
+
+# Where a distribution wants things; each can be given on the command line.
+prefix = /usr
+sysconfdir = /etc
+libdir = $(prefix)/lib
+multiarch = $(shell $(CC) -print-multiarch)
+pamdir = $(libdir)/$(multiarch)/security
+unitdir = $(libdir)/systemd/system
+treedir = $(libdir)/rw2fa
+datadir = $(prefix)/share
+
+LOCKS = requirements/build.txt requirements/runtime.txt requirements/dev.txt
+READY = $(VENV)/.ready
+
+.PHONY: build bench lint format install test lock clean hook FORCE
+
+build: $(READY) build/pam_rw2fa.so
+
+$(READY): $(LOCKS) setup.cfg pyproject.toml script/venv
+	script/venv $(PYTHON) $(VENV)
+	touch $@
+
+build/pam_rw2fa.so: hook
+
+hook:
+	mkdir -p build
+	$(MAKE) --no-print-directory -C pam_hook
+
+# Wheels of what the lock names, so that `install` needs no network.
+WHEELS = build/wheels/.ready
+$(WHEELS): requirements/runtime.txt $(READY)
+	rm -rf build/wheels
+	$(VENV)/bin/pip wheel --quiet --no-deps --no-build-isolation --require-hashes \
+	    --wheel-dir build/wheels --requirement requirements/runtime.txt
+	touch $@
+
+install: build $(WHEELS)
+	script/install-tree '$(DESTDIR)' '$(treedir)' $(PYTHON) $(VENV) build/wheels
+	install -d '$(DESTDIR)$(prefix)/bin' '$(DESTDIR)$(prefix)/sbin'
+	ln -sf '$(treedir)/bin/rw2fa' '$(DESTDIR)$(prefix)/bin/rw2fa'
+	ln -sf '$(treedir)/bin/rw2fad' '$(DESTDIR)$(prefix)/sbin/rw2fad'
+	install -D -m 0644 build/pam_rw2fa.so '$(DESTDIR)$(pamdir)/pam_rw2fa.so'
+	install -d '$(DESTDIR)$(unitdir)'
+	install -m 0644 systemd/*.service systemd/*.socket systemd/*.timer '$(DESTDIR)$(unitdir)/'
+	install -D -m 0644 systemd/sysusers.d/rw2fa.conf '$(DESTDIR)$(libdir)/sysusers.d/rw2fa.conf'
+	install -D -m 0644 systemd/tmpfiles.d/rw2fa.conf '$(DESTDIR)$(libdir)/tmpfiles.d/rw2fa.conf'
+	script/install-etc etc '$(DESTDIR)' '$(sysconfdir)' '$(datadir)'
+
+bench: build
+	bench/run
+
+lint: $(READY)
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	PYTHONPATH=. $(VENV)/bin/lint-imports
+	shellcheck $$(script/shell-files)
+	$(MAKE) --no-print-directory -C pam_hook lint
+
+format: $(READY)
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
+test:
+	script/test
+
+# Newer versions of everything, with the hashes of every file that pip might choose.
+lock:
+	script/lock
+
+clean:
+	$(MAKE) --no-print-directory -C pam_hook clean
+	rm -rf build $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
