@@ -1,0 +1,72 @@
+"""What PAM clients can do, as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+
+class ServiceClass(StrEnum):
+    """What a PAM service is asked for."""
+
+    CODE = "code"
+    RDP = "rdp"
+    IGNORE = "ignore"
+
+
+class Information(StrEnum):
+    """When an information message reaches the person."""
+
+    AT_ONCE = "at-once"
+    WITH_PROMPT = "with-prompt"
+    LOG_ONLY = "log-only"
+    NEVER = "never"
+
+
+class Prompts(StrEnum):
+    """How many questions a client can ask."""
+
+    MANY = "many"
+    ONE = "one"
+
+
+class Qr(StrEnum):
+    """How a client can show a QR code."""
+
+    TEXT = "text"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """The abilities of the program behind one PAM service; the shipped table says what each means."""
+
+    service_class: ServiceClass
+    outside: bool = False
+    prompts: Prompts = Prompts.MANY
+    information: Information = Information.WITH_PROMPT
+    logs_messages: bool = False
+    qr: Qr = Qr.NONE
+    enrolment: bool = False
+    fail_delay_harmful: bool = False
+    colour: bool = False
+    forgeable_address: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTable:
+    """The client of each PAM service, with one for those that are not listed."""
+
+    default: Client
+    clients: Mapping[str, Client] = field(default_factory=dict)
+
+    def of(self, service: str) -> Client:
+        """The client for a PAM service name; libpam gives these in lower case."""
+        return self.clients.get(service.lower(), self.default)
+
+    def override(self, classes: Mapping[str, ServiceClass], default: ServiceClass) -> "ClientTable":
+        """This table with the classes that an administrator chose in `[services]`."""
+        listed = dict(self.clients)
+        for service, service_class in classes.items():
+            name = service.lower()
+            listed[name] = replace(listed.get(name, self.default), service_class=service_class)
+        return ClientTable(default=replace(self.default, service_class=default), clients=listed)

@@ -1,0 +1,84 @@
+"""How a device is enrolled: the window, the pending secret, the first code."""
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Protocol
+
+from rw2fa_daemon.core.account import Account, Counters, Credential
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.otp import step_at
+from rw2fa_daemon.core.secret import Secret
+
+ENROL_TRIES: Final = 5
+"""Wrong first codes in one conversation."""
+
+ENROL_TRIES_A_WINDOW: Final = 20
+"""Wrong first codes until an administrator opens the window again."""
+
+FIRST_CODE_REACH: Final = 1
+"""Steps each way in which a first code activates: later ones would hide a wrong clock."""
+
+DAY_SECONDS: Final = 24 * 60 * 60
+
+
+class Offer(Protocol):
+    """What a new secret and its window depend on; `conversation.Context` is one."""
+
+    @property
+    def now(self) -> float: ...
+    @property
+    def digits(self) -> int: ...
+    @property
+    def scope_since(self) -> int: ...
+    @property
+    def window_days(self) -> int: ...
+    def fresh_secret(self) -> Secret: ...
+
+
+class FirstCode(Enum):
+    """What the first code of a new device was."""
+
+    RIGHT = "right"
+    CLOCK_OFF = "clock off"
+    WRONG = "wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class FirstCodeCheck:
+    """The outcome, the step to spend where it was right, and the clock's offset in seconds."""
+
+    outcome: FirstCode
+    step: int | None = None
+    offset: int = 0
+
+
+def window_open(account: Account | None, offer: Offer) -> bool:
+    """Whether a login may enrol: within so many days of the add, or of the last reset."""
+    opened = max(offer.scope_since, account.enrol_opened_at if account else 0)
+    return offer.now < opened + offer.window_days * DAY_SECONDS
+
+
+def exhausted(counters: Counters) -> bool:
+    """Whether this window has seen too many wrong first codes."""
+    return counters.enrol_failures >= ENROL_TRIES_A_WINDOW
+
+
+def pending_credential(offer: Offer) -> Credential:
+    """A credential for a device that has yet to show its first code."""
+    return Credential(offer.fresh_secret(), active=False, digits=offer.digits, created_at=int(offer.now))
+
+
+def check_first_code(
+    credential: Credential, code: str, *, now: float, reach: int, codebook: Codebook
+) -> FirstCodeCheck:
+    """Judge the first code of a pending credential at `now` (UTC seconds).
+
+    Only a code within one step activates; one that is right further out, up to `reach` steps,
+    tells that the phone's clock is off, and by how much.
+    """
+    now_step = step_at(now, credential.period)
+    for step in codebook.near(credential, code, now_step, FIRST_CODE_REACH):
+        return FirstCodeCheck(FirstCode.RIGHT, step)
+    for step in codebook.all(credential, code, now_step, max(reach, FIRST_CODE_REACH)):
+        return FirstCodeCheck(FirstCode.CLOCK_OFF, None, (step - now_step) * credential.period)
+    return FirstCodeCheck(FirstCode.WRONG)

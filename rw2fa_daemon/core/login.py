@@ -1,0 +1,46 @@
+"""One phase of one login, as the hook describes it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """PAM's management groups that the hook asks about."""
+
+    AUTH = "auth"
+    ACCOUNT = "account"
+
+
+class Slot(StrEnum):
+    """Where in the stack the line stands."""
+
+    MAIN = "main"
+    """After the password: the `Additional` line of common-auth."""
+    FIRST = "first"
+    """Before the password."""
+    KEY = "key"
+    """In place of the password, for whom sshd has accepted another first factor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What an earlier phase or slot of the same PAM handle left for the same user."""
+
+    rule: str
+    uid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """Who logs in where. `user` is what was typed; empty strings stand for items not set."""
+
+    phase: Phase
+    slot: Slot
+    service: str
+    user: str
+    tty: str = ""
+    rhost: str = ""
+    ruser: str = ""
+    first: tuple[str, ...] = ()
+    """Factors that were accepted already, by sshd's names."""
+    evidence: Evidence | None = None

@@ -1,0 +1,197 @@
+"""The policy: a table that one can read, and the function that finds the row (login-states).
+
+The names of the rows are the rules that `rw2fa explain` and the audit name.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Final
+
+from rw2fa_daemon.core.audit import Event
+from rw2fa_daemon.core.clients import ServiceClass
+from rw2fa_daemon.core.login import Phase, Slot
+from rw2fa_daemon.core.standing import Standing
+from rw2fa_daemon.core.texts import Text
+
+
+class AccountState(StrEnum):
+    """What the state says about an enabled person."""
+
+    UNREAD = "unread"
+    UNUSABLE = "unusable"
+    UID_CHANGED = "uid changed"
+    LOCKED = "locked"
+    ACTIVATED = "activated"
+    MAY_ENROL = "may enrol"
+    WINDOW_CLOSED = "window closed"
+
+
+class Decision(StrEnum):
+    """What happens next, in the words of `rw2fa explain`."""
+
+    IGNORE = "ignore"
+    ALLOW = "allow"
+    CODE = "code"
+    ENROL = "enrol"
+    DENY = "deny"
+    LOOK = "look"
+    """The state has to be read first; never the last word."""
+
+
+class Rc(StrEnum):
+    """PAM's return codes, without `PAM_`."""
+
+    SUCCESS = "SUCCESS"
+    IGNORE = "IGNORE"
+    AUTH_ERR = "AUTH_ERR"
+    PERM_DENIED = "PERM_DENIED"
+    MAXTRIES = "MAXTRIES"
+    USER_UNKNOWN = "USER_UNKNOWN"
+    AUTHINFO_UNAVAIL = "AUTHINFO_UNAVAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that a decision depends on."""
+
+    on: bool
+    service_class: ServiceClass
+    phase: Phase
+    slot: Slot
+    first_factor: bool
+    evidence: bool
+    """There is evidence, and it is for this user and uid."""
+    standing: Standing
+    whitelisted: bool
+    client_can_enrol: bool
+    account: AccountState = AccountState.UNREAD
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the table. A cell that is None matches anything."""
+
+    rule: str
+    decision: Decision
+    rc: Rc | None = None
+    on: bool | None = None
+    where: ServiceClass | None = None
+    phase: Phase | None = None
+    slot: Slot | None = None
+    first_factor: bool | None = None
+    evidence: bool | None = None
+    who: Standing | None = None
+    whitelisted: bool | None = None
+    can_enrol: bool | None = None
+    account: AccountState | None = None
+    mint: bool = False
+    text: Text | None = None
+    event: Event | None = None
+    """What is audited; what is not decided about a person, or is decided for the second time, is not."""
+
+    def matches(self, facts: Facts) -> bool:
+        """Whether every cell matches."""
+        cells = (
+            (self.on, facts.on),
+            (self.where, facts.service_class),
+            (self.phase, facts.phase),
+            (self.slot, facts.slot),
+            (self.first_factor, facts.first_factor),
+            (self.evidence, facts.evidence),
+            (self.who, facts.standing),
+            (self.whitelisted, facts.whitelisted),
+            (self.can_enrol, facts.client_can_enrol),
+            (self.account, facts.account),
+        )
+        return all(cell is None or cell == fact for cell, fact in cells)
+
+
+_PASS: Final = Decision.IGNORE
+_DENY: Final = Decision.DENY
+_RDP: Final = ServiceClass.RDP
+
+TABLE: Final[tuple[Row, ...]] = (
+    # Not asked at all.
+    Row("off", _PASS, Rc.IGNORE, on=False),
+    Row("service-ignored", _PASS, Rc.IGNORE, where=ServiceClass.IGNORE),
+    # Nobody that could be judged.
+    Row("user-unknown", _DENY, Rc.USER_UNKNOWN, who=Standing.USER_UNKNOWN, event=Event.REFUSED),
+    Row(
+        "directory-unavailable",
+        _DENY,
+        Rc.AUTHINFO_UNAVAIL,
+        who=Standing.DIRECTORY_UNAVAILABLE,
+        text=Text.CANNOT_JUDGE,
+        event=Event.CANNOT_JUDGE,
+    ),
+    # Not asked for a code: machines, and whoever is surely not in the scope.
+    Row("exempt-user", _PASS, Rc.IGNORE, who=Standing.EXEMPT_USER, event=Event.LET_PASS),
+    Row("exempt-network", _PASS, Rc.IGNORE, who=Standing.EXEMPT_NETWORK, event=Event.LET_PASS),
+    Row("not-enabled", _PASS, Rc.IGNORE, who=Standing.NOT_ENABLED, event=Event.LET_PASS),
+    Row("remembered-not-enabled", _PASS, Rc.IGNORE, who=Standing.REMEMBERED_NOT_ENABLED, event=Event.LET_PASS),
+    Row(
+        "scope-unsure",
+        _DENY,
+        Rc.AUTHINFO_UNAVAIL,
+        who=Standing.SCOPE_UNSURE,
+        text=Text.CANNOT_JUDGE,
+        event=Event.CANNOT_JUDGE,
+    ),
+    # Enabled from here on. Who has shown something in this PAM handle is not asked twice; account asks for
+    # that evidence, whatever the first factor was.
+    Row("evidence", _PASS, Rc.IGNORE, evidence=True),
+    Row("no-evidence", _DENY, Rc.PERM_DENIED, phase=Phase.ACCOUNT, text=Text.NO_EVIDENCE, event=Event.REFUSED),
+    # Remote-desktop clients.
+    Row("whitelisted", Decision.ALLOW, Rc.IGNORE, where=_RDP, whitelisted=True, mint=True, event=Event.LET_PASS),
+    Row("rdp-refused", _DENY, Rc.AUTH_ERR, where=_RDP, text=Text.RDP_REFUSED, event=Event.REFUSED),
+    # Clients that can ask.
+    Row("no-first-factor", _PASS, Rc.IGNORE, slot=Slot.KEY, first_factor=False),
+    Row("state-needed", Decision.LOOK, account=AccountState.UNREAD),
+    Row(
+        "state-unusable",
+        _DENY,
+        Rc.AUTHINFO_UNAVAIL,
+        account=AccountState.UNUSABLE,
+        text=Text.CANNOT_JUDGE,
+        event=Event.CANNOT_JUDGE,
+    ),
+    Row(
+        "uid-changed",
+        _DENY,
+        Rc.AUTH_ERR,
+        account=AccountState.UID_CHANGED,
+        text=Text.ASK_ADMINISTRATOR,
+        event=Event.CANNOT_JUDGE,
+    ),
+    Row("locked", _DENY, Rc.MAXTRIES, account=AccountState.LOCKED, text=Text.LOCKED, event=Event.REFUSED),
+    Row("code", Decision.CODE, account=AccountState.ACTIVATED, text=Text.CODE_PROMPT),
+    Row(
+        "enrol-closed",
+        _DENY,
+        Rc.AUTH_ERR,
+        account=AccountState.WINDOW_CLOSED,
+        text=Text.ENROL_CLOSED,
+        event=Event.REFUSED,
+    ),
+    Row("enrol", Decision.ENROL, can_enrol=True, text=Text.ENROL_PROMPT, event=Event.ENROLMENT_OFFERED),
+    Row("enrol-elsewhere", _DENY, Rc.AUTH_ERR, text=Text.ENROL_ELSEWHERE, event=Event.REFUSED),
+)
+
+
+@lru_cache(maxsize=4096)
+def decide(facts: Facts) -> Row:
+    """The first row that matches; the last one matches everything that gets there."""
+    return next(row for row in TABLE if row.matches(facts))
+
+
+def return_code(row: Row, facts: Facts) -> Rc:
+    """What the hook returns for a row that ends the phase.
+
+    In the key slot the password is left out on SUCCESS only, so whoever is let pass with a first
+    factor there gets that.
+    """
+    assert row.rc is not None
+    if row.rc is Rc.IGNORE and facts.slot is Slot.KEY and facts.first_factor and facts.phase is Phase.AUTH:
+        return Rc.SUCCESS
+    return row.rc

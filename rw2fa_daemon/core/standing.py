@@ -1,0 +1,89 @@
+"""Where a person stands before the state is looked at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+
+from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
+
+Network = IPv4Network | IPv6Network
+
+
+class Standing(StrEnum):
+    """The answers to "does this person need a second factor?"; all but ENABLED name a rule."""
+
+    USER_UNKNOWN = "user-unknown"
+    DIRECTORY_UNAVAILABLE = "directory-unavailable"
+    EXEMPT_USER = "exempt-user"
+    EXEMPT_NETWORK = "exempt-network"
+    NOT_ENABLED = "not-enabled"
+    REMEMBERED_NOT_ENABLED = "remembered-not-enabled"
+    SCOPE_UNSURE = "scope-unsure"
+    ENABLED = "enabled"
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """The lists of the configuration that say who is asked."""
+
+    scope: Roster = field(default_factory=Roster)
+    whitelist: Roster = field(default_factory=Roster)
+    exempt_users: Roster = field(default_factory=Roster)
+    exempt_networks: tuple[Network, ...] = ()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """Every group that a look-up has to resolve, each once."""
+        return tuple(dict.fromkeys((*self.scope.groups, *self.whitelist.groups, *self.exempt_users.groups)))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A standing, the entries of the scope that say so, and whether RDP is allowed."""
+
+    standing: Standing
+    entries: tuple[str, ...] = ()
+    whitelisted: bool = False
+
+
+def place(
+    lists: Lists, person: Person | Missing, address: str, was_not_member: Callable[[Person], bool]
+) -> Place:
+    """Where a person stands. `address` is a numeric address or empty.
+
+    `was_not_member` says whether the last complete look-up of this person said "not a member"
+    of this very scope; it is asked only while the scope is unsure (promise 13).
+    """
+    if person is Missing.UNKNOWN:
+        return Place(Standing.USER_UNKNOWN)
+    if person is Missing.UNAVAILABLE:
+        return Place(Standing.DIRECTORY_UNAVAILABLE)
+    assert isinstance(person, Person)
+    if lists.exempt_users.matches(person):
+        return Place(Standing.EXEMPT_USER)
+    if in_networks(address, lists.exempt_networks):
+        return Place(Standing.EXEMPT_NETWORK)
+    membership = lists.scope.membership(person)
+    if membership is Membership.NOT_MEMBER:
+        return Place(Standing.NOT_ENABLED)
+    if membership is Membership.UNSURE:
+        remembered = was_not_member(person)
+        return Place(Standing.REMEMBERED_NOT_ENABLED if remembered else Standing.SCOPE_UNSURE)
+    return Place(Standing.ENABLED, lists.scope.matches(person), bool(lists.whitelist.matches(person)))
+
+
+def in_networks(address: str, networks: tuple[Network, ...]) -> bool:
+    """Whether a numeric address is in one of the networks; a name, or nothing, never is.
+
+    An IPv4 address mapped into IPv6 (RFC 4291 §2.5.5.2) counts as the IPv4 address.
+    """
+    if not networks:
+        return False
+    try:
+        parsed: IPv4Address | IPv6Address = ip_address(address)
+    except ValueError:
+        return False
+    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return any(parsed.version == network.version and parsed in network for network in networks)

@@ -1,0 +1,51 @@
+"""Every sentence that the person at the prompt can see.
+
+None tells which factor was wrong, nor anything about an account to somebody who has not shown
+the password: what is shown before one (rdp) is the same for every enabled user.
+"""
+
+from enum import Enum
+
+
+class Text(Enum):
+    """The sentences; those with fields are filled by `conversation`."""
+
+    CODE_PROMPT = "Verification code: "
+    CODE_WRONG = "That code was not accepted.\nVerification code: "
+    CODE_USED = (
+        "That code was used already, or is older than the last one. "
+        "Wait until your app shows the next code.\nVerification code: "
+    )
+    LOGIN_REFUSED = "Login refused."
+    CLOCK = (
+        "Login refused. The clock of your phone, or of this computer, may be wrong: "
+        "set the phone to automatic time and try again with the next code."
+    )
+    LOCKED = "Login refused. Try again later."
+    CANNOT_JUDGE = "Two-factor authentication is not available at the moment. Ask your administrator."
+    ASK_ADMINISTRATOR = "Login refused. Ask your administrator."
+    NO_EVIDENCE = "Login refused: this account needs a verification code, and this way of signing in did not ask for one."
+    RDP_REFUSED = "Remote-desktop clients cannot ask for a verification code. Sign in by another way."
+    ENROL_CLOSED = (
+        "Two-factor authentication is switched on for your account, and the time for setting it up "
+        "has passed. Ask your administrator to open it again."
+    )
+    ENROL_ELSEWHERE = (
+        "Two-factor authentication is switched on for your account and is not set up yet. "
+        "It cannot be set up here: sign in once with SSH or on the console."
+    )
+    ENROL_PROMPT = (
+        "\nTwo-factor authentication is switched on for your account.\n"
+        "Scan this picture with an authenticator app (Google Authenticator, Microsoft\n"
+        "Authenticator, Authy or any other):\n\n{qr}\n\n"
+        "No camera? Type this into the app instead:\n"
+        "  account  {account}\n  key      {key}\n  type     time-based, {digits} digits\n\n"
+        "Code that the app shows now: "
+    )
+    ENROL_WRONG = "That is not the code for this key. Enter the code that the app shows now: "
+    ENROL_CLOCK = (
+        "The code is right, but the phone's clock is off by {minutes}. Set the phone to automatic\n"
+        "time, then enter the code that the app shows: "
+    )
+    ENROL_FAILED = "Setting up was not finished. Sign in again to see the same picture."
+    ACTIVATED = "Two-factor authentication is set up. From now on you will be asked for a code."

@@ -1,0 +1,23 @@
+"""Tables that are shipped as data."""
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from rw2fa_daemon.core.clients import Client, ClientTable, Information, Prompts, Qr, ServiceClass
+
+_ENUMS = {"prompts": Prompts, "information": Information, "qr": Qr}
+DEFAULT = "default"
+
+
+@cache
+def shipped_clients() -> ClientTable:
+    """The shipped table of PAM clients."""
+    text = resources.files(__package__).joinpath("clients.toml").read_text("utf-8")
+    clients = {service: _client(row) for service, row in tomllib.loads(text).items()}
+    return ClientTable(default=clients.pop(DEFAULT), clients=clients)
+
+
+def _client(row: dict[str, object]) -> Client:
+    cells = {key: _ENUMS[key](value) if key in _ENUMS else value for key, value in row.items() if key != "class"}
+    return Client(ServiceClass(row["class"]), **cells)  # type: ignore[arg-type]  # the table's own test checks each cell

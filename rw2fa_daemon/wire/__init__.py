@@ -1,0 +1,1 @@
+"""The protocol between the hook and the daemon (docs/protocol.md)."""

@@ -1,0 +1,28 @@
+"""Asking the running daemon something, as root."""
+
+import socket
+from pathlib import Path
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.wire.message import MESSAGE_MAX, ProtocolError, compose, parse
+
+
+def ask_daemon(path: Path, verb: str, timeout: float = 3.0) -> dict[str, str]:
+    """The fields of the daemon's `report` to `status` or `reload`.
+
+    `timeout` is seconds for each wait. Problem if nobody answers at the socket.
+    """
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+            connection.settimeout(timeout)
+            connection.connect(str(path))
+            connection.send(compose(verb, {}))
+            report = parse(connection.recv(MESSAGE_MAX + 1))
+    except (OSError, ProtocolError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or "no answer"
+        raise Problem(
+            f"the daemon does not answer at {path} ({reason})", "start it with `systemctl start rw2fad.socket rw2fad`"
+        ) from error
+    if report.verb != "report":
+        raise Problem("the daemon refused to answer", "run this command as root")
+    return dict(report.fields)

@@ -1,0 +1,89 @@
+"""What the hook says, as the values that the core works on, and back."""
+
+from rw2fa_daemon.core.conversation import Ask, End, Silence
+from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
+from rw2fa_daemon.wire.message import ITEM_MAX, VALUE_MAX, VERSION, Message, ProtocolError, compose
+
+_ITEMS = ("service", "user", "tty", "rhost", "ruser", "first")
+
+
+def read_open(message: Message) -> Login:
+    """The login that an `open` describes; ProtocolError if it is none."""
+    fields = message.fields
+    if message.verb != "open":
+        raise ProtocolError("unknown verb")
+    if message.required("v") != VERSION:
+        raise ProtocolError("unknown version")
+    if any(len(fields.get(item, "")) > ITEM_MAX for item in _ITEMS):
+        raise ProtocolError("item too long")
+    try:
+        phase, slot = Phase(message.required("phase")), Slot(message.required("slot"))
+        rule = fields.get("evidence")
+        evidence = None if rule is None else Evidence(rule, int(message.required("evidence_uid")))
+    except ValueError as error:
+        raise ProtocolError("unknown phase, slot or uid") from error
+    first = fields.get("first", "")
+    return Login(
+        phase=phase,
+        slot=slot,
+        service=message.required("service"),
+        user=message.required("user"),
+        tty=fields.get("tty", ""),
+        rhost=fields.get("rhost", ""),
+        ruser=fields.get("ruser", ""),
+        first=tuple(first.split(",")) if first else (),
+        evidence=evidence,
+    )
+
+
+def read_reply(message: Message, asked: Ask) -> str | Silence:
+    """What was answered to a question; ProtocolError unless it answers that very question.
+
+    A value without the form that was asked for is an error too: the hook lets none through.
+    """
+    if message.verb != "reply":
+        raise ProtocolError("unknown verb")
+    if message.required("n") != str(asked.n):
+        raise ProtocolError("answer to another question")
+    value, none = message.fields.get("value"), message.fields.get("none")
+    if (value is None) == (none is None):
+        raise ProtocolError("a reply has a value, or says why not")
+    if none is not None:
+        try:
+            return Silence(none)
+        except ValueError as error:
+            raise ProtocolError("unknown reason") from error
+    assert value is not None
+    if len(value) > VALUE_MAX or not has_form(value, asked.form):
+        raise ProtocolError("value without the form that was asked for")
+    return value
+
+
+def has_form(value: str, form: str) -> bool:
+    """Whether a value has one of the alternatives `ALPHABET:MIN-MAX` of a form."""
+    return any(_has_alternative(value, alternative) for alternative in form.split(","))
+
+
+def _has_alternative(value: str, alternative: str) -> bool:
+    alphabet, _, lengths = alternative.partition(":")
+    shortest, _, longest = lengths.partition("-")
+    if not int(shortest) <= len(value) <= int(longest) or not value.isascii():
+        return False
+    if alphabet == "digits":
+        return value.isdigit()
+    return value.replace("-", "").isalnum() or not value.strip("-")
+
+
+def write_ask(ask: Ask) -> bytes:
+    """The packet of a question."""
+    return compose("ask", {"n": str(ask.n), "style": "echo", "text": ask.text, "form": ask.form})
+
+
+def write_end(end: End) -> bytes:
+    """The packet that ends a phase."""
+    fields = {"rc": end.rc.value, "rule": end.rule}
+    if end.text:
+        fields["text"] = end.text
+    if end.mint is not None:
+        fields["mint"] = str(end.mint)
+    return compose("end", fields)
