@@ -1,0 +1,82 @@
+"""One run of the load generator: what is asked of it, and what came of it."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from bench.paths import PROGRAMS
+
+PAM_SUCCESS: Final = 0
+PAM_AUTH_ERR: Final = 7
+SERVICE: Final = "sshd"
+TIMEOUT_SECONDS: Final = 120
+OTHER_STACK: Final = "auth required {modules}/pam_deny.so\naccount required {modules}/pam_deny.so\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Logins to make: each user sends the codes `steps` off from now, once each.
+
+    `senders` processes send the same code at the same moment.
+    """
+
+    clients: int
+    users: range
+    right: bool = True
+    senders: int = 1
+    steps: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the load generator counted; times in seconds or microseconds, as named."""
+
+    logins: int
+    seconds: float
+    p50_us: float
+    p99_us: float
+    asked: int
+    codes_never: int
+    codes_once: int
+    codes_more: int
+    returned: Mapping[str, int]
+    """How often pam_authenticate returned which code."""
+
+    @property
+    def rate(self) -> float:
+        """Logins per second, all clients together."""
+        return self.logins / self.seconds
+
+    def count(self, pam_code: int) -> int:
+        """How many logins ended with `pam_code`."""
+        return self.returned.get(str(pam_code), 0)
+
+
+def run(confdir: Path, load: Load) -> Outcome:
+    """Sends `load` through the stack in `confdir`."""
+    arguments = (
+        load.clients,
+        load.senders,
+        load.users.start,
+        len(load.users),
+        "right" if load.right else "wrong",
+        *load.steps,
+    )
+    finished = subprocess.run(
+        [PROGRAMS / "pam_load", confdir, SERVICE, *map(str, arguments)],
+        check=True,
+        stdout=subprocess.PIPE,
+        timeout=TIMEOUT_SECONDS,
+    )
+    return Outcome(**json.loads(finished.stdout))
+
+
+def write_stack(confdir: Path, modules: Path, line: str) -> Path:
+    """Makes `confdir` a private PAM folder in which the service has the one auth line `line`."""
+    confdir.mkdir()
+    (confdir / SERVICE).write_text(f"auth required {line}\naccount required {modules}/pam_permit.so\n")
+    (confdir / "other").write_text(OTHER_STACK.format(modules=modules))
+    return confdir
