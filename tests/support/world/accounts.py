@@ -1,0 +1,62 @@
+"""People with accounts in a world."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tests.support.world.world import World
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Person:
+    """An account of the world: its name, its password, and the folder that is its home."""
+
+    name: str
+    password: str
+
+    @property
+    def home(self) -> str:
+        return f"/home/{self.name}"
+
+    @property
+    def key(self) -> str:
+        """Path of the private key that `allow_key` made, inside the world."""
+        return f"/root/keys/{self.name}"
+
+
+def add_group(world: World, name: str) -> str:
+    """Makes a group and returns its name."""
+    world.run("groupadd", name)
+    return name
+
+
+def add_person(
+    world: World, name: str | None = None, *, groups: Sequence[str] = (), password: str | None = None
+) -> Person:
+    """Makes an account with a home and a password that no other account has; without a name, with one that is new."""
+    number = next(_numbers)
+    person = Person(name or f"person{number}", password or f"Correct-horse-{number}-battery")
+    more = ("--groups", ",".join(groups)) if groups else ()
+    world.run("useradd", "--create-home", "--shell", "/bin/bash", *more, person.name)
+    # Few rounds: this is about what happens around the password, and logins should not wait for its hash.
+    world.run("chpasswd", "--crypt-method=SHA512", "--sha-rounds=1000", stdin=f"{person.name}:{person.password}\n")
+    return person
+
+
+def expire_password(world: World, person: Person) -> None:
+    """The password must be changed at the next login (chage(1), day 0)."""
+    world.run("chage", "--lastday", "0", person.name)
+
+
+def allow_key(world: World, person: Person) -> str:
+    """Makes a key that opens sshd for the person; returns the path of the private one, for root's ssh client."""
+    world.path("/root/keys").mkdir(mode=0o700, exist_ok=True)
+    world.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", person.key)
+    world.run("install", "-d", "-m", "700", "-o", person.name, "-g", person.name, f"{person.home}/.ssh")
+    world.run(
+        *("install", "-m", "600", "-o", person.name, "-g", person.name, f"{person.key}.pub"),
+        f"{person.home}/.ssh/authorized_keys",
+    )
+    return person.key

@@ -1,0 +1,62 @@
+"""The file systems of a world, mounted from inside its mount namespace."""
+
+import os
+import stat
+import subprocess
+from pathlib import Path
+
+from tests.support.world.errors import WorldUnavailable
+from tests.support.world.paths import DEVICE_FOLDERS, DEVICES, OVERLAID, REPOSITORY, SCAFFOLD
+
+
+def mount_everything() -> None:
+    """Covers what the host owns. Raises WorldUnavailable with mount(8)'s words when the machine forbids it."""
+    _mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run")
+    SCAFFOLD.mkdir(mode=0o755)
+    (Path("/run") / "lock").mkdir(mode=0o1777)
+    repository = SCAFFOLD / "repository"
+    repository.mkdir()
+    _mount("--rbind", str(REPOSITORY), str(repository))
+    for folder in OVERLAID:
+        if Path(folder).is_dir():
+            _overlay(folder)
+    if not Path(__file__).exists():
+        # The repository is a mount of its own below an overlaid folder, and overlays do not show what is mounted there.
+        REPOSITORY.mkdir(parents=True, exist_ok=True)
+        _mount("--rbind", str(repository), str(REPOSITORY))
+    _devices()
+
+
+def _overlay(folder: str) -> None:
+    layers = SCAFFOLD / folder.strip("/")
+    upper, work = layers / "upper", layers / "work"
+    upper.mkdir(parents=True)
+    work.mkdir()
+    lower = Path(folder).stat()
+    upper.chmod(lower.st_mode & 0o7777)  # the merged folder shows the mode of the upper one
+    _mount("-t", "overlay", "-o", f"lowerdir={folder},upperdir={upper},workdir={work}", "overlay", folder)
+
+
+def _devices() -> None:
+    """A /dev of our own, so that /dev/log can be made without making it on the host. The ptys stay the host's."""
+    new = SCAFFOLD / "dev"
+    new.mkdir()
+    _mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", str(new))
+    for name in DEVICES:
+        (new / name).touch()
+        _mount("--bind", f"/dev/{name}", str(new / name))
+    # Not a bind mount: opening it finds the devpts instance beside the node itself.
+    os.mknod(new / "ptmx", stat.S_IFCHR | 0o666, os.makedev(5, 2))
+    (new / "ptmx").chmod(0o666)
+    for name in DEVICE_FOLDERS:
+        (new / name).mkdir()
+        _mount("--rbind", f"/dev/{name}", str(new / name))
+    for name, target in (("fd", "fd"), ("stdin", "fd/0"), ("stdout", "fd/1"), ("stderr", "fd/2")):
+        (new / name).symlink_to(f"/proc/self/{target}")
+    _mount("--rbind", str(new), "/dev")
+
+
+def _mount(*arguments: str) -> None:
+    done = subprocess.run(["mount", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise WorldUnavailable(f"mount {' '.join(arguments)}: {done.stderr.strip()}")

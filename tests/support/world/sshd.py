@@ -1,0 +1,63 @@
+"""OpenSSH in a world: the server with the host's own configuration, and the client as people type it."""
+
+from collections.abc import Mapping, Sequence
+
+from tests.support.world.accounts import Person
+from tests.support.world.terminal import Terminal
+from tests.support.world.waiting import wait_until
+from tests.support.world.world import World
+
+# What the remote shell prints for somebody who is in; no program on the way prints it.
+INSIDE = "echo you-are-in-as-$(id -un)"
+
+_CLIENT_OPTIONS = (
+    *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null"),
+    *("-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "NumberOfPasswordPrompts=1"),
+)
+
+
+class Sshd:
+    """A running server.
+
+    `service`: OpenSSH takes the name that it is run by for its PAM service, so another name is another service.
+    `options`: `Name=value` lines that stand before the host's configuration file.
+    """
+
+    def __init__(self, world: World, *, port: int = 22, service: str = "sshd", options: Sequence[str] = ()) -> None:
+        self.world, self.port = world, port
+        path = "/usr/sbin/sshd"
+        if service != "sshd":
+            link = f"/usr/local/sbin/{service}"
+            world.run("ln", "--symbolic", "--force", path, link)
+            path = link
+        world.path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+        switches = [switch for option in options for switch in ("-o", option)]
+        self.process = world.start(path, "-D", "-p", str(port), "-o", f"PidFile=/run/{service}-{port}.pid", *switches)
+        wait_until(f"sshd on port {port}", lambda: world.listens(port))
+
+    def stop(self) -> None:
+        """Ends the server; logins that are under way go on."""
+        self.world.kill(self.process)
+
+    def login(
+        self,
+        person: Person | str,
+        *,
+        methods: str = "keyboard-interactive",
+        key: str | None = None,
+        batch: bool = False,
+        command: str = INSIDE,
+        attempts: int = 1,
+        options: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        timeout: float = 10,
+    ) -> Terminal:
+        """`ssh person@127.0.0.1 command` on a terminal. `methods`: what the client offers, in order."""
+        name = person if isinstance(person, str) else person.name
+        argv = ["ssh", *_CLIENT_OPTIONS, "-p", str(self.port), "-o", f"PreferredAuthentications={methods}"]
+        argv += ["-o", f"NumberOfPasswordPrompts={attempts}"] if attempts != 1 else []
+        argv += ["-i", key] if key else []
+        argv += ["-o", "BatchMode=yes"] if batch else []
+        argv += [switch for option in options for switch in ("-o", option)]
+        argv += ["-l", name, "127.0.0.1", command]
+        return self.world.terminal(*argv, environment=environment, timeout=timeout)

@@ -1,0 +1,72 @@
+"""A person at a terminal: pexpect with the habits that login programs need."""
+
+from collections.abc import Sequence
+
+import pexpect
+
+ROWS, COLUMNS = 60, 132
+
+
+class Terminal:
+    """One program on a pseudo-terminal. Everything it printed is in `screen`."""
+
+    def __init__(self, argv: Sequence[str], timeout: float) -> None:
+        """Starts the program; `timeout` (seconds) is how long each expectation waits."""
+        self._child: pexpect.spawn[str] = pexpect.spawn(
+            argv[0],
+            list(argv[1:]),
+            timeout=timeout,
+            encoding="utf-8",
+            codec_errors="replace",
+            dimensions=(ROWS, COLUMNS),
+        )
+        self._child.delaybeforesend = None  # each program is waited for by its prompt
+        self._printed: list[str] = []
+
+    @property
+    def screen(self) -> str:
+        """What has been printed and looked at so far, with plain line ends."""
+        return "".join(self._printed).replace("\r\n", "\n").replace("\r", "")
+
+    def expect(self, *patterns: str) -> str:
+        """Waits until the program prints something that matches one of the regular expressions; returns the match.
+
+        Raises AssertionError with the whole screen when the time is up or the program ends before.
+        """
+        try:
+            self._child.expect(list(patterns))
+        except (pexpect.TIMEOUT, pexpect.EOF) as problem:
+            self._printed.append(self._child.before or "")
+            why = "ended" if isinstance(problem, pexpect.EOF) else "said nothing of the kind"
+            raise AssertionError(
+                f"expected {' or '.join(map(repr, patterns))}; the program {why}:\n{self.screen}"
+            ) from None
+        matched = str(self._child.after)
+        self._printed.append((self._child.before or "") + matched)
+        return matched
+
+    def type(self, line: str) -> None:
+        """Types a line and presses Enter."""
+        self._child.sendline(line)
+
+    def answer(self, prompt: str, line: str) -> None:
+        """Waits for a prompt, then types."""
+        self.expect(prompt)
+        self.type(line)
+
+    def end(self, timeout: float = 15) -> int:
+        """Waits for the program's end; returns its exit status (128 + the signal, if one ended it)."""
+        try:
+            self._child.expect(pexpect.EOF, timeout=timeout)
+        except pexpect.TIMEOUT:
+            self._printed.append(self._child.before or "")
+            raise AssertionError(f"the program did not end within {timeout:g} s:\n{self.screen}") from None
+        self._printed.append(self._child.before or "")
+        self._child.close()
+        if self._child.exitstatus is not None:
+            return int(self._child.exitstatus)
+        return 128 + int(self._child.signalstatus or 0)
+
+    def hang_up(self) -> None:
+        """Closes the terminal, as when a connection is lost."""
+        self._child.close(force=True)
