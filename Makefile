@@ -63,7 +63,7 @@ lint: $(READY)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	PYTHONPATH=. $(VENV)/bin/lint-imports
+	PYTHONPATH=. $(VENV)/bin/lint-imports --no-logo
 	shellcheck $$(script/shell-files)
 	$(MAKE) --no-print-directory -C pam_hook lint
 
