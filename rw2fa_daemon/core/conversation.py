@@ -24,7 +24,7 @@ from rw2fa_daemon.core.enrolment import (
 )
 from rw2fa_daemon.core.judge import Verdict, judge
 from rw2fa_daemon.core.login import Login
-from rw2fa_daemon.core.policy import AccountState, Decision, Facts, Rc, Row, decide, return_code
+from rw2fa_daemon.core.policy import AccountState, Decision, Facts, Rc, Row, decide, return_code, with_account
 from rw2fa_daemon.core.qr import qr_text
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.texts import Text
@@ -148,7 +148,7 @@ def account_state(account: Account | None, context: Context) -> AccountState:
 
 def begin(account: Account | None, context: Context) -> Move:
     """The first move, once the state is needed: end, or ask for a code or a first code."""
-    row = decide(replace(context.facts, account=account_state(account, context)))
+    row = decide(with_account(context.facts, account_state(account, context)))
     if row.decision is Decision.CODE:
         assert account is not None and account.credential is not None
         talk = Talk(Stage.CODE)
@@ -164,7 +164,7 @@ def reply(talk: Talk, account: Account | None, value: str | Silence, context: Co
     The account may have changed since the question (reset, removed, locked, activated by another
     session): then what is asked no longer fits, and the login ends.
     """
-    row = decide(replace(context.facts, account=account_state(account, context)))
+    row = decide(with_account(context.facts, account_state(account, context)))
     wanted = Decision.CODE if talk.stage is Stage.CODE else Decision.ENROL
     if row.decision is not wanted or account is None or account.credential is None:
         if row.rc is None:

@@ -3,7 +3,7 @@
 The names of the rows are the rules that `rw2fa explain` and the audit name.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
@@ -179,6 +179,10 @@ TABLE: Final[tuple[Row, ...]] = (
 )
 
 
+BEFORE_NAMES: Final = frozenset({"off", "service-ignored"})
+"""Rules that hold whoever it is, so that nobody has to be looked up."""
+
+
 @lru_cache(maxsize=4096)
 def decide(facts: Facts) -> Row:
     """The first row that matches; the last one matches everything that gets there."""
@@ -195,3 +199,8 @@ def return_code(row: Row, facts: Facts) -> Rc:
     if row.rc is Rc.IGNORE and facts.slot is Slot.KEY and facts.first_factor and facts.phase is Phase.AUTH:
         return Rc.SUCCESS
     return row.rc
+
+
+def with_account(facts: Facts, account: AccountState) -> Facts:
+    """The facts once the state was looked at."""
+    return replace(facts, account=account)

@@ -1,0 +1,46 @@
+"""What NSS calls the users that the configuration names (promise 13)."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.directory.pool import Pool
+
+RESOLVE_SECONDS: Final = 2.0
+"""How long a start or a reload waits for the directory; what is not known then stays as written."""
+
+
+def resolve_names(
+    loop: asyncio.AbstractEventLoop, pool: Pool, names: list[str], done: Callable[[dict[str, str]], None]
+) -> None:
+    """Call `done` with a map from names as written to canonical ones, at the latest at the deadline."""
+    found: dict[str, str] = {}
+    remaining = iter(names)
+    finished = False
+
+    def finish() -> None:
+        nonlocal finished
+        if not finished:
+            finished = True
+            deadline.cancel()
+            done(found)
+
+    def ask_next() -> None:
+        if finished:
+            return
+        name = next(remaining, None)
+        if name is None:
+            finish()
+            return
+
+        def answered(person: Person | Missing) -> None:
+            if isinstance(person, Person):
+                found[name] = person.name
+            # Through the loop, since a cached answer comes at once and long lists would nest too deep.
+            loop.call_soon(ask_next)
+
+        pool.lookup(name, (), answered)
+
+    deadline = loop.call_later(RESOLVE_SECONDS, finish)
+    ask_next()

@@ -1,0 +1,165 @@
+"""The daemon's life: start, reload, status, stop."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon import __version__
+from rw2fa_daemon.audit.sink import open_sink
+from rw2fa_daemon.config.load import Config, load
+from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.directory.pool import Pool
+from rw2fa_daemon.service.canonical import resolve_names
+from rw2fa_daemon.service.connection import Connection
+from rw2fa_daemon.service.listener import own_listener, passed_listener
+from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
+from rw2fa_daemon.service.server import Server
+from rw2fa_daemon.service.state import State
+from rw2fa_daemon.service.supervision import Supervisor
+from rw2fa_daemon.wire.message import VERSION, compose
+
+STOP_SECONDS: Final = 5.0
+"""How long a stop waits for people who are typing."""
+
+STOP_LOOK_SECONDS: Final = 0.05
+
+_FIXED: Final = ("state", "socket", "master_key")
+"""Settings that only a restart changes."""
+
+
+class Daemon:
+    """One verifier on one configuration file."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, config_file: Path, config: Config) -> None:
+        self._loop = loop
+        self._config_file = config_file
+        self._config = config
+        self._config_problem: Problem | None = None
+        self._since = time.time()
+        passed = passed_listener()
+        self._own_socket = config.socket if passed is None else None
+        listener = own_listener(config.socket) if passed is None else passed
+        self._sink = open_sink(config.state)
+        self._directory = Pool(loop)
+        self._state = State(config)
+        self._supervisor = Supervisor(loop)
+        self._server = Server(
+            loop,
+            listener,
+            rules=make_rules(config),
+            state=self._state,
+            directory=self._directory,
+            sink=self._sink,
+            root_verbs={"status": self._answer_status, "reload": self._answer_reload},
+        )
+
+    def run(self) -> None:
+        """Serve until SIGTERM or SIGINT; SIGHUP reloads."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._stop)
+        self._loop.add_signal_handler(signal.SIGHUP, self._reload, lambda _result: None)
+        self._prepare(self._config, self._start)
+        self._loop.run_forever()
+        self._server.close()
+        self._directory.close()
+        self._state.close()
+        if self._own_socket is not None:
+            self._own_socket.unlink(missing_ok=True)
+
+    def _prepare(self, config: Config, then: Callable[[Rules], None]) -> None:
+        def resolved(names: dict[str, str]) -> None:
+            then(make_rules(config, names))
+
+        resolve_names(self._loop, self._directory, names_to_resolve(config), resolved)
+
+    def _start(self, rules: Rules) -> None:
+        self._use(rules)
+        self._server.start()
+        self._supervisor.ready(self._summary())
+
+    def _use(self, rules: Rules) -> None:
+        self._server.rules = rules
+        scope = rules.lists.scope
+        self._state.use_scope((*sorted(scope.users), *(f"@{group}" for group in scope.groups)))
+
+    def _reload(self, done: Callable[[str], None]) -> None:
+        self._supervisor.reloading()
+        try:
+            config = load(self._config_file)
+            self._check_fixed(config)
+        except Problem as problem:
+            self._config_problem = problem
+            self._report_configuration("kept the configuration that was running", str(problem))
+            self._supervisor.reloaded(self._summary())
+            done(str(problem))
+            return
+
+        def prepared(rules: Rules) -> None:
+            self._config, self._config_problem = config, None
+            self._use(rules)
+            self._report_configuration("reloaded", "")
+            self._supervisor.reloaded(self._summary())
+            done("ok")
+
+        self._prepare(config, prepared)
+
+    def _check_fixed(self, config: Config) -> None:
+        for key in _FIXED:
+            if getattr(config, key) != getattr(self._config, key):
+                raise Problem(f"[paths] {key} cannot change while the daemon runs", "restart rw2fad instead")
+
+    def _report_configuration(self, what: str, reason: str) -> None:
+        self._sink.write(Record(Event.CONFIGURATION, time.time(), decision="done", rule=what, reason=reason))
+
+    def _summary(self) -> str:
+        """One line for `systemctl status`."""
+        enabled = "enabled" if self._config.enabled_at(time.time()) else "disabled"
+        troubles = [
+            f"{what}: {problem}"
+            for what, problem in (
+                ("the new configuration was refused", self._config_problem),
+                ("the state is unusable", self._state.problem),
+            )
+            if problem is not None
+        ]
+        return "; ".join([f"Two-factor authentication is {enabled}", *troubles])
+
+    def _answer_status(self, connection: Connection) -> None:
+        fields = {
+            "v": VERSION,
+            "version": __version__,
+            "pid": str(os.getpid()),
+            "since": str(int(self._since)),
+            "enabled": "yes" if self._config.enabled_at(time.time()) else "no",
+            "state": str(self._state.problem or "ok"),
+            "config": str(self._config_problem or "ok"),
+            "connections": str(self._server.connections - 1),
+            "lost_audit_records": str(self._sink.lost),
+        }
+        connection.say(compose("report", fields))
+        connection.close()
+
+    def _answer_reload(self, connection: Connection) -> None:
+        def done(result: str) -> None:
+            connection.say(compose("report", {"result": result}))
+            connection.close()
+
+        self._reload(done)
+
+    def _stop(self) -> None:
+        self._supervisor.stopping()
+        self._server.stop_accepting()
+        deadline = self._loop.time() + STOP_SECONDS
+
+        def look() -> None:
+            if self._server.connections == 0 or self._loop.time() >= deadline:
+                self._loop.stop()
+            else:
+                self._loop.call_later(STOP_LOOK_SECONDS, look)
+
+        look()

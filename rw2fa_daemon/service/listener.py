@@ -1,0 +1,63 @@
+"""The listening socket: systemd's, or one of our own."""
+
+import os
+import socket
+import stat
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.core.problem import Problem
+
+FIRST_PASSED_FD: Final = 3
+"""SD_LISTEN_FDS_START (sd_listen_fds(3))."""
+
+BACKLOG: Final = 1_024
+SOCKET_MODE: Final = 0o666
+FOLDER_MODE: Final = 0o755
+
+
+def passed_listener() -> socket.socket | None:
+    """The socket that systemd passed to this process, or None; Problem if it is of another kind."""
+    if os.environ.pop("LISTEN_PID", "") != str(os.getpid()):
+        return None
+    count = int(os.environ.pop("LISTEN_FDS", "0"))
+    os.environ.pop("LISTEN_FDNAMES", None)
+    if count != 1:
+        raise Problem(f"systemd passed {count} sockets", "rw2fad.socket must have exactly one ListenSequentialPacket=")
+    listener = socket.socket(fileno=FIRST_PASSED_FD)
+    if listener.family != socket.AF_UNIX or listener.type != socket.SOCK_SEQPACKET:
+        raise Problem("systemd passed a socket of another kind", "rw2fad.socket must use ListenSequentialPacket=")
+    listener.set_inheritable(False)
+    return listener
+
+
+def own_listener(path: Path) -> socket.socket:
+    """A socket bound to `path`, in place of one that nobody listens at any more."""
+    try:
+        path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+        _remove_stale(path)
+        listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        listener.bind(str(path))
+        path.chmod(SOCKET_MODE)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        raise Problem(f"cannot listen at {path} ({error.strerror})", "check [paths] socket and its folder") from error
+    return listener
+
+
+def _remove_stale(path: Path) -> None:
+    if not path.exists():
+        return
+    if not stat.S_ISSOCK(path.lstat().st_mode):
+        raise Problem(f"{path} is not a socket", "move it away, or set [paths] socket to another path")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as probe:
+        probe.settimeout(1.0)
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            path.unlink(missing_ok=True)
+            return
+        except OSError:
+            # It answers, however slowly.
+            pass
+    raise Problem(f"another daemon listens at {path}", "stop it first, or set [paths] socket to another path")

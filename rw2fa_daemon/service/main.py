@@ -1,0 +1,50 @@
+"""The command `rw2fad`."""
+
+import argparse
+import asyncio
+import gc
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.config.load import Config, load
+from rw2fa_daemon.core.problem import Problem
+
+DEFAULT_CONFIG: Final = "/etc/rw2fa/rw2fa.toml"
+
+
+def main() -> int:
+    """Run the daemon in the foreground; 0 after a stop, 1 with the reason on stderr, 2 for wrong usage."""
+    parser = argparse.ArgumentParser(prog="rw2fad", description="Answers the rw2fa PAM hook.")
+    parser.add_argument(
+        "--config", metavar="FILE", default=os.environ.get("RW2FA_CONFIG", DEFAULT_CONFIG), help="configuration file"
+    )
+    parser.add_argument("--check-config", action="store_true", help="check the configuration and do nothing else")
+    options = parser.parse_args()
+    try:
+        config = load(Path(options.config))
+        if not options.check_config:
+            _serve(Path(options.config), config)
+    except Problem as problem:
+        print(f"rw2fad: {problem}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _serve(path: Path, config: Config) -> None:
+    from rw2fa_daemon.service.daemon import Daemon  # here, so that --check-config answers fast
+
+    # Secrets are in this memory: no core dump may hold them (promise 3).
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
+    loop = asyncio.new_event_loop()
+    daemon = Daemon(loop, path, config)
+    # What was imported lives as long as the process; the collector need not walk it again.
+    gc.freeze()
+    daemon.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

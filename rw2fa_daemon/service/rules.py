@@ -1,0 +1,49 @@
+"""The rules in force: a configuration, made ready to decide with."""
+
+import hashlib
+from dataclasses import dataclass
+
+from rw2fa_daemon.config.load import Config
+from rw2fa_daemon.core.clients import ClientTable, ServiceClass
+from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.core.standing import Lists
+from rw2fa_daemon.data import shipped_clients
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """One consistent set of rules; a reload puts another in its place."""
+
+    config: Config
+    lists: Lists
+    clients: ClientTable
+    groups: tuple[str, ...]
+    """What every look-up resolves."""
+    scope_digest: str
+    """Tells whether a remembered "not a member" was about this very scope."""
+
+
+def make_rules(config: Config, canonical: dict[str, str] | None = None) -> Rules:
+    """Rules from a configuration; `canonical` maps names as written to names as NSS has them."""
+    names = canonical or {}
+    lists = Lists(
+        scope=_canonical(config.scope, names),
+        whitelist=_canonical(config.whitelist, names),
+        exempt_users=_canonical(config.exempt_users, names),
+        exempt_networks=config.exempt_networks,
+    )
+    classes = {service: ServiceClass(name) for service, name in config.services.items()}
+    clients = shipped_clients().override(classes, ServiceClass(config.service_default))
+    scope_text = "\0".join((*sorted(lists.scope.users), "", *sorted(lists.scope.groups)))
+    digest = hashlib.sha256(scope_text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
+    return Rules(config, lists, clients, lists.groups, digest)
+
+
+def names_to_resolve(config: Config) -> list[str]:
+    """User names in the configuration, which may be spelled as NSS does not spell them."""
+    return sorted(config.scope.users | config.whitelist.users | config.exempt_users.users)
+
+
+def _canonical(roster: Roster, names: dict[str, str]) -> Roster:
+    """The roster with what NSS calls each user, beside what was written."""
+    return Roster(roster.users | {names[user] for user in roster.users if user in names}, roster.groups)

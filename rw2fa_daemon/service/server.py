@@ -1,0 +1,138 @@
+"""The socket: who is let in, how many, and how long a silent one may stay."""
+
+import asyncio
+import socket
+import struct
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from rw2fa_daemon.audit.sink import Sink
+from rw2fa_daemon.core.audit import Record
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.directory.pool import Pool
+from rw2fa_daemon.service.connection import ROOT_UID, Connection
+from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.rules import Rules
+from rw2fa_daemon.service.state import State
+
+CONNECTIONS_MAX: Final = 4_096
+STRANGERS_MAX: Final = 256
+"""Connections of all uids but root; the rest of the places is root's, for login programs."""
+
+CONNECTIONS_PER_STRANGER: Final = 16
+"""Connections of one uid that is not root."""
+
+ACCEPTS_A_TURN: Final = 64
+IDLE_SECONDS: Final = 5 * 60
+SWEEP_SECONDS: Final = 5.0
+
+_UCRED: Final = struct.Struct("iII")
+"""struct ucred: pid, uid, gid (unix(7))."""
+
+RootVerb = Callable[[Connection], None]
+
+
+class Server:
+    """Accepts connections and holds what they share."""
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        listener: socket.socket,
+        *,
+        rules: Rules,
+        state: State,
+        directory: Pool,
+        sink: Sink,
+        root_verbs: Mapping[str, RootVerb],
+    ) -> None:
+        self.loop = loop
+        self.rules = rules
+        self.state = state
+        self.directory = directory
+        self.desk = Desk(loop, state)
+        self.codebook = Codebook()
+        self.root_verbs = root_verbs
+        self.audit: Callable[[Record], None] = sink.write
+        self._listener = listener
+        self._connections: set[Connection] = set()
+        self._strangers: Counter[int] = Counter()
+        self._sweeper: asyncio.TimerHandle | None = None
+
+    @property
+    def connections(self) -> int:
+        """How many conversations are under way."""
+        return len(self._connections)
+
+    def start(self) -> None:
+        """Begin to accept."""
+        self._listener.setblocking(False)
+        self.loop.add_reader(self._listener, self._accept)
+        self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    def stop_accepting(self) -> None:
+        """Leave new connections to whoever listens next; those that are under way go on."""
+        self.loop.remove_reader(self._listener)
+
+    def close(self) -> None:
+        """End every conversation."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        for connection in list(self._connections):
+            self.forget(connection)
+
+    def forget(self, connection: Connection) -> None:
+        """Close a connection and give its place back; a second time does nothing."""
+        if connection not in self._connections:
+            return
+        self._connections.remove(connection)
+        if connection.uid != ROOT_UID:
+            self._strangers[connection.uid] -= 1
+            self._strangers += Counter()  # drops uids without connections
+        self.loop.remove_reader(connection.sock)
+        connection.sock.close()
+
+    def _accept(self) -> None:
+        for _ in range(ACCEPTS_A_TURN):
+            try:
+                sock, _address = self._listener.accept()
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError:
+                # Out of descriptors or memory: what waits stays in the backlog until some are back.
+                self.stop_accepting()
+                self.loop.call_later(1.0, self.loop.add_reader, self._listener, self._accept)
+                return
+            self._welcome(sock)
+
+    def _welcome(self, sock: socket.socket) -> None:
+        sock.setblocking(False)
+        try:
+            _pid, uid, _gid = _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+        except OSError:
+            sock.close()
+            return
+        if not self._has_place(uid):
+            sock.close()
+            return
+        connection = Connection(self, sock, uid, self.loop.time())
+        self._connections.add(connection)
+        if uid != ROOT_UID:
+            self._strangers[uid] += 1
+        self.loop.add_reader(sock, connection.readable)
+        # The hook sends at once after connecting: mostly this saves a turn of the loop.
+        connection.readable()
+
+    def _has_place(self, uid: int) -> bool:
+        if len(self._connections) >= CONNECTIONS_MAX:
+            return False
+        if uid == ROOT_UID:
+            return True
+        return self._strangers[uid] < CONNECTIONS_PER_STRANGER and self._strangers.total() < STRANGERS_MAX
+
+    def _sweep(self) -> None:
+        oldest = self.loop.time() - IDLE_SECONDS
+        for connection in [known for known in self._connections if known.last_heard < oldest and not known.busy]:
+            connection.broken("silent for too long")
+        self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)

@@ -1,0 +1,110 @@
+"""The state as the daemon sees it: open, or unusable for a reason that is tried again."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeVar
+
+from rw2fa_daemon.config.load import Config
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.store.store import Job, StateProblem, Store
+from rw2fa_daemon.vault.master_key import load_master_key
+from rw2fa_daemon.vault.vault import Vault
+
+REOPEN_SECONDS: Final = 5.0
+"""How long an unusable state is left alone before it is opened again."""
+
+NOT_MEMBERS_KNOWN: Final = 4_096
+"""Names that this process has written down as "not a member" and need not look up again."""
+
+R = TypeVar("R")
+
+
+class State:
+    """The store, opened when it can be.
+
+    A daemon without a usable state still answers: people who are not enabled go on logging in,
+    and enabled ones are told that nobody can judge, rather than everybody being shut out.
+    """
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._store: Store | None = None
+        self._problem: Problem | None = None
+        self._tried = float("-inf")
+        self._scope: tuple[str, ...] = ()
+        self._since: Mapping[str, int] = {}
+        self._not_members: set[tuple[str, int, str]] = set()
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why the state is unusable, or None."""
+        self._opened()
+        return self._problem
+
+    def since(self, entries: Iterable[str]) -> int:
+        """UTC seconds at which the latest of these scope entries came into the scope."""
+        return max((self._since.get(entry, 0) for entry in entries), default=0)
+
+    def use_scope(self, entries: Iterable[str]) -> None:
+        """Take down when each entry of the scope was first seen; forget those that are gone."""
+        self._scope = tuple(entries)
+        if (store := self._opened()) is not None:
+            self._sync(store)
+
+    def run(self, jobs: Sequence[Job[R]]) -> Sequence[R | StateProblem]:
+        """The outcome of each job, durable when this returns."""
+        store = self._opened()
+        if store is None:
+            assert self._problem is not None
+            problem = StateProblem(self._problem.what, self._problem.fix)
+            return [problem] * len(jobs)
+        return store.run(jobs)
+
+    def was_not_member(self, person: Person, digest: str) -> bool:
+        """Whether the last complete look-up of this person said "not a member" of this scope."""
+        store = self._opened()
+        try:
+            return store is not None and store.remembered_not_member(person.name, person.uid, digest)
+        except StateProblem:
+            return False
+
+    def remember_not_member(self, person: Person, digest: str) -> None:
+        """Write down that a complete look-up said "not a member" of this scope."""
+        known = (person.name, person.uid, digest)
+        store = self._opened()
+        if store is None or known in self._not_members:
+            return
+        try:
+            store.remember_not_member(person.name, person.uid, digest, int(time.time()))
+        except StateProblem:
+            # It only matters while a directory is down, and is tried again at the next login.
+            return
+        if len(self._not_members) >= NOT_MEMBERS_KNOWN:
+            self._not_members.clear()
+        self._not_members.add(known)
+
+    def close(self) -> None:
+        """Close the store."""
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _opened(self) -> Store | None:
+        if self._store is not None or time.monotonic() < self._tried + REOPEN_SECONDS:
+            return self._store
+        self._tried = time.monotonic()
+        try:
+            vault = Vault(load_master_key(self._config.master_key))
+            self._store = Store.open(self._config.state, vault)
+            self._problem = None
+            self._sync(self._store)
+        except Problem as problem:
+            self._problem = problem
+        return self._store
+
+    def _sync(self, store: Store) -> None:
+        try:
+            self._since = store.sync_scope(self._scope, int(time.time()))
+        except StateProblem as problem:
+            self._problem = problem

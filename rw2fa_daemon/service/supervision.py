@@ -1,0 +1,53 @@
+"""What systemd is told (sd_notify(3))."""
+
+import asyncio
+import os
+import time
+from typing import Final
+
+from sdnotify import SystemdNotifier
+
+MICROSECONDS: Final = 1_000_000
+
+
+class Supervisor:
+    """Speaks to the service manager; says nothing where there is none."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._notifier = SystemdNotifier()
+        self._interval = self._watchdog_interval()
+
+    def ready(self, status: str) -> None:
+        """The daemon answers, with one line about how it is."""
+        self._notifier.notify(f"READY=1\nSTATUS={status}")
+        if self._interval:
+            self._ping()
+
+    def status(self, status: str) -> None:
+        """One line about how the daemon is."""
+        self._notifier.notify(f"STATUS={status}")
+
+    def reloading(self) -> None:
+        """A reload has begun; `ready` ends it."""
+        self._notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+
+    def reloaded(self, status: str) -> None:
+        """The reload has ended, well or not."""
+        self._notifier.notify(f"READY=1\nSTATUS={status}")
+
+    def stopping(self) -> None:
+        """The daemon finishes what it has accepted."""
+        self._notifier.notify("STOPPING=1\nSTATUS=Finishing the logins under way")
+
+    def _ping(self) -> None:
+        # From the loop itself, so that a loop that hangs is noticed.
+        self._notifier.notify("WATCHDOG=1")
+        self._loop.call_later(self._interval, self._ping)
+
+    @staticmethod
+    def _watchdog_interval() -> float:
+        """Seconds between two signs of life, half of what systemd waits; 0 where it does not watch."""
+        if os.environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+            return 0.0
+        return int(os.environ.get("WATCHDOG_USEC", "0")) / MICROSECONDS / 2
