@@ -1,0 +1,1 @@
+"""The configuration: one table of settings, the files that set them, and edits in place."""

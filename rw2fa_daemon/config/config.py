@@ -1,0 +1,52 @@
+"""The configuration as the rest of the program sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+
+from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.core.standing import Lists
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Every setting, checked. The comments in settings.SETTINGS say what each one means.
+
+    `enabled_until` is UTC seconds, None where no trial runs. `scope_entries` is the scope as a list
+    of users and @groups in the order of the file. `issuer` is what the file says, `issuer_name` what
+    authenticator apps are to show. `files` are the files that were read, in order.
+    """
+
+    enabled: bool
+    enabled_until: int | None
+    scope: Roster
+    scope_entries: tuple[str, ...]
+    whitelist: Roster
+    exempt_users: Roster
+    exempt_networks: tuple[IPv4Network | IPv6Network, ...]
+    enrolment_window_days: int
+    proof: str
+    discrepancy: int
+    issuer: str
+    issuer_name: str
+    validity_after_first_session: int
+    validity_before_first_session: int
+    digits: int
+    sms_message: str
+    services: Mapping[str, str]
+    service_default: str
+    state: Path
+    socket: Path
+    master_key: Path
+    time_servers: tuple[str, ...]
+    files: tuple[Path, ...]
+
+    def enabled_at(self, now: float) -> bool:
+        """Whether two-factor authentication is on at `now` (UTC seconds), trials considered."""
+        return self.enabled and (self.enabled_until is None or now < self.enabled_until)
+
+    @property
+    def lists(self) -> Lists:
+        """The lists that say who is asked, as the policy takes them."""
+        return Lists(self.scope, self.whitelist, self.exempt_users, self.exempt_networks)

@@ -1,0 +1,323 @@
+"""What a setting may hold: one class for each kind of value.
+
+Each turns what TOML or a command line gives into the value that the rest of the program sees, or
+says why not.
+"""
+
+import ipaddress
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Protocol
+
+from rw2fa_daemon.core.person import GROUP_MARK
+
+Value = bool | int | str | tuple[str, ...]
+
+NAME_BYTES_MAX: Final = 255
+"""LOGIN_NAME_MAX of limits.h without its final NUL."""
+SOCKET_PATH_BYTES_MAX: Final = 107
+"""sun_path of unix(7) without its final NUL."""
+PATH_BYTES_MAX: Final = 4095
+"""PATH_MAX of limits.h without its final NUL."""
+
+
+class Refused(ValueError):
+    """A value that a setting cannot hold: the `reason`, and the `fix`, each one clause."""
+
+    def __init__(self, reason: str, fix: str) -> None:
+        super().__init__(reason, fix)
+        self.reason = reason
+        self.fix = fix
+
+
+class Domain(Protocol):
+    """What every kind of value answers."""
+
+    @property
+    def kind(self) -> str:
+        """What TOML calls it, for people."""
+        ...
+
+    @property
+    def allowed(self) -> str:
+        """Which values there are, for people; empty if the kind says it all."""
+        ...
+
+    def read(self, raw: object) -> Value:
+        """The value in what a TOML parser gave, or Refused."""
+        ...
+
+    def parse(self, text: str) -> Value:
+        """The value in what was typed on a command line, or Refused."""
+        ...
+
+
+def literal(value: object) -> str:
+    """A value as TOML writes it, on one line and in ASCII."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(literal(item) for item in value) + "]"
+    if isinstance(value, str):
+        return json.dumps(value)
+    return str(value)
+
+
+def _wrong_type(raw: object, expected: str, example: str) -> Refused:
+    names = {
+        bool: "true or false",
+        int: "a whole number",
+        float: "a number with a fraction",
+        str: "text",
+        list: "a list",
+        dict: "a table",
+    }
+    found = names.get(type(raw), "a date or time")
+    return Refused(f"must be {expected}, but is {found}", f"write it like {example}")
+
+
+def _printable(text: str) -> None:
+    if not text.isprintable():
+        raise Refused("holds a control character", "take it out")
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """True or false."""
+
+    kind: str = "boolean"
+    allowed: str = "true or false"
+
+    def read(self, raw: object) -> Value:
+        """See Domain."""
+        if not isinstance(raw, bool):
+            raise _wrong_type(raw, "true or false", "true, without quotes")
+        return raw
+
+    def parse(self, text: str) -> Value:
+        """See Domain."""
+        words = {"true": True, "false": False}
+        if text.lower() not in words:
+            raise Refused(f"cannot be {literal(text)}", "give true or false")
+        return words[text.lower()]
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A whole number from `low` to `high`, both included."""
+
+    low: int
+    high: int
+    kind: str = "integer"
+
+    @property
+    def allowed(self) -> str:
+        """See Domain."""
+        return f"{self.low} to {self.high}"
+
+    def read(self, raw: object) -> Value:
+        """See Domain."""
+        if isinstance(raw, bool) or not isinstance(raw, int):
+            raise _wrong_type(raw, "a whole number", f"{self.high}, without quotes")
+        if not self.low <= raw <= self.high:
+            raise Refused(f"cannot be {raw}", f"choose a whole number from {self.allowed}")
+        return raw
+
+    def parse(self, text: str) -> Value:
+        """See Domain."""
+        # int() alone would take "1_0", " 7 " and digits of every script, and much time for a long text.
+        if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= len(str(self.high)) + 1):
+            raise Refused(f"cannot be {literal(text)}", f"give a whole number from {self.allowed}")
+        return self.read(int(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text of at most `longest` bytes of UTF-8, without control characters.
+
+    It holds `must` and none of the characters of `never`, for the reason `why`.
+    """
+
+    longest: int
+    must: str = ""
+    never: str = ""
+    why: str = ""
+    kind: str = "string"
+
+    @property
+    def allowed(self) -> str:
+        """See Domain."""
+        parts = [f"at most {self.longest} bytes"]
+        if self.must:
+            parts.append(f"with {self.must}")
+        if self.never:
+            parts.append("without " + " ".join(self.never))
+        return ", ".join(parts)
+
+    def read(self, raw: object) -> Value:
+        """See Domain."""
+        if not isinstance(raw, str):
+            raise _wrong_type(raw, "text", '"text", in quotes')
+        return self.parse(raw)
+
+    def parse(self, text: str) -> Value:
+        """See Domain."""
+        _printable(text)
+        if (length := len(text.encode())) > self.longest:
+            raise Refused(f"is {length} bytes long", f"shorten it to at most {self.longest}")
+        if self.must not in text:
+            raise Refused(f"does not contain {self.must}", f"put {self.must} where {self.why}")
+        if found := next((character for character in self.never if character in text), ""):
+            raise Refused(f"contains {found!r}, {self.why}", "take it out")
+        if text != text.strip():
+            raise Refused("begins or ends with a space", "take it out")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of a few words."""
+
+    words: tuple[str, ...]
+    kind: str = "string"
+
+    @property
+    def allowed(self) -> str:
+        """See Domain."""
+        return ", ".join(self.words)
+
+    def read(self, raw: object) -> Value:
+        """See Domain."""
+        if not isinstance(raw, str):
+            raise _wrong_type(raw, "text", literal(self.words[0]))
+        return self.parse(raw)
+
+    def parse(self, text: str) -> Value:
+        """See Domain."""
+        if text not in self.words:
+            raise Refused(f"cannot be {literal(text)}", "choose one of " + self.allowed)
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class AbsolutePath:
+    """An absolute path of at most `longest` bytes."""
+
+    longest: int = PATH_BYTES_MAX
+    kind: str = "string"
+
+    @property
+    def allowed(self) -> str:
+        """See Domain."""
+        return f"an absolute path of at most {self.longest} bytes"
+
+    def read(self, raw: object) -> Value:
+        """See Domain."""
+        if not isinstance(raw, str):
+            raise _wrong_type(raw, "text", '"/a/path", in quotes')
+        return self.parse(raw)
+
+    def parse(self, text: str) -> Value:
+        """See Domain."""
+        _printable(text)
+        if not text.startswith("/"):
+            raise Refused(f"is {literal(text)}, not an absolute path", "begin it with /")
+        if (length := len(text.encode())) > self.longest:
+            raise Refused(f"is {length} bytes long", f"choose a path of at most {self.longest}")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
+class Items:
+    """A list of texts, each checked by `item`, which returns it as it is kept or raises Refused."""
+
+    item: Callable[[str], str]
+    allowed: str
+    kind: str = "list of strings"
+
+    def read(self, raw: object) -> Value:
+        """See Domain."""
+        if not isinstance(raw, list | tuple):
+            raise _wrong_type(raw, "a list", '["one", "two"]')
+        for entry in raw:
+            if not isinstance(entry, str):
+                raise Refused(f"holds {literal(entry)}, which is not text", 'write each entry in quotes, like ["one"]')
+        return tuple(dict.fromkeys(self.item(entry) for entry in raw))
+
+    def parse(self, text: str) -> Value:
+        """See Domain."""
+        return self.read([entry.strip() for entry in text.split(",") if entry.strip()])
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """A moment, kept as UTC seconds."""
+
+    kind: str = "date-time"
+    allowed: str = "with an offset from UTC"
+
+    def read(self, raw: object) -> Value:
+        """See Domain."""
+        if not isinstance(raw, datetime):
+            raise Refused("must be a date with a time", "write it like 2026-01-31T12:00:00Z, without quotes")
+        if raw.tzinfo is None:
+            raise Refused("does not say its offset from UTC", "put Z after it if it is UTC")
+        return int(raw.timestamp())
+
+    def parse(self, text: str) -> Value:
+        """See Domain."""
+        try:
+            return self.read(datetime.fromisoformat(text))
+        except ValueError as error:
+            if isinstance(error, Refused):
+                raise
+            raise Refused(f"cannot be {literal(text)}", "write it like 2026-01-31T12:00:00Z") from None
+
+
+def moment(seconds: int) -> datetime:
+    """What Moment reads, for UTC seconds."""
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def name(text: str) -> str:
+    """A user, or a group with its mark, as a list of names holds it."""
+    bare = text.removeprefix(GROUP_MARK)
+    if not bare:
+        raise Refused(f"holds {literal(text)}, which names nobody", "take it out, or write a user or @group")
+    _printable(text)
+    if bare.startswith(GROUP_MARK) or ":" in bare or bare != bare.strip():
+        raise Refused(
+            f"holds {literal(text)}, which cannot be a name", "write a user like alice or a group like @staff"
+        )
+    if len(bare.encode()) > NAME_BYTES_MAX:
+        raise Refused(f"holds a name of more than {NAME_BYTES_MAX} bytes", "take it out")
+    return text
+
+
+def network(text: str) -> str:
+    """An IPv4 or IPv6 network in CIDR notation; a single address is a network of one."""
+    try:
+        return str(ipaddress.ip_network(text))
+    except ValueError as error:
+        if "host bits set" in str(error):
+            meant = ipaddress.ip_network(text, strict=False)
+            raise Refused(
+                f"holds {literal(text)}, an address inside a network", f"write {literal(str(meant))}"
+            ) from None
+        raise Refused(
+            f"holds {literal(text)}, which is no network", 'write it like "192.0.2.0/24" or "2001:db8::/32"'
+        ) from None
+
+
+def time_server(text: str) -> str:
+    """A host, or host:port."""
+    _printable(text)
+    host, colon, port = text.rpartition(":")
+    numbered = bool(colon) and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 2**16
+    if " " in text or len(text) > NAME_BYTES_MAX or not (text if not colon else host and numbered):
+        raise Refused(
+            f"holds {literal(text)}, which is no time server", 'write it like "pool.ntp.org" or "pool.ntp.org:123"'
+        )
+    return text

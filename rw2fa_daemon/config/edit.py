@@ -1,0 +1,207 @@
+"""Changing the main configuration file in place: comments and order stay, and no moment has half a file."""
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import tomlkit
+from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import Array
+
+from rw2fa_daemon.config import trusted
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.config.domain import Value, moment
+from rw2fa_daemon.config.load import Layers, build, layers_of
+from rw2fa_daemon.core.problem import Problem
+
+LOCK_SECONDS: Final = 5.0
+LOCK_RETRY_SECONDS: Final = 0.05
+
+Changes = Mapping[str, Value | None]
+"""Full key → what it shall be; None takes it out of the file."""
+
+
+def change(path: Path, decide: Callable[[Layers], Changes], dropins: Path | None = None) -> Config:
+    """Set in the file at `path` what `decide` says, and return the configuration that results.
+
+    `decide` gets what the files say now, under the lock that keeps other editors out; what it raises
+    ends the edit. Raises Problem, with the file as it was, where a drop-in overrides a key, where
+    the result would not load, where somebody else is editing, or where it cannot be written.
+    """
+    target = Path(os.path.realpath(path))
+    with _lock(target.parent):
+        before = trusted.read(target)
+        layers = layers_of(path, before, dropins)
+        changes = {key: value for key, value in decide(layers).items() if value != layers.values.get(key)}
+        if not changes:
+            return build(layers)
+        for key in changes:
+            _own_to_set(layers, key, path)
+        after = edited(path, before.decode(), changes).encode()
+        result = layers_of(path, after, dropins)
+        wanted = {**layers.values, **changes}
+        if dict(result.values) != {key: value for key, value in wanted.items() if value is not None}:
+            raise _by_hand(path)
+        config = build(result)
+        _replace(target, after)
+    return config
+
+
+def edited(path: Path, text: str, changes: Changes) -> str:
+    """The text of the configuration file at `path` with some keys changed and all else as it was."""
+    try:
+        document = tomlkit.parse(text)
+        _apply(document, changes)
+        return tomlkit.dumps(document)
+    except TOMLKitError:
+        raise _by_hand(path) from None
+
+
+def _by_hand(path: Path) -> Problem:
+    return Problem(
+        f"{path} is written in a way that rw2fa cannot change in place", "change it by hand, then run: rw2fa status"
+    )
+
+
+def _apply(document: tomlkit.TOMLDocument, changes: Changes) -> None:
+    for key, value in changes.items():
+        section, _, name = key.partition(".")
+        if not name:
+            _set(document, section, _toml(key, value))
+            continue
+        if section not in document:
+            if value is None:
+                continue
+            document[section] = tomlkit.table()
+        _set(document[section], name, _toml(key, value))
+
+
+def _toml(key: str, value: Value | None) -> Any:  # noqa: ANN401 - what tomlkit takes
+    if value is None:
+        return None
+    if key == "enabled_until":
+        return moment(int(str(value)))
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _set(table: Any, name: str, value: Any) -> None:  # noqa: ANN401 - tomlkit's documents and tables share no type
+    if value is None:
+        table.pop(name, None)
+    elif name in table and isinstance(value, list):
+        _amend(table[name], value)
+    else:
+        table[name] = value
+
+
+def _amend(array: Array, wanted: list[str]) -> None:
+    """Take out and append what differs, so that the comments between the other entries stay."""
+    for index in reversed(range(len(array))):
+        if array[index] not in wanted:
+            del array[index]
+    present = set(array)
+    new = [entry for entry in wanted if entry not in present]
+    lines = "\n" in array.as_string()
+    for entry in new:
+        if lines:
+            array.add_line(entry)
+        else:
+            array.append(entry)
+
+
+def _own_to_set(layers: Layers, key: str, path: Path) -> None:
+    origin = layers.origins.get(key, path)
+    if origin != path:
+        raise Problem(
+            f"{key} is set by {origin}, which overrides {path}", f"change it in {origin}, or take it out there"
+        )
+
+
+@contextmanager
+def _lock(folder: Path) -> Iterator[None]:
+    """Keep other editors of this folder's configuration out, or raise Problem after LOCK_SECONDS.
+
+    The folder is locked rather than the file, which is another one after each edit.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise trusted.unreadable(folder, error) from None
+    try:
+        deadline = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise Problem(f"somebody else is changing the files in {folder}", "try again") from None
+                time.sleep(LOCK_RETRY_SECONDS)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put `content` where `path` is: the old file or the new one, whole, whatever happens."""
+    # A fixed name: what a killed editor left is overwritten by the next. The lock makes it ours.
+    fresh = path.with_name(f".{path.name}.new")
+    try:
+        with suppress(FileNotFoundError):
+            fresh.unlink()
+        _write_like(path, fresh, content)
+        fresh.rename(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            fresh.unlink()
+        raise _unwritten(path, error) from None
+
+
+def _write_like(model: Path, fresh: Path, content: bytes) -> None:
+    """Write a durable file with the owner, mode and extended attributes (labels, ACLs) of another."""
+    status = model.stat()
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fchown(descriptor, status.st_uid, status.st_gid)
+        os.fchmod(descriptor, status.st_mode & 0o7777)
+        for attribute in _attributes(model):
+            os.setxattr(descriptor, attribute, os.getxattr(model, attribute))
+        os.fsync(descriptor)
+
+
+def _attributes(path: Path) -> list[str]:
+    try:
+        return os.listxattr(path)
+    except OSError as error:
+        if error.errno == errno.ENOTSUP:
+            return []
+        raise
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _unwritten(path: Path, error: OSError) -> Problem:
+    fixes = {
+        errno.ENOSPC: "make room on that file system and try again",
+        errno.EDQUOT: "raise the quota, or make room, and try again",
+        errno.EROFS: "make that file system writable, or change the file where it comes from",
+        errno.EACCES: "run this as root",
+        errno.EPERM: "run this as root",
+    }
+    return Problem(
+        f"{path} is unchanged, it could not be written: {error.strerror}",
+        fixes.get(error.errno or 0, "mend that and try again"),
+    )

@@ -1,0 +1,230 @@
+"""Reading the configuration: the main file, then the drop-ins, later ones winning key by key."""
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final, cast
+
+from rw2fa_daemon.config import trusted
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.config.domain import NAME_BYTES_MAX, Refused, Value
+from rw2fa_daemon.config.settings import ANY_SERVICE, SECTIONS, SETTINGS, Setting, find
+from rw2fa_daemon.core.person import GROUP_MARK, Roster
+from rw2fa_daemon.core.problem import Problem
+
+DEFAULT_PATH: Final = Path("/etc/rw2fa/rw2fa.toml")
+DROPINS_MAX: Final = 256
+GROUPS_MAX: Final = 256
+"""Every look-up of a person resolves each group of the configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """What the files set together.
+
+    `values` has the value that won for each key that is set somewhere, `origins` the file that it
+    stands in; `files` are all that were read, in order.
+    """
+
+    values: Mapping[str, Value]
+    origins: Mapping[str, Path]
+    files: tuple[Path, ...]
+
+    def value(self, key: str) -> Value | None:
+        """What a key is set to, or its default."""
+        setting = find(key)
+        return self.values.get(key, setting.default if setting else None)
+
+
+def load(path: Path, dropins: Path | None = None) -> Config:
+    """The configuration in the file at `path` and in the *.toml of the folder `dropins`.
+
+    The folder is the file's name with `.d` unless given, and need not exist. Raises Problem, which
+    names file, key, reason and what to do.
+    """
+    return build(read_layers(path, dropins))
+
+
+def read_layers(path: Path, dropins: Path | None = None) -> Layers:
+    """What the files set, for those who need to know which file says so; raises Problem."""
+    return layers_of(path, trusted.read(path), dropins)
+
+
+def layers_of(path: Path, main: bytes, dropins: Path | None = None) -> Layers:
+    """Like read_layers, with `main` as what stands in the file at `path`: to check it before it is written."""
+    trusted.check_folder(path.parent)
+    sources = [(path, main)]
+    sources += [(file, trusted.read(file)) for file in dropin_files(dropins or default_dropins(path))]
+    values: dict[str, Value] = {}
+    origins: dict[str, Path] = {}
+    for file, content in sources:
+        for key, value in settings_in(file, content).items():
+            values[key] = value
+            origins[key] = file
+    return Layers(values, origins, tuple(file for file, _ in sources))
+
+
+def default_dropins(path: Path) -> Path:
+    """The folder of drop-ins for a main file."""
+    return path.with_name(path.name + ".d")
+
+
+def dropin_files(folder: Path) -> list[Path]:
+    """The drop-ins in the order in which they are read: by name, hidden ones left out."""
+    try:
+        names = sorted(entry.name for entry in os.scandir(folder))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise trusted.unreadable(folder, error) from None
+    trusted.check_folder(folder)
+    files = [folder / name for name in names if name.endswith(".toml") and not name.startswith(".")]
+    if len(files) > DROPINS_MAX:
+        raise Problem(f"{folder} holds {len(files)} drop-ins", f"leave at most {DROPINS_MAX}")
+    return files
+
+
+def settings_in(file: Path, content: bytes) -> dict[str, Value]:
+    """What one file sets, by full key, each value checked."""
+    return {key: _value(file, key, raw) for key, raw in _keys(file, _parse(file, content))}
+
+
+def _parse(file: Path, content: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(content.decode())
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise Problem(f"{file}, line {line}: is not UTF-8", "save the file as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise Problem(*_syntax(file, str(error), content)) from None
+    except RecursionError:
+        raise Problem(f"{file}: brackets are nested too deeply", "take them apart") from None
+
+
+def _syntax(file: Path, message: str, content: bytes) -> tuple[str, str]:
+    """What is wrong and what to do, from tomllib's message, which ends with the place."""
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    reason = message[: place.start()] if place else message
+    line = place.group(1) if place and place.group(1) else str(content.rstrip().count(b"\n") + 1)
+    column = f", column {place.group(2)}" if place and place.group(2) else ""
+    if reason == "Cannot overwrite a value" or reason.endswith("twice"):
+        return f"{file}, line {line}{column}: a key or table is there for the second time", "keep one of the two"
+    return f"{file}, line {line}{column}: is not TOML: {reason[:1].lower()}{reason[1:]}", "mend that line"
+
+
+def _keys(file: Path, document: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
+    """Each key that a document sets, with what it is set to."""
+    for name, raw in document.items():
+        if name in SECTIONS:
+            if not isinstance(raw, dict):
+                raise Problem(
+                    f"{file}: {name} must be a table", f"write [{name}] on a line of its own, and the keys below it"
+                )
+            for inner, value in raw.items():
+                yield f"{name}.{inner}", value
+        else:
+            yield name, raw
+
+
+def _value(file: Path, key: str, raw: object) -> Value:
+    setting = find(key)
+    if setting is None:
+        raise _unknown(file, key)
+    try:
+        return check(setting, key, raw)
+    except Refused as refused:
+        raise Problem(f"{file}: {key}: {refused.reason}", refused.fix) from None
+
+
+def check(setting: Setting, key: str, raw: object) -> Value:
+    """The value that `raw`, as TOML gives it, has for a key; raises Refused."""
+    if setting.key == ANY_SERVICE:
+        _service_name(key.partition(".")[2])
+    value = setting.domain.read(raw)
+    if setting.unavailable and value != setting.default:
+        raise Refused(setting.unavailable, f"leave {setting.name} at its default")
+    return value
+
+
+def _service_name(name: str) -> None:
+    if name != name.lower():
+        raise Refused("libpam knows services by their names in lower case", f"write {name.lower()}")
+    if not name.isprintable() or "/" in name or " " in name or name == "*" or len(name.encode()) > NAME_BYTES_MAX:
+        raise Refused("cannot be the name of a PAM service", "write the name of a file in /etc/pam.d")
+
+
+def _unknown(file: Path, key: str) -> Problem:
+    from difflib import get_close_matches  # noqa: PLC0415 - a third of the time this package takes to import
+
+    known = [*SECTIONS, *(setting.key for setting in SETTINGS if setting.key != ANY_SERVICE)]
+    by_name = {setting.name: setting.key for setting in reversed(SETTINGS)}
+    name = key.rpartition(".")[2]
+    near = [by_name[name]] if name in by_name else get_close_matches(key, known, 1, 0.7)
+    advice = (
+        f"if {near[0]} is meant, write that, else take it out"
+        if near
+        else "take it out; `rw2fa settings list` prints all keys"
+    )
+    return Problem(f"{file}: {key}: there is no such key", advice)
+
+
+def _roster(entries: Value) -> Roster:
+    return Roster.of(cast(tuple[str, ...], entries))
+
+
+def scope_entries(users: tuple[str, ...], groups: tuple[str, ...]) -> tuple[str, ...]:
+    """The scope as one list: users, and groups with their mark, which scope.groups may leave out."""
+    marked = (group if group.startswith(GROUP_MARK) else GROUP_MARK + group for group in groups)
+    return tuple(dict.fromkeys((*users, *marked)))
+
+
+def host_issuer() -> str:
+    """The issuer where none is set, for this host."""
+    # A colon would end the issuer in the label of an otpauth URI.
+    return f"{os.uname().nodename.replace(':', '-')} - remote-work"
+
+
+def build(layers: Layers) -> Config:
+    """The configuration that the files make together; raises Problem where they do not fit together."""
+    of = cast(Callable[[str], Any], layers.value)  # The table says which type each key has.
+    entries = scope_entries(of("scope.users"), of("scope.groups"))
+    services = {
+        key.removeprefix("services."): cast(str, value)
+        for key, value in layers.values.items()
+        if key.startswith("services.") and key != "services.default"
+    }
+    config = Config(
+        enabled=of("enabled"),
+        enabled_until=of("enabled_until"),
+        scope=_roster(entries),
+        scope_entries=entries,
+        whitelist=_roster(of("rdp.whitelist")),
+        exempt_users=_roster(of("exempt.users")),
+        exempt_networks=tuple(ip_network(text) for text in of("exempt.networks")),
+        enrolment_window_days=of("enrolment.window"),
+        proof=of("enrolment.proof"),
+        discrepancy=of("settings.discrepancy"),
+        issuer=of("settings.issuer"),
+        issuer_name=of("settings.issuer") or host_issuer(),
+        validity_after_first_session=of("settings.validity_after_first_session"),
+        validity_before_first_session=of("settings.validity_before_first_session"),
+        digits=of("settings.digits"),
+        sms_message=of("settings.sms_message"),
+        services=services,
+        service_default=of("services.default"),
+        state=Path(of("paths.state")),
+        socket=Path(of("paths.socket")),
+        master_key=Path(of("paths.master_key")),
+        time_servers=of("time.servers"),
+        files=layers.files,
+    )
+    if (count := len(config.lists.groups)) > GROUPS_MAX:
+        raise Problem(
+            f"{layers.files[0]}: the lists name {count} groups, and every login has to look at each",
+            f"name at most {GROUPS_MAX}",
+        )
+    return config

@@ -1,0 +1,261 @@
+"""The one table of settings.
+
+The parser, `rw2fa settings`, the shipped configuration file and the manual page all read it, so that
+none of them can say something that the others do not know.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from rw2fa_daemon.config import domain
+from rw2fa_daemon.config.domain import (
+    AbsolutePath,
+    Choice,
+    Domain,
+    Items,
+    Moment,
+    Number,
+    Switch,
+    Text,
+    Value,
+)
+
+DISCREPANCY_MAX: Final = 2880
+"""One day of 30-second steps, each way: what a phone with the wrong date still gets by with."""
+WINDOW_DAYS_MAX: Final = 365
+FURTHER_MINUTES_MAX: Final = 43_200
+"""30 days."""
+FIRST_SECONDS_MAX: Final = 86_400
+"""One day."""
+ISSUER_BYTES_MAX: Final = 64
+"""The issuer stands twice in the URI of a QR code, which has to fit a terminal of 24 lines or little more."""
+SMS_BYTES_MAX: Final = 320
+"""Two messages of 160 characters."""
+
+ANY_SERVICE: Final = "services.*"
+"""The key that stands for every PAM service without a row of its own."""
+SERVICE_CLASSES: Final = ("code", "rdp", "ignore")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One key of the configuration.
+
+    `key` is its path with dots. `unit` is empty where a value has none. `description` says for
+    an administrator what it does, in full sentences. `unavailable` is why this version takes
+    nothing but the default, empty where it takes all. `command` is what changes the key instead of
+    `rw2fa settings set`, where there is such a command. `shipped` is whether the shipped file has it.
+    """
+
+    key: str
+    default: Value | None
+    domain: Domain
+    description: str
+    unit: str = ""
+    unavailable: str = ""
+    command: str = ""
+    shipped: bool = True
+
+    @property
+    def section(self) -> str:
+        """The table that the key stands in; empty at the top."""
+        return self.key.rpartition(".")[0]
+
+    @property
+    def name(self) -> str:
+        """The key inside its table."""
+        return self.key.rpartition(".")[2]
+
+    @property
+    def allowed(self) -> str:
+        """The values there are, with their unit, for people."""
+        return f"{self.domain.allowed} {self.unit}".rstrip()
+
+
+_NAMES: Final = Items(domain.name, "users, or groups written @name")
+
+SETTINGS: Final = (
+    Setting(
+        "enabled",
+        False,
+        Switch(),
+        "Whether anybody is asked for a code at all. Change it with `rw2fa enable` and `rw2fa disable`, which also look"
+        " after the PAM lines.",
+        command="rw2fa enable, or rw2fa disable",
+    ),
+    Setting(
+        "enabled_until",
+        None,
+        Moment(),
+        "When a trial ends by itself: from then on it is as if enabled were false. Written by `rw2fa enable --try`,"
+        " taken out by `rw2fa enable --keep`.",
+        command="rw2fa enable --try, or rw2fa enable --keep",
+        shipped=False,
+    ),
+    Setting(
+        "scope.users",
+        (),
+        _NAMES,
+        "The users who have two-factor authentication, by the names that `getent passwd` prints.",
+        command="rw2fa users add, or rw2fa users remove",
+    ),
+    Setting(
+        "scope.groups",
+        (),
+        _NAMES,
+        "The groups whose members have it, primary and supplementary, by the names that `getent group` prints.",
+        command="rw2fa users add, or rw2fa users remove",
+    ),
+    Setting(
+        "rdp.whitelist",
+        (),
+        _NAMES,
+        "Users, or @groups, that may use an RDP client without a code. Their password is still checked.",
+        command="rw2fa whitelist add, or rw2fa whitelist remove",
+    ),
+    Setting(
+        "exempt.users",
+        (),
+        _NAMES,
+        "Users, or @groups, that are machines and cannot answer. Their logins are audited all the same.",
+    ),
+    Setting(
+        "exempt.networks",
+        (),
+        Items(domain.network, "networks in CIDR notation"),
+        "Networks, like 192.0.2.0/24, whose logins are never asked. They are audited all the same, and count only where"
+        " the PAM service says which address a login comes from.",
+    ),
+    Setting(
+        "enrolment.window",
+        7,
+        Number(0, WINDOW_DAYS_MAX),
+        "How long after being added or reset somebody may enrol at a login. After that, and always with 0, an"
+        " administrator has to: `rw2fa users reset`, or `rw2fa users enrol`.",
+        unit="days",
+    ),
+    Setting(
+        "enrolment.proof",
+        "password",
+        Choice(("password", "token")),
+        "What somebody must show to enrol at a login.",
+        unavailable="this version has no enrolment tokens",
+    ),
+    Setting(
+        "settings.discrepancy",
+        480,
+        Number(0, DISCREPANCY_MAX),
+        "How far the clock of a device may be off: the number of 30-second steps, backward and forward, in which a code"
+        " counts besides its own. A large value makes guessing cheaper.",
+        unit="steps of 30 s",
+    ),
+    Setting(
+        "settings.issuer",
+        "",
+        Text(ISSUER_BYTES_MAX, never=":", why="which ends the issuer in the label that authenticator apps read"),
+        'What an authenticator app shows above the code. Empty means "HOSTNAME - remote-work".',
+    ),
+    Setting(
+        "settings.validity_after_first_session",
+        480,
+        Number(0, FURTHER_MINUTES_MAX),
+        "How long a user of the web portal may open further sessions without a new code.",
+        unit="minutes",
+    ),
+    Setting(
+        "settings.validity_before_first_session",
+        3600,
+        Number(1, FIRST_SECONDS_MAX),
+        "How long a user of the web portal has, after the code was checked there, to open the first session.",
+        unit="seconds",
+    ),
+    Setting(
+        "settings.digits",
+        6,
+        Number(4, 12),
+        "How many digits a code has, for those who enrol from now on. Many authenticator apps know only 6 and 8. A code"
+        " carries 31 bits, so that beyond 10 digits the first ones are 0.",
+        unit="digits",
+    ),
+    Setting(
+        "settings.sms_message",
+        "Your %ISSUER% verification code is: %CODE%",
+        Text(SMS_BYTES_MAX, must="%CODE%", why="the code goes"),
+        "What an SMS says. %CODE% is the code and has to be there; %ISSUER% is the issuer.",
+    ),
+    Setting(
+        "sms.enabled",
+        False,
+        Switch(),
+        "Whether codes can be sent by SMS.",
+        unavailable="this version cannot send SMS",
+    ),
+    Setting("sms.account_sid", "", Text(64), "The account at the SMS provider."),
+    Setting("sms.phone_number", "", Text(32), "The number that SMS are sent from."),
+    Setting("sms.api_url", "", Text(1024), "The address of the SMS provider. Empty means Twilio's own."),
+    Setting(
+        "services.default",
+        "code",
+        Choice(SERVICE_CLASSES),
+        "What happens in a PAM service that no table names: code (it is asked for), rdp (whoever would need one is"
+        " refused, since the client cannot ask), or ignore (it is none of our business).",
+    ),
+    Setting(
+        ANY_SERVICE,
+        None,
+        Choice(SERVICE_CLASSES),
+        'The same for one PAM service by its name, in lower case, for example cups = "ignore". Wins over the table that'
+        " comes with the program.",
+        shipped=False,
+    ),
+    Setting("paths.state", "/var/lib/rw2fa", AbsolutePath(), "The folder of the state."),
+    Setting(
+        "paths.socket",
+        "/run/rw2fa/pam.sock",
+        AbsolutePath(domain.SOCKET_PATH_BYTES_MAX),
+        "The socket that the PAM module connects to. Another one than this has to stand in the PAM lines as well.",
+    ),
+    Setting(
+        "paths.master_key",
+        "/etc/rw2fa/master.key",
+        AbsolutePath(),
+        "The key that the state is encrypted under. A systemd credential named rw2fa.master-key wins over it.",
+    ),
+    Setting(
+        "database.url",
+        "",
+        Text(1024),
+        "The database. Empty means SQLite in the folder of the state.",
+        unavailable="this version keeps its state in SQLite only",
+    ),
+    Setting(
+        "time.servers",
+        ("pool.ntp.org",),
+        Items(domain.time_server, "hosts, or host:port"),
+        "The time servers that the clock of this host is compared with, host or host:port.",
+    ),
+)
+
+BY_KEY: Final = {setting.key: setting for setting in SETTINGS}
+SECTIONS: Final = tuple(dict.fromkeys(setting.section for setting in SETTINGS if setting.section))
+
+SECTION_NOTES: Final = {
+    "scope": "Who has two-factor authentication.",
+    "rdp": "Who may use a remote desktop client, which cannot ask for a code, in spite of that.",
+    "exempt": "Who is never asked.",
+    "enrolment": "How somebody gets a first code.",
+    "settings": "How codes are made and checked.",
+    "sms": "Codes by SMS.",
+    "services": "What the PAM services are, where it should differ from the table that comes with the program.",
+    "paths": "For tests, demonstrations and several instances on one host.",
+    "database": "Where several hosts share one state.",
+    "time": "Whether this host's clock is right.",
+}
+
+
+def find(key: str) -> Setting | None:
+    """The row for a full key; a PAM service without a row of its own has that of ANY_SERVICE."""
+    if key in BY_KEY:
+        return BY_KEY[key]
+    section, _, name = key.partition(".")
+    return BY_KEY[ANY_SERVICE] if section == "services" and name else None

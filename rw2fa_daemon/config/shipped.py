@@ -1,0 +1,62 @@
+"""The configuration file that is shipped: every key at its default, with the table's description above it.
+
+`python -m rw2fa_daemon.config.shipped > etc/rw2fa.toml` writes it after a change of the table.
+"""
+
+import sys
+import textwrap
+from typing import Final
+
+from rw2fa_daemon.config.domain import Choice, Number, Text, literal
+from rw2fa_daemon.config.settings import ANY_SERVICE, BY_KEY, SECTION_NOTES, SECTIONS, SETTINGS, Setting
+
+WIDTH: Final = 100
+
+HEAD: Final = """
+rw2fa: a second factor for logins on this host. `rw2fa` changes this file in place and keeps comments and order.
+
+The files rw2fa.toml.d/*.toml beside it are read afterwards, in the order of their names; what they set wins, key by
+key. All of them belong to root and can be written by nobody else. What stands here is what holds where nothing is said.
+`rw2fa settings list` prints what is in force. After a change by hand: systemctl reload rw2fad
+"""
+
+
+def shipped_file() -> str:
+    """The text of etc/rw2fa.toml."""
+    blocks = [_comment(HEAD.strip())]
+    blocks += [_row(setting) for setting in SETTINGS if setting.shipped and not setting.section]
+    for section in SECTIONS:
+        rows = [_row(setting) for setting in SETTINGS if setting.shipped and setting.section == section]
+        if section == BY_KEY[ANY_SERVICE].section:
+            rows.append(_comment(BY_KEY[ANY_SERVICE].description))
+        blocks.append("\n\n".join([f"{_comment(SECTION_NOTES[section])}\n[{section}]", *rows]))
+    return "\n\n".join(blocks) + "\n"
+
+
+def _row(setting: Setting) -> str:
+    notes = [setting.description]
+    if setting.unavailable:
+        notes.append(f"Leave it as it is: {setting.unavailable}.")
+    lines = [_comment(" ".join(notes))]
+    if isinstance(setting.domain, Number | Choice | Text):
+        lines.append(_comment(f"Allowed: {setting.allowed}."))
+    return "\n".join([*lines, f"{setting.name} = {literal(setting.default)}"])
+
+
+def _comment(text: str) -> str:
+    paragraphs = text.split("\n\n")
+    return "\n#\n".join(
+        textwrap.fill(
+            " ".join(paragraph.split()),
+            WIDTH,
+            initial_indent="# ",
+            subsequent_indent="# ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for paragraph in paragraphs
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(shipped_file())

@@ -1,0 +1,89 @@
+"""A file that others could have written decides nothing."""
+
+import os
+import pwd
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.config import trusted
+from rw2fa_daemon.config.load import load
+from rw2fa_daemon.core.problem import Problem
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "rw2fa.toml"
+    path.write_text("enabled = false\n")
+    path.chmod(0o644)
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(Problem) as caught:
+        load(path)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646, 0o666])
+def test_a_file_that_others_can_write_is_refused_with_the_command_that_mends_it(file: Path, mode: int) -> None:
+    file.chmod(mode)
+    assert refusal(file) == (
+        f"{file} can be written by others than its owner (mode {mode:04o}); run: chmod go-w {file}"
+    )
+
+
+def test_the_folder_counts_too(file: Path) -> None:
+    file.parent.chmod(0o777)
+    assert refusal(file).endswith(f"run: chmod go-w {file.parent}")
+
+
+def test_a_sticky_folder_passes(file: Path) -> None:
+    file.parent.chmod(0o1777)
+    assert not load(file).enabled
+
+
+def test_a_folder_of_dropins_that_others_can_write_is_refused(file: Path) -> None:
+    folder = file.with_name("rw2fa.toml.d")
+    folder.mkdir()
+    folder.chmod(0o775)
+    assert refusal(file).endswith(f"run: chmod go-w {folder}")
+
+
+def test_a_dropin_that_others_can_write_is_refused(file: Path) -> None:
+    folder = file.with_name("rw2fa.toml.d")
+    folder.mkdir(0o755)
+    extra = folder / "extra.toml"
+    extra.write_text("")
+    extra.chmod(0o666)
+    assert refusal(file).endswith(f"run: chmod go-w {extra}")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_file_of_somebody_else_is_refused(file: Path) -> None:
+    uid = pwd.getpwnam("nobody").pw_uid
+    os.chown(file, uid, -1)
+    assert refusal(file) == f"{file} belongs to uid {uid}, who could change it; run: chown root {file}"
+
+
+def test_a_missing_file_says_where_to_put_one(tmp_path: Path) -> None:
+    path = tmp_path / "absent.toml"
+    assert refusal(path) == (
+        f"{path} does not exist; put the configuration file that comes with rw2fa there, or name another with --config"
+    )
+
+
+def test_a_named_pipe_is_refused_without_waiting(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path, 0o600)
+    assert "is not a regular file" in refusal(path)
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    assert "is not a regular file" in refusal(tmp_path)
+
+
+def test_promise_11_a_file_is_bounded(file: Path) -> None:
+    with file.open("r+b") as content:
+        content.truncate(trusted.FILE_BYTES_MAX + 1)
+    assert "shorten it to at most 33554432; name groups" in refusal(file)
