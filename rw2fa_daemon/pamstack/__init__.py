@@ -1,0 +1,12 @@
+"""PAM configuration: read as libpam reads it, walked as libpam walks it, and edited without leaving a trace.
+
+syntax    lines and tokens of pam.conf(5)
+stack     the handlers of one service and phase, includes and substacks resolved
+dispatch  what libpam makes of the modules' answers
+modules   what is known about other people's modules
+search    every way through a stack
+faults    what is wrong with a service, for somebody who wants a second factor
+lines     our own lines and where they go
+sshd      the drop-in for sshd_config.d
+install   puts all that into a host, or takes it out
+"""
