@@ -1,0 +1,50 @@
+"""What was looked up a moment ago: complete answers only, for a few seconds, within fixed bounds."""
+
+from collections import OrderedDict
+
+from rw2fa_daemon.core.person import Person
+
+CACHE_SECONDS = 5.0
+CACHED_PERSONS_MAX = 4096
+CACHED_GIDS_MAX = 50_000
+"""Over all persons together; about 5 MB."""
+
+Key = tuple[str, tuple[str, ...]]
+
+
+class Cache:
+    """Persons by what was typed and the groups that were asked about; the least recently used go first.
+
+    Entries that are too old stay until they are pushed out: they are no answer, but tell who has been here before.
+    """
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[Key, tuple[float, Person]] = OrderedDict()
+        self._gids = 0
+
+    def get(self, key: Key, now: float) -> Person | None:
+        """The person, if looked up at most CACHE_SECONDS before `now` (monotonic seconds)."""
+        entry = self._entries.get(key)
+        if entry is None or entry[0] <= now:
+            return None
+        self._entries.move_to_end(key)
+        return entry[1]
+
+    def knows(self, key: Key) -> bool:
+        """Whether this was ever found, as far as the bounds allow to remember."""
+        return key in self._entries
+
+    def put(self, key: Key, person: Person, now: float) -> None:
+        """Keeps a person whose groups are all resolved, no other."""
+        if None in person.groups.values():
+            return
+        self._drop(key)
+        self._entries[key] = (now + CACHE_SECONDS, person)
+        self._gids += len(person.gids)
+        while len(self._entries) > CACHED_PERSONS_MAX or self._gids > CACHED_GIDS_MAX:
+            self._drop(next(iter(self._entries)))
+
+    def _drop(self, key: Key) -> None:
+        entry = self._entries.pop(key, None)
+        if entry is not None:
+            self._gids -= len(entry[1].gids)

@@ -1,0 +1,15 @@
+"""What a look-up found, as it travels from a worker to the pool."""
+
+
+class Found:
+    """A person: canonical `name`, `uid`, the `gids` of getgrouplist(3), and for each group that was asked about its
+    gid, or None where that group, or whether the person is in it, could not be told for sure.
+    """
+
+    __slots__ = ("gids", "groups", "name", "uid")
+
+    def __init__(self, name: str, uid: int, gids: list[int], groups: list[int | None]) -> None:
+        self.name = name
+        self.uid = uid
+        self.gids = gids
+        self.groups = groups

@@ -1,0 +1,109 @@
+"""One complete look-up of a person through libc. Blocks for as long as the directory does.
+
+The worker processes import this, hence no dataclasses, enum or typing: those would cost them 3 MB and half their
+start. `request` gives the same answers as `Person` or `Missing`.
+"""
+
+import ctypes
+import errno
+import grp
+import os
+
+from rw2fa_daemon.directory.found import Found
+
+_ENCODING = ("utf-8", "surrogateescape")
+_FIRST_BUFFER = 1024
+_LARGEST_BUFFER = 1 << 20
+
+
+class NotAnswered(Exception):
+    """NSS failed: it said neither who this is nor that there is nobody of that name."""
+
+
+def find(typed: str, groups: tuple[str, ...]) -> Found | None:
+    """Looks up `typed`, and whether the person is in `groups`. None: NSS says that there is no such user.
+
+    getgrouplist(3) leaves out, without a word, the groups of a service that does not answer. A group that the person
+    seems not to be in therefore counts as resolved only if NSS gives the same gid for it before and after that call,
+    and does not itself list the person as a member.
+
+    Raises NotAnswered where getpwnam_r(3) or getgrouplist(3) fail.
+    """
+    before = [_group(group) for group in groups]
+    user = _user(typed)
+    if user is None:
+        return None
+    name, uid, primary = user
+    try:
+        gids = os.getgrouplist(name, primary)
+    except OSError as problem:
+        raise NotAnswered(problem.strerror) from problem
+    held = set(gids)
+    resolved = [_settled(group, seen, name, held) for group, seen in zip(groups, before, strict=True)]
+    return Found(name, uid, gids, resolved)
+
+
+def _settled(group: str, before: tuple[int, list[str]] | None, name: str, held: set[int]) -> int | None:
+    if before is None or before[0] in held:
+        return before and before[0]
+    after = _group(group)
+    if after is None or after[0] != before[0] or name in before[1] or name in after[1]:
+        return None
+    return after[0]
+
+
+def _group(group: str) -> tuple[int, list[str]] | None:
+    try:
+        entry = grp.getgrnam(group)
+    except (KeyError, ValueError, OSError):  # not found or no answer; a NUL, or no such text in the locale's encoding
+        return None
+    return entry.gr_gid, entry.gr_mem
+
+
+class _Passwd(ctypes.Structure):
+    _fields_ = (
+        ("pw_name", ctypes.c_char_p),
+        ("pw_passwd", ctypes.c_char_p),
+        ("pw_uid", ctypes.c_uint),
+        ("pw_gid", ctypes.c_uint),
+        ("pw_gecos", ctypes.c_char_p),
+        ("pw_dir", ctypes.c_char_p),
+        ("pw_shell", ctypes.c_char_p),
+    )
+
+
+# `pwd` raises KeyError for "no such user" and for a failure alike; the return code of libc's function tells some of
+# the failures (docs/decisions/0010).
+_getpwnam_r = ctypes.CDLL(None).getpwnam_r
+_getpwnam_r.restype = ctypes.c_int
+_getpwnam_r.argtypes = (
+    ctypes.c_char_p,
+    ctypes.POINTER(_Passwd),
+    ctypes.c_char_p,
+    ctypes.c_size_t,
+    ctypes.POINTER(ctypes.c_void_p),
+)
+
+
+def _user(typed: str) -> tuple[str, int, int] | None:
+    """Canonical name, uid and primary gid; None: there is no such user. getpwnam_r(3)."""
+    try:
+        asked = typed.encode(*_ENCODING)
+    except UnicodeEncodeError:  # a lone surrogate: no bytes are written like that
+        return None
+    if b"\0" in asked:
+        return None
+    entry, found = _Passwd(), ctypes.c_void_p()
+    size = _FIRST_BUFFER
+    while True:
+        buffer = ctypes.create_string_buffer(size)
+        code = _getpwnam_r(asked, ctypes.byref(entry), buffer, size, ctypes.byref(found))
+        if code == errno.ERANGE and size < _LARGEST_BUFFER:
+            size *= 2
+        elif code != errno.EINTR:
+            break
+    if code != 0:
+        raise NotAnswered(os.strerror(code))
+    if found.value is None:
+        return None
+    return entry.pw_name.decode(*_ENCODING), entry.pw_uid, entry.pw_gid

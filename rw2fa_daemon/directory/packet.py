@@ -1,0 +1,63 @@
+"""The packets between the pool and a worker: a question one way, an answer the other, never two at a time.
+
+A question is the word "find" (an empty packet would read as end of file), the name, then the groups. An answer is a
+status, and for a person name, uid, a field for each group that was asked about (empty: not resolved), and the gids,
+packed. Fields are separated by NUL, which no name holds.
+"""
+
+import struct
+
+from rw2fa_daemon.directory.found import Found
+
+NAME_BYTES_MAX = 1024
+"""A longer name is unknown without asking: as much as the hook sends; Linux itself allows 256 (LOGIN_NAME_MAX)."""
+QUESTION_BYTES_MAX = 65_536
+ANSWER_BYTES_MAX = 1 << 19
+"""Room for 65,536 groups (NGROUPS_MAX) and for the fields of the largest question."""
+
+FIND = b"find"
+FOUND, UNKNOWN, UNAVAILABLE = b"found", b"unknown", b"unavailable"
+_SEPARATOR = b"\0"
+_ENCODING = ("utf-8", "surrogateescape")
+
+
+def question(typed: str, groups: tuple[str, ...]) -> bytes | None:
+    """None: a name in it has a NUL, is not text, or all of it is too long."""
+    try:
+        fields = [name.encode(*_ENCODING) for name in (typed, *groups)]
+    except UnicodeEncodeError:
+        return None
+    packet = _SEPARATOR.join([FIND, *fields])
+    whole = packet.count(_SEPARATOR) == 1 + len(groups)
+    return packet if whole and len(fields[0]) <= NAME_BYTES_MAX and len(packet) <= QUESTION_BYTES_MAX else None
+
+
+def parse_question(packet: bytes) -> tuple[str, tuple[str, ...]]:
+    """The name and the groups of a packet that `question` made."""
+    _, typed, *groups = packet.split(_SEPARATOR)
+    return typed.decode(*_ENCODING), tuple(group.decode(*_ENCODING) for group in groups)
+
+
+def answer(found: Found) -> bytes:
+    """The packet for a person."""
+    groups = [b"" if gid is None else b"%d" % gid for gid in found.groups]
+    gids = struct.pack(f"={len(found.gids)}I", *found.gids)
+    return _SEPARATOR.join([FOUND, found.name.encode(*_ENCODING), b"%d" % found.uid, *groups, gids])
+
+
+def parse_answer(packet: bytes, groups: int) -> Found | None:
+    """The person in an answer to a question about so many groups; None for UNKNOWN.
+
+    Raises ValueError for UNAVAILABLE and for everything that `answer` does not make.
+    """
+    if packet == UNKNOWN:
+        return None
+    status, name, uid, *resolved, gids = packet.split(_SEPARATOR, 3 + groups)
+    if status != FOUND or len(resolved) != groups or len(gids) % 4:
+        raise ValueError(status)
+    return Found(
+        name.decode(*_ENCODING),
+        int(uid),
+        list(struct.unpack(f"={len(gids) // 4}I", gids)),
+        [int(gid) if gid else None for gid in resolved],
+    )

@@ -1,0 +1,270 @@
+"""Look-ups with a deadline, in worker processes: the directory may hang, whoever judges logins never does.
+
+All of it runs in callbacks of one event loop: no tasks, no futures, no threads.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.directory import packet
+from rw2fa_daemon.directory.answer import person_from
+from rw2fa_daemon.directory.cache import Cache, Key
+from rw2fa_daemon.directory.process import WorkerProcess
+
+DEADLINE_SECONDS = 1.5
+"""Leaves the hook, which waits 3 s (2 s on xrdp), time to hear the answer."""
+WORKERS = 4
+CALLERS_MAX = 1024
+"""Callers that wait for an answer, all together; one more is told UNAVAILABLE at once."""
+QUEUE_MAX = 256
+"""Look-ups that wait for a worker; one more is UNAVAILABLE at once."""
+SLOW_SECONDS = 10.0
+"""For how long after a missed deadline look-ups of the same lane get only some of the workers."""
+SLOW_LANES_MAX = 64
+IDLE_SECONDS = 60.0
+"""After so long without work all workers but one end."""
+BACKOFF_FIRST_SECONDS = 0.1
+BACKOFF_LAST_SECONDS = 5.0
+"""Before another worker is started after one that died without a single answer; doubled each time."""
+_REAP_SECONDS = 0.05
+_END_SECONDS = 0.5
+
+Answer = Person | Missing
+Done = Callable[[Answer], None]
+_STRANGERS = "*"
+
+
+class _Lookup:
+    """One question, and everybody who waits for its answer."""
+
+    __slots__ = ("callers", "key", "lane", "question", "timer")
+
+    def __init__(self, key: Key, lane: str, question: bytes, timer: asyncio.TimerHandle) -> None:
+        self.key = key
+        self.lane = lane
+        self.question = question
+        self.timer = timer
+        self.callers: list[Done] = []
+
+
+class Pool:
+    r"""Worker processes, started when needed; answers of the last seconds; a queue.
+
+    `deadline_seconds` is both how long a caller waits, queue included, and how long a worker may take for one
+    question before it is killed and replaced. To keep a directory that hangs for some from stopping all, look-ups go
+    in lanes: one for each domain (`CORP\alice`, `alice@corp`, no domain) of people who were found before, one for
+    all strangers. The lanes that missed a deadline lately get half of the workers together.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, *, workers: int = WORKERS, deadline_seconds: float = DEADLINE_SECONDS
+    ) -> None:
+        self._loop = loop
+        self._workers_max = workers
+        self._slow_workers_max = max(1, workers // 2)
+        self._deadline_seconds = deadline_seconds
+        self._cache = Cache()
+        self._open: dict[Key, _Lookup] = {}
+        self._callers = 0
+        self._queue: deque[_Lookup] = deque()
+        self._idle: list[WorkerProcess] = []
+        self._busy: dict[WorkerProcess, tuple[_Lookup, asyncio.TimerHandle]] = {}
+        self._dying: list[WorkerProcess] = []
+        self._slow_until: dict[str, float] = {}
+        self._stillborn = 0
+        self._start_not_before = 0.0
+        self._housekeeping: asyncio.TimerHandle | None = None
+        self._closed = False
+
+    def lookup(self, typed: str, groups: tuple[str, ...], done: Done) -> None:
+        """Calls `done` once with what `request.lookup` would give: before returning if the answer is known, within
+        the deadline otherwise. UNAVAILABLE: the directory, or this pool, did not answer in time.
+        """
+        key = (typed, groups)
+        known = self._cache.get(key, self._loop.time())
+        if known is not None:
+            done(known)
+            return
+        if self._closed or self._callers >= CALLERS_MAX:
+            done(Missing.UNAVAILABLE)
+            return
+        lookup = self._open.get(key) or self._begin(key, done)
+        if lookup is not None:
+            lookup.callers.append(done)
+            self._callers += 1
+            self._dispatch()
+
+    def close(self) -> None:
+        """Ends the workers; whoever still waits is told UNAVAILABLE, and so is everybody who asks later."""
+        self._closed = True
+        self._queue.clear()
+        workers = [*self._idle, *self._busy]
+        for _, timer in self._busy.values():
+            timer.cancel()
+        self._idle.clear()
+        self._busy.clear()
+        if self._housekeeping is not None:
+            self._housekeeping.cancel()
+        for worker in workers:
+            worker.end()
+        for worker in (*workers, *self._dying):
+            worker.wait(_END_SECONDS)
+        for lookup in list(self._open.values()):
+            self._finish(lookup, Missing.UNAVAILABLE)
+
+    def _begin(self, key: Key, done: Done) -> _Lookup | None:
+        """A new look-up in the queue, or None after `done` was told why there is none."""
+        question = packet.question(*key)
+        if question is None:
+            # No user has such a name; if it was the list of groups, nobody can be judged.
+            done(Missing.UNKNOWN if packet.question("", key[1]) is not None else Missing.UNAVAILABLE)
+            return None
+        if len(self._queue) >= QUEUE_MAX:
+            done(Missing.UNAVAILABLE)
+            return None
+        lane = _domain(key[0]) if self._cache.knows(key) else _STRANGERS
+        lookup = _Lookup(key, lane, question, self._loop.call_later(self._deadline_seconds, self._give_up, key))
+        self._open[key] = lookup
+        self._queue.append(lookup)
+        return lookup
+
+    def _give_up(self, key: Key) -> None:
+        """The callers' deadline. A worker that is at it keeps its own, and what it still finds goes to the cache."""
+        lookup = self._open[key]
+        if lookup in self._queue:
+            self._queue.remove(lookup)
+        self._finish(lookup, Missing.UNAVAILABLE)
+
+    def _finish(self, lookup: _Lookup, answer: Answer) -> None:
+        if self._open.get(lookup.key) is not lookup:
+            return  # its callers have given up already
+        del self._open[lookup.key]
+        lookup.timer.cancel()
+        self._callers -= len(lookup.callers)
+        for done in lookup.callers:
+            try:
+                done(answer)
+            except Exception as problem:  # noqa: BLE001 -- one caller's fault must not keep the others waiting
+                self._loop.call_exception_handler({"message": "a caller failed at its answer", "exception": problem})
+
+    def _dispatch(self) -> None:
+        while self._queue and (self._idle or self._may_start()):
+            lookup = self._take_next()
+            if lookup is None:
+                return
+            worker = self._idle.pop() if self._idle else self._start()
+            if worker is None:
+                self._queue.appendleft(lookup)
+                return
+            timer = self._loop.call_later(self._deadline_seconds, self._overdue, worker)
+            self._busy[worker] = (lookup, timer)
+            if not worker.send(lookup.question):
+                self._lost(worker)
+
+    def _take_next(self) -> _Lookup | None:
+        """The first look-up in the queue that may have a worker now."""
+        if not self._slow_until:
+            return self._queue.popleft()
+        now = self._loop.time()
+        self._slow_until = {lane: until for lane, until in self._slow_until.items() if until > now}
+        slow_busy = sum(lookup.lane in self._slow_until for lookup, _ in self._busy.values())
+        for index, lookup in enumerate(self._queue):
+            if slow_busy < self._slow_workers_max or lookup.lane not in self._slow_until:
+                del self._queue[index]
+                return lookup
+        return None
+
+    def _may_start(self) -> bool:
+        return len(self._busy) < self._workers_max and self._loop.time() >= self._start_not_before
+
+    def _start(self) -> WorkerProcess | None:
+        try:
+            return WorkerProcess(self._loop, self._on_packet)
+        except OSError:
+            self._back_off()
+            return None
+
+    def _back_off(self) -> None:
+        delay = min(BACKOFF_FIRST_SECONDS * 2**self._stillborn, BACKOFF_LAST_SECONDS)
+        self._stillborn = min(self._stillborn + 1, 16)
+        self._start_not_before = self._loop.time() + delay
+        self._loop.call_at(self._start_not_before, self._dispatch)
+
+    def _on_packet(self, worker: WorkerProcess, answer: bytes) -> None:
+        if not answer or worker not in self._busy:
+            self._lost(worker)
+            return
+        lookup, timer = self._busy[worker]
+        try:
+            found = packet.parse_answer(answer, len(lookup.key[1]))
+        except ValueError:
+            result: Answer = Missing.UNAVAILABLE
+            if answer != packet.UNAVAILABLE:
+                self._lost(worker)
+                return
+        else:
+            result = Missing.UNKNOWN if found is None else person_from(found, lookup.key[1])
+        del self._busy[worker]
+        timer.cancel()
+        now = self._loop.time()
+        worker.has_answered = True
+        worker.idle_since = now
+        self._stillborn = 0
+        self._idle.append(worker)
+        if isinstance(result, Person):
+            self._cache.put(lookup.key, result, now)
+        self._dispatch()  # first, so that the worker is at it while the callers judge
+        self._keep_house()
+        self._finish(lookup, result)
+
+    def _overdue(self, worker: WorkerProcess) -> None:
+        """The worker's deadline."""
+        lookup, _ = self._busy.pop(worker)
+        if len(self._slow_until) < SLOW_LANES_MAX:
+            self._slow_until[lookup.lane] = self._loop.time() + SLOW_SECONDS
+        self._bury(worker)
+        self._finish(lookup, Missing.UNAVAILABLE)
+        self._dispatch()
+
+    def _lost(self, worker: WorkerProcess) -> None:
+        """The worker died, or answers what nobody asked."""
+        self._bury(worker)
+        if worker in self._idle:
+            self._idle.remove(worker)
+        if not worker.has_answered:
+            self._back_off()
+        if worker in self._busy:
+            lookup, timer = self._busy.pop(worker)
+            timer.cancel()
+            self._finish(lookup, Missing.UNAVAILABLE)
+        self._dispatch()
+
+    def _bury(self, worker: WorkerProcess) -> None:
+        worker.end()
+        self._dying.append(worker)
+        self._keep_house()
+
+    def _keep_house(self) -> None:
+        """Sees to it that dead workers are waited for and idle ones ended, while there are any."""
+        if self._housekeeping is None and (self._dying or len(self._idle) > 1):
+            delay = _REAP_SECONDS if self._dying else IDLE_SECONDS / 2
+            self._housekeeping = self._loop.call_later(delay, self._clean)
+
+    def _clean(self) -> None:
+        self._housekeeping = None
+        self._dying = [worker for worker in self._dying if not worker.is_gone()]
+        bound = self._loop.time() - IDLE_SECONDS
+        while len(self._idle) > 1 and self._idle[0].idle_since < bound:
+            worker = self._idle.pop(0)
+            worker.end()
+            self._dying.append(worker)
+        self._keep_house()
+
+
+def _domain(typed: str) -> str:
+    """The part of a spelling that may name another directory; in lower case, empty where there is none."""
+    if "\\" in typed:
+        return typed.partition("\\")[0].lower()
+    return typed.rpartition("@")[2].lower() if "@" in typed else ""

@@ -1,0 +1,19 @@
+"""The look-up of a person in this process: for the administrator's command, which may wait for the directory."""
+
+from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.directory import nss
+from rw2fa_daemon.directory.answer import person_from
+
+
+def lookup(typed: str, groups: tuple[str, ...]) -> Person | Missing:
+    """Who NSS says `typed` is, and which of `groups` (names without a mark) it can resolve.
+
+    Any text is looked up as it is; bytes that are not UTF-8 are lone surrogates (`surrogateescape`). Blocks for as
+    long as NSS does. Never raises: what cannot be a user's name is UNKNOWN, what NSS fails at is UNAVAILABLE.
+    UNKNOWN is no proof: a directory that is down gives it too, unless it is the last service of nsswitch.conf.
+    """
+    try:
+        found = nss.find(typed, groups)
+    except nss.NotAnswered:
+        return Missing.UNAVAILABLE
+    return Missing.UNKNOWN if found is None else person_from(found, groups)
