@@ -9,18 +9,19 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from rw2fa_daemon.core import lockout, steps
-from rw2fa_daemon.core.account import Account, Counters, Credential
+from rw2fa_daemon.core import lockout
+from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.enrolment import (
     ENROL_TRIES,
     FirstCode,
+    activate,
     check_first_code,
     exhausted,
-    pending_credential,
     window_open,
+    with_secret,
 )
 from rw2fa_daemon.core.judge import Verdict, judge
 from rw2fa_daemon.core.login import Login
@@ -224,11 +225,8 @@ def _wrong_code(talk: Talk, account: Account, credential: Credential, context: C
 
 
 def _offer_enrolment(account: Account | None, row: Row, context: Context) -> Move:
-    """Show the pending secret, made now if there is none; an unfinished enrolment keeps its own."""
-    if account is None:
-        account = Account(context.name, context.uid, context.fresh_generation())
-    if account.credential is None:
-        account = replace(account, credential=pending_credential(context))
+    """Show the pending secret."""
+    account = with_secret(account or Account(context.name, context.uid, context.fresh_generation()), context)
     assert account.credential is not None
     credential = account.credential
     uri = otpauth_uri(credential, user=account.name, issuer=context.issuer)
@@ -247,9 +245,7 @@ def _judge_first_code(talk: Talk, account: Account, credential: Credential, code
     first = check_first_code(credential, code, now=context.now, reach=context.discrepancy, codebook=context.codebook)
     again = replace(talk, n=talk.n + 1, wrong=talk.wrong + 1)
     if first.step is not None:
-        counters = steps.spend(Counters(), first.step, accepted=True)
-        active = replace(account, credential=replace(credential, active=True), counters=counters)
-        return _let_in(active, context, Event.ACTIVATED, "activated", text=Text.ACTIVATED)
+        return _let_in(activate(account, first.step), context, Event.ACTIVATED, "activated", text=Text.ACTIVATED)
     if first.outcome is FirstCode.CLOCK_OFF and again.wrong < ENROL_TRIES:
         text = Text.ENROL_CLOCK.value.format(minutes=_minutes(first.offset))
         return Move(account, _ask(again, text, credential), again)

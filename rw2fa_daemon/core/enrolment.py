@@ -1,9 +1,10 @@
 """How a device is enrolled: the window, the pending secret, the first code."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Protocol
 
+from rw2fa_daemon.core import steps
 from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.otp import step_at
@@ -52,10 +53,14 @@ class FirstCodeCheck:
     offset: int = 0
 
 
+def window_end(account: Account | None, *, scope_since: int, window_days: int) -> int:
+    """UTC seconds until which a login may enrol: so many days after the add, or after the last reset."""
+    return max(scope_since, account.enrol_opened_at if account else 0) + window_days * DAY_SECONDS
+
+
 def window_open(account: Account | None, offer: Offer) -> bool:
-    """Whether a login may enrol: within so many days of the add, or of the last reset."""
-    opened = max(offer.scope_since, account.enrol_opened_at if account else 0)
-    return offer.now < opened + offer.window_days * DAY_SECONDS
+    """Whether a login may enrol now."""
+    return offer.now < window_end(account, scope_since=offer.scope_since, window_days=offer.window_days)
 
 
 def exhausted(counters: Counters) -> bool:
@@ -66,6 +71,18 @@ def exhausted(counters: Counters) -> bool:
 def pending_credential(offer: Offer) -> Credential:
     """A credential for a device that has yet to show its first code."""
     return Credential(offer.fresh_secret(), active=False, digits=offer.digits, created_at=int(offer.now))
+
+
+def with_secret(account: Account, offer: Offer) -> Account:
+    """The account with a pending secret, made now if there is none; an unfinished enrolment keeps its own."""
+    return account if account.credential else replace(account, credential=pending_credential(offer))
+
+
+def activate(account: Account, step: int) -> Account:
+    """The account once the code of `step` has shown that its device has the pending secret."""
+    assert account.credential is not None
+    counters = steps.spend(Counters(), step, accepted=True)
+    return replace(account, credential=replace(account.credential, active=True), counters=counters)
 
 
 def check_first_code(
