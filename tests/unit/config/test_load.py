@@ -141,8 +141,10 @@ ERRORS = [
     ),
     (
         "settings.digits = 6.0",
-        "FILE: settings.digits: must be a whole number, but is a number with a fraction; "
-        "write it like 12, without quotes",
+        (
+            "FILE: settings.digits: must be a whole number, but is a number with a fraction; "
+            "write it like 12, without quotes"
+        ),
     ),
     (
         "settings.digits = true",
@@ -188,8 +190,10 @@ ERRORS = [
     # text
     (
         'settings.issuer = "a:b"',
-        "FILE: settings.issuer: contains ':', which ends the issuer in the label that authenticator apps read; "
-        "take it out",
+        (
+            "FILE: settings.issuer: contains ':', which ends the issuer in the label that authenticator apps read; "
+            "take it out"
+        ),
     ),
     ('settings.issuer = "a\\nb"', "FILE: settings.issuer: holds a control character; take it out"),
     ('settings.issuer = " a"', "FILE: settings.issuer: begins or ends with a space; take it out"),
@@ -224,8 +228,10 @@ ERRORS = [
     ),
     (
         'time.servers = ["host:99999"]',
-        'FILE: time.servers: holds "host:99999", which is no time server; '
-        'write it like "pool.ntp.org" or "pool.ntp.org:123"',
+        (
+            'FILE: time.servers: holds "host:99999", which is no time server; '
+            'write it like "pool.ntp.org" or "pool.ntp.org:123"'
+        ),
     ),
     ('paths.state = "state"', 'FILE: paths.state: is "state", not an absolute path; begin it with /'),
     (f'paths.socket = "/{"x" * 107}"', "FILE: paths.socket: is 108 bytes long; choose a path of at most 107"),
