@@ -26,7 +26,7 @@ class Subject(Protocol):
         """Whether it asks for a code at all."""
 
     def refresh(self, users: range) -> None:
-        """Makes each of `users` somebody who has enrolled and never logged in."""
+        """Makes each of `users` somebody who has enrolled and never logged in; all of it is on disk afterwards."""
 
 
 class Permit:
@@ -79,6 +79,8 @@ class GoogleAuthenticator:
             file.write_text(GOOGLE_FILE.format(secret=base64.b32encode(secret_of(number)).decode()))
             file.chmod(0o600)
             os.chown(file, uid_of(number), GID)
+        # Or the first login's fsync would pay for all this.
+        os.sync()
 
 
 class Oath:
@@ -100,3 +102,4 @@ class Oath:
         del users
         self._file.write_text(self._lines)
         self._file.chmod(0o600)
+        os.sync()

@@ -1,27 +1,41 @@
 """Runs that take turns, so that a noisy minute of the machine hits all of them alike."""
 
-import os
 import statistics
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from bench.load import PAM_AUTH_ERR, PAM_SUCCESS, Load, Outcome, run
 from bench.peers import Subject
 
+STRIDE: Final = 617
+"""A prime: the rounds of a few users of a million come from all over the million."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What one row of the table measures."""
+    """What one row of the table measures.
+
+    Each round has other users than the round before, taken from the first `population`, so that what a module
+    remembers of somebody does not shorten the next round.
+    """
 
     subject: Subject
     load: Load
+    population: int
+
+    def load_of(self, turn: int) -> Load:
+        """The load of round `turn`, from 0."""
+        count = len(self.load.users)
+        start = turn * STRIDE % (self.population // count) * count
+        return replace(self.load, users=range(start, start + count))
 
     def unexpected(self, outcome: Outcome) -> int:
         """Outcomes that are not what the load calls for.
 
-        A right code (or, for several senders of one, one of them) must be accepted and a wrong one refused after it
-        was asked for; whatever else happened, the module did not judge.
+        A right code (or, for several senders of one, one of them) must be accepted and a wrong one refused, each after
+        it was asked for; whatever else happened, the module did not judge.
         """
         if not self.load.right:
             expected = outcome.count(PAM_AUTH_ERR)
@@ -62,18 +76,21 @@ class Measured:
 
     @property
     def unexpected(self) -> int:
-        """Outcomes in all runs together that make the measurement worthless."""
+        """Outcomes in all runs together that were not what the load calls for."""
         return sum(self.case.unexpected(outcome) for outcome in self.runs)
+
+    def over(self, other: "Measured") -> float:
+        """This rate as a multiple of the other's: the median of the rounds, each against its neighbour."""
+        return statistics.median(mine.rate / theirs.rate for mine, theirs in zip(self.runs, other.runs, strict=True))
 
 
 def take_turns(cases: Sequence[Case], rounds: int) -> list[Measured]:
     """Runs A B C … A B C …, `rounds` times, each with users who have not logged in before."""
     measured = [Measured(case) for case in cases]
-    for _ in range(rounds):
+    for turn in range(rounds):
         for row in measured:
-            row.case.subject.refresh(row.case.load.users)
-            # What the refreshing wrote must not be on the bill of the first login's fsync.
-            os.sync()
-            row.runs.append(run(row.case.subject.confdir, row.case.load))
+            load = row.case.load_of(turn)
+            row.case.subject.refresh(load.users)
+            row.runs.append(run(row.case.subject.confdir, load))
             print(".", end="", file=sys.stderr, flush=True)
     return measured

@@ -1,0 +1,165 @@
+"""The parts of the bench: each measures some rows and names the targets that they are held to."""
+
+import statistics
+import subprocess
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from bench.goals import Goal
+from bench.load import Load
+from bench.paths import PYTHON, ROOT
+from bench.peers import GoogleAuthenticator, Oath, Permit, Subject
+from bench.plan import Plan
+from bench.series import Case, Measured, take_turns
+from bench.verifier import KnownToDirectory, Verifier
+
+DEFAULT_DISCREPANCY: Final = 480
+NARROW_DISCREPANCY: Final = 1
+
+FACTORS: Final = {1: 1.0, 4: 1.5, 16: 2.0, 64: 2.0}
+"""Clients at once -> the multiple of google-authenticator's rate that rw2fa has to reach."""
+WRONG_FACTOR: Final = 3.0
+SCALE_RATIO: Final = 0.9
+RESIDENT_MIB: Final = 60.0
+READY_SECONDS: Final = 0.5
+STATUS_SECONDS: Final = 0.3
+
+
+@dataclass(slots=True)
+class Findings:
+    """What the sections have found so far."""
+
+    rows: list[Measured] = field(default_factory=list)
+    goals: list[Goal] = field(default_factory=list)
+    daemon: dict[str, float] = field(default_factory=dict)
+
+    def failures(self) -> list[str]:
+        """Outcomes of rw2fa that must not be, in words. The peers' are theirs, and only shown."""
+        return [
+            f"{row.case.subject.name}, {row.case.load.clients} at once: {row.unexpected} of {row.logins} outcomes wrong"
+            for row in self.rows
+            if row.unexpected and isinstance(row.case.subject, Verifier | KnownToDirectory)
+        ]
+
+
+def logins(findings: Findings, plan: Plan, folder: Path, google: GoogleAuthenticator, ours: Sequence[Verifier]) -> None:
+    """Right and wrong codes, ours (the default discrepancy first) beside the peers."""
+    permit = Permit(folder)
+    oaths = [(Oath(folder, enrolled), enrolled, few) for enrolled, few in plan.oath.items()]
+    for clients, count in plan.right.items():
+        subjects: list[Subject] = [google, *ours, permit]
+        cases = [Case(subject, Load(clients, range(count)), plan.enrolled) for subject in subjects]
+        if clients <= 4:
+            cases += [Case(oath, Load(clients, range(few)), enrolled) for oath, enrolled, few in oaths]
+        rows = take_turns(cases, plan.rounds)
+        findings.rows += rows
+        factor = FACTORS[clients]
+        findings.goals.append(
+            Goal(
+                f"right code, {clients} at once, against google-authenticator", rows[1].over(rows[0]), factor, " times"
+            )
+        )
+    compared: list[Subject] = [google, *ours]
+    for clients, count in plan.wrong.items():
+        load = Load(clients, range(count), right=False)
+        rows = take_turns([Case(subject, load, plan.enrolled) for subject in compared], plan.rounds)
+        findings.rows += rows
+        findings.goals.append(
+            Goal(
+                f"wrong code, {clients} at once, against google-authenticator",
+                rows[1].over(rows[0]),
+                WRONG_FACTOR,
+                " times",
+            )
+        )
+
+
+def scale(findings: Findings, plan: Plan, sizes: Iterable[Verifier]) -> None:
+    """Whether a login costs the same however many are enrolled.
+
+    Each is known to the directory already, since ten people cannot be new to it each time.
+    """
+    rows = take_turns(
+        [Case(KnownToDirectory(ours), Load(1, range(plan.scale_users)), ours.enrolled) for ours in sizes],
+        plan.scale_rounds,
+    )
+    findings.rows += rows
+    rates = [row.rate for row in rows]
+    findings.goals.append(
+        Goal("right code, slowest of the sizes to the fastest", min(rates) / max(rates), SCALE_RATIO, " times")
+    )
+
+
+def once(findings: Findings, plan: Plan, ours: Verifier, peers: Sequence[Subject]) -> None:
+    """One code sent four times at once: how many of the four get in."""
+    load = Load(16, range(plan.once_users), senders=4)
+    subjects: list[Subject] = [ours, *peers]
+    rows = take_turns([Case(subject, load, plan.once_users) for subject in subjects], plan.once_rounds)
+    findings.rows += rows
+    findings.goals.append(
+        Goal(
+            f"codes of {plan.once_users} users, each sent 4 times at once, {plan.once_rounds} rounds: accepted once",
+            sum(outcome.codes_once for outcome in rows[0].runs),
+            plan.once_users * plan.once_rounds,
+            "",
+        )
+    )
+
+
+def footprint(findings: Findings, plan: Plan, ours: Verifier) -> None:
+    """Start, memory at rest, and the administrator's look at it."""
+    ready, resident, proportional, status = [], [], [], []
+    for _ in range(plan.starts):
+        with ours.running() as daemon:
+            ready.append(daemon.ready_seconds)
+            time.sleep(1)
+            resident.append(daemon.resident_bytes() / 2**20)
+            proportional.append(daemon.proportional_bytes() / 2**20)
+            began = time.monotonic()
+            subprocess.run(
+                [PYTHON, "-m", "rw2fa_daemon.cli.main", "--config", ours.config, "status"],
+                cwd=ROOT,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
+            status.append(time.monotonic() - began)
+    findings.daemon = {
+        "enrolled": ours.enrolled,
+        "ready_seconds": statistics.median(ready),
+        "resident_mib": statistics.median(resident),
+        "proportional_mib": statistics.median(proportional),
+        "status_seconds": statistics.median(status),
+    }
+    findings.goals += [
+        Goal(
+            f"resident, idle, {ours.enrolled:,} enrolled", statistics.median(resident), RESIDENT_MIB, " MiB", below=True
+        ),
+        Goal("ready after", statistics.median(ready), READY_SECONDS, " s", below=True),
+        Goal("rw2fa status", statistics.median(status), STATUS_SECONDS, " s", below=True),
+    ]
+
+
+def everything(plan: Plan, folder: Path) -> Findings:
+    """All sections."""
+    findings = Findings()
+    google = GoogleAuthenticator(folder)
+    google.refresh(range(plan.enrolled))
+    default = Verifier(folder, enrolled=plan.enrolled, discrepancy=DEFAULT_DISCREPANCY)
+    footprint(findings, plan, default)
+    narrow = Verifier(folder, enrolled=plan.enrolled, discrepancy=NARROW_DISCREPANCY)
+    with default.running(), narrow.running():
+        logins(findings, plan, folder, google, [default, narrow])
+        once(findings, plan, default, [google, Oath(folder, plan.once_users)])
+    with ExitStack() as daemons:
+        sizes = [
+            default if size == plan.enrolled else Verifier(folder, enrolled=size, discrepancy=DEFAULT_DISCREPANCY)
+            for size in plan.scale
+        ]
+        for ours in sizes:
+            daemons.enter_context(ours.running())
+        scale(findings, plan, sizes)
+    return findings
