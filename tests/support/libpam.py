@@ -205,8 +205,8 @@ def _load() -> ctypes.CDLL:
     name = ctypes.util.find_library("pam")
     if name is None:
         raise OSError("libpam is not installed; install libpam0g")
-    # Global, as it is in every login program that links with it: modules find it there.
-    library = ctypes.CDLL(name, mode=ctypes.RTLD_GLOBAL, use_errno=True)
+    # Not global: modules link with libpam themselves, and a test may put a library of its own before it.
+    library = ctypes.CDLL(name, use_errno=True)
     handle, text = ctypes.c_void_p, ctypes.c_char_p
     handle_out = ctypes.POINTER(ctypes.c_void_p)
     conversation = ctypes.POINTER(_PamConv)

@@ -1,8 +1,9 @@
 """Process 1 of a world: builds it, keeps its system log, buries its orphans, and is the world's end when it ends.
 
-Started by `tests.support.world.world` with one end of a socket pair as standard input. It says "ready", or why not,
-as one JSON object. Then it answers `{"connect": [HOST, PORT]}` with a TCP connection inside the world, handed over as a
-descriptor. It leaves when the other end closes: the kernel then kills all that still runs in the world.
+Started by `tests.support.world.world` with the host's name and the layers as arguments, and one end of a socket pair as
+standard input. It says "ready", or why not, as one JSON object. Then it answers `{"connect": [HOST, PORT]}` with a TCP
+connection inside the world, handed over as a descriptor. It leaves when the other end closes: the kernel then kills all
+that still runs in the world.
 """
 
 import errno
@@ -30,7 +31,7 @@ _CONNECT_SECONDS = 5.0  # to loopback: it answers at once or not at all
 def main() -> int:
     control = socket.socket(fileno=os.dup(0))
     try:
-        mount_everything()
+        mount_everything(tuple(map(Path, sys.argv[2:])))
         _loopback_up()
     except WorldUnavailable as problem:
         control.sendall(json.dumps({"unavailable": str(problem)}).encode())

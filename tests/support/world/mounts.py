@@ -3,14 +3,18 @@
 import os
 import stat
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.support.world.errors import WorldUnavailable
 from tests.support.world.paths import DEVICE_FOLDERS, DEVICES, OVERLAID, REPOSITORY, SCAFFOLD
 
 
-def mount_everything() -> None:
-    """Covers what the host owns. Raises WorldUnavailable with mount(8)'s words when the machine forbids it."""
+def mount_everything(layers: Sequence[Path]) -> None:
+    """Covers what the host owns, with the files of `layers` on top of it.
+
+    Raises WorldUnavailable with mount(8)'s words when the machine forbids it.
+    """
     _mount("-t", "tmpfs", "-o", "mode=0755", "tmpfs", "/run")
     SCAFFOLD.mkdir(mode=0o755)
     (Path("/run") / "lock").mkdir(mode=0o1777)
@@ -19,7 +23,7 @@ def mount_everything() -> None:
     _mount("--rbind", str(REPOSITORY), str(repository))
     for folder in OVERLAID:
         if Path(folder).is_dir():
-            _overlay(folder)
+            _overlay(folder, [layer / folder.strip("/") for layer in layers])
     if not Path(__file__).exists():
         # The repository is a mount of its own below an overlaid folder, and overlays do not show what is mounted there.
         REPOSITORY.mkdir(parents=True, exist_ok=True)
@@ -27,14 +31,15 @@ def mount_everything() -> None:
     _devices()
 
 
-def _overlay(folder: str) -> None:
-    layers = SCAFFOLD / folder.strip("/")
-    upper, work = layers / "upper", layers / "work"
+def _overlay(folder: str, layers: Sequence[Path]) -> None:
+    own = SCAFFOLD / folder.strip("/")
+    upper, work = own / "upper", own / "work"
     upper.mkdir(parents=True)
     work.mkdir()
     lower = Path(folder).stat()
     upper.chmod(lower.st_mode & 0o7777)  # the merged folder shows the mode of the upper one
-    _mount("-t", "overlay", "-o", f"lowerdir={folder},upperdir={upper},workdir={work}", "overlay", folder)
+    lowers = ":".join([*(str(layer) for layer in layers if layer.is_dir()), folder])
+    _mount("-t", "overlay", "-o", f"lowerdir={lowers},upperdir={upper},workdir={work}", "overlay", folder)
 
 
 def _devices() -> None:

@@ -42,8 +42,11 @@ class World:
     `pid` is that of the world's process 1, in the opener's numbering.
     """
 
-    def __init__(self, host_name: str = HOST_NAME) -> None:
-        """Opens a world. Raises WorldUnavailable, with the reason, where the machine does not permit one."""
+    def __init__(self, host_name: str = HOST_NAME, layers: Sequence[Path] = ()) -> None:
+        """Opens a world. Raises WorldUnavailable, with the reason, where the machine does not permit one.
+
+        `layers`: folders whose etc, usr, var … lie over the host's, as if their files had been installed.
+        """
         if shutil.which("unshare") is None or os.geteuid() != 0:
             raise WorldUnavailable("a world needs root and unshare(1)")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -53,7 +56,7 @@ class World:
         self._started: list[subprocess.Popen[bytes]] = []
         with theirs:
             self._unshare = subprocess.Popen(
-                [*_UNSHARE, sys.executable, "-m", "tests.support.world.keeper", host_name],
+                [*_UNSHARE, sys.executable, "-m", "tests.support.world.keeper", host_name, *map(str, layers)],
                 stdin=theirs.fileno(),
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
@@ -213,10 +216,18 @@ class World:
         """Runs a command inside on a pseudo-terminal that a test types on. The command leads a session of its own."""
         return Terminal(self.argv(argv, user=user, environment=environment, leads_terminal=True), timeout)
 
+    def console(self, *argv: str, name: str = "tty1", timeout: float = 10) -> Terminal:
+        """Runs a command as on a local console: its terminal is called /dev/NAME, as login(1) and PAM see it."""
+        # A console cannot be had here, but its name can: the pty, bound over it.
+        script = f'touch /dev/{name}; mount --bind "$(tty)" /dev/{name}; exec "$@" </dev/{name} >/dev/{name} 2>&1'
+        return self.terminal("sh", "-c", script, "sh", *argv, timeout=timeout)
+
     def child_of(self, process: subprocess.Popen[bytes]) -> int:
         """The process that nsenter started for `start`, in the opener's numbering. nsenter forks once, then execs."""
         children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-        wait_until(f"a child of {process.args}", lambda: process.poll() is not None or children.read_text() != "")
+        wait_until(
+            f"a child of process {process.pid}", lambda: process.poll() is not None or children.read_text() != ""
+        )
         return int(children.read_text().split()[0])
 
     def kill(self, process: subprocess.Popen[bytes], number: signal.Signals = signal.SIGTERM) -> None:

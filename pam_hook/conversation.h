@@ -1,0 +1,20 @@
+/* pam_conv(3) with the person who logs in: one message at a time, whatever the program's function does with it. */
+#ifndef RW2FA_CONVERSATION_H
+#define RW2FA_CONVERSATION_H
+
+#include <security/pam_modules.h>
+#include <stdbool.h>
+
+/* Whether the program has given PAM a conversation function at all. */
+bool conversation_exists(pam_handle_t *pamh);
+
+/* Show `text` and read a line with echo. What was typed, for conversation_forget(), or NULL when that failed. */
+char *conversation_ask(pam_handle_t *pamh, const char *text);
+
+/* Show `text` as PAM_ERROR_MSG or PAM_TEXT_INFO. That it cannot be shown changes nothing. */
+void conversation_tell(pam_handle_t *pamh, int style, const char *text);
+
+/* Overwrite and free what was typed; NULL is allowed. */
+void conversation_forget(char *typed);
+
+#endif

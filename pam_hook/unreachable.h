@@ -1,0 +1,26 @@
+/* What a line says should happen when there is no verdict. */
+#ifndef RW2FA_UNREACHABLE_H
+#define RW2FA_UNREACHABLE_H
+
+#include <stdbool.h>
+
+#include "arguments.h"
+#include "failure.h"
+
+enum escape {
+    ESCAPE_NONE,    /* refuse */
+    ESCAPE_ALLOW,   /* unreachable=allow holds */
+    ESCAPE_CONSOLE, /* console=USER holds */
+};
+
+/*
+ * The way out of `failure`, if the line has one for this login (`user`, `tty` and `rhost` as PAM has them; NULL where
+ * not set). `asked`: the daemon had already asked a question.
+ */
+enum escape unreachable_escape(const struct arguments *arguments, const struct failure *failure, bool asked,
+                               const char *user, const char *tty, const char *rhost);
+
+/* Whether `tty`, with /dev/ or without, is a virtual or serial console of this machine. */
+bool unreachable_is_console(const char *tty);
+
+#endif
