@@ -1,0 +1,1 @@
+"""What only a booted systemd shows: units, activation, credentials, watchdog, journal, sandbox."""
