@@ -1,0 +1,99 @@
+"""The file of records for a host without a journal: JSON, a line each, bounded, shared by daemon and command."""
+
+import fcntl
+import json
+import os
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from rw2fa_daemon.core.audit import Record
+
+FILE_NAME = "audit.jsonl"
+PREDECESSOR_NAME = "audit.jsonl.1"
+FILE_BYTES_MAX = 8 << 20
+"""At this size the file becomes the predecessor, and the one before that goes."""
+TEXT_CHARACTERS_MAX = 2048
+"""A longer text is cut."""
+TEXT_KEYS = ("user", "service", "address", "phase", "decision", "rule", "reason")
+
+_APPEND = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+
+
+def line(record: Record) -> bytes:
+    """One JSON object in ASCII with a line break at its end; empty texts are left out."""
+    texts = ((key, getattr(record, key)) for key in TEXT_KEYS)
+    fields = {key: text[:TEXT_CHARACTERS_MAX] for key, text in texts if text}
+    return json.dumps({"at": record.at, "event": record.event.label, **fields}).encode() + b"\n"
+
+
+class LineFile:
+    """Appends to the file in `state`, which it makes when needed: 0600, the owner of the folder its owner.
+
+    Each line is one write(2) with O_APPEND, so that several processes may write. `append` never raises.
+    """
+
+    def __init__(self, state: Path) -> None:
+        self._folder = state
+        self._path = state / FILE_NAME
+        self._descriptor: int | None = None
+        self._torn = False
+
+    def append(self, record: Record) -> bool:
+        """Whether the file has the record now."""
+        try:
+            return self._append(line(record))
+        except OSError:
+            self.close()
+            return False
+
+    def close(self) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def _append(self, data: bytes) -> bool:
+        descriptor = self._current()
+        if os.fstat(descriptor).st_size + len(data) > FILE_BYTES_MAX:
+            self._make_predecessor(descriptor)
+            descriptor = self._current()
+        if self._torn:  # the rest of a line that did not fit on the disk must not swallow this one
+            data = b"\n" + data
+        written = os.write(descriptor, data)
+        self._torn = written != len(data)
+        return not self._torn
+
+    def _current(self) -> int:
+        """A descriptor of the file that has the name now: another process may have renamed the one before."""
+        if self._descriptor is not None and not self._has_the_name(self._descriptor):
+            self.close()
+        if self._descriptor is None:
+            self._descriptor = self._open()
+        return self._descriptor
+
+    def _has_the_name(self, descriptor: int) -> bool:
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(descriptor), os.lstat(self._path))
+        return False
+
+    def _open(self) -> int:
+        try:
+            descriptor = os.open(self._path, _APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            descriptor = os.open(self._path, _APPEND)
+        else:
+            if os.geteuid() == 0:
+                folder = self._folder.stat()
+                os.fchown(descriptor, folder.st_uid, folder.st_gid)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise OSError(f"{self._path} is no regular file")
+        return descriptor
+
+    def _make_predecessor(self, descriptor: int) -> None:
+        """Under a lock, lest two processes do it one after the other and throw a nearly empty predecessor away."""
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if self._has_the_name(descriptor):
+                self._path.rename(self._folder / PREDECESSOR_NAME)
+            self.close()  # and with it the lock

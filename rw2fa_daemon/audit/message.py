@@ -1,0 +1,57 @@
+r"""The line of text that stands for a record: what people, syslog and fail2ban read. Its form is an interface.
+
+    decision=deny rule=code-wrong rhost=192.0.2.7 service=sshd phase=auth user=alice: the code was wrong
+
+Always these six fields, in this order, one space between them, then a colon, a space and the reason. A field without a
+value is `-`. A value of ASCII letters, digits and `._:%/+@-` stands as it is (`-` alone, and what begins with
+`-`, does not); any other is in double quotes, in which `"`, `\` and all that does not print (line breaks, bidirectional
+controls, bytes that are not UTF-8) are written as escapes. Long values are cut and end in `…"`.
+
+Whoever matches it starts at the beginning of the line: before rhost stands nothing that a peer can choose, and no
+value holds an unquoted space, so that neither a user name nor a reason can look like another line or another rhost.
+"""
+
+import re
+
+from rw2fa_daemon.core.audit import Record
+
+VALUE_CHARACTERS_MAX = 256
+REASON_CHARACTERS_MAX = 512
+_PLAIN = re.compile(r"[A-Za-z0-9._:%/+@][A-Za-z0-9._:%/+@-]{0,255}")
+_CUT = "…"
+
+
+def message(record: Record) -> str:
+    """The line, without a line break at its end."""
+    return (
+        f"decision={_field(record.decision)} rule={_field(record.rule)} rhost={_field(record.address)}"
+        f" service={_field(record.service)} phase={_field(record.phase)} user={_field(record.user)}"
+        f": {_printable(record.reason[:REASON_CHARACTERS_MAX])}"
+        f"{_CUT if len(record.reason) > REASON_CHARACTERS_MAX else ''}"
+    )
+
+
+def _field(value: str) -> str:
+    if not value:
+        return "-"
+    if _PLAIN.fullmatch(value):
+        return value
+    quoted = "".join(_inside_quotes(character) for character in value[:VALUE_CHARACTERS_MAX])
+    return f'"{quoted}{_CUT if len(value) > VALUE_CHARACTERS_MAX else ""}"'
+
+
+def _inside_quotes(character: str) -> str:
+    return "\\" + character if character in '"\\' else _printable_character(character)
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join(map(_printable_character, text))
+
+
+def _printable_character(character: str) -> str:
+    if character.isprintable():
+        return character
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:  # a byte that was not UTF-8, PEP 383
+        return f"\\x{code - 0xDC00:02x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{{{code:x}}}"

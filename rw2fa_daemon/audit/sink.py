@@ -1,0 +1,49 @@
+"""Where audit records go."""
+
+from pathlib import Path
+
+from rw2fa_daemon.audit.journal_entry import entry
+from rw2fa_daemon.audit.journal_socket import JOURNAL_SOCKET, JournalSocket
+from rw2fa_daemon.audit.line_file import LineFile
+from rw2fa_daemon.core.audit import Event, Record
+
+
+class Sink:
+    """To the journal; what it does not take, because it is not there or behind, to the file in the state folder.
+
+    What neither takes is counted in `lost`, and reported by a record of its own as soon as one of them takes records
+    again.
+    """
+
+    def __init__(self, state: Path, journal: Path = JOURNAL_SOCKET) -> None:
+        self.lost = 0
+        self._lost_and_not_reported = 0
+        self._journal = JournalSocket(journal)
+        self._file = LineFile(state)
+
+    def write(self, record: Record) -> None:
+        """Never raises and never waits for another process."""
+        if not self._keep(record):
+            self.lost += 1
+            self._lost_and_not_reported += 1
+        elif self._lost_and_not_reported:
+            self._report(record.at)
+
+    def close(self) -> None:
+        self._journal.close()
+        self._file.close()
+
+    def _keep(self, record: Record) -> bool:
+        return self._journal.send(entry(record)) or self._file.append(record)
+
+    def _report(self, at: float) -> None:
+        reason = (
+            f"{self._lost_and_not_reported} audit records before this one were lost: neither journal nor file took them"
+        )
+        if self._keep(Record(Event.RECORDS_LOST, at, decision="done", rule="records-lost", reason=reason)):
+            self._lost_and_not_reported = 0
+
+
+def open_sink(state: Path) -> Sink:
+    """A sink whose file, where one is needed, is in the folder `state`. Nothing is opened before the first record."""
+    return Sink(state)
