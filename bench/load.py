@@ -13,7 +13,6 @@ PAM_SUCCESS: Final = 0
 PAM_AUTH_ERR: Final = 7
 SERVICE: Final = "sshd"
 TIMEOUT_SECONDS: Final = 120
-OTHER_STACK: Final = "auth required {modules}/pam_deny.so\naccount required {modules}/pam_deny.so\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +73,12 @@ def run(confdir: Path, load: Load) -> Outcome:
     return Outcome(**json.loads(finished.stdout))
 
 
-def write_stack(confdir: Path, modules: Path, line: str) -> Path:
-    """Makes `confdir` a private PAM folder in which the service has the one auth line `line`."""
+def write_stack(confdir: Path, line: str) -> Path:
+    """Makes `confdir` a private PAM folder in which the service has the one auth line `line`.
+
+    Nothing else is in it, so that what is measured is that module, and libpam around it.
+    """
     confdir.mkdir()
-    (confdir / SERVICE).write_text(f"auth required {line}\naccount required {modules}/pam_permit.so\n")
-    (confdir / "other").write_text(OTHER_STACK.format(modules=modules))
+    (confdir / SERVICE).write_text(f"auth required {line}\n")
+    (confdir / "other").write_text("# libpam wants this file, and loads whatever it names at each start.\n")
     return confdir

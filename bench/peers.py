@@ -36,7 +36,7 @@ class Permit:
     asks = False
 
     def __init__(self, folder: Path) -> None:
-        self.confdir = write_stack(folder / "permit", MODULES, f"{MODULES}/pam_permit.so")
+        self.confdir = write_stack(folder / "permit", f"{MODULES}/pam_permit.so")
 
     def refresh(self, users: range) -> None:
         """Nothing: it remembers nobody."""
@@ -65,7 +65,7 @@ class GoogleAuthenticator:
     asks = True
 
     def __init__(self, folder: Path) -> None:
-        self.confdir = write_stack(folder / "google", MODULES, f"{MODULES}/pam_google_authenticator.so")
+        self.confdir = write_stack(folder / "google", f"{MODULES}/pam_google_authenticator.so")
 
     def refresh(self, users: range) -> None:
         """Writes each user's file anew."""
@@ -95,7 +95,7 @@ class Oath:
             f"HOTP/T30/6 {name_of(number)} - {secret_of(number).hex()}\n" for number in range(enrolled)
         )
         line = f"{MODULES}/pam_oath.so usersfile={self._file} window=20 digits=6"
-        self.confdir = write_stack(folder / f"oath-{enrolled}", MODULES, line)
+        self.confdir = write_stack(folder / f"oath-{enrolled}", line)
 
     def refresh(self, users: range) -> None:
         """Writes the file anew, for everybody."""

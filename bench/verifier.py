@@ -14,7 +14,7 @@ from typing import Final
 
 from bench.accounts import GROUP, name_of, secret_of, uid_of
 from bench.load import Load, run, write_stack
-from bench.paths import HOOK, MODULES, PYTHON, ROOT
+from bench.paths import HOOK, PYTHON, ROOT
 from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.store import Job, Store
@@ -57,9 +57,9 @@ class Verifier:
         self.config = self._folder / "rw2fa.toml"
         self.config.write_text(CONFIGURATION.format(group=GROUP, discrepancy=discrepancy, folder=self._folder))
         create_master_key(self._folder / "master.key")
-        self.confdir = write_stack(self._folder / "pam.d", MODULES, f"{HOOK} socket={self._folder}/run/pam.sock")
+        self.confdir = write_stack(self._folder / "pam.d", f"{HOOK} socket={self._folder}/run/pam.sock")
         self.directory_confdir = write_stack(
-            self._folder / "pam.d-key", MODULES, f"{HOOK} socket={self._folder}/run/pam.sock slot=key"
+            self._folder / "pam.d-key", f"{HOOK} socket={self._folder}/run/pam.sock slot=key"
         )
         """A stack that makes the daemon look somebody up, and no more: no first factor was shown."""
         self._store = self._open(create=True)

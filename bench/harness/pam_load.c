@@ -118,8 +118,6 @@ static struct outcome log_in(const struct job *job, const char *user, const char
     if (status != PAM_SUCCESS)
         errx(EXIT_FAILURE, "pam_start_confdir: %s", pam_strerror(handle, status));
     pam_set_item(handle, PAM_FAIL_DELAY, delay.item);
-    pam_set_item(handle, PAM_RHOST, "192.0.2.1");
-    pam_set_item(handle, PAM_TTY, "ssh");
     status = pam_authenticate(handle, 0);
     pam_end(handle, status);
     return (struct outcome){.nanoseconds = now() - start, .pam = status, .questions = answer.questions};
