@@ -18,10 +18,14 @@ class JournalSocket:
         self._socket: socket.socket | None = None
         self._connect_not_before = 0.0
 
+    def is_there(self) -> bool:
+        """Whether there is a socket to send to; it may turn out that nobody listens any more."""
+        return self._socket is not None or self._connect()
+
     def send(self, datagram: bytes) -> bool:
         """Whether journald's queue has it now."""
-        for _ in range(2):  # the first time on a socket whose other end may have been closed since
-            if self._socket is None and not self._connect():
+        for _ in range(2):  # the second time on a new socket: journald may have been restarted since
+            if not self.is_there():
                 return False
             try:
                 self._connected.send(datagram, socket.MSG_DONTWAIT)

@@ -35,7 +35,7 @@ class LineFile:
 
     def __init__(self, state: Path) -> None:
         self._folder = state
-        self._path = state / FILE_NAME
+        self._path = str(state / FILE_NAME)  # converted once, not for each line
         self._descriptor: int | None = None
         self._torn = False
 
@@ -53,28 +53,34 @@ class LineFile:
             self._descriptor = None
 
     def _append(self, data: bytes) -> bool:
-        descriptor = self._current()
-        if os.fstat(descriptor).st_size + len(data) > FILE_BYTES_MAX:
+        descriptor, size = self._current()
+        if size + len(data) > FILE_BYTES_MAX:
             self._make_predecessor(descriptor)
-            descriptor = self._current()
+            descriptor, _ = self._current()
         if self._torn:  # the rest of a line that did not fit on the disk must not swallow this one
             data = b"\n" + data
         written = os.write(descriptor, data)
         self._torn = written != len(data)
         return not self._torn
 
-    def _current(self) -> int:
-        """A descriptor of the file that has the name now: another process may have renamed the one before."""
-        if self._descriptor is not None and not self._has_the_name(self._descriptor):
+    def _current(self) -> tuple[int, int]:
+        """A descriptor of the file that has the name now, and its size: another process may have renamed the one
+        before.
+        """
+        if self._descriptor is not None:
+            status = os.fstat(self._descriptor)
+            if status.st_nlink and self._has_the_name(status):
+                return self._descriptor, status.st_size
             self.close()
-        if self._descriptor is None:
-            self._descriptor = self._open()
-        return self._descriptor
+        self._descriptor = self._open()
+        return self._descriptor, os.fstat(self._descriptor).st_size
 
-    def _has_the_name(self, descriptor: int) -> bool:
-        with suppress(FileNotFoundError):
-            return os.path.samestat(os.fstat(descriptor), os.lstat(self._path))
-        return False
+    def _has_the_name(self, status: os.stat_result) -> bool:
+        try:
+            named = os.lstat(self._path)
+        except FileNotFoundError:
+            return False
+        return named.st_ino == status.st_ino and named.st_dev == status.st_dev
 
     def _open(self) -> int:
         try:
@@ -94,6 +100,6 @@ class LineFile:
         """Under a lock, lest two processes do it one after the other and throw a nearly empty predecessor away."""
         with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if self._has_the_name(descriptor):
-                self._path.rename(self._folder / PREDECESSOR_NAME)
+            if self._has_the_name(os.fstat(descriptor)):
+                (self._folder / FILE_NAME).rename(self._folder / PREDECESSOR_NAME)
             self.close()  # and with it the lock

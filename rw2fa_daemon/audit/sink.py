@@ -34,7 +34,7 @@ class Sink:
         self._file.close()
 
     def _keep(self, record: Record) -> bool:
-        return self._journal.send(entry(record)) or self._file.append(record)
+        return (self._journal.is_there() and self._journal.send(entry(record))) or self._file.append(record)
 
     def _report(self, at: float) -> None:
         reason = (
