@@ -1,0 +1,1 @@
+"""The state: accounts and what is remembered about people, in a database."""

@@ -1,0 +1,169 @@
+"""Jobs on accounts that share one transaction."""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Generic, TypeVar
+
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.store.problem import StateProblem, database_problem, not_utf8, shown
+from rw2fa_daemon.store.record import Stored, decode, encode
+from rw2fa_daemon.vault.vault import Vault
+
+R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Job(Generic[R_co]):
+    """Something to decide about one account.
+
+    `work` gets the account as stored, None if there is none, and gives what to store, None to
+    delete it, and a result. It must be pure: it may be called although nothing is stored then.
+    """
+
+    name: str
+    work: Callable[[Account | None], tuple[Account | None, R_co]]
+
+
+_ORDER: Final = (
+    sql.INSERT_ACCOUNTS,
+    sql.UPDATE_ACCOUNTS,
+    sql.UPDATE_ACCOUNTS_REVISION,
+    sql.INSERT_CREDENTIALS,
+    sql.UPDATE_CREDENTIALS,
+    sql.DELETE_CREDENTIALS,
+    sql.INSERT_COUNTERS,
+    sql.UPDATE_COUNTERS,
+    sql.DELETE_COUNTERS,
+    sql.DELETE_ACCOUNTS,
+)
+"""The statements that write, rows that others refer to first in and last out."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    """One account in a batch: what is stored, and what the jobs so far made of it."""
+
+    before: Stored | None
+    account: Account | None
+    jobs: list[int] = field(default_factory=list)
+
+
+class Batch:
+    """The accounts that a transaction touches. Raises the driver's errors where they end it."""
+
+    def __init__(self, connection: Connection, vault: Vault, folder: Path) -> None:
+        self._connection: Final = connection
+        self._vault: Final = vault
+        self._folder: Final = folder
+        self._entries: Final[dict[str, _Entry | StateProblem]] = {}
+        self._rows: Final[defaultdict[str, list[tuple[Any, ...]]]] = defaultdict(list)
+
+    def judge(self, jobs: Sequence[Job[R]]) -> list[R | StateProblem]:
+        """The result of each job, in order; what goes wrong in one is the result of that one."""
+        results: list[R | StateProblem] = []
+        for index, job in enumerate(jobs):
+            results.append(self._judge(index, job))  # mypy cannot type it as a comprehension
+        for name, entry in self._entries.items():
+            if isinstance(entry, _Entry):
+                try:
+                    self._collect(name, entry)
+                except Exception as error:  # noqa: BLE001  # a value that cannot be stored is that job's alone
+                    problem = _failed(name, error)
+                    for index in entry.jobs:
+                        results[index] = problem
+        return results
+
+    def write(self) -> bool:
+        """Write what the jobs changed; False if that is nothing."""
+        for statement in _ORDER:
+            if rows := self._rows.get(statement):
+                self._connection.write(statement, rows)
+        return bool(self._rows)
+
+    def _judge(self, index: int, job: Job[R]) -> R | StateProblem:
+        entry = self._entries.get(job.name)
+        if entry is None:
+            entry = self._entries[job.name] = self._load(job.name)
+        if isinstance(entry, StateProblem):
+            return entry
+        try:
+            account, result = job.work(entry.account)
+        except Exception as error:  # noqa: BLE001  # one job must not fail the others
+            return _failed(job.name, error)
+        entry.account = account
+        entry.jobs.append(index)
+        return result
+
+    def _load(self, name: str) -> _Entry | StateProblem:
+        try:
+            stored = load(self._connection, self._vault, name)
+        except StateProblem as problem:
+            return problem
+        except sqlite3.DatabaseError as error:
+            # A page that cannot be read; others may be.
+            return database_problem(error, self._folder)
+        return _Entry(stored, None if stored is None else stored.account)
+
+    def _collect(self, name: str, entry: _Entry) -> None:
+        before, account = entry.before, entry.account
+        if before is None:
+            if account is not None:
+                self._insert(name, encode(self._vault, name, None, account))
+        elif account is None:
+            for statement in (sql.DELETE_CREDENTIALS, sql.DELETE_COUNTERS, sql.DELETE_ACCOUNTS):
+                self._rows[statement].append((name,))
+        elif account is not before.account and account != before.account:
+            self._update(name, before, encode(self._vault, name, before, account))
+
+    def _insert(self, name: str, after: Stored) -> None:
+        rows = self._rows
+        rows[sql.INSERT_ACCOUNTS].append((name, *after.row))
+        if after.credential_row is not None:
+            rows[sql.INSERT_CREDENTIALS].append((name, *after.credential_row))
+        rows[sql.INSERT_COUNTERS].append((name, *after.counters_row, after.seal))
+
+    def _update(self, name: str, before: Stored, after: Stored) -> None:
+        """Only what changed; a login changes the counters and the revision."""
+        rows = self._rows
+        rows[sql.UPDATE_COUNTERS].append((*after.counters_row, after.seal, name))
+        if after.row_but_revision == before.row_but_revision:
+            rows[sql.UPDATE_ACCOUNTS_REVISION].append((after.revision, name))
+        else:
+            rows[sql.UPDATE_ACCOUNTS].append((*after.row, name))
+        if after.credential_row == before.credential_row:
+            return
+        if after.credential_row is None:
+            rows[sql.DELETE_CREDENTIALS].append((name,))
+        elif before.credential_row is None:
+            rows[sql.INSERT_CREDENTIALS].append((name, *after.credential_row))
+        else:
+            rows[sql.UPDATE_CREDENTIALS].append((*after.credential_row, name))
+
+
+def load(connection: Connection, vault: Vault, name: str) -> Stored | None:
+    """What is stored of `name`. Raises `StateProblem` if it is not sound, and the driver's errors."""
+    try:
+        row = connection.one(sql.SELECT_RECORD, name)
+    except UnicodeEncodeError:
+        raise not_utf8(name) from None
+    return None if row is None else decode(vault, name, row)
+
+
+def _failed(name: str, error: Exception) -> StateProblem:
+    """The problem of a job that raised: what and where, not the text, which may quote a secret."""
+    trace: TracebackType | None = error.__traceback__
+    where = "?"
+    while trace is not None:
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return StateProblem(
+        f"deciding about {shown(name)} failed: {type(error).__name__} at {where}",
+        "this is a fault in rw2fa: please report it with this line",
+    )

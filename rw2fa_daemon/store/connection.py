@@ -1,0 +1,123 @@
+"""One connection to the database, for the life of the process."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
+
+from rw2fa_daemon.store import compiled_sqlite
+from rw2fa_daemon.store.problem import StateProblem
+
+BUSY_SECONDS: Final = 2.0
+"""How long to wait for another process's transaction."""
+
+WAL_BYTES_KEPT: Final = 16 * 1024 * 1024
+"""What the write-ahead log is cut to after it had to grow beyond."""
+
+# Durable before COMMIT returns (promise 1); nothing in a file that others may have written is
+# executed; what is deleted is overwritten; no temporary files, which the sandbox has no place for.
+_SETTINGS: Final = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",
+    "PRAGMA trusted_schema = OFF",
+    "PRAGMA cell_size_check = ON",
+    "PRAGMA temp_store = MEMORY",
+    f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}",
+)
+
+
+class Connection:
+    """A cursor of the database driver, kept and used again for every statement.
+
+    SQLAlchemy's own `execute` takes ten times as long as the statement itself; this runs the
+    text that SQLAlchemy compiled. Raises the driver's errors.
+    """
+
+    __slots__ = ("_connection", "_cursor")
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection: Final = connection
+        self._cursor: Final = connection.cursor()
+
+    def one(self, statement: str, *parameters: object) -> tuple[Any, ...] | None:
+        """The first row, if there is one."""
+        row: tuple[Any, ...] | None = self._cursor.execute(statement, parameters).fetchone()
+        return row
+
+    def rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """All rows."""
+        return self._cursor.execute(statement, parameters).fetchall()
+
+    def write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """The statement once for each row of parameters."""
+        self._cursor.executemany(statement, rows)
+
+    def begin(self) -> None:
+        """Start a transaction that may write: no other does until it ends."""
+        self._cursor.execute("BEGIN IMMEDIATE")
+
+    def commit(self) -> None:
+        """End it; what it wrote is durable when this returns."""
+        self._cursor.execute("COMMIT")
+
+    def rollback(self) -> None:
+        """End the transaction, if there still is one, as if it had not been."""
+        if self._connection.in_transaction:
+            self._cursor.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction around a block; one that ends with an error leaves nothing behind."""
+        self.begin()
+        try:
+            yield
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
+
+    def close(self) -> None:
+        """Close it; never fails."""
+        with contextlib.suppress(sqlite3.Error):
+            self._connection.close()
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """A connection to an existing file, in WAL mode. Raises `StateProblem` or the driver's errors."""
+    connection = sqlite3.connect(
+        # Never creates: a state that is gone must not come back empty.
+        f"file:{quote(str(path))}?mode=rw",
+        uri=True,
+        timeout=BUSY_SECONDS,
+        isolation_level=None,
+    )
+    try:
+        # An altered file may hold any bytes; they must fail where the seal is checked.
+        connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
+        _demand_log(connection, path)
+        for setting in _SETTINGS:
+            connection.execute(setting)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _demand_log(connection: sqlite3.Connection, path: Path) -> None:
+    (granted,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if granted != "wal":
+        raise StateProblem(
+            f"SQLite cannot keep a write-ahead log in {path.parent} (it offers {granted!r})",
+            "set `state` in [paths] to a folder on a local disk",
+        )
+
+
+def check_tables(connection: sqlite3.Connection) -> None:
+    """Raise the driver's error if a table or column that a statement names is not there."""
+    for name, statement in vars(compiled_sqlite).items():
+        if name.isupper():
+            connection.execute(f"EXPLAIN {statement}", (None,) * statement.count("?"))

@@ -1,0 +1,68 @@
+"""Accounts, credentials, counters, and what is remembered of scope and strangers."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Make all tables."""
+    op.create_table(
+        "accounts",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("uid", sa.BigInteger, nullable=False),
+        sa.Column("generation", sa.BigInteger, nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("method", sa.Text, nullable=False),
+        sa.Column("phone", sa.LargeBinary),
+        sa.Column("enrol_opened_at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "credentials",
+        sa.Column("name", sa.Text, sa.ForeignKey("accounts.name"), primary_key=True),
+        sa.Column("active", sa.SmallInteger, nullable=False),
+        sa.Column("secret", sa.LargeBinary, nullable=False),
+        sa.Column("digits", sa.Integer, nullable=False),
+        sa.Column("period", sa.Integer, nullable=False),
+        sa.Column("algorithm", sa.Text, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("credentials_by_active", "credentials", ["active"])
+    op.create_table(
+        "counters",
+        sa.Column("name", sa.Text, sa.ForeignKey("accounts.name"), primary_key=True),
+        sa.Column("used", sa.LargeBinary, nullable=False),
+        sa.Column("last", sa.BigInteger, nullable=False),
+        sa.Column("floor", sa.BigInteger, nullable=False),
+        sa.Column("failures", sa.BigInteger, nullable=False),
+        sa.Column("locked_until", sa.BigInteger, nullable=False),
+        sa.Column("enrol_failures", sa.BigInteger, nullable=False),
+        sa.Column("seal", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "scope_entries",
+        sa.Column("entry", sa.Text, primary_key=True),
+        sa.Column("since", sa.BigInteger, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "not_members",
+        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("uid", sa.BigInteger, nullable=False),
+        sa.Column("scope_digest", sa.Text, nullable=False),
+        sa.Column("seen_at", sa.BigInteger, nullable=False),
+        sa.Column("seal", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("not_members_by_seen_at", "not_members", ["seen_at"])
+    op.create_table(
+        "meta",
+        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("value", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )

@@ -1,0 +1,81 @@
+"""Who was not in the scope when that could last be told (promise 13)."""
+
+import hmac
+import struct
+from typing import Any, Final
+
+from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.vault.vault import Vault
+
+KEPT: Final = 65_536
+"""People remembered; beyond that, those who were seen longest ago are forgotten."""
+FORGOTTEN_AT_ONCE: Final = 1_024
+REFRESHED_AFTER: Final = 86_400
+"""Seconds after which another sight of somebody is written down: a login of somebody who is not
+in the scope should not cost a write."""
+
+_SEAL_PURPOSE: Final = "not member 1"
+_FIXED: Final = struct.Struct(">6q")
+_ACCOUNT_COLUMNS: Final = 2
+_SEEN_AT: Final = 4
+_SEAL: Final = 5
+
+
+def remember(connection: Connection, vault: Vault, name: str, uid: int, scope_digest: str, now: int) -> None:
+    """Write down that the look-up at `now` (UTC seconds) found this person in no entry of the scope.
+
+    `scope_digest` names the scope that was looked up. Raises the driver's errors.
+    """
+    row = _row(connection, name)
+    if _valid(vault, name, uid, scope_digest, row) and 0 <= now - row[_SEEN_AT] < REFRESHED_AFTER:
+        return
+    with connection.transaction():
+        row = _row(connection, name)
+        seal = _seal(vault, name, uid, scope_digest, now, row)
+        if row[_SEAL] is not None:
+            connection.write(sql.UPDATE_NOT_MEMBERS, [(uid, scope_digest, now, seal, name)])
+        else:
+            connection.write(sql.INSERT_NOT_MEMBERS, [(name, uid, scope_digest, now, seal)])
+            connection.write(sql.FORGET_NOT_MEMBERS, [(FORGOTTEN_AT_ONCE, KEPT)])
+
+
+def remembered(connection: Connection, vault: Vault, name: str, uid: int, scope_digest: str) -> bool:
+    """Whether the last complete look-up in this scope said that this person is not in it.
+
+    False also if the person's account changed since: then somebody has been in the scope.
+    """
+    return _valid(vault, name, uid, scope_digest, _row(connection, name))
+
+
+def forget(connection: Connection, name: str) -> None:
+    """Write down that a complete look-up found this person in the scope."""
+    if _row(connection, name)[_SEAL] is None:
+        return
+    with connection.transaction():
+        connection.write(sql.DELETE_NOT_MEMBERS, [(name,)])
+
+
+def _row(connection: Connection, name: str) -> tuple[Any, ...]:
+    """The account's generation and revision; uid, scope_digest, seen_at and seal of what is remembered."""
+    (row,) = connection.rows(sql.SELECT_NOT_MEMBER, name)
+    return row
+
+
+def _valid(vault: Vault, name: str, uid: int, scope_digest: str, row: tuple[Any, ...]) -> bool:
+    try:
+        expected = _seal(vault, name, uid, scope_digest, row[_SEEN_AT], row)
+        return hmac.compare_digest(expected, row[_SEAL])
+    except (TypeError, ValueError, struct.error):
+        # Nothing is remembered, or an altered column holds another type.
+        return False
+
+
+def _seal(vault: Vault, name: str, uid: int, scope_digest: str, seen_at: int, row: tuple[Any, ...]) -> bytes:
+    """A MAC over what is remembered and over what the account is at: each code that was accepted
+    since makes it void, so that an old row put back does not open a way around the code.
+    """
+    generation, revision = row[:_ACCOUNT_COLUMNS]
+    texts = (name.encode(), scope_digest.encode())
+    fixed = _FIXED.pack(uid, seen_at, generation or 0, revision or 0, *map(len, texts))
+    return vault.mac(_SEAL_PURPOSE, fixed + b"".join(texts))

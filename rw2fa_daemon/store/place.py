@@ -1,0 +1,80 @@
+"""The folder and the file that the state is in."""
+
+import contextlib
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.store.problem import StateProblem
+
+FILE_NAME: Final = "state.db"
+_FOLDER_MODE: Final = 0o700
+_FILE_MODE: Final = 0o600
+
+
+def create(folder: Path, owner: tuple[int, int] | None) -> None:
+    """Make the folder and an empty state file in it, where they are missing.
+
+    What is made is for `owner` (uid, gid) alone if this process runs as root, else for its own
+    user. SQLite makes the files beside it (`-wal`, `-shm`) with the same owner and mode.
+    """
+    owner = owner if os.geteuid() == 0 else None
+    path = folder / FILE_NAME
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            folder.mkdir(mode=_FOLDER_MODE)
+            _give(folder, os.O_RDONLY | os.O_DIRECTORY, _FOLDER_MODE, owner)
+            _sync(folder.parent)
+        with contextlib.suppress(FileExistsError):
+            _give(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _FILE_MODE, owner)
+            _sync(folder)
+    except OSError as error:
+        raise StateProblem(
+            f"the state cannot be made in {folder}: {error.strerror}",
+            f"see to it that {folder.parent} is a folder that this user can write to, and that its disk has room",
+        ) from error
+
+
+def _give(path: Path, flags: int, mode: int, owner: tuple[int, int] | None) -> None:
+    """Open, perhaps creating; then set mode and owner on what was opened, whatever the umask."""
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
+    try:
+        os.fchmod(descriptor, mode)
+        if owner is not None:
+            os.fchown(descriptor, *owner)
+    finally:
+        os.close(descriptor)
+
+
+def _sync(folder: Path) -> None:
+    """Make a new name in `folder` durable; SQLite does so for its logs, not for the file itself."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def missing(folder: Path) -> StateProblem:
+    """The problem of a folder that holds no state."""
+    return StateProblem(f"there is no state in {folder}", "make it with `rw2fa init`, or put it back from a backup")
+
+
+def identity(folder: Path) -> tuple[int, int]:
+    """Device and inode of the state file; raises `StateProblem` if there is none."""
+    path = folder / FILE_NAME
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        raise missing(folder) from None
+    except OSError as error:
+        raise StateProblem(
+            f"the state in {folder} cannot be opened: {error.strerror}",
+            f"run this as root, and look who owns it (`ls -la {folder}`)",
+        ) from error
+    if not stat.S_ISREG(status.st_mode):
+        # SQLite would follow a link that somebody else put there, with root's rights.
+        raise StateProblem(f"{path} is not a file", "put the state itself there, and name its folder in [paths]")
+    return status.st_dev, status.st_ino

@@ -1,0 +1,76 @@
+"""Since when each entry of the configured scope has been there."""
+
+import hmac
+import struct
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.store.problem import StateProblem
+from rw2fa_daemon.vault.vault import Vault
+
+SEAL_KEY: Final = "scope_seal"
+_SEAL_PURPOSE: Final = "scope 1"
+_ENTRY: Final = struct.Struct(">qq")
+
+
+def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now: int) -> Mapping[str, int]:
+    """Make the stored entries those of `entries`; gives the second (UTC) that each came in.
+
+    New ones get `now`, those that are gone are forgotten. Only what differs is written. All
+    entries are sealed as one, because a row that is taken away would open a window again.
+    Raises `StateProblem` if that seal is broken, with every window closed from then on, and the
+    driver's errors.
+    """
+    wanted = dict.fromkeys(entries, now)
+    # Mostly nothing changed, and a look does not have to wait for a writer.
+    stored, sound = _read(connection, vault)
+    if sound and stored.keys() == wanted.keys():
+        return stored
+    with connection.transaction():
+        stored, sound = _read(connection, vault)
+        kept = {entry: stored.get(entry, now) if sound else 0 for entry in wanted}
+        _write(connection, vault, stored, kept)
+    if not sound:
+        raise StateProblem(
+            "the record of when users and groups came into the scope was altered, so that every enrolment window "
+            "that it opened is now closed",
+            "find out who wrote to the state, then open the window with `rw2fa users reset NAME` for those who have "
+            "not enrolled yet",
+        )
+    return kept
+
+
+def _read(connection: Connection, vault: Vault) -> tuple[dict[str, int], bool]:
+    """The entries, and whether they are those that were sealed."""
+    stored: dict[str, int] = {str(entry): since for entry, since in connection.rows(sql.SELECT_SCOPE_ENTRIES)}
+    row = connection.one(sql.SELECT_META, SEAL_KEY)
+    if row is None:
+        return stored, not stored
+    try:
+        return stored, hmac.compare_digest(_seal(vault, stored), row[0])
+    except (TypeError, ValueError, struct.error):
+        return stored, False
+
+
+def _write(connection: Connection, vault: Vault, stored: Mapping[str, int], kept: Mapping[str, int]) -> None:
+    connection.write(sql.DELETE_SCOPE_ENTRIES, [(entry,) for entry in stored if entry not in kept])
+    connection.write(
+        sql.UPDATE_SCOPE_ENTRIES,
+        [(since, entry) for entry, since in kept.items() if entry in stored and stored[entry] != since],
+    )
+    connection.write(sql.INSERT_SCOPE_ENTRIES, [(entry, since) for entry, since in kept.items() if entry not in stored])
+    seal = _seal(vault, kept)
+    if connection.one(sql.SELECT_META, SEAL_KEY) is None:
+        connection.write(sql.INSERT_META, [(SEAL_KEY, seal)])
+    else:
+        connection.write(sql.UPDATE_META, [(seal, SEAL_KEY)])
+
+
+def _seal(vault: Vault, entries: Mapping[str, int]) -> bytes:
+    parts = []
+    for entry in sorted(entries):
+        text = entry.encode()
+        parts.append(_ENTRY.pack(entries[entry], len(text)) + text)
+    return vault.mac(_SEAL_PURPOSE, b"".join(parts))

@@ -1,0 +1,217 @@
+"""The state: everything that outlives the daemon."""
+
+import contextlib
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final, Self, TypeVar
+
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import mounts, not_members, place, scope
+from rw2fa_daemon.store.batch import Batch, Job, load
+from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.store.opening import open_connection
+from rw2fa_daemon.store.problem import StateProblem, database_problem, not_utf8, shown
+from rw2fa_daemon.vault.vault import Vault
+
+__all__ = ["Job", "StateProblem", "Store"]
+
+R = TypeVar("R")
+
+NAMES_AT_ONCE: Final = 500
+"""Names read at a time: a listing must not keep others from tidying the write-ahead log."""
+NAMES_SHOWN: Final = 10
+
+# After these the connection is as good as before; after any other it is made anew.
+_PASSING: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
+_PRIMARY_CODE: Final = 0xFF
+
+
+class Store:
+    """Accounts and what is remembered about people, in a folder that several processes may use.
+
+    Every method is synchronous and, except where it says otherwise, raises `StateProblem` if the
+    state cannot be used; once it can be again, so can the store. Not for several threads.
+    """
+
+    def __init__(self, folder: Path, vault: Vault, mountinfo: Path) -> None:
+        self._folder: Final = folder
+        self._vault: Final = vault
+        self._mountinfo: Final = mountinfo
+        self._connection: Connection | None = None
+        self._identity: tuple[int, int] | None = None
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        vault: Vault,
+        *,
+        create: bool = False,
+        owner: tuple[int, int] | None = None,
+        mountinfo: Path = mounts.MOUNTINFO,
+    ) -> Self:
+        """The state in `folder`, its tables brought to the schema of this version.
+
+        `create` makes folder and state where they are missing, for `owner` (uid, gid) if this
+        process runs as root. Raises `StateProblem` if there is no state, on a network file
+        system, for a newer or a broken schema, and for the wrong master key.
+        """
+        if create:
+            mounts.refuse_network(folder, mountinfo)
+            place.create(folder, owner)
+        store = cls(folder, vault, mountinfo)
+        store._ready(create=create)
+        return store
+
+    def close(self) -> None:
+        """Let go of the files; never fails."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def run(self, jobs: Sequence[Job[R]]) -> list[R | StateProblem]:
+        """Do all jobs in one transaction, in order; gives their results in the same order.
+
+        Each sees what the ones before it made of the same account. Returns when what they
+        changed is durable. Raises nothing: a job that fails, or whose record was altered, has a
+        `StateProblem` as its result; if nothing could be stored, all have.
+        """
+        try:
+            with self._using() as connection:
+                connection.begin()
+                try:
+                    batch = Batch(connection, self._vault, self._folder)
+                    results = batch.judge(jobs)
+                    if batch.write():
+                        connection.commit()
+                finally:
+                    connection.rollback()
+        except StateProblem as problem:
+            return [problem] * len(jobs)
+        return results
+
+    def transact(self, name: str, work: Callable[[Account | None], tuple[Account | None, R]]) -> R:
+        """Do one job; see `Job` and `run`."""
+        (result,) = self.run([Job(name, work)])
+        if isinstance(result, StateProblem):
+            raise result
+        return result
+
+    def read(self, name: str) -> Account | None:
+        """The account of that name."""
+        with self._using() as connection:
+            stored = load(connection, self._vault, name)
+        return None if stored is None else stored.account
+
+    def discard(self, name: str) -> None:
+        """Delete whatever is stored of that name, also what cannot be read any more."""
+        with self._using() as connection, connection.transaction():
+            for statement in (
+                sql.DELETE_CREDENTIALS,
+                sql.DELETE_COUNTERS,
+                sql.DELETE_ACCOUNTS,
+                sql.DELETE_NOT_MEMBERS,
+            ):
+                connection.write(statement, [(name,)])
+
+    def names(self) -> Iterator[str]:
+        """The names of all accounts, in order; those whose record is not sound as well."""
+        last = ""
+        while True:
+            with self._using() as connection:
+                page = connection.rows(sql.SELECT_NAMES, last, last, last, NAMES_AT_ONCE, 0)
+            for (last,) in page:
+                yield last
+            if len(page) < NAMES_AT_ONCE:
+                return
+
+    def accounts(self) -> Iterator[Account]:
+        """All accounts, in order of their names.
+
+        If there are records that are not sound, raises `StateProblem` with their names, after
+        the last account.
+        """
+        unsound: list[str] = []
+        for name in self.names():
+            try:
+                account = self.read(name)
+            except StateProblem:
+                unsound.append(name)
+                continue
+            # It may have been deleted since its name was read.
+            if account is not None:
+                yield account
+        if unsound:
+            names = ", ".join(map(shown, unsound[:NAMES_SHOWN])) + (", …" if len(unsound) > NAMES_SHOWN else "")
+            raise StateProblem(
+                f"{len(unsound)} records are not those that were stored last: {names}",
+                "find out who wrote to the state; then put back the whole state from a backup, or start them over "
+                "with `rw2fa users reset NAME`",
+            )
+
+    def counts(self) -> tuple[int, int]:
+        """How many people are activated, and how many have a credential that is still pending."""
+        with self._using() as connection:
+            counted = dict(connection.rows(sql.COUNT_CREDENTIALS))
+        return counted.get(1, 0), counted.get(0, 0)
+
+    def sync_scope(self, entries: Iterable[str], now: int) -> Mapping[str, int]:
+        """Make the remembered entries of the scope those of `entries` (users, and groups as `@name`).
+
+        Gives the UTC second that each came into scope: `now` for new ones; those that are absent
+        are forgotten. If the memory was altered, raises `StateProblem` once, and from then on
+        has 0 for all that were there.
+        """
+        with self._using() as connection:
+            return scope.sync_scope(connection, self._vault, entries, now)
+
+    def remember_not_member(self, name: str, uid: int, scope_digest: str, now: int) -> None:
+        """Remember that a complete look-up at `now` found this person in no entry of the scope.
+
+        `scope_digest` stands for the entries that were looked up.
+        """
+        with self._using() as connection:
+            not_members.remember(connection, self._vault, name, uid, scope_digest, now)
+
+    def remembered_not_member(self, name: str, uid: int, scope_digest: str) -> bool:
+        """Whether the last complete look-up of this scope found this person in no entry of it."""
+        with self._using() as connection:
+            return not_members.remembered(connection, self._vault, name, uid, scope_digest)
+
+    def forget_not_member(self, name: str) -> None:
+        """Forget that: a complete look-up found this person in the scope."""
+        with self._using() as connection:
+            not_members.forget(connection, name)
+
+    @contextlib.contextmanager
+    def _using(self) -> Iterator[Connection]:
+        """The connection, with the driver's errors made into `StateProblem`."""
+        connection = self._ready()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            # ProgrammingError and the like have no code: those are not the connection's either.
+            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & _PRIMARY_CODE not in _PASSING:
+                self.close()
+            raise database_problem(error, self._folder) from error
+        except UnicodeEncodeError as error:
+            raise not_utf8(str(error.object)) from None
+
+    def _ready(self, *, create: bool = False) -> Connection:
+        """A connection to the file that is in the folder now.
+
+        Somebody may have put a backup in its place, or taken it away: what would be written to
+        the file that was there is lost.
+        """
+        try:
+            identity = place.identity(self._folder)
+        except StateProblem:
+            self.close()
+            raise
+        if self._connection is None or identity != self._identity:
+            self.close()
+            self._connection = open_connection(self._folder, self._vault, create=create, mountinfo=self._mountinfo)
+            self._identity = identity
+        return self._connection

@@ -1,0 +1,142 @@
+"""The key that the state is encrypted under, as a file."""
+
+import base64
+import binascii
+import contextlib
+import os
+import re
+import secrets
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.secret import Secret
+
+KEY_BYTES: Final = 32
+CREDENTIAL: Final = "rw2fa.master-key"
+"""The name under which systemd hands the key to the daemon (systemd.exec(5), LoadCredential=)."""
+
+_FILE_MODE: Final = 0o600
+_FORBIDDEN_IN_FILE: Final = 0o077
+# systemd gives a credential to the unit's user by an ACL where the file system has them, and
+# the mask of an ACL shows as the group's bits: 0440 is what a private credential looks like.
+_FORBIDDEN_IN_CREDENTIAL: Final = 0o037
+_SIZE_MAX: Final = 4096
+_LINE: Final = re.compile(r"(?P<number>[0-9]{1,5}):(?P<key>[A-Za-z0-9_-]{43}=?)")
+_NUMBER_MAX: Final = 0xFFFF
+_FIRST_NUMBER: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class MasterKey:
+    """The 32 bytes that all keys are derived from, and the number that sealed values carry."""
+
+    number: int
+    key: Secret
+
+
+def load_master_key(path: Path) -> MasterKey:
+    """The master key: from the systemd credential if there is one, else from `path`.
+
+    Raises `Problem` if it cannot be read, is no master key, or others than its owner may have
+    read or written it. The owner must be root or the user that this process runs as.
+    """
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if folder is not None and (credential := Path(folder, CREDENTIAL)).exists():
+        return _parse(_read(credential, _FORBIDDEN_IN_CREDENTIAL), credential)
+    return _parse(_read(path, _FORBIDDEN_IN_FILE), path)
+
+
+def create_master_key(path: Path) -> None:
+    """Draw a master key and write it to `path`, mode 0600.
+
+    The file appears complete and on disk or not at all, and an existing one is never replaced:
+    without it the state is lost. Raises `Problem` where that cannot be done.
+    """
+    line = f"{_FIRST_NUMBER}:{base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode().rstrip('=')}\n"
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        try:
+            _write(draft, line.encode())
+            # A link, unlike a rename, fails if the name is taken.
+            os.link(draft, path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                draft.unlink()
+        _sync_folder(path.parent)
+    except FileExistsError:
+        raise Problem(
+            f"there is a master key in {path} already",
+            "keep it: what is stored can be read with that one only",
+        ) from None
+    except OSError as error:
+        raise Problem(
+            f"the master key cannot be written to {path}: {error.strerror}",
+            f"see to it that {path.parent} is a folder that this user can write to, and that its disk has room",
+        ) from error
+
+
+def _write(path: Path, content: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE_MODE)
+    with os.fdopen(descriptor, "wb") as stream:
+        os.fchmod(stream.fileno(), _FILE_MODE)
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _read(path: Path, forbidden: int) -> bytes:
+    """The content of `path`, checked on the open file so that it cannot be swapped in between."""
+    try:
+        # Non-blocking, or a FIFO in its place would hang the start.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise Problem(
+            f"there is no master key in {path}",
+            "put it back from your copy or, on a new host, make one with `rw2fa init`",
+        ) from None
+    except OSError as error:
+        raise Problem(
+            f"the master key in {path} cannot be read: {error.strerror}",
+            "run this as root; a unit that runs as another user gets it by "
+            f"`LoadCredential={CREDENTIAL}:/etc/rw2fa/master.key`",
+        ) from error
+    with os.fdopen(descriptor, "rb") as stream:
+        status = os.fstat(stream.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise Problem(f"the master key {path} is not a file", "put the file itself there")
+        if status.st_uid not in (0, os.geteuid()):
+            raise Problem(
+                f"the master key {path} belongs to uid {status.st_uid}, who may have read or replaced it",
+                f"find out how that came about, then `chown root: {path}`",
+            )
+        mode = stat.S_IMODE(status.st_mode)
+        if mode & forbidden:
+            raise Problem(
+                f"the master key {path} has mode {mode:04o}, which lets others read or replace it",
+                f"find out how that came about, then `chmod 0600 {path}`",
+            )
+        return stream.read(_SIZE_MAX + 1)
+
+
+def _parse(content: bytes, path: Path) -> MasterKey:
+    lines = content.decode("ascii", "replace").splitlines()
+    found = _LINE.fullmatch(lines[0]) if len(lines) == 1 else None
+    if found is not None and _FIRST_NUMBER <= (number := int(found["number"])) <= _NUMBER_MAX:
+        with contextlib.suppress(binascii.Error):
+            key = base64.urlsafe_b64decode(found["key"].rstrip("=") + "=")
+            return MasterKey(number, Secret(key))
+    raise Problem(
+        f"the master key {path} is not one line `NUMBER:KEY` with a key of {KEY_BYTES} bytes in base64url",
+        "put it back from your copy",
+    )
