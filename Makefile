@@ -22,7 +22,7 @@ datadir = $(prefix)/share
 LOCKS = requirements/build.txt requirements/runtime.txt requirements/dev.txt
 READY = $(VENV)/.ready
 
-.PHONY: build bench lint format install test lock clean hook FORCE
+.PHONY: build bench lint format install test lock clean hook
 
 build: $(READY) build/pam_rw2fa.so
 
@@ -40,7 +40,7 @@ hook:
 WHEELS = build/wheels/.ready
 $(WHEELS): requirements/runtime.txt $(READY)
 	rm -rf build/wheels
-	$(VENV)/bin/pip wheel --quiet --no-deps --no-build-isolation --require-hashes \
+	$(VENV)/bin/pip wheel --quiet --quiet --no-deps --no-build-isolation --require-hashes \
 	    --wheel-dir build/wheels --requirement requirements/runtime.txt
 	touch $@
 
@@ -65,11 +65,13 @@ lint: $(READY)
 	$(VENV)/bin/mypy
 	PYTHONPATH=. $(VENV)/bin/lint-imports --no-logo
 	shellcheck $$(script/shell-files)
-	$(MAKE) --no-print-directory -C pam_hook lint
+	$(MAKE) --no-print-directory -C pam_hook lint CLANG_FORMAT='$(CURDIR)/$(VENV)/bin/clang-format'
+	$(VENV)/bin/clang-format --dry-run -Werror $$(find bench -name '*.[ch]')
 
 format: $(READY)
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/clang-format -i $$(find bench pam_hook -name '*.[ch]')
 
 test:
 	script/test
