@@ -1,0 +1,271 @@
+"""What is wrong with a PAM service, for somebody who wants a second factor in it. Pure."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from rw2fa_daemon.core.clients import Client, ServiceClass
+from rw2fa_daemon.pamstack.lines import our_lines
+from rw2fa_daemon.pamstack.modules import OUR_MODULE, Role, role
+from rw2fa_daemon.pamstack.search import Call, End, Slot, TooManyWays, Ways, slot_of, ways
+from rw2fa_daemon.pamstack.stack import Facility, Handler, Service, Stack
+
+#: What pam_rw2fa.so understands; it warns of anything else and goes on without it.
+ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
+    "socket": (),
+    "timeout": (),
+    "console": (),
+    "slot": (Slot.FIRST.value, Slot.KEY.value),
+    "unreachable": ("deny", "allow"),
+}
+FLAGS: Final = ("debug",)
+
+
+class Name(StrEnum):
+    """Names of the faults, as `rw2fa doctor` prints them."""
+
+    LINE_MISSING = "pam-line-missing"
+    LINE_UNREACHED = "pam-line-unreached"
+    SLOT_MISSING = "pam-slot-missing"
+    BEFORE_FIRST_FACTOR = "pam-before-first-factor"
+    BYPASS = "pam-bypass"
+    REFUSAL_IGNORED = "pam-refusal-ignored"
+    NO_FACTOR = "pam-no-factor"
+    SHUT = "pam-shut"
+    ACCOUNT_MISSING = "pam-account-missing"
+    ACCOUNT_NOT_FIRST = "pam-account-not-first"
+    ACCOUNT_BYPASS = "pam-account-bypass"
+    ACCOUNT_UNWANTED = "pam-account-unwanted"
+    ARGUMENT = "pam-argument"
+    UNREACHABLE_ALLOW = "pam-unreachable-allow"
+    TOO_COMPLICATED = "pam-too-complicated"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong, and how to mend it. `grave` is false for what an administrator may well have meant."""
+
+    name: Name
+    service: str
+    detail: str
+    fix: str
+    grave: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    """A service being looked at. `listed`: the client table or the table of lines knows it."""
+
+    service: Service
+    client: Client
+    listed: bool
+
+    def fault(self, name: Name, detail: str, fix: str, *, grave: bool = True) -> Fault:
+        return Fault(name, self.service.name, f"{self.service.name}: {detail}", fix, grave)
+
+    @property
+    def reinstall(self) -> str:
+        if self.service.name in our_lines():
+            return f"run `rw2fa pam install {self.service.name}`"
+        return f"take the line out of {self.service.path} and run `rw2fa pam install`"
+
+
+def faults(service: Service, client: Client, *, listed: bool) -> list[Fault]:
+    """What is wrong with a service whose client is `client`; `listed` says that the table names this service."""
+    subject = _Subject(service, client, listed)
+    found: list[Fault] = []
+    for facility, look in ((Facility.AUTH, _auth), (Facility.ACCOUNT, _account)):
+        stack = service.stack(facility)
+        try:
+            every = ways(stack)
+        except TooManyWays:
+            found.append(
+                subject.fault(
+                    Name.TOO_COMPLICATED,
+                    f"its {facility.value} stack has more ways through it than can be looked at",
+                    f"make {service.path} simpler, or take it out of the question with `[services]`",
+                )
+            )
+            continue
+        found += look(subject, stack, every)
+        found += [fault for handler in stack if role(handler) is Role.OURS for fault in _arguments(subject, handler)]
+    return found
+
+
+def _auth(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
+    if subject.client.service_class is ServiceClass.IGNORE:
+        return
+    let_in = [end for end in every.ends if end.lets_in]
+    if not any(end.facts.proved or end.facts.maybe_proved for end in let_in):
+        # Nobody gets in by a password here: greeters, automatic logins, root's tools.
+        yield from _no_first_factor(subject, every, let_in)
+        return
+    if not any(call.slot is Slot.MAIN for call in every.calls):
+        yield _line_missing(subject, stack)
+    else:
+        yield from _bypasses(subject, let_in)
+    yield from _slots(subject, every)
+    yield from _early(subject, every)
+
+
+def _line_missing(subject: _Subject, stack: Stack) -> Fault:
+    ours = [handler for handler in stack if role(handler) is Role.OURS and slot_of(handler) is Slot.MAIN]
+    if ours:
+        return subject.fault(
+            Name.LINE_UNREACHED,
+            f"{ours[0].where} is never reached: something before it always ends or jumps past it",
+            "move the line behind the one that checks the password and out of reach of its jumps",
+        )
+    includes = any(handler.path.endswith("/common-auth") for handler in stack)
+    fix = (
+        "run `rw2fa pam install`"
+        if includes
+        else (
+            f"put `auth requisite {OUR_MODULE}` into {subject.service.path} after the line that checks the password, "
+            "or let the file include common-auth"
+        )
+    )
+    return subject.fault(
+        Name.LINE_MISSING, "asks for a password and for no code: our line is not in its auth stack", fix,
+        grave=subject.listed,
+    )  # fmt: skip
+
+
+def _bypasses(subject: _Subject, let_in: list[End]) -> Iterator[Fault]:
+    ignored = next((end for end in let_in if end.facts.refused), None)
+    if ignored is not None:
+        yield subject.fault(
+            Name.REFUSAL_IGNORED,
+            f"lets people in whom we refuse, by this way: {_way(ignored)}",
+            "make the control of our line `requisite`, and let nothing jump over what follows it",
+        )
+    passed_by = [end for end in let_in if not (end.facts.judged or end.facts.refused or end.facts.caller)]
+    by_password = next((end for end in passed_by if end.facts.proved or end.facts.maybe_proved), None)
+    if by_password is not None:
+        yield subject.fault(
+            Name.BYPASS,
+            f"can be entered past our line, by this way: {_way(by_password)}",
+            "put our line where this way meets it: behind every module that can end the stack or jump",
+        )
+    by_nothing = next((end for end in passed_by if not (end.facts.proved or end.facts.maybe_proved)), None)
+    if by_nothing is not None:
+        yield subject.fault(
+            Name.NO_FACTOR,
+            f"can be entered without a password and without a code, by this way: {_way(by_nothing)}",
+            "take out the line that lets them in, unless you meant it",
+            grave=subject.client.outside,
+        )
+
+
+def _no_first_factor(subject: _Subject, every: Ways, let_in: list[End]) -> Iterator[Fault]:
+    if not let_in and every.calls:
+        yield subject.fault(
+            Name.SHUT,
+            "lets nobody in: our line is there and nothing in its auth stack can succeed",
+            subject.reinstall,
+        )
+
+
+def _slots(subject: _Subject, every: Ways) -> Iterator[Fault]:
+    """Lines of our own in this service that are not reached before the password."""
+    wanted = [line for line in our_lines().get(subject.service.name, ()) if line.facility is Facility.AUTH]
+    for line in wanted:
+        if not any(call.slot is line.slot and not call.before.proved for call in every.calls):
+            yield subject.fault(
+                Name.SLOT_MISSING,
+                f"our line with slot={line.slot.value} is missing or comes after the password",
+                f"run `rw2fa pam install {subject.service.name}`",
+            )
+
+
+def _early(subject: _Subject, every: Ways) -> Iterator[Fault]:
+    """Lines that would ask a stranger: offer an enrolment, or count wrong codes, before anything was proved."""
+    early = next((call for call in every.calls if _asks_strangers(subject, call)), None)
+    if early is not None:
+        yield subject.fault(
+            Name.BEFORE_FIRST_FACTOR,
+            f"{early.handler.where} is reached although no password was right: strangers would be asked for codes, "
+            "and could lock people out or enrol in their place",
+            "put it where only a right password leads, as pam-auth-update does in the Additional block of common-auth",
+        )
+
+
+def _asks_strangers(subject: _Subject, call: Call) -> bool:
+    if call.before.proved or call.before.maybe_proved or call.before.caller:
+        return False
+    harmless = {Slot.KEY: True, Slot.FIRST: subject.client.service_class is ServiceClass.RDP, Slot.MAIN: False}
+    return not harmless[call.slot]
+
+
+def _account(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
+    ours = [call.handler for call in every.calls]
+    if not subject.client.outside:
+        yield from _unwanted(subject, ours)
+        return
+    let_in = [end for end in every.ends if end.lets_in]
+    if not ours:
+        yield subject.fault(
+            Name.ACCOUNT_MISSING,
+            "our account line is missing or never reached: a key or an expired password alone opens a session",
+            f"run `rw2fa pam install {subject.service.name}`",
+        )
+        return
+    past = next((end for end in let_in if end.facts.refused or not end.facts.judged), None)
+    if past is not None:
+        yield subject.fault(
+            Name.ACCOUNT_BYPASS,
+            f"its account phase can succeed against our line, by this way: {_way(past)}",
+            f"make our account line `required` and the first; `rw2fa pam install {subject.service.name}` does",
+        )
+    elif _first_called(stack) not in ours:
+        yield subject.fault(
+            Name.ACCOUNT_NOT_FIRST,
+            f"{ours[0].where} is not the first account line",
+            f"run `rw2fa pam install {subject.service.name}`",
+        )
+    if not let_in:
+        yield subject.fault(
+            Name.SHUT,
+            "lets nobody in: nothing but our line is in its account stack, and we only ever say no",
+            f"add `@include common-account` to {subject.service.path}",
+        )
+
+
+def _unwanted(subject: _Subject, ours: list[Handler]) -> Iterator[Fault]:
+    if ours:
+        shared = ours[0].path != subject.service.path
+        yield subject.fault(
+            Name.ACCOUNT_UNWANTED,
+            f"{ours[0].where} is an account line where none may be: this service runs account without auth, and would "
+            "fail for everybody who has two-factor authentication",
+            f"take the line out of {ours[0].path}",
+            grave=subject.listed or shared,
+        )
+
+
+def _first_called(stack: Stack) -> Handler:
+    return next(handler for handler in stack if handler.module)
+
+
+def _arguments(subject: _Subject, handler: Handler) -> Iterator[Fault]:
+    for argument in handler.arguments:
+        key, equals, value = argument.partition("=")
+        known = argument in FLAGS or (bool(equals) and key in ARGUMENTS and value in (ARGUMENTS[key] or (value,)))
+        if not known:
+            yield subject.fault(
+                Name.ARGUMENT,
+                f"{handler.where} has the argument {argument!r}, which means nothing to {OUR_MODULE}",
+                "correct it; known are " + ", ".join([*(f"{name}=" for name in ARGUMENTS), *FLAGS]),
+            )
+        elif argument == "unreachable=allow":
+            yield subject.fault(
+                Name.UNREACHABLE_ALLOW,
+                f"{handler.where} lets everybody in without a code while the daemon is down",
+                "take out unreachable=allow when that is no longer wanted",
+                grave=False,
+            )
+
+
+def _way(end: End) -> str:
+    return "; ".join(str(step) for step in end.trail)

@@ -1,0 +1,103 @@
+"""Our lines in the files of single services: which, and how they are put in and taken out. Pure but for the table."""
+
+import tomllib
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from rw2fa_daemon.pamstack.modules import OUR_MODULE
+from rw2fa_daemon.pamstack.search import Slot
+from rw2fa_daemon.pamstack.stack import Facility, facility_of, is_at_include
+from rw2fa_daemon.pamstack.syntax import lines, tokens
+
+#: Ends each line that we put in, so that exactly those are taken out again. pam.conf(5) ends a line at a "#".
+MARK: Final = "# rw2fa: put in by `rw2fa pam install`"
+_TABLE: Final = "pam_lines.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class OurLine:
+    """One line of ours."""
+
+    facility: Facility
+    control: str
+    arguments: tuple[str, ...]
+
+    @property
+    def slot(self) -> Slot:
+        """Its `slot=`."""
+        named = [argument.removeprefix("slot=") for argument in self.arguments if argument.startswith("slot=")]
+        return Slot(named[-1]) if named else Slot.MAIN
+
+    @property
+    def text(self) -> str:
+        """As a file has it, marked, without the end of line."""
+        words = " ".join((OUR_MODULE, *self.arguments))
+        return f"{self.facility.value:<7} {self.control} {words}  {MARK}"
+
+
+@cache
+def our_lines() -> Mapping[str, tuple[OurLine, ...]]:
+    """The shipped table: our lines by PAM service."""
+    text = resources.files("rw2fa_daemon.data").joinpath(_TABLE).read_text("utf-8")
+    return {
+        service: tuple(
+            OurLine(Facility(row["facility"]), str(row["control"]), tuple(map(str, row["arguments"]))) for row in rows
+        )
+        for service, rows in tomllib.loads(text).items()
+    }
+
+
+def is_marked(physical: str) -> bool:
+    """Whether a physical line is one that we put in."""
+    before, mark, _ = physical.partition(MARK)
+    return bool(mark) and OUR_MODULE in before
+
+
+def without(text: str) -> str:
+    """The file without the lines that we put in; all else byte for byte."""
+    return "".join(line for line in text.splitlines(keepends=True) if not is_marked(line))
+
+
+def put_in(text: str, wanted: Sequence[OurLine], brings: Callable[[str], Iterable[Facility]]) -> str:
+    """The file with our lines, each before the first line of its facility, at the end where there is none.
+
+    Lines of ours that are there already keep their arguments, which an administrator may have changed, and move if they
+    stand in the wrong place. A line with the same slot that somebody wrote by hand is left alone and stands for ours.
+    `brings` says which facilities the file that an @include names has lines of. Raises SyntaxProblem.
+    """
+    kept = {_place(line): line.rstrip("\n") for line in text.splitlines(keepends=True) if is_marked(line)}
+    bare = without(text)
+    by_hand = {_place(line.text) for line in lines(bare) if OUR_MODULE in line.text}
+    result = bare.splitlines(keepends=True)
+    if result and not result[-1].endswith("\n"):
+        result[-1] += "\n"
+    # From the end, so that the places found in the file stay right.
+    missing = [line for line in wanted if (line.facility, line.slot) not in by_hand]
+    placed = [(_first_of(bare, line.facility, brings), line) for line in missing]
+    for index, line in sorted(placed, key=lambda item: item[0], reverse=True):
+        result.insert(index, kept.get((line.facility, line.slot), line.text) + "\n")
+    return "".join(result)
+
+
+def _place(text: str) -> tuple[Facility | None, Slot]:
+    """Facility and slot of a line of ours, whoever wrote it."""
+    words = tokens(text.partition("#")[0])
+    slots = [word.removeprefix("slot=") for word in words if word.startswith("slot=")]
+    slot = Slot(slots[-1]) if slots and slots[-1] in list(Slot) else Slot.MAIN
+    return (facility_of(words[0]) if words else None), slot
+
+
+def _first_of(text: str, facility: Facility, brings: Callable[[str], Iterable[Facility]]) -> int:
+    """Index of the physical line that begins the first line of a facility, or of the end."""
+    for line in lines(text):
+        words = tokens(line.text)
+        if is_at_include(words[0]):
+            found = len(words) > 1 and facility in brings(words[1])
+        else:
+            found = facility_of(words[0]) is facility
+        if found:
+            return line.first - 1
+    return len(text.splitlines())

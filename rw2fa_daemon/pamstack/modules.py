@@ -1,0 +1,73 @@
+"""What is known about PAM modules: which of them prove a first factor, and what each can answer."""
+
+import tomllib
+from collections.abc import Mapping
+from enum import Enum
+from functools import cache
+from importlib import resources
+from typing import Final
+
+from rw2fa_daemon.pamstack.codes import Code
+from rw2fa_daemon.pamstack.stack import Handler, Kind
+
+#: Ours.
+OUR_MODULE: Final = "pam_rw2fa.so"
+
+
+class Role(Enum):
+    """What a module's success says about the person."""
+
+    OURS = "ours"
+    FIRST_FACTOR = "first factor"
+    """Somebody proved a first factor: a password, or another thing one has or is."""
+    CALLER = "caller"
+    """Whoever runs the program may do so anyway: root, by pam_rootok."""
+    NOTHING = "nothing"
+    """Nothing was proved."""
+    UNKNOWN = "unknown"
+    """Not in the table: may or may not have asked for a password."""
+
+
+_TABLE: Final = "pam_modules.toml"
+_SECTIONS: Final = {"first_factor": Role.FIRST_FACTOR, "caller": Role.CALLER, "nothing": Role.NOTHING}
+
+
+@cache
+def roles() -> Mapping[str, Role]:
+    """The shipped table: roles by the module's file name."""
+    table = tomllib.loads(resources.files("rw2fa_daemon.data").joinpath(_TABLE).read_text("utf-8"))
+    known = {f"{module}.so": role for section, role in _SECTIONS.items() for module in table[section]}
+    return {**known, OUR_MODULE: Role.OURS}
+
+
+#: Modules that can answer less than everything.
+ANSWERS: Final[dict[str, tuple[Code, ...]]] = {
+    "pam_permit.so": (Code.SUCCESS,),
+    "pam_deny.so": (Code.AUTH_ERR,),
+    "pam_rootok.so": (Code.SUCCESS, Code.AUTH_ERR),
+}
+
+#: INCOMPLETE hands back to the application in the middle of a phase; no login program asks for that.
+_ANY: Final = tuple(code for code in Code if code is not Code.INCOMPLETE)
+
+
+def role(handler: Handler) -> Role:
+    """What success of this handler proves."""
+    if handler.kind is not Kind.MODULE:
+        return Role.NOTHING
+    return roles().get(handler.module_name, Role.UNKNOWN)
+
+
+def answers(handler: Handler) -> tuple[Code, ...]:
+    """One of each kind of answer this handler can give.
+
+    Two answers are of one kind if the control field does the same with both and both or neither of them is a success,
+    a demand for a new password, or "ignore": no walk through the stack can tell them apart.
+    """
+    if handler.kind is Kind.MUST_FAIL:
+        return (Code.PERM_DENIED,)
+    kinds: dict[tuple[int, Code], Code] = {}
+    for code in ANSWERS.get(handler.module_name, _ANY):
+        named = code if code in (Code.SUCCESS, Code.NEW_AUTHTOK_REQD, Code.IGNORE) else Code.AUTH_ERR
+        kinds.setdefault((handler.actions[code], named), code)
+    return tuple(kinds.values())
