@@ -99,7 +99,6 @@ def _auth(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
     let_in = [end for end in every.ends if end.lets_in]
     if not any(end.facts.proved or end.facts.maybe_proved for end in let_in):
         # Nobody gets in by a password here: greeters, automatic logins, root's tools.
-        yield from _no_first_factor(subject, every, let_in)
         return
     if not any(call.slot is Slot.MAIN for call in every.calls):
         yield _line_missing(subject, stack)
@@ -155,15 +154,6 @@ def _bypasses(subject: _Subject, let_in: list[End]) -> Iterator[Fault]:
             f"can be entered without a password and without a code, by this way: {_way(by_nothing)}",
             "take out the line that lets them in, unless you meant it",
             grave=subject.client.outside,
-        )
-
-
-def _no_first_factor(subject: _Subject, every: Ways, let_in: list[End]) -> Iterator[Fault]:
-    if not let_in and every.calls:
-        yield subject.fault(
-            Name.SHUT,
-            "lets nobody in: our line is there and nothing in its auth stack can succeed",
-            subject.reinstall,
         )
 
 
@@ -224,10 +214,11 @@ def _account(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
             f"{ours[0].where} is not the first account line",
             f"run `rw2fa pam install {subject.service.name}`",
         )
-    if not let_in:
+    if not any(end.facts.judged and not end.facts.said_yes for end in let_in):
+        # Our account line says no or nothing at all; somebody else has to say yes.
         yield subject.fault(
             Name.SHUT,
-            "lets nobody in: nothing but our line is in its account stack, and we only ever say no",
+            "lets nobody in: besides our line nothing in its account stack can say yes",
             f"add `@include common-account` to {subject.service.path}",
         )
 

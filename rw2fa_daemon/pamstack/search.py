@@ -29,11 +29,12 @@ class TooManyWays(ValueError):
 class Facts:
     """What has happened on a way through the stack.
 
-    `judged`: we said yes, or that it is none of our business. `refused`: we said no. `proved`: a module that asks for
+    `judged`: we said yes, or that it is none of our business; `said_yes`: the former. `refused`: we said no. `proved`: a module that asks for
     a first factor succeeded; `maybe_proved`: so did one that we know nothing about. `caller`: the caller may do so.
     """
 
     judged: bool = False
+    said_yes: bool = False
     refused: bool = False
     proved: bool = False
     maybe_proved: bool = False
@@ -138,7 +139,7 @@ def _note(facts: Facts, handler: Handler, answer: Code) -> Facts:
             # Our line for keys answers "ignore" where there was no key: then the main line still has to be met.
             passes = succeeded or (answer is Code.IGNORE and slot_of(handler) is not Slot.KEY)
             if passes:
-                return replace(facts, judged=True)
+                return replace(facts, judged=True, said_yes=facts.said_yes or succeeded)
             return facts if answer is Code.IGNORE else replace(facts, refused=True)
         case Role.FIRST_FACTOR if succeeded:
             return replace(facts, proved=True)

@@ -41,14 +41,14 @@ def lines(text: str) -> Iterator[Line]:
     over, as Linux-PAM 1.5 does. Raises SyntaxProblem where a backslash has no next line.
     """
     parts: list[str] = []
-    first = 0
-    number = 0
+    first = last = 0
     for number, physical in enumerate(text.split("\n"), start=1):
         chunk = physical.lstrip(_BLANKS)
         if not chunk or chunk.startswith("#"):
             continue
         if not parts:
             first = number
+        last = number
         body, comment, _ = chunk.partition("#")
         ended = body.rstrip(_BLANKS)
         if not comment and ended.endswith("\\"):
@@ -60,7 +60,7 @@ def lines(text: str) -> Iterator[Line]:
         if joined.strip(_BLANKS):
             yield Line(joined, first, number)
     if parts:
-        raise SyntaxProblem(f"line {number} ends with a backslash and nothing follows")
+        raise SyntaxProblem(f"line {last} ends with a backslash and nothing follows")
 
 
 def tokens(text: str) -> list[str]:

@@ -1,0 +1,83 @@
+"""Our lines in other people's files: in the right place, and out again without a trace."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rw2fa_daemon.pamstack.lines import MARK, OurLine, our_lines, put_in, without
+from rw2fa_daemon.pamstack.search import Slot
+from rw2fa_daemon.pamstack.stack import Facility
+
+KEY = OurLine(Facility.AUTH, "requisite", ("slot=key",))
+ACCOUNT = OurLine(Facility.ACCOUNT, "required", ())
+SSHD = "# sshd\n@include common-auth\naccount required pam_nologin.so\n@include common-account\n"
+
+
+def brings(target: str) -> list[Facility]:
+    return [facility for facility in Facility if target == f"common-{facility.value}"]
+
+
+def test_each_line_goes_before_the_first_of_its_facility() -> None:
+    assert put_in(SSHD, [KEY, ACCOUNT], brings).splitlines() == [
+        "# sshd",
+        KEY.text,
+        "@include common-auth",
+        ACCOUNT.text,
+        "account required pam_nologin.so",
+        "@include common-account",
+    ]
+
+
+def test_a_continued_line_is_not_torn_apart() -> None:
+    text = "auth \\\n required x.so\naccount required y.so\n"
+    assert put_in(text, [KEY], brings) == f"{KEY.text}\n{text}"
+
+
+def test_a_second_time_changes_nothing() -> None:
+    once = put_in(SSHD, [KEY, ACCOUNT], brings)
+    assert put_in(once, [KEY, ACCOUNT], brings) == once
+
+
+def test_arguments_that_an_administrator_added_are_kept() -> None:
+    edited = put_in(SSHD, [ACCOUNT], brings).replace("pam_rw2fa.so", "pam_rw2fa.so unreachable=allow")
+    assert put_in(edited, [KEY, ACCOUNT], brings).count("pam_rw2fa.so unreachable=allow") == 1
+
+
+def test_a_line_in_the_wrong_place_moves() -> None:
+    moved = f"@include common-auth\naccount required pam_nologin.so\n{ACCOUNT.text}\n"
+    assert put_in(moved, [ACCOUNT], brings).splitlines()[1] == ACCOUNT.text
+
+
+def test_a_line_written_by_hand_stays_and_counts() -> None:
+    by_hand = "account required pam_rw2fa.so debug\n" + SSHD
+    assert put_in(by_hand, [ACCOUNT], brings) == by_hand
+    assert without(by_hand) == by_hand
+
+
+def test_a_file_without_a_last_line_feed_gets_whole_lines() -> None:
+    assert put_in("auth required x.so", [ACCOUNT], brings) == f"auth required x.so\n{ACCOUNT.text}\n"
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["# a", "", "auth required x.so", "account required y.so", "@include common-auth", "auth a \\", " b"]
+        ).map(lambda line: line + "\n")
+    ).map(lambda parts: "".join([*parts, "session optional z.so\n"]))
+)
+def test_taking_out_gives_back_the_file_byte_for_byte(text: str) -> None:
+    assert without(put_in(text, [KEY, ACCOUNT], brings)) == text
+
+
+def test_every_shipped_line_is_marked_and_names_a_known_slot() -> None:
+    lines = [line for service in our_lines().values() for line in service]
+    assert lines
+    assert all(line.text.endswith(MARK) for line in lines)
+    assert {line.slot for line in lines} == set(Slot)
+
+
+@pytest.mark.parametrize("service", sorted(our_lines()))
+def test_promise_4_every_service_with_lines_of_its_own_has_an_account_line(service: str) -> None:
+    assert any(line.facility is Facility.ACCOUNT for line in our_lines()[service])
