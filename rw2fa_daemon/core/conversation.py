@@ -150,8 +150,7 @@ def account_state(account: Account | None, context: Context) -> AccountState:
 def begin(account: Account | None, context: Context) -> Move:
     """The first move, once the state is needed: end, or ask for a code or a first code."""
     row = decide(with_account(context.facts, account_state(account, context)))
-    if row.decision is Decision.CODE:
-        assert account is not None and account.credential is not None
+    if row.decision is Decision.CODE and account is not None and account.credential is not None:
         talk = Talk(Stage.CODE)
         return Move(account, _ask(talk, Text.CODE_PROMPT.value, account.credential), talk)
     if row.decision is Decision.ENROL:
@@ -226,9 +225,9 @@ def _wrong_code(talk: Talk, account: Account, credential: Credential, context: C
 
 def _offer_enrolment(account: Account | None, row: Row, context: Context) -> Move:
     """Show the pending secret."""
-    account = with_secret(account or Account(context.name, context.uid, context.fresh_generation()), context)
-    assert account.credential is not None
-    credential = account.credential
+    account, credential = with_secret(
+        account or Account(context.name, context.uid, context.fresh_generation()), context
+    )
     uri = otpauth_uri(credential, user=account.name, issuer=context.issuer)
     text = Text.ENROL_PROMPT.value.format(
         qr=qr_text(uri, colour=context.client.colour),
@@ -245,7 +244,9 @@ def _judge_first_code(talk: Talk, account: Account, credential: Credential, code
     first = check_first_code(credential, code, now=context.now, reach=context.discrepancy, codebook=context.codebook)
     again = replace(talk, n=talk.n + 1, wrong=talk.wrong + 1)
     if first.step is not None:
-        return _let_in(activate(account, first.step), context, Event.ACTIVATED, "activated", text=Text.ACTIVATED)
+        return _let_in(
+            activate(account, credential, first.step), context, Event.ACTIVATED, "activated", text=Text.ACTIVATED
+        )
     if first.outcome is FirstCode.CLOCK_OFF and again.wrong < ENROL_TRIES:
         text = Text.ENROL_CLOCK.value.format(minutes=_minutes(first.offset))
         return Move(account, _ask(again, text, credential), again)

@@ -68,21 +68,18 @@ def exhausted(counters: Counters) -> bool:
     return counters.enrol_failures >= ENROL_TRIES_A_WINDOW
 
 
-def pending_credential(offer: Offer) -> Credential:
-    """A credential for a device that has yet to show its first code."""
-    return Credential(offer.fresh_secret(), active=False, digits=offer.digits, created_at=int(offer.now))
-
-
-def with_secret(account: Account, offer: Offer) -> Account:
+def with_secret(account: Account, offer: Offer) -> tuple[Account, Credential]:
     """The account with a pending secret, made now if there is none; an unfinished enrolment keeps its own."""
-    return account if account.credential else replace(account, credential=pending_credential(offer))
+    credential = account.credential or Credential(
+        offer.fresh_secret(), active=False, digits=offer.digits, created_at=int(offer.now)
+    )
+    return replace(account, credential=credential), credential
 
 
-def activate(account: Account, step: int) -> Account:
-    """The account once the code of `step` has shown that its device has the pending secret."""
-    assert account.credential is not None
+def activate(account: Account, credential: Credential, step: int) -> Account:
+    """The account once the code of `step` has shown that its device has the pending credential."""
     counters = steps.spend(Counters(), step, accepted=True)
-    return replace(account, credential=replace(account.credential, active=True), counters=counters)
+    return replace(account, credential=replace(credential, active=True), counters=counters)
 
 
 def check_first_code(

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import Final
 
 from rw2fa_daemon.core.audit import Event
-from rw2fa_daemon.core.clients import ServiceClass
-from rw2fa_daemon.core.login import Phase, Slot
-from rw2fa_daemon.core.standing import Standing
+from rw2fa_daemon.core.clients import Client, ServiceClass
+from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.standing import Place, Standing
 from rw2fa_daemon.core.texts import Text
 
 
@@ -51,6 +51,10 @@ class Rc(StrEnum):
     AUTHINFO_UNAVAIL = "AUTHINFO_UNAVAIL"
 
 
+_UNPLACED: Final = Place(Standing.NOT_ENABLED)
+"""For the rules that hold whoever it is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """Everything that a decision depends on."""
@@ -66,6 +70,28 @@ class Facts:
     whitelisted: bool
     client_can_enrol: bool
     account: AccountState = AccountState.UNREAD
+
+
+def facts_of(
+    login: Login,
+    client: Client,
+    *,
+    on: bool,
+    where: Place = _UNPLACED,
+    evidence: bool = False,
+) -> Facts:
+    """The facts about a login before the state was looked at."""
+    return Facts(
+        on=on,
+        service_class=client.service_class,
+        phase=login.phase,
+        slot=login.slot,
+        first_factor=bool(login.first),
+        evidence=evidence,
+        standing=where.standing,
+        whitelisted=where.whitelisted,
+        client_can_enrol=client.enrolment,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +221,8 @@ def return_code(row: Row, facts: Facts) -> Rc:
     In the key slot the password is left out on SUCCESS only, so whoever is let pass with a first
     factor there gets that.
     """
-    assert row.rc is not None
+    if row.rc is None:
+        raise ValueError(f"the row {row.rule} asks, and ends nothing")
     if row.rc is Rc.IGNORE and facts.slot is Slot.KEY and facts.first_factor and facts.phase is Phase.AUTH:
         return Rc.SUCCESS
     return row.rc

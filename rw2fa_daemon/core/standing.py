@@ -47,19 +47,20 @@ class Place:
     whitelisted: bool = False
 
 
-def place(
-    lists: Lists, person: Person | Missing, address: str, was_not_member: Callable[[Person], bool]
-) -> Place:
+_NOBODY = {
+    Missing.UNKNOWN: Standing.USER_UNKNOWN,
+    Missing.UNAVAILABLE: Standing.DIRECTORY_UNAVAILABLE,
+}
+
+
+def place(lists: Lists, person: Person | Missing, address: str, was_not_member: Callable[[Person], bool]) -> Place:
     """Where a person stands. `address` is a numeric address or empty.
 
     `was_not_member` says whether the last complete look-up of this person said "not a member"
     of this very scope; it is asked only while the scope is unsure (promise 13).
     """
-    if person is Missing.UNKNOWN:
-        return Place(Standing.USER_UNKNOWN)
-    if person is Missing.UNAVAILABLE:
-        return Place(Standing.DIRECTORY_UNAVAILABLE)
-    assert isinstance(person, Person)
+    if not isinstance(person, Person):
+        return Place(_NOBODY[person])
     if lists.exempt_users.matches(person):
         return Place(Standing.EXEMPT_USER)
     if in_networks(address, lists.exempt_networks):

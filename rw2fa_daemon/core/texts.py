@@ -24,7 +24,9 @@ class Text(Enum):
     LOCKED = "Login refused. Try again later."
     CANNOT_JUDGE = "Two-factor authentication is not available at the moment. Ask your administrator."
     ASK_ADMINISTRATOR = "Login refused. Ask your administrator."
-    NO_EVIDENCE = "Login refused: this account needs a verification code, and this way of signing in did not ask for one."
+    NO_EVIDENCE = (
+        "Login refused: this account needs a verification code, and this way of signing in did not ask for one."
+    )
     RDP_REFUSED = "Remote-desktop clients cannot ask for a verification code. Sign in by another way."
     ENROL_CLOSED = (
         "Two-factor authentication is switched on for your account, and the time for setting it up "

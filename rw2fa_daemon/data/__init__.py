@@ -19,6 +19,6 @@ def shipped_clients() -> ClientTable:
 
 
 def _client(row: dict[str, object]) -> Client:
-    cells = {key: _ENUMS[key](value) if key in _ENUMS else value for key, value in row.items() if key != "class"}
+    cells = {key: _ENUMS[key](str(value)) if key in _ENUMS else value for key, value in row.items() if key != "class"}
     # The table is data of ours: its own test checks the type of each cell.
     return Client(ServiceClass(str(row["class"])), **cells)  # type: ignore[arg-type]

@@ -10,7 +10,8 @@ from typing import Final
 
 from rw2fa_daemon import __version__
 from rw2fa_daemon.audit.sink import open_sink
-from rw2fa_daemon.config.load import Config, load
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.pool import Pool
@@ -141,13 +142,11 @@ class Daemon:
             "connections": str(self._server.connections - 1),
             "lost_audit_records": str(self._sink.lost),
         }
-        connection.say(compose("report", fields))
-        connection.close()
+        connection.say_last(compose("report", fields))
 
     def _answer_reload(self, connection: Connection) -> None:
         def done(result: str) -> None:
-            connection.say(compose("report", {"result": result}))
-            connection.close()
+            connection.say_last(compose("report", {"result": result}))
 
         self._reload(done)
 

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon.config.load import Config, load
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.problem import Problem
 
 DEFAULT_CONFIG: Final = "/etc/rw2fa/rw2fa.toml"
@@ -28,13 +29,13 @@ def main() -> int:
         if not options.check_config:
             _serve(Path(options.config), config)
     except Problem as problem:
-        print(f"rw2fad: {problem}", file=sys.stderr)
+        sys.stderr.write(f"rw2fad: {problem}\n")
         return 1
     return 0
 
 
 def _serve(path: Path, config: Config) -> None:
-    from rw2fa_daemon.service.daemon import Daemon  # here, so that --check-config answers fast
+    from rw2fa_daemon.service.daemon import Daemon  # --check-config should answer fast
 
     # Secrets are in this memory: no core dump may hold them (promise 3).
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

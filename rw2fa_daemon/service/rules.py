@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 
-from rw2fa_daemon.config.load import Config
+from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
 from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.standing import Lists

@@ -13,8 +13,11 @@ from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.opening import open_login
 from rw2fa_daemon.service.rules import Rules
 from rw2fa_daemon.service.state import State
+from rw2fa_daemon.wire.login import read_open
+from rw2fa_daemon.wire.message import Message, ProtocolError
 
 CONNECTIONS_MAX: Final = 4_096
 STRANGERS_MAX: Final = 256
@@ -53,7 +56,7 @@ class Server:
         self.directory = directory
         self.desk = Desk(loop, state)
         self.codebook = Codebook()
-        self.root_verbs = root_verbs
+        self._root_verbs = root_verbs
         self.audit: Callable[[Record], None] = sink.write
         self._listener = listener
         self._connections: set[Connection] = set()
@@ -70,6 +73,17 @@ class Server:
         self._listener.setblocking(False)
         self.loop.add_reader(self._listener, self._accept)
         self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)
+
+    def greet(self, connection: Connection, message: Message) -> None:
+        """Take the first message of a connection; ProtocolError if it is none to begin with."""
+        verb = self._root_verbs.get(message.verb)
+        if verb is None:
+            open_login(connection, read_open(message))
+        elif connection.uid == ROOT_UID:
+            connection.busy = True
+            verb(connection)
+        else:
+            raise ProtocolError("a verb for root only")
 
     def stop_accepting(self) -> None:
         """Leave new connections to whoever listens next; those that are under way go on."""

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
-from rw2fa_daemon.config.load import Config
+from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.store.store import Job, StateProblem, Store
@@ -16,6 +16,8 @@ REOPEN_SECONDS: Final = 5.0
 
 NOT_MEMBERS_KNOWN: Final = 4_096
 """Names that this process has written down as "not a member" and need not look up again."""
+
+NOT_OPEN: Final = Problem("the state is not open", "restart rw2fad")
 
 R = TypeVar("R")
 
@@ -55,11 +57,10 @@ class State:
     def run(self, jobs: Sequence[Job[R]]) -> Sequence[R | StateProblem]:
         """The outcome of each job, durable when this returns."""
         store = self._opened()
-        if store is None:
-            assert self._problem is not None
-            problem = StateProblem(self._problem.what, self._problem.fix)
-            return [problem] * len(jobs)
-        return store.run(jobs)
+        if store is not None:
+            return store.run(jobs)
+        problem = self._problem or NOT_OPEN
+        return [StateProblem(problem.what, problem.fix)] * len(jobs)
 
     def was_not_member(self, person: Person, digest: str) -> bool:
         """Whether the last complete look-up of this person said "not a member" of this scope."""

@@ -1,9 +1,15 @@
 """What the hook says, as the values that the core works on, and back."""
 
+import string
+
 from rw2fa_daemon.core.conversation import Ask, End, Silence
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
 from rw2fa_daemon.wire.message import ITEM_MAX, VALUE_MAX, VERSION, Message, ProtocolError, compose
 
+ALPHABETS = {
+    "digits": frozenset(string.digits),
+    "word": frozenset(string.ascii_letters + string.digits + "-"),
+}
 _ITEMS = ("service", "user", "tty", "rhost", "ruser", "first")
 
 
@@ -46,17 +52,16 @@ def read_reply(message: Message, asked: Ask) -> str | Silence:
     if message.required("n") != str(asked.n):
         raise ProtocolError("answer to another question")
     value, none = message.fields.get("value"), message.fields.get("none")
-    if (value is None) == (none is None):
-        raise ProtocolError("a reply has a value, or says why not")
-    if none is not None:
+    if value is not None and none is None:
+        if len(value) > VALUE_MAX or not has_form(value, asked.form):
+            raise ProtocolError("value without the form that was asked for")
+        return value
+    if value is None and none is not None:
         try:
             return Silence(none)
         except ValueError as error:
             raise ProtocolError("unknown reason") from error
-    assert value is not None
-    if len(value) > VALUE_MAX or not has_form(value, asked.form):
-        raise ProtocolError("value without the form that was asked for")
-    return value
+    raise ProtocolError("a reply has a value, or says why not")
 
 
 def has_form(value: str, form: str) -> bool:
@@ -67,11 +72,7 @@ def has_form(value: str, form: str) -> bool:
 def _has_alternative(value: str, alternative: str) -> bool:
     alphabet, _, lengths = alternative.partition(":")
     shortest, _, longest = lengths.partition("-")
-    if not int(shortest) <= len(value) <= int(longest) or not value.isascii():
-        return False
-    if alphabet == "digits":
-        return value.isdigit()
-    return value.replace("-", "").isalnum() or not value.strip("-")
+    return int(shortest) <= len(value) <= int(longest) and ALPHABETS[alphabet].issuperset(value)
 
 
 def write_ask(ask: Ask) -> bytes:

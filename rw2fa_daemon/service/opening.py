@@ -1,0 +1,110 @@
+"""The first message of a login: who is it, and does the state have to be asked?"""
+
+import secrets
+import time
+from typing import Final
+
+from rw2fa_daemon.core import policy
+from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.clients import Client
+from rw2fa_daemon.core.conversation import Context, End, Move, finish
+from rw2fa_daemon.core.login import Login
+from rw2fa_daemon.core.otp import SECRET_BYTES
+from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.policy import Decision, Rc, facts_of
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.standing import Place, Standing, place
+from rw2fa_daemon.service.connection import ROOT_UID, Connection
+from rw2fa_daemon.service.dialogue import Dialogue, tell
+from rw2fa_daemon.service.rules import Rules
+
+GENERATION_BITS: Final = 62
+NOBODY_UID: Final = -1
+"""For a login of somebody who was not looked up, or not found."""
+
+
+def open_login(connection: Connection, login: Login) -> None:
+    """Decide about a login, at once, after a look-up, or by a dialogue."""
+    connection.busy = True
+    server = connection.server
+    if connection.uid != ROOT_UID:
+        server.directory.lookup(login.user, (), lambda person: _stranger(connection, login, person))
+        return
+    rules = server.rules
+    client = rules.clients.of(login.service)
+    facts = facts_of(login, client, on=rules.config.enabled_at(time.time()))
+    row = policy.decide(facts)
+    if row.rule in policy.BEFORE_NAMES:
+        tell(connection, Move(None, End(policy.return_code(row, facts), row.rule)))
+        return
+
+    def found(person: Person | Missing) -> None:
+        _place(connection, rules, login, client, person)
+
+    server.directory.lookup(login.user, rules.groups, found)
+
+
+def _stranger(connection: Connection, login: Login, person: Person | Missing) -> None:
+    """Answer a peer that is no login program: a locker may ask for its own user (promise 10)."""
+    if isinstance(person, Person) and person.uid == connection.uid:
+        tell(connection, Move(None, End(Rc.IGNORE, "peer-self")))
+        return
+    record = Record(
+        Event.REFUSED,
+        time.time(),
+        user=login.user,
+        service=login.service,
+        phase=login.phase,
+        decision=Decision.DENY,
+        rule="peer-other",
+        reason=f"peer uid {connection.uid}",
+    )
+    tell(connection, Move(None, End(Rc.AUTH_ERR, "peer-other"), records=(record,)))
+
+
+def _place(connection: Connection, rules: Rules, login: Login, client: Client, person: Person | Missing) -> None:
+    state = connection.server.state
+    address = "" if client.forgeable_address else login.rhost
+    where = place(rules.lists, person, address, lambda known: state.was_not_member(known, rules.scope_digest))
+    name, uid = (person.name, person.uid) if isinstance(person, Person) else (login.user, NOBODY_UID)
+    context = _context(connection, rules, login, client, where, name, uid)
+    row = policy.decide(context.facts)
+    if row.decision is Decision.LOOK:
+        connection.partner = dialogue = Dialogue(connection, context)
+        dialogue.begin()
+        return
+    tell(connection, finish(row, context))
+    if where.standing is Standing.NOT_ENABLED and rules.lists.scope.groups and isinstance(person, Person):
+        # After the answer: it matters only when the directory is down one day.
+        state.remember_not_member(person, rules.scope_digest)
+
+
+def _context(
+    connection: Connection, rules: Rules, login: Login, client: Client, where: Place, name: str, uid: int
+) -> Context:
+    config, server = rules.config, connection.server
+    evidence = login.evidence is not None and login.evidence.uid == uid
+    return Context(
+        now=time.time(),
+        login=login,
+        facts=facts_of(login, client, on=True, where=where, evidence=evidence),
+        client=client,
+        name=name,
+        uid=uid,
+        discrepancy=config.discrepancy,
+        digits=config.digits,
+        issuer=config.issuer_name,
+        scope_since=server.state.since(where.entries),
+        window_days=config.enrolment_window_days,
+        codebook=server.codebook,
+        fresh_secret=_fresh_secret,
+        fresh_generation=_fresh_generation,
+    )
+
+
+def _fresh_secret() -> Secret:
+    return Secret(secrets.token_bytes(SECRET_BYTES))
+
+
+def _fresh_generation() -> int:
+    return secrets.randbits(GENERATION_BITS)

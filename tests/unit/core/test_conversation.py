@@ -1,0 +1,317 @@
+"""Conversations as whole: what is asked, what is stored, what is said."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from hypothesis import assume
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
+
+from rw2fa_daemon.core.account import Account, Counters
+from rw2fa_daemon.core.audit import Event
+from rw2fa_daemon.core.clients import Client, ServiceClass
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.conversation import CODE_TRIES, USED_ASKS, Ask, Context, End, Move, Silence, Talk, begin, reply
+from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES, ENROL_TRIES_A_WINDOW
+from rw2fa_daemon.core.lockout import LOCK_AFTER, LOCK_SECONDS
+from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.otp import code_at
+from rw2fa_daemon.core.policy import Facts, Rc
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.standing import Standing
+from rw2fa_daemon.core.uri import base32_key, spaced_key
+
+START = 1_790_000_000.0
+SECRETS = [Secret(bytes([number]) * 20) for number in range(1, 200)]
+TERMINAL = Client(ServiceClass.CODE, enrolment=True)
+ELSEWHERE = Client(ServiceClass.CODE, enrolment=False)
+
+
+def _context(
+    now: float = START,
+    client: Client = TERMINAL,
+    *,
+    uid: int = 1000,
+    fresh: Iterator[Secret] | None = None,
+    discrepancy: int = 480,
+) -> Context:
+    login = Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", rhost="192.0.2.1")
+    secrets = fresh if fresh is not None else iter(SECRETS)
+    return Context(
+        now=now,
+        login=login,
+        facts=Facts(
+            True, client.service_class, Phase.AUTH, Slot.MAIN, False, False, Standing.ENABLED, False, client.enrolment
+        ),
+        client=client,
+        name="alice",
+        uid=uid,
+        discrepancy=discrepancy,
+        digits=6,
+        issuer="host - remote-work",
+        scope_since=int(START),
+        window_days=7,
+        codebook=Codebook(),
+        fresh_secret=lambda: next(secrets),
+        fresh_generation=lambda: 77,
+    )
+
+
+def _code(account: Account | None, now: float, offset: int = 0) -> str:
+    assert account is not None
+    assert account.credential is not None
+    credential = account.credential
+    return code_at(credential.secret, int(now) // credential.period + offset, credential.digits)
+
+
+def _wrong(account: Account | None, now: float) -> str:
+    """A code that belongs to no step anywhere near."""
+    assert account is not None
+    assert account.credential is not None
+    near = {_code(account, now, offset) for offset in range(-1000, 1000)}
+    return next(code for code in (f"{number:06d}" for number in count()) if code not in near)
+
+
+def _end(move: Move) -> End:
+    assert isinstance(move.say, End)
+    return move.say
+
+
+def _ask(move: Move) -> tuple[Ask, Talk]:
+    assert isinstance(move.say, Ask)
+    assert move.talk is not None
+    assert move.talk.n == move.say.n
+    return move.say, move.talk
+
+
+def _activated() -> Account:
+    offer = begin(None, _context())
+    account = reply(_ask(offer)[1], offer.account, _code(offer.account, START), _context()).account
+    assert account is not None
+    assert account.activated
+    return account
+
+
+def test_a_first_login_shows_qr_key_and_prompt_in_one_question() -> None:
+    move = begin(None, _context())
+    ask, _ = _ask(move)
+    assert move.account is not None
+    assert move.account.credential is not None
+    assert spaced_key(move.account.credential.secret) in ask.text
+    assert "█" in ask.text
+    assert ask.form == "digits:6-6"
+    assert not move.account.activated
+
+
+def test_an_unfinished_enrolment_keeps_its_secret() -> None:
+    first = begin(None, _context())
+    dropped = reply(_ask(first)[1], first.account, Silence.EOF, _context())
+    assert _end(dropped).rc is Rc.AUTH_ERR
+    second = begin(dropped.account, _context(START + 60))
+    assert _ask(second)[0].text == _ask(first)[0].text
+
+
+def test_the_right_first_code_activates_and_is_spent() -> None:
+    account = _activated()
+    asked = begin(account, _context())
+    again = reply(_ask(asked)[1], account, _code(account, START), _context())
+    assert "used already" in _ask(again)[0].text
+
+
+def test_a_first_code_further_out_tells_about_the_clock_and_activates_nobody() -> None:
+    offer = begin(None, _context())
+    far = reply(_ask(offer)[1], offer.account, _code(offer.account, START, 20), _context())
+    assert "10 minutes" in _ask(far)[0].text
+    assert far.account is not None
+    assert not far.account.activated
+
+
+def test_promise_10_first_codes_are_limited_per_conversation_and_per_window_and_the_secret_stays() -> None:
+    account: Account | None = None
+    conversations = 0
+    while True:
+        move = begin(account, _context())
+        if isinstance(move.say, End):
+            break
+        conversations += 1
+        asks = 0
+        while isinstance(move.say, Ask):
+            asks += 1
+            move = reply(_ask(move)[1], move.account, _wrong(move.account, START), _context())
+        assert asks <= ENROL_TRIES
+        account = move.account
+    assert _end(move).rule == "enrol-closed"
+    assert conversations == ENROL_TRIES_A_WINDOW // ENROL_TRIES
+    assert account is not None
+    assert account.credential is not None
+    assert account.credential.secret == SECRETS[0]
+
+
+def test_the_window_closes_and_a_reset_opens_it_again() -> None:
+    late = START + 7 * DAY_SECONDS
+    assert _end(begin(None, _context(late))).rule == "enrol-closed"
+    account = _activated().reset(generation=5, now=int(late))
+    assert isinstance(begin(account, _context(late)).say, Ask)
+
+
+def test_promise_3_a_client_that_logs_or_hides_messages_gets_nothing_secret() -> None:
+    move = begin(None, _context(client=ELSEWHERE))
+    assert _end(move).rule == "enrol-elsewhere"
+    assert move.account is None
+    assert "SSH" in _end(move).text
+    pending = begin(None, _context()).account
+    assert pending is not None
+    assert pending.credential is not None
+    again = begin(pending, _context(client=ELSEWHERE))
+    assert base32_key(pending.credential.secret) not in _end(again).text.replace(" ", "")
+
+
+def test_a_right_code_lets_in_and_mints_for_the_uid() -> None:
+    account = _activated()
+    now = START + 60
+    move = reply(_ask(begin(account, _context(now)))[1], account, _code(account, now), _context(now))
+    assert (_end(move).rc, _end(move).rule, _end(move).mint) == (Rc.SUCCESS, "code-right", 1000)
+    assert [record.event for record in move.records] == [Event.ACCEPTED]
+
+
+def test_promise_2_a_client_that_answers_blindly_is_charged_nothing() -> None:
+    account = _activated()
+    _, talk = _ask(begin(account, _context()))
+    for silence in Silence:
+        move = reply(talk, account, silence, _context())
+        assert _end(move).rc is Rc.AUTH_ERR
+        assert move.account == account
+
+
+def test_three_wrong_codes_end_a_conversation_and_all_are_charged() -> None:
+    account = _activated()
+    now = START + 60
+    move = begin(account, _context(now))
+    for _ in range(CODE_TRIES):
+        move = reply(_ask(move)[1], move.account, _wrong(account, now), _context(now))
+    assert _end(move).rule == "code-wrong"
+    assert move.account is not None
+    assert move.account.counters.failures == CODE_TRIES
+
+
+def test_a_used_code_is_asked_for_again_twice_at_most_and_costs_nothing() -> None:
+    account = _activated()
+    move = begin(account, _context())
+    asked = 0
+    while isinstance(move.say, Ask):
+        move = reply(_ask(move)[1], move.account, _code(account, START), _context())
+        asked += 1
+    assert asked == USED_ASKS + 1
+    assert move.account == account
+
+
+def test_promise_8_ten_wrong_codes_lock_and_a_locked_login_is_not_asked() -> None:
+    account: Account | None = replace(_activated(), counters=Counters(failures=LOCK_AFTER - 1))
+    now = START + 60
+    move = reply(_ask(begin(account, _context(now)))[1], account, _wrong(account, now), _context(now))
+    assert (_end(move).rc, _end(move).rule) == (Rc.MAXTRIES, "locked")
+    assert _end(begin(move.account, _context(now))).rule == "locked"
+    assert isinstance(begin(move.account, _context(now + LOCK_SECONDS)).say, Ask)
+
+
+def test_a_code_outside_the_window_is_told_apart_in_the_audit() -> None:
+    account = _activated()
+    now = START + 10 * DAY_SECONDS
+    _, talk = _ask(begin(account, _context(now)))
+    move = reply(talk, account, _code(account, now, -500), _context(now))
+    assert _end(move).rule == "code-outside-window"
+    assert "250 minutes late" in move.records[0].reason
+
+
+def test_promise_13_a_name_whose_uid_changed_is_refused() -> None:
+    assert _end(begin(_activated(), _context(uid=1001))).rule == "uid-changed"
+
+
+@pytest.mark.parametrize("change", ["removed", "reset", "locked", "uid"])
+def test_an_account_that_changes_during_the_login_ends_it(change: str) -> None:
+    account = _activated()
+    now = START + 60
+    _, talk = _ask(begin(account, _context(now)))
+    changed = {
+        "removed": None,
+        "reset": account.reset(generation=3, now=int(now)),
+        "locked": replace(account, counters=replace(account.counters, locked_until=int(now) + 100)),
+        "uid": replace(account, uid=5),
+    }[change]
+    move = reply(talk, changed, _code(account, now), _context(now))
+    assert _end(move).rc is not Rc.SUCCESS
+    assert move.account == changed
+
+
+class Logins(RuleBasedStateMachine):
+    """Any number of logins of one person at once, with time moving both ways (promises 1, 8)."""
+
+    talks = Bundle("talks")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = START
+        self.fresh = iter(SECRETS)
+        self.account: Account | None = None
+        self.accepted: set[tuple[Secret, int]] = set()
+
+    def _context(self) -> Context:
+        return _context(self.now, fresh=self.fresh, discrepancy=20)
+
+    @rule(seconds=st.integers(-600, 1200))
+    def time_passes(self, seconds: int) -> None:
+        self.now = max(START, self.now + seconds)
+
+    @rule(target=talks)
+    def open(self) -> object:
+        move = begin(self.account, self._context())
+        self.account = move.account
+        return move.talk if move.talk is not None else multiple()
+
+    @rule(target=talks, talk=talks, offset=st.integers(-45, 45))
+    def answer_with_a_real_code(self, talk: Talk, offset: int) -> object:
+        assume(self.account is not None and self.account.credential is not None)
+        assert self.account is not None
+        assert self.account.credential is not None
+        step, secret = int(self.now) // 30 + offset, self.account.credential.secret
+        move = reply(talk, self.account, _code(self.account, self.now, offset), self._context())
+        self.account = move.account
+        if isinstance(move.say, End) and move.say.rc is Rc.SUCCESS:
+            assert (secret, step) not in self.accepted
+            assert abs(offset) <= 20
+            self.accepted.add((secret, step))
+        return move.talk if move.talk is not None else multiple()
+
+    @rule(target=talks, talk=talks, silence=st.sampled_from(Silence))
+    def answer_with_silence(self, talk: Talk, silence: Silence) -> object:
+        before = self.account
+        move = reply(talk, self.account, silence, self._context())
+        assert isinstance(move.say, End)
+        assert move.say.rc is not Rc.SUCCESS
+        assert move.account == before
+        return multiple()
+
+    @precondition(lambda self: self.account is not None and self.account.credential is not None)
+    @rule(target=talks, talk=talks)
+    def answer_wrongly(self, talk: Talk) -> object:
+        move = reply(talk, self.account, _wrong(self.account, self.now), self._context())
+        self.account = move.account
+        assert not isinstance(move.say, End) or move.say.rc is not Rc.SUCCESS
+        return move.talk if move.talk is not None else multiple()
+
+    @precondition(lambda self: self.account is not None)
+    @rule()
+    def reset(self) -> None:
+        assert self.account is not None
+        self.account = self.account.reset(generation=int(self.now), now=int(self.now))
+
+    @invariant()
+    def what_is_kept_is_bounded(self) -> None:
+        if self.account is not None:
+            assert len(self.account.counters.used) <= 64
+            assert self.account.counters.enrol_failures <= ENROL_TRIES_A_WINDOW
+
+
+TestLogins = Logins.TestCase

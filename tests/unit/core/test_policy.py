@@ -1,0 +1,129 @@
+"""The policy table, over every combination of facts there is."""
+
+from itertools import product
+
+import pytest
+
+from rw2fa_daemon.core.clients import ServiceClass
+from rw2fa_daemon.core.login import Phase, Slot
+from rw2fa_daemon.core.policy import (
+    BEFORE_NAMES,
+    TABLE,
+    AccountState,
+    Decision,
+    Facts,
+    Rc,
+    Row,
+    decide,
+    return_code,
+)
+from rw2fa_daemon.core.standing import Standing
+
+EVERYTHING = [
+    Facts(*cells)
+    for cells in product(
+        (False, True),
+        ServiceClass,
+        Phase,
+        Slot,
+        (False, True),
+        (False, True),
+        Standing,
+        (False, True),
+        (False, True),
+        AccountState,
+    )
+]
+NEEDS_NO_FACTOR = {
+    Standing.EXEMPT_USER,
+    Standing.EXEMPT_NETWORK,
+    Standing.NOT_ENABLED,
+    Standing.REMEMBERED_NOT_ENABLED,
+}
+
+
+def _row(facts: Facts) -> Row:
+    return next(row for row in TABLE if row.matches(facts))
+
+
+def test_every_combination_has_a_row_and_every_row_is_reached() -> None:
+    reached = {id(_row(facts)) for facts in EVERYTHING}
+    assert [row.rule for row in TABLE if id(row) not in reached] == []
+
+
+def test_promise_4_an_enabled_person_is_never_let_in_without_evidence_or_a_code() -> None:
+    for facts in EVERYTHING:
+        if not facts.on or facts.service_class is ServiceClass.IGNORE or facts.standing is not Standing.ENABLED:
+            continue
+        row = _row(facts)
+        if row.decision in {Decision.CODE, Decision.ENROL, Decision.LOOK}:
+            continue
+        code = return_code(row, facts)
+        if code in {Rc.SUCCESS, Rc.IGNORE}:
+            excused = (
+                facts.evidence
+                or (facts.service_class is ServiceClass.RDP and facts.whitelisted)
+                or (facts.slot is Slot.KEY and not facts.first_factor and code is Rc.IGNORE)
+            )
+            assert excused, (facts, row.rule)
+            assert facts.phase is Phase.AUTH or facts.evidence, (facts, row.rule)
+
+
+def test_promise_4_the_key_slot_without_a_first_factor_never_skips_the_password() -> None:
+    for facts in EVERYTHING:
+        row = _row(facts)
+        if facts.slot is Slot.KEY and not facts.first_factor and row.rc is not None:
+            assert return_code(row, facts) is not Rc.SUCCESS
+
+
+def test_success_without_a_code_is_given_in_the_key_slot_only() -> None:
+    for facts in EVERYTHING:
+        row = _row(facts)
+        if row.rc is not None and return_code(row, facts) is Rc.SUCCESS:
+            assert facts.slot is Slot.KEY
+            assert facts.first_factor
+            assert facts.phase is Phase.AUTH
+
+
+def test_promise_13_what_is_not_known_is_not_let_pass() -> None:
+    for facts in EVERYTHING:
+        unknown = {Standing.SCOPE_UNSURE, Standing.DIRECTORY_UNAVAILABLE, Standing.USER_UNKNOWN}
+        if facts.on and facts.service_class is not ServiceClass.IGNORE and facts.standing in unknown:
+            assert _row(facts).decision is Decision.DENY
+
+
+def test_nobody_is_asked_who_is_off_ignored_exempt_or_not_enabled() -> None:
+    for facts in EVERYTHING:
+        if not facts.on or facts.service_class is ServiceClass.IGNORE or facts.standing in NEEDS_NO_FACTOR:
+            row = _row(facts)
+            assert row.decision is Decision.IGNORE
+            assert not row.mint
+
+
+def test_rules_before_names_depend_on_no_name() -> None:
+    for facts in EVERYTHING:
+        if _row(facts).rule in BEFORE_NAMES:
+            assert not facts.on or facts.service_class is ServiceClass.IGNORE
+
+
+def test_rdp_is_decided_without_the_state() -> None:
+    for facts in EVERYTHING:
+        if facts.service_class is ServiceClass.RDP:
+            assert _row(facts).decision not in {Decision.LOOK, Decision.CODE, Decision.ENROL}
+
+
+def test_evidence_is_minted_by_auth_only() -> None:
+    for facts in EVERYTHING:
+        if _row(facts).mint:
+            assert facts.phase is Phase.AUTH
+
+
+def test_the_memory_of_decide_gives_what_the_table_gives() -> None:
+    for facts in EVERYTHING[:: len(EVERYTHING) // 500]:
+        assert decide(facts) is _row(facts)
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: row.rule)
+def test_a_row_either_ends_or_asks(row: Row) -> None:
+    assert (row.rc is None) is (row.decision in {Decision.CODE, Decision.ENROL, Decision.LOOK})
+    assert row.decision is not Decision.DENY or row.event is not None

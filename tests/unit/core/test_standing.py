@@ -1,0 +1,100 @@
+"""Who needs a second factor, before the state is looked at."""
+
+from ipaddress import ip_network
+
+import pytest
+
+from rw2fa_daemon.core.person import Missing, Person, Roster
+from rw2fa_daemon.core.standing import Lists, Place, Standing, in_networks, place
+
+ALICE = Person("alice", 1000, frozenset({1000, 50}), {"staff": 50, "ops": 60, "gone": None})
+
+
+def _never(_person: Person) -> bool:
+    return False
+
+
+def _place(lists: Lists, person: Person | Missing = ALICE, address: str = "", *, remembered: bool = False) -> Place:
+    return place(lists, person, address, lambda _person: remembered)
+
+
+@pytest.mark.parametrize(
+    ("scope", "standing", "entries"),
+    [
+        ([], Standing.NOT_ENABLED, ()),
+        (["bob"], Standing.NOT_ENABLED, ()),
+        (["alice"], Standing.ENABLED, ("alice",)),
+        (["@staff"], Standing.ENABLED, ("@staff",)),
+        (["alice", "@staff"], Standing.ENABLED, ("alice", "@staff")),
+        (["@ops"], Standing.NOT_ENABLED, ()),
+        (["@gone"], Standing.SCOPE_UNSURE, ()),
+        (["@gone", "@staff"], Standing.ENABLED, ("@staff",)),
+        (["@never-resolved"], Standing.SCOPE_UNSURE, ()),
+    ],
+)
+def test_the_scope(scope: list[str], standing: Standing, entries: tuple[str, ...]) -> None:
+    where = _place(Lists(scope=Roster.of(scope)))
+    assert (where.standing, where.entries) == (standing, entries)
+
+
+def test_promise_13_while_unsure_only_who_was_surely_no_member_passes() -> None:
+    lists = Lists(scope=Roster.of(["@gone"]))
+    assert _place(lists, remembered=False).standing is Standing.SCOPE_UNSURE
+    assert _place(lists, remembered=True).standing is Standing.REMEMBERED_NOT_ENABLED
+
+
+def test_promise_13_the_memory_is_not_asked_about_members() -> None:
+    def forbidden(_person: Person) -> bool:
+        raise AssertionError("asked")
+
+    assert place(Lists(scope=Roster.of(["@staff", "@gone"])), ALICE, "", forbidden).standing is Standing.ENABLED
+    assert place(Lists(scope=Roster.of(["bob"])), ALICE, "", forbidden).standing is Standing.NOT_ENABLED
+
+
+@pytest.mark.parametrize(
+    ("missing", "standing"),
+    [(Missing.UNKNOWN, Standing.USER_UNKNOWN), (Missing.UNAVAILABLE, Standing.DIRECTORY_UNAVAILABLE)],
+)
+def test_who_is_not_found_has_no_standing(missing: Missing, standing: Standing) -> None:
+    assert _place(Lists(exempt_networks=(ip_network("10.0.0.0/8"),)), missing, "10.1.1.1").standing is standing
+
+
+def test_machines_are_exempt_before_the_scope_is_asked() -> None:
+    enabled = Roster.of(["alice"])
+    assert _place(Lists(enabled, exempt_users=Roster.of(["@staff"]))).standing is Standing.EXEMPT_USER
+    by_network = Lists(enabled, exempt_networks=(ip_network("10.0.0.0/8"),))
+    assert _place(by_network, address="10.2.3.4").standing is Standing.EXEMPT_NETWORK
+    assert _place(by_network, address="11.2.3.4").standing is Standing.ENABLED
+
+
+def test_promise_13_a_group_that_is_not_resolved_exempts_and_whitelists_nobody() -> None:
+    where = _place(Lists(Roster.of(["alice"]), Roster.of(["@gone"]), Roster.of(["@gone"])))
+    assert where == Place(Standing.ENABLED, ("alice",), whitelisted=False)
+
+
+def test_the_whitelist_counts_for_enabled_people() -> None:
+    assert _place(Lists(Roster.of(["alice"]), Roster.of(["@staff"]))).whitelisted
+
+
+@pytest.mark.parametrize(
+    ("address", "inside"),
+    [
+        ("192.0.2.7", True),
+        ("::ffff:192.0.2.7", True),
+        ("192.0.3.7", False),
+        ("2001:db8::1", True),
+        ("2001:db9::1", False),
+        ("", False),
+        ("localhost", False),
+        ("192.0.2.7 ", False),
+        ("fe80::1%eth0", False),
+    ],
+)
+def test_networks_match_numeric_addresses_only(address: str, inside: bool) -> None:
+    assert in_networks(address, (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"))) is inside
+    assert not in_networks(address, ())
+
+
+def test_groups_are_looked_up_once_each() -> None:
+    lists = Lists(Roster.of(["@staff", "@ops"]), Roster.of(["@staff"]), Roster.of(["@machines"]))
+    assert lists.groups == ("staff", "ops", "machines")
