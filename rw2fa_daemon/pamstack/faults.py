@@ -214,7 +214,7 @@ def _account(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
             f"{ours[0].where} is not the first account line",
             f"run `rw2fa pam install {subject.service.name}`",
         )
-    if not any(end.facts.judged and not end.facts.said_yes for end in let_in):
+    if all(end.facts.said_yes for end in let_in):
         # Our account line says no or nothing at all; somebody else has to say yes.
         yield subject.fault(
             Name.SHUT,
