@@ -62,7 +62,8 @@ class Cockpit:
         client.sock = self.world.connect(self.port)
         client.sock.settimeout(30)
         try:
-            client.request("GET", _PATH, headers={"Authorization": authorization})
+            # The logon page asks for administrative access by default: Cockpit then runs sudo with the password it got.
+            client.request("GET", _PATH, headers={"Authorization": authorization, "X-Superuser": "any"})
             response = client.getresponse()
             return response.status, response.headers, response.read()
         finally:

@@ -24,6 +24,11 @@ class Phone:
         return self._totp.secret
 
     @property
+    def raw_secret(self) -> bytes:
+        """The secret's bytes."""
+        return self._totp.byte_secret()
+
+    @property
     def issuer(self) -> str | None:
         return self._totp.issuer
 

@@ -1,14 +1,17 @@
 """A host that people work on from afar: a world with rw2fa installed and switched on, sshd and xrdp-sesman running."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from tests.support.world.accounts import Person, add_group, add_person
 from tests.support.world.authlog import AuthLog
 from tests.support.world.installation import Installation
+from tests.support.world.paths import REPOSITORY
 from tests.support.world.phone import Phone
 from tests.support.world.sesman import Sesman
 from tests.support.world.sshd import Sshd
@@ -56,17 +59,60 @@ class Site:
     ) -> None:
         self.world.close()
 
+    # People
+
     def outsider(self) -> Person:
         """Somebody with an account who is not in the scope."""
         return add_person(self.world)
 
-    def newcomer(self) -> Person:
+    def newcomer(self, password: str | None = None) -> Person:
         """Somebody in the scope who has not enrolled."""
-        return add_person(self.world, groups=[SCOPE_GROUP])
+        return add_person(self.world, groups=[SCOPE_GROUP], password=password)
 
-    def member(self) -> Member:
+    def member(self, password: str | None = None) -> Member:
         """Somebody in the scope whose phone has the key."""
-        person = self.newcomer()
+        return self.enrolled(self.newcomer(password))
+
+    def member_by_name(self) -> Member:
+        """Somebody whom the scope names, and not through a group: sshd's drop-in does not know about it."""
+        person = self.outsider()
+        self.rw2fa.command("users", "add", person.name)
+        return self.enrolled(person)
+
+    def enrolled(self, person: Person) -> Member:
+        """Gives the person's phone the key, as an administrator does at the desk."""
         phone = Phone(str(self.rw2fa.json("users", "enrol", person.name)["uri"]))
         self.rw2fa.command("users", "confirm", person.name, phone.fresh())
         return Member(person, phone)
+
+    def show(self, person: Person) -> Any:
+        """What `rw2fa users show` says about the person."""
+        return self.rw2fa.json("users", "show", person.name)
+
+    # PAM
+
+    @contextmanager
+    def edited_pam(self, service: str, edit: Callable[[str], str | None]) -> Iterator[None]:
+        """The file of a service with each line replaced by what `edit` makes of it (None: left out), for a while."""
+        file = f"{PAM_FILES}/{service}"
+        before = self.world.read(file)
+        after = [new for line in before.splitlines() if (new := edit(line)) is not None]
+        if after == before.splitlines():
+            raise AssertionError(f"{file} has no line that this changes:\n{before}")
+        self.world.write(file, "\n".join(after) + "\n")
+        try:
+            yield
+        finally:
+            self.world.write(file, before)
+
+    def account_phase(self, service: str, person: Person) -> str:
+        """The name of what the account phase of a service says when no authentication went before."""
+        return self._phase(service, person, "account")
+
+    def authentication(self, service: str, person: Person, password: str) -> str:
+        """The name of what authentication says to a client that has one password for all prompts without echo."""
+        return self._phase(service, person, "auth", password)
+
+    def _phase(self, service: str, person: Person, phase: str, password: str = "") -> str:
+        argv = (sys.executable, "-m", "tests.support.world.pam", service, person.name, phase, password)
+        return self.world.run(*argv, environment={"PYTHONPATH": str(REPOSITORY)}).stdout.strip()

@@ -1,0 +1,140 @@
+"""What an administrator does, seen from the logins (issue items 1 and 4)."""
+
+import pytest
+
+from tests.integration import prompts
+from tests.support.world.accounts import Person
+from tests.support.world.phone import Phone
+from tests.support.world.qr import read_code
+from tests.support.world.sesman import IN
+from tests.support.world.site import SCOPE_GROUP, Member, Site
+
+pytestmark = pytest.mark.namespaces
+
+
+def test_item_1_a_name_added_is_asked_at_the_next_login(site: Site, outsider: Person) -> None:
+    assert site.show(outsider)["enabled"] is False
+    site.rw2fa.command("users", "add", outsider.name)
+    shown = site.show(outsider)
+    assert (shown["enabled"], shown["activated"]) == (True, False)
+    terminal = site.sshd.login(outsider)
+    terminal.answer(prompts.PASSWORD, outsider.password)
+    terminal.expect(prompts.FIRST_CODE)
+    terminal.hang_up()
+    site.rw2fa.command("users", "remove", outsider.name, "--yes")
+
+
+def test_item_1_a_member_of_a_group_in_the_scope_is_enabled_by_the_group(site: Site, member: Member) -> None:
+    shown = site.show(member.person)
+    assert shown["enabled"] is True
+    assert SCOPE_GROUP in str(shown["enabled_by"])
+
+
+def test_item_4_removing_a_user_destroys_the_secret(site: Site) -> None:
+    member = site.member_by_name()
+    site.rw2fa.command("users", "remove", member.person.name, "--yes")
+    terminal = site.sshd.login(member.person)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    assert terminal.end() == 0, "a password is enough again"
+    site.rw2fa.command("users", "add", member.person.name)
+    shown = site.show(member.person)
+    assert shown["activated"] is False
+    again = site.sshd.login(member.person)
+    again.answer(prompts.PASSWORD, member.person.password)
+    again.expect(prompts.FIRST_CODE)
+    assert read_code(again.screen) != member.phone.uri
+    again.hang_up()
+
+
+def test_item_4_a_reset_gives_a_new_code_and_ends_the_old_secret(site: Site, member: Member) -> None:
+    site.rw2fa.command("users", "reset", member.person.name, "--yes")
+    terminal = site.sshd.login(member.person)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.expect(prompts.FIRST_CODE)
+    new = Phone(read_code(terminal.screen))
+    assert new.secret != member.phone.secret
+    terminal.type(member.phone.code())
+    terminal.expect(prompts.FIRST_CODE_WRONG)
+    terminal.type(new.fresh())
+    assert terminal.end() == 0
+    later = site.sshd.login(member.person)
+    later.answer(prompts.PASSWORD, member.person.password)
+    later.answer(prompts.CODE, member.phone.fresh())
+    later.expect(prompts.CODE_WRONG)
+    later.answer(prompts.CODE, new.fresh())
+    assert later.end() == 0
+
+
+def test_item_4_a_reset_ends_a_login_that_is_under_way(site: Site, member: Member) -> None:
+    terminal = site.sshd.login(member.person)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.expect(prompts.CODE)
+    site.rw2fa.command("users", "reset", member.person.name, "--yes")
+    terminal.type(member.phone.fresh())
+    assert terminal.end() != 0
+    assert "you-are-in" not in terminal.screen
+
+
+def test_item_4_disable_lets_everybody_in_as_before_and_takes_our_lines_out(
+    site: Site, member: Member, newcomer: Person
+) -> None:
+    site.rw2fa.command("disable", "--yes")
+    try:
+        for person in (member.person, newcomer):
+            terminal = site.sshd.login(person)
+            terminal.answer(prompts.PASSWORD, person.password)
+            assert terminal.end() == 0
+            assert site.sesman.verdict(person) == IN
+        lines = [file.read_text(encoding="utf-8") for file in site.world.path("/etc/pam.d").iterdir()]
+        assert not any("pam_rw2fa.so" in text for text in lines)
+    finally:
+        site.rw2fa.command("pam", "install")
+        site.rw2fa.command("enable")
+    terminal = site.sshd.login(member.person)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.answer(prompts.CODE, member.phone.fresh())
+    assert terminal.end() == 0
+
+
+def test_enable_refuses_with_the_reason_while_the_lines_are_missing(site: Site) -> None:
+    site.rw2fa.command("disable", "--yes")
+    try:
+        site.rw2fa.command("pam", "remove", "--yes", check=False)
+        refused = site.rw2fa.command("enable", check=False)
+        assert refused.returncode == 1
+        assert "pam install" in refused.stderr
+    finally:
+        site.rw2fa.command("pam", "install")
+        site.rw2fa.command("enable")
+
+
+@pytest.mark.parametrize("service", ["sshd", "xrdp-sesman", "cockpit", "su", "sudo", "login"])
+def test_explain_foretells_what_happens(
+    site: Site, member: Member, newcomer: Person, outsider: Person, service: str
+) -> None:
+    def decision(person: Person) -> tuple[str, str]:
+        told = site.rw2fa.json("explain", person.name, "--service", service)
+        return told["decision"], told["rule"]
+
+    assert decision(outsider) == ("ignore", "not-enabled")
+    if service == "xrdp-sesman":
+        assert decision(member.person) == ("deny", "rdp-refused")
+    else:
+        assert decision(member.person) == ("code", "code")
+        enrols = service in {"sshd", "su", "login"}
+        assert decision(newcomer) == (("enrol", "enrol") if enrols else ("deny", "enrol-elsewhere"))
+
+
+def test_the_audit_tells_what_happened_and_no_secret(site: Site, member: Member) -> None:
+    code = member.phone.fresh()
+    terminal = site.sshd.login(member.person)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.answer(prompts.CODE, member.phone.wrong())
+    terminal.answer(prompts.CODE, code)
+    assert terminal.end() == 0
+    told = site.rw2fa.command("audit", "--user", member.person.name, "--json").stdout
+    assert "code-wrong" in told
+    assert "code-right" in told
+    assert "127.0.0.1" in told
+    for secret in (member.phone.secret, code, member.person.password, "otpauth"):
+        assert secret not in told

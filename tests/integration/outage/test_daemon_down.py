@@ -1,0 +1,169 @@
+"""A daemon that is dead, stopped or killed in the middle: refused within the deadline, loudly (item 6, promise 5)."""
+
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration import prompts
+from tests.support.world.accounts import Person, allow_key
+from tests.support.world.sesman import IN
+from tests.support.world.site import Member, Site
+from tests.support.world.terminal import Terminal
+
+pytestmark = pytest.mark.namespaces
+
+SLACK_SECONDS = 2.0
+"""What a login takes besides waiting for the daemon, on a busy machine."""
+
+
+@pytest.fixture
+def dead(site: Site) -> Iterator[Site]:
+    """The daemon was killed, and its socket file is still there."""
+    site.rw2fa.stop(signal.SIGKILL)
+    yield site
+    site.rw2fa.start()
+
+
+@pytest.fixture
+def frozen(site: Site) -> Iterator[Site]:
+    """The daemon is there, accepts, and never says a word."""
+    site.rw2fa.pause()
+    yield site
+    site.rw2fa.resume()
+
+
+def refused_within(seconds: float, terminal: Terminal) -> None:
+    before = time.monotonic()
+    assert terminal.end() != 0
+    assert time.monotonic() - before < seconds + SLACK_SECONDS
+    assert "you-are-in" not in terminal.screen
+
+
+def test_item_6_ssh_is_refused_with_a_line_in_the_auth_log(member: Member, dead: Site) -> None:
+    terminal = dead.sshd.login(member.person)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    refused_within(3, terminal)
+    dead.log.wait_for(r"sshd.*rw2fa")
+
+
+def test_item_6_ssh_is_refused_when_the_daemon_says_nothing(member: Member, frozen: Site) -> None:
+    terminal = frozen.sshd.login(member.person)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    refused_within(3, terminal)
+    frozen.log.wait_for(r"sshd.*rw2fa")
+
+
+def test_item_6_a_key_is_refused_with_the_daemon_dead(member: Member, dead: Site) -> None:
+    key = allow_key(dead.world, member.person)
+    refused_within(3, dead.sshd.login(member.person, methods="publickey", key=key, batch=True))
+
+
+def test_item_6_xrdp_is_refused_within_two_seconds(member: Member, frozen: Site) -> None:
+    before = time.monotonic()
+    assert frozen.sesman.verdict(member.person) != IN
+    assert time.monotonic() - before < 2 + SLACK_SECONDS
+
+
+def test_item_6_xrdp_is_refused_at_once_with_the_daemon_dead(member: Member, dead: Site) -> None:
+    assert dead.sesman.verdict(member.person) != IN
+    dead.log.wait_for(r"sesman.*rw2fa")
+
+
+def test_promise_5_a_daemon_killed_while_it_waits_for_the_code_lets_nobody_in(site: Site, member: Member) -> None:
+    terminal = site.sshd.login(member.person)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.expect(prompts.CODE)
+    site.rw2fa.stop(signal.SIGKILL)
+    code = member.phone.fresh()
+    terminal.type(code)
+    refused_within(3, terminal)
+    site.rw2fa.start()
+    again = site.sshd.login(member.person)
+    again.answer(prompts.PASSWORD, member.person.password)
+    again.answer(prompts.CODE, code)
+    assert again.end() == 0, "it was never judged, so it is still good"
+
+
+def test_promise_1_kills_in_the_middle_of_logins_make_no_code_count_twice(site: Site, member: Member) -> None:
+    accepted: list[str] = []
+    for attempt in range(6):
+        code = member.phone.fresh()
+        terminal = site.sshd.login(member.person)
+        terminal.answer(prompts.PASSWORD, member.person.password)
+        terminal.expect(prompts.CODE)
+        terminal.type(code)
+        time.sleep(attempt * 0.004)
+        site.rw2fa.stop(signal.SIGKILL)
+        if terminal.end() == 0:
+            accepted.append(code)
+        site.rw2fa.start()
+    for code in accepted:
+        again = site.sshd.login(member.person)
+        again.answer(prompts.PASSWORD, member.person.password)
+        again.answer(prompts.CODE, code)
+        again.expect(prompts.CODE_USED)
+        again.hang_up()
+    last = site.sshd.login(member.person)
+    last.answer(prompts.PASSWORD, member.person.password)
+    last.answer(prompts.CODE, member.phone.fresh())
+    assert last.end() == 0, "an activated user was lost"
+
+
+def test_promise_5_unreachable_allow_opens_loudly_for_a_socket_that_refuses(member: Member, dead: Site) -> None:
+    with dead.edited_pam("common-auth", lambda line: with_argument(line, "unreachable=allow")):
+        terminal = dead.world.terminal("su", member.person.name, "-c", "id -un", user="daemon")
+        terminal.answer(prompts.PASSWORD, member.person.password)
+        assert terminal.end() == 0
+        assert prompts.CODE not in terminal.screen
+        dead.log.wait_for(r"su.*rw2fa.*unreachable=allow")
+
+
+def test_promise_5_unreachable_allow_does_not_open_for_a_daemon_that_is_silent(member: Member, frozen: Site) -> None:
+    with frozen.edited_pam("common-auth", lambda line: with_argument(line, "unreachable=allow")):
+        terminal = frozen.world.terminal("su", member.person.name, "-c", "id -un", user="daemon")
+        terminal.answer(prompts.PASSWORD, member.person.password)
+        assert terminal.end() != 0
+
+
+def test_promise_5_the_console_stays_open_for_root_loudly(dead: Site) -> None:
+    dead.world.run("chpasswd", "--crypt-method=SHA512", "--sha-rounds=1000", stdin="root:the root of the matter\n")
+    with dead.edited_pam("common-auth", lambda line: with_argument(line, "console=root")):
+        terminal = dead.world.console("login")
+        terminal.answer("login: ", "root")
+        terminal.answer(prompts.PASSWORD, "the root of the matter")
+        terminal.answer(r"# $", "tty; exit")
+        terminal.end()
+        assert "/dev/tty1" in terminal.screen
+        dead.log.wait_for(r"login.*rw2fa.*console")
+
+
+def test_promise_5_the_console_is_not_open_to_others(member: Member, dead: Site) -> None:
+    with dead.edited_pam("common-auth", lambda line: with_argument(line, "console=root")):
+        terminal = dead.world.console("login")
+        terminal.answer("login: ", member.person.name)
+        terminal.answer(prompts.PASSWORD, member.person.password)
+        terminal.expect("Login incorrect")
+        terminal.hang_up()
+
+
+def test_promise_5_a_pseudo_terminal_is_no_console(dead: Site) -> None:
+    dead.world.run("chpasswd", "--crypt-method=SHA512", "--sha-rounds=1000", stdin="root:the root of the matter\n")
+    with dead.edited_pam("common-auth", lambda line: with_argument(line, "console=root")):
+        terminal = dead.world.terminal("login")
+        terminal.answer("login: ", "root")
+        terminal.answer(prompts.PASSWORD, "the root of the matter")
+        terminal.expect("Login incorrect")
+        terminal.hang_up()
+
+
+def test_item_6_somebody_outside_the_scope_is_refused_too_while_nobody_can_judge(outsider: Person, dead: Site) -> None:
+    # Who is in the scope is the daemon's to say: a hook that decided by itself would be a way around it.
+    terminal = dead.sshd.login(outsider)
+    terminal.answer(prompts.PASSWORD, outsider.password)
+    refused_within(3, terminal)
+
+
+def with_argument(line: str, argument: str) -> str:
+    return f"{line} {argument}" if "pam_rw2fa.so" in line else line

@@ -1,0 +1,11 @@
+"""What people see, as regular expressions. The sentences themselves are rw2fa_daemon/core/texts.py's."""
+
+PASSWORD = "assword: ?"
+CODE = "Verification code: "
+CODE_WRONG = "That code was not accepted"
+CODE_USED = "That code was used already"
+FIRST_CODE = "Code that the app shows now: "
+FIRST_CODE_WRONG = "That is not the code for this key"
+REFUSED = "Login refused"
+ENROL_ELSEWHERE = "It cannot be set up here"
+UNAVAILABLE = "not available at the moment"

@@ -1,0 +1,20 @@
+"""One PAM phase of a service of this machine, for logins that no program at hand makes. Run inside a world.
+
+python -m tests.support.world.pam SERVICE USER account|auth PASSWORD   prints the name of PAM's code
+"""
+
+import sys
+
+from tests.support.libpam import Conversation, start
+
+
+def main() -> int:
+    service, user, phase, password = sys.argv[1:]
+    with start(service, user, conversation=Conversation(password=password)) as pam:
+        code = pam.acct_mgmt() if phase == "account" else pam.authenticate()
+    print(code.name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
