@@ -25,4 +25,4 @@ for _ in range(count):
 def knock(machine: Machine, user: str, *, service: str = "sshd", phase: str = "auth") -> str:
     """What the daemon answers first, as root of the machine asks for `user`; its fields with spaces between."""
     asked = json.dumps([user, 1, service, phase])
-    return machine.run("python3", "-c", _KNOCK, input=asked).stdout.strip()
+    return machine.run("python3", "-c", _KNOCK, typed=asked).stdout.strip()

@@ -20,7 +20,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 STATE = Path("/var/lib/rw2fa")
-FLAG_IN_INIT = "/proc/1/environ"
 
 
 def attempt(action: Callable[[], object]) -> str:
@@ -69,9 +68,15 @@ def connect(path: str, kind: int) -> None:
         door.connect(path)
 
 
+def read_key() -> None:
+    """Read the master key where systemd put it."""
+    (Path(os.environ["CREDENTIALS_DIRECTORY"]) / "rw2fa.master-key").read_text()
+
+
 def look_up_in_a_worker() -> None:
     """What a worker of the directory does, in a process of its own."""
-    subprocess.run([sys.executable, "-c", "import pwd, os; os.getgrouplist('alice', pwd.getpwnam('alice').pw_gid)"], check=True)
+    program = "import pwd, os; os.getgrouplist('alice', pwd.getpwnam('alice').pw_gid)"
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 ATTEMPTS: dict[str, Callable[[], object]] = {
@@ -82,7 +87,7 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "AF_PACKET": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW),
     "AF_VSOCK": lambda: socket.socket(socket.AF_VSOCK, socket.SOCK_STREAM),
     # Files of others.
-    "write /etc": lambda: Path("/etc/rw2fa/rw2fa.toml").open("a"),
+    "write /etc": lambda: Path("/etc/rw2fa/rw2fa.toml").write_text(""),
     "write /usr": lambda: Path("/usr/lib/rw2fa/x").touch(),
     "write /run/rw2fa": lambda: Path("/run/rw2fa/x").touch(),
     "write /var": lambda: Path("/var/tmp/../x").touch(),
@@ -91,9 +96,9 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "read /etc/shadow": lambda: Path("/etc/shadow").read_bytes(),
     "read the key file": lambda: Path("/etc/rw2fa/master.key").read_bytes(),
     "read a host key": lambda: Path("/etc/ssh/ssh_host_ed25519_key").read_bytes(),
-    "read /root": lambda: os.listdir("/root"),
-    "read /home": lambda: os.listdir("/home/alice"),
-    "read init's environment": lambda: Path(FLAG_IN_INIT).read_bytes(),
+    "read /root": lambda: list(Path("/root").iterdir()),
+    "read /home": lambda: list(Path("/home/alice").iterdir()),
+    "read init's environment": lambda: Path("/proc/1/environ").read_bytes(),
     "read the kernel's log": lambda: Path("/dev/kmsg").read_bytes(),
     "read memory": lambda: Path("/dev/mem").read_bytes(),
     "read a disk": lambda: Path("/dev/vda").read_bytes(),
@@ -105,7 +110,7 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "make a set-user-ID file": with_file(lambda file: file.chmod(0o4755)),
     "make a device": lambda: os.mknod(STATE / "device", 0o020600, os.makedev(1, 1)),
     "change the root folder": lambda: os.chroot("/"),
-    "set the clock": lambda: time.clock_settime(time.CLOCK_REALTIME, time.time()),
+    "set the clock": lambda: time.clock_settime(time.CLOCK_REALTIME, 1.0),
     "set the host's name": lambda: socket.sethostname("mallory"),
     "raise its priority": lambda: os.setpriority(os.PRIO_PROCESS, 0, -20),
     "take real-time priority": lambda: os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1)),
@@ -121,7 +126,7 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     "AF_UNIX": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET),
     "write the state": with_file(lambda file: file.write_text("x")),
     "read the configuration": lambda: Path("/etc/rw2fa/rw2fa.toml").read_text(),
-    "read its key": lambda: (Path(os.environ["CREDENTIALS_DIRECTORY"]) / "rw2fa.master-key").read_text(),
+    "read its key": read_key,
     "reach the journal": lambda: connect("/run/systemd/journal/socket", socket.SOCK_DGRAM),
     "look people up": look_up_in_a_worker,
 }
@@ -132,12 +137,14 @@ def main() -> None:
     shown: dict[str, object] = {name: attempt(action) for name, action in ATTEMPTS.items()}
     shown["user"] = pwd.getpwuid(os.getuid()).pw_name
     shown["groups"] = [os.getgid(), *os.getgroups()] == [pwd.getpwuid(os.getuid()).pw_gid] * (1 + len(os.getgroups()))
-    shown |= {field: status(field) for field in ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp")}
+    fields = ("CapEff", "CapPrm", "CapBnd", "CapInh", "CapAmb", "NoNewPrivs", "Seccomp")
+    shown |= {field: status(field) for field in fields}
     shown["core"] = resource.getrlimit(resource.RLIMIT_CORE)
     shown["core filter"] = Path("/proc/self/coredump_filter").read_text().strip()
     shown["files"] = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     shown["umask"] = os.umask(0o077)
-    shown["processes seen"] = len([name for name in os.listdir("/proc") if name.isdigit() and name != str(os.getpid())])
+    others = [path for path in Path("/proc").iterdir() if path.name.isdigit() and path.name != str(os.getpid())]
+    shown["processes seen"] = len(others)
     interfaces = Path("/proc/self/net/dev").read_text().splitlines()[2:]
     shown["interfaces"] = [line.split(":")[0].strip() for line in interfaces]
     shown["environment"] = sorted(os.environ)

@@ -21,7 +21,9 @@ def test_promise_7_the_daemon_gets_the_key_although_only_root_can_read_the_file(
 
 def test_promise_7_a_key_that_is_encrypted_at_rest_works_without_a_key_file(host: Machine) -> None:
     host.run("systemd-creds", "setup")
-    host.run("systemd-creds", "encrypt", "--with-key=host", "--name=rw2fa.master-key", KEY, "/etc/rw2fa/master.key.cred")
+    host.run(
+        "systemd-creds", "encrypt", "--with-key=host", "--name=rw2fa.master-key", KEY, "/etc/rw2fa/master.key.cred"
+    )
     host.path(KEY).unlink()
     host.path("/etc/systemd/system/rw2fad.service.d").mkdir(parents=True)
     host.path("/etc/systemd/system/rw2fad.service.d/key.conf").write_text(

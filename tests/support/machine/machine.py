@@ -27,8 +27,8 @@ _ENVIRONMENT: Final = {
 }
 _numbers = itertools.count(1)
 
-# In a mount namespace of its own: everything is gone with the last process. The second tmpfs keeps what nspawn leaves in
-# /run away from the host.
+# In a mount namespace of its own: everything is gone with the last process. The second tmpfs keeps what nspawn leaves
+# in /run away from the host.
 _START: Final = """
 set -eu
 for folder in $CGROUPS; do echo $$ >"$folder/cgroup.procs"; done
@@ -125,7 +125,7 @@ class Machine:
         return Path(f"/proc/{self.pid}/root") / inside.lstrip("/")
 
     def run(
-        self, *argv: str, check: bool = True, input: str | None = None, timeout: float = 60
+        self, *argv: str, check: bool = True, typed: str | None = None, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
         """Runs a program inside, as root; standard output and error are kept apart, as text."""
         done = subprocess.run(
@@ -133,7 +133,7 @@ class Machine:
             check=False,
             capture_output=True,
             text=True,
-            input=input,
+            input=typed,
             timeout=timeout,
             env=_ENVIRONMENT,
         )

@@ -78,7 +78,7 @@ def _run(*argv: str) -> None:
 
 
 def _package_sources(release: str) -> Iterator[Path]:
-    """The files under /etc/apt that name the release's packages: where this machine gets packages is its own business."""
+    """The files under /etc/apt that name the release's packages: where a host gets packages is its own business."""
     candidates = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
     for path in candidates:
         if path.suffix in {".list", ".sources"} and path.is_file():
