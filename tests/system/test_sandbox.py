@@ -11,6 +11,7 @@ import pytest
 
 from tests.support.machine import Machine, MachineUnavailable
 from tests.system.knocking import knock
+from tests.system.prober import ATTEMPTS
 
 PROBER = "/usr/local/lib/rw2fa-prober.py"
 
@@ -73,8 +74,6 @@ def test_the_sandbox_leaves_what_the_verifier_needs(probed: dict[str, Any], what
 
 
 def test_every_attempt_of_the_prober_is_judged(probed: dict[str, Any]) -> None:
-    from tests.system.prober import ATTEMPTS
-
     assert set(ATTEMPTS) == {*REFUSED, *NEEDED}
 
 
