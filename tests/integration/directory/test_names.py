@@ -1,0 +1,220 @@
+"""Promise 13 against a real NSS module: who somebody is, and what a directory that is down may open."""
+
+import itertools
+from dataclasses import dataclass
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
+from rw2fa_daemon.directory.request import lookup
+from tests.integration.directory.conftest import Guests
+from tests.support.nss import FakeDirectory, Guest
+
+pytestmark = pytest.mark.namespaces
+
+# The directory is the last service, or not: libc reports its failure only where it is.
+ORDERS = ("files rw2fatest", "files rw2fatest systemd", "rw2fatest files")
+
+
+def staff_of_corp(directory: FakeDirectory) -> None:
+    directory.user("alice", 5001, 6001)
+    directory.user("bob", 5002, 6002)
+    directory.user("carol", 5003, 6003)
+    directory.user("dave", 5004, 6004)
+    directory.user("eve", 5005, 6005)
+    directory.group("primary", 6001)
+    directory.group("direct", 6010, ["bob"])
+    directory.group("inner", 6011, ["carol"])
+    directory.group("middle", 6012, ["@inner", "dave"])
+    directory.group("outer", 6013, ["@middle"])
+
+
+ALL_GROUPS = ("primary", "direct", "inner", "middle", "outer")
+MEMBERSHIPS = {
+    "alice": {"primary"},
+    "bob": {"direct"},
+    "carol": {"inner", "middle", "outer"},
+    "dave": {"middle", "outer"},
+    "eve": set[str](),
+}
+
+
+@pytest.mark.parametrize(
+    "typed", ["alice", "ALICE", "Alice", "CORP\\alice", "corp\\ALICE", "alice@corp", "ALICE@CORP", "Alice@Corp"]
+)
+def test_promise_13_every_spelling_is_the_same_person(directory: FakeDirectory, guest: Guest, typed: str) -> None:
+    staff_of_corp(directory)
+    assert guest.call(lookup, typed, ("primary", "direct")) == Person(
+        "alice", 5001, frozenset({6001}), {"primary": 6001, "direct": 6010}
+    )
+
+
+@pytest.mark.parametrize("typed", ["OTHER\\alice", "alice@other", "alice ", "al\\ice", "@corp", "\\alice", "mallory"])
+def test_promise_13_what_the_directory_does_not_know_is_nobody(
+    directory: FakeDirectory, guest: Guest, typed: str
+) -> None:
+    staff_of_corp(directory)
+    assert guest.call(lookup, typed, ("primary",)) is Missing.UNKNOWN
+
+
+@pytest.mark.parametrize("name", MEMBERSHIPS)
+def test_promise_13_primary_supplementary_and_nested_groups_count(
+    directory: FakeDirectory, guest: Guest, name: str
+) -> None:
+    staff_of_corp(directory)
+    person = guest.call(lookup, name, ALL_GROUPS)
+    assert isinstance(person, Person)
+    assert None not in person.groups.values()
+    assert {group for group in ALL_GROUPS if Roster(groups=(group,)).matches(person)} == MEMBERSHIPS[name]
+
+
+def test_promise_13_a_local_user_in_a_directory_group_is_a_member(directory: FakeDirectory, guest: Guest) -> None:
+    directory.group("admins", 6100, ["root"])
+    person = guest.call(lookup, "root", ("admins",))
+    assert isinstance(person, Person)
+    assert Roster.of(["@admins"]).membership(person) is Membership.MEMBER
+
+
+@pytest.mark.parametrize("action", ["unavail", "tryagain"])
+@pytest.mark.parametrize("order", ORDERS)
+def test_promise_13_a_directory_that_is_down_makes_a_local_user_unsure(
+    directory: FakeDirectory, guests: Guests, order: str, action: str
+) -> None:
+    directory.group("admins", 6100, ["root"])
+    directory.fault("*", action)
+    person = guests.get(order).call(lookup, "root", ("admins", "adm"))
+    assert isinstance(person, Person)
+    assert Roster.of(["@admins"]).membership(person) is Membership.UNSURE
+    assert Roster.of(["@adm"]).membership(person) is Membership.NOT_MEMBER
+
+
+@pytest.mark.parametrize("action", ["unavail", "tryagain"])
+def test_a_directory_that_is_down_is_told_from_a_user_who_does_not_exist(
+    directory: FakeDirectory, guest: Guest, action: str
+) -> None:
+    staff_of_corp(directory)
+    assert guest.call(lookup, "mallory", ()) is Missing.UNKNOWN
+    directory.fault("getpwnam", action)
+    assert guest.call(lookup, "alice", ()) is Missing.UNAVAILABLE
+
+
+def test_promise_13_a_group_that_lists_a_member_whom_getgrouplist_omits_is_unsure(
+    directory: FakeDirectory, guest: Guest
+) -> None:
+    staff_of_corp(directory)
+    directory.fault("initgroups", "unavail")
+    bob, eve = (guest.call(lookup, name, ("direct",)) for name in ("bob", "eve"))
+    assert isinstance(bob, Person)
+    assert isinstance(eve, Person)
+    assert Roster.of(["@direct"]).membership(bob) is Membership.UNSURE
+    assert Roster.of(["@direct"]).membership(eve) is Membership.NOT_MEMBER
+
+
+def test_promise_13_a_group_whose_gid_changes_in_between_is_unsure(directory: FakeDirectory, guest: Guest) -> None:
+    staff_of_corp(directory)
+    directory.fault("initgroups", "delay", 300)
+    changed = guest.call(_lookup_while, directory, "eve", ("outer",))
+    assert isinstance(changed, Person)
+    assert changed.groups == {"outer": None}
+
+
+def _lookup_while(directory: FakeDirectory, typed: str, groups: tuple[str, ...]) -> Person | Missing:
+    """In the guest: a look-up during which all groups are renumbered."""
+    import threading
+
+    def renumber() -> None:
+        path = directory.folder / "group"
+        directory._write("group", path.read_text().replace(":60", ":70"))
+
+    timer = threading.Timer(0.1, renumber)
+    timer.start()
+    answer = lookup(typed, groups)
+    timer.join()
+    return answer
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("action", ["unavail", "notfound", "tryagain"])
+@pytest.mark.parametrize("name", MEMBERSHIPS)
+def test_promise_13_a_directory_that_goes_down_at_any_point_opens_nothing(
+    directory: FakeDirectory, guests: Guests, name: str, action: str, order: str
+) -> None:
+    """Whatever number of calls succeeds, a member never looks like somebody who is surely none."""
+    staff_of_corp(directory)
+    guest = guests.get(order)
+    guest.call(lookup, name, ALL_GROUPS)
+    calls = len(directory.calls())
+    for count in range(calls + 1):
+        directory.budget(count, action)
+        person = guest.call(lookup, name, ALL_GROUPS)
+        for group in ALL_GROUPS:
+            seen = Roster(groups=(group,)).membership(person) if isinstance(person, Person) else None
+            if group in MEMBERSHIPS[name]:
+                assert seen is not Membership.NOT_MEMBER, (count, group)
+            else:
+                assert seen is not Membership.MEMBER, (count, group)
+            if count == calls and group not in MEMBERSHIPS[name]:
+                assert seen is Membership.NOT_MEMBER, "all calls were answered"
+
+
+@dataclass(frozen=True)
+class Corp:
+    """A directory that hypothesis made: groups of which some lie in others, and who is in them directly."""
+
+    members: tuple[tuple[str, ...], ...]
+    nested: tuple[tuple[int, int], ...]
+    primary: int | None
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(f"group{number}" for number in range(len(self.members)))
+
+    def groups_of(self, user: str) -> set[str]:
+        found = {number for number, members in enumerate(self.members) if user in members}
+        while more := {outer for outer, inner in self.nested if inner in found} - found:
+            found |= more
+        if self.primary is not None:
+            found.add(self.primary)
+        return {f"group{number}" for number in found}
+
+    def fill(self, directory: FakeDirectory) -> None:
+        directory.reset()
+        directory.user("alice", 5001, 6999 if self.primary is None else 6000 + self.primary)
+        for number, members in enumerate(self.members):
+            inner = [f"@group{inner}" for outer, inner in self.nested if outer == number]
+            directory.group(f"group{number}", 6000 + number, [*members, *inner])
+
+
+@st.composite
+def corps(draw: st.DrawFn) -> Corp:
+    count = draw(st.integers(1, 5))
+    numbers = st.integers(0, count - 1)
+    return Corp(
+        members=tuple(draw(st.lists(st.sampled_from([(), ("alice",), ("bob",)]), min_size=count, max_size=count))),
+        nested=tuple(draw(st.sets(st.tuples(numbers, numbers), max_size=4))),
+        primary=draw(st.none() | numbers),
+    )
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(corp=corps(), spelling=st.sampled_from(["alice", "ALICE", "CORP\\alice", "alice@corp"]))
+def test_promise_13_for_every_directory_and_every_moment(
+    directory: FakeDirectory, guest: Guest, corp: Corp, spelling: str
+) -> None:
+    corp.fill(directory)
+    true = corp.groups_of("alice")
+    for count in itertools.count():
+        directory.budget(count)
+        person = guest.call(lookup, spelling, corp.names())
+        if isinstance(person, Person):
+            assert (person.name, person.uid) == ("alice", 5001)
+            for group in corp.names():
+                expected = {Membership.MEMBER if group in true else Membership.NOT_MEMBER, Membership.UNSURE}
+                assert Roster(groups=(group,)).membership(person) in expected
+        else:
+            assert person is Missing.UNAVAILABLE
+        if len(directory.calls()) <= count:
+            assert isinstance(person, Person), "all calls were answered"
+            assert {group for group in corp.names() if Roster(groups=(group,)).matches(person)} == true
+            return
