@@ -42,6 +42,12 @@ def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now
     return kept
 
 
+def read_scope(connection: Connection, vault: Vault) -> Mapping[str, int]:
+    """The second (UTC) that each stored entry came in, 0 for all if their seal is broken; writes nothing."""
+    stored, sound = _read(connection, vault)
+    return stored if sound else dict.fromkeys(stored, 0)
+
+
 def _read(connection: Connection, vault: Vault) -> tuple[dict[str, int], bool]:
     """The entries, and whether they are those that were sealed."""
     stored: dict[str, int] = {str(entry): since for entry, since in connection.rows(sql.SELECT_SCOPE_ENTRIES)}

@@ -167,6 +167,11 @@ class Store:
         with self._using() as connection:
             return scope.sync_scope(connection, self._vault, entries, now)
 
+    def scope(self) -> Mapping[str, int]:
+        """The remembered entries of the scope and the UTC second that each came in; changes nothing."""
+        with self._using() as connection:
+            return scope.read_scope(connection, self._vault)
+
     def remember_not_member(self, name: str, uid: int, scope_digest: str, now: int) -> None:
         """Remember that a complete look-up at `now` found this person in no entry of the scope.
 
