@@ -1,6 +1,7 @@
 """Promise 13 against a real NSS module: who somebody is, and what a directory that is down may open."""
 
 import itertools
+import threading
 from dataclasses import dataclass
 
 import pytest
@@ -122,7 +123,6 @@ def test_promise_13_a_group_whose_gid_changes_in_between_is_unsure(directory: Fa
 
 def _lookup_while(directory: FakeDirectory, typed: str, groups: tuple[str, ...]) -> Person | Missing:
     """In the guest: a look-up during which all groups are renumbered."""
-    import threading
 
     def renumber() -> None:
         path = directory.folder / "group"

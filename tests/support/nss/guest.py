@@ -42,20 +42,7 @@ class Guest:
         Path(self._nsswitch.name).chmod(0o644)
         with theirs:
             self._process = subprocess.Popen(
-                [
-                    "unshare",
-                    "--mount",
-                    "--propagation",
-                    "private",
-                    "sh",
-                    "-c",
-                    mount_and_run,
-                    "sh",
-                    self._nsswitch.name,
-                    sys.executable,
-                    "-m",
-                    "tests.support.nss.guest",
-                ],
+                [*_UNSHARE, "sh", self._nsswitch.name, sys.executable, "-m", "tests.support.nss.guest"],
                 stdin=theirs.fileno(),
                 stderr=subprocess.PIPE,
                 cwd=_REPOSITORY,
