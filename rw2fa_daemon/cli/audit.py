@@ -1,0 +1,52 @@
+"""`rw2fa audit`."""
+
+import time
+
+import click
+
+from rw2fa_daemon.audit.reader import read
+from rw2fa_daemon.cli import moments
+from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.audit import Record
+
+
+@click.command()
+@click.option("--user", metavar="USER", shell_complete=scope_entries, help="Only what is about this user.")
+@click.option("--since", metavar="TIME", help='Only what happened since then: 2h, 7d, 2026-01-31, "2026-01-31 12:00".')
+@JSON_OPTION
+@pass_site
+def audit(site: Site, user: str | None, since: str | None, *, as_json: bool) -> None:
+    """Show what was decided about logins, and what administrators did, oldest first."""
+    start = None if since is None else moments.since(since, time.time())
+    records = read(site.config.state, start, user)
+    if as_json:
+        show_json([_as_json(record) for record in records])
+    else:
+        for record in records:
+            say(_line(record))
+    if records.skipped:
+        note(f"{records.skipped} entries could not be read and are left out")
+
+
+def _as_json(record: Record) -> dict[str, object]:
+    return {
+        "at": iso(record.at),
+        "event": record.event.label,
+        "event_id": record.event.message_id,
+        "user": record.user,
+        "service": record.service,
+        "address": record.address,
+        "phase": record.phase,
+        "decision": record.decision,
+        "rule": record.rule,
+        "reason": record.reason,
+    }
+
+
+def _line(record: Record) -> str:
+    place = " ".join(filter(None, (record.service, record.phase, record.address and f"from {record.address}")))
+    rule = f"({record.rule})" if record.rule else ""
+    words = (when(record.at), record.event.label, record.user or "-", place, record.decision, rule, record.reason)
+    return "  ".join(shown(word) for word in words if word)

@@ -1,0 +1,183 @@
+"""`rw2fa explain`: what a login would meet, by the very table that logins go through."""
+
+import time
+from dataclasses import dataclass, replace
+from typing import NoReturn
+
+import click
+
+from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown, when
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core import policy
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.clients import Client
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.conversation import Context, account_state
+from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.standing import Place, place
+from rw2fa_daemon.directory.request import lookup
+
+NOBODY_UID = -1
+
+_MEANING = {
+    Decision.IGNORE: "rw2fa has no say in it",
+    Decision.ALLOW: "let in without a code; the password is still checked",
+    Decision.CODE: "asked for a code",
+    Decision.ENROL: "shown a QR code, and asked for a first code",
+    Decision.DENY: "refused",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """The row of the table that decides, and what is worth knowing about how it came to that."""
+
+    row: Row
+    person: Person | None
+    entries: tuple[str, ...]
+    remarks: tuple[str, ...]
+
+
+@click.command()
+@click.argument("name", metavar="USER", shell_complete=scope_entries)
+@click.option("--service", required=True, help="The PAM service, such as sshd or xrdp-sesman.")
+@click.option("--from", "address", default="", metavar="ADDRESS", help="The address that the login comes from.")
+@click.option(
+    "--phase",
+    type=click.Choice([phase.value for phase in Phase]),
+    default=Phase.AUTH.value,
+    show_default=True,
+    help="account: what a login meets that was not asked for a code, such as one by public key alone.",
+)
+@JSON_OPTION
+@pass_site
+def explain(site: Site, name: str, service: str, address: str, phase: str, *, as_json: bool) -> None:
+    """Show what would happen to a login, and which rule says so. Changes nothing."""
+    login = Login(Phase(phase), Slot.MAIN, service.lower(), name, rhost=address)
+    client = site.rules.clients.of(login.service)
+    answer = _judge(site, login, client)
+    row = answer.row
+    text = row.text.value.partition("{")[0].strip() if row.text else ""
+    if as_json:
+        show_json(
+            {
+                "decision": row.decision.value,
+                "rule": row.rule,
+                "user": answer.person.name if answer.person else name,
+                "uid": answer.person.uid if answer.person else None,
+                "enabled_by": list(answer.entries),
+                "service": login.service,
+                "class": client.service_class.value,
+                "phase": login.phase.value,
+                "address": address,
+                "text": text,
+                "remarks": list(answer.remarks),
+            }
+        )
+        return
+    say(f"decision  {row.decision.value}: {_MEANING[row.decision]}")
+    say(f"rule      {row.rule}")
+    if answer.person:
+        say(f"user      {shown(answer.person.name)} (uid {answer.person.uid})")
+    if answer.entries:
+        say(f"enabled   by {shown(', '.join(answer.entries))}")
+    say(f"service   {shown(login.service)}, of class {client.service_class.value}")
+    if text:
+        say(f"shown     {' '.join(text.split())}")
+    for remark in answer.remarks:
+        say(f"note      {shown(remark)}")
+
+
+def _judge(site: Site, login: Login, client: Client) -> _Answer:
+    now = time.time()
+    remarks = tuple(_remarks(site, login, client))
+    row = policy.decide(facts_of(login, client, on=site.config.enabled_at(now)))
+    if row.rule in policy.BEFORE_NAMES:
+        if not site.config.enabled_at(now):
+            would = _judge_person(site, login, client, now).row
+            remarks += (f"if it were switched on, the decision would be {would.decision}, by the rule {would.rule}",)
+        return _Answer(row, None, (), remarks)
+    answer = _judge_person(site, login, client, now)
+    return replace(answer, remarks=remarks + answer.remarks)
+
+
+def _judge_person(site: Site, login: Login, client: Client, now: float) -> _Answer:
+    """What is decided where two-factor authentication is on."""
+    rules = site.rules
+    remarks: list[str] = []
+    found = lookup(login.user, rules.groups)
+    person = found if isinstance(found, Person) else None
+    where = place(
+        rules.lists, found, "" if client.forgeable_address else login.rhost, lambda known: _was_not_member(site, known)
+    )
+    facts = facts_of(login, client, on=True, where=where)
+    row = policy.decide(facts)
+    if person:
+        remarks += [f"the group {group} cannot be resolved" for group, gid in person.groups.items() if gid is None]
+    if row.decision is Decision.LOOK and person:
+        state, about = _account_state(site, login, client, person, where, now)
+        row = policy.decide(policy.with_account(facts, state))
+        remarks += about
+    return _Answer(row, person, where.entries, tuple(remarks))
+
+
+def _remarks(site: Site, login: Login, client: Client) -> list[str]:
+    remarks = []
+    if login.service not in site.rules.clients.clients:
+        remarks.append("no table names this service; it is taken for an unknown client")
+    if login.rhost and client.forgeable_address:
+        remarks.append("the address does not count here, since local users can forge it")
+    return remarks
+
+
+def _was_not_member(site: Site, person: Person) -> bool:
+    try:
+        return site.store.remembered_not_member(person.name, person.uid, site.rules.scope_digest)
+    except Problem:
+        return False
+
+
+def _account_state(
+    site: Site, login: Login, client: Client, person: Person, where: Place, now: float
+) -> tuple[AccountState, list[str]]:
+    """What the state says about a person, and remarks on that."""
+    try:
+        since, account = site.scope_since(), site.store.read(person.name)
+    except Problem as problem:
+        return AccountState.UNUSABLE, [str(problem)]
+    context = Context(
+        now=now,
+        login=login,
+        facts=facts_of(login, client, on=True, where=where),
+        client=client,
+        name=person.name,
+        uid=person.uid,
+        discrepancy=site.config.discrepancy,
+        digits=site.config.digits,
+        issuer=site.config.issuer_name,
+        scope_since=max((since.get(entry, 0) for entry in where.entries), default=0),
+        window_days=site.config.enrolment_window_days,
+        codebook=Codebook(),
+        fresh_secret=_nothing_is_made,
+        fresh_generation=_nothing_is_made,
+    )
+    state = account_state(account, context)
+    return state, _about(state, account)
+
+
+def _about(state: AccountState, account: Account | None) -> list[str]:
+    if state is AccountState.LOCKED and account:
+        return [f"locked until {when(account.counters.locked_until)}; `rw2fa users unlock` ends that"]
+    if state is AccountState.UID_CHANGED and account:
+        return [f"the stored uid is {account.uid}; if it is the same person, run: rw2fa users reset {account.name}"]
+    if state is AccountState.WINDOW_CLOSED:
+        return ["the enrolment window is closed; `rw2fa users reset` opens it"]
+    return []
+
+
+def _nothing_is_made() -> NoReturn:
+    raise AssertionError("explain makes nothing")

@@ -1,0 +1,50 @@
+"""`rw2fa init`."""
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.printing import say
+from rw2fa_daemon.cli.site import Site, daemon_owner, pass_site
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.store.place import FILE_NAME
+from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
+from rw2fa_daemon.vault.vault import Vault
+
+
+@click.command()
+@pass_site
+def init(site: Site) -> None:
+    """Make the master key and the state, if there are none."""
+    config = site.config
+    state = config.state / FILE_NAME
+    made = []
+    if not config.master_key.exists() and not _has_credential(site):
+        if state.exists():
+            # A new key would leave a state that nothing can read, and hide that the right one is gone.
+            raise Problem(
+                f"there is a state in {config.state}, but its master key {config.master_key} is gone",
+                "put the key back from your copy; only without one, move the state away and run this again",
+            )
+        create_master_key(config.master_key)
+        made.append(f"the master key {config.master_key}")
+    had_state = state.exists()
+    Store.open(config.state, Vault(load_master_key(config.master_key)), create=True, owner=daemon_owner()).close()
+    if not had_state:
+        made.append(f"the state in {config.state}")
+    if not made:
+        say("There is a master key and a state already; nothing to do.")
+        return
+    say(f"Made {' and '.join(made)}.")
+    if len(made) > 1:
+        say("Keep a copy of the key in a safe place: without it the state cannot be read.")
+    consequences.record(site, "rw2fa init")
+
+
+def _has_credential(site: Site) -> bool:
+    """Whether systemd handed the key over, so that none is needed in a file."""
+    try:
+        load_master_key(site.config.master_key)
+    except Problem:
+        return False
+    return True

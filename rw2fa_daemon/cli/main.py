@@ -1,0 +1,86 @@
+"""The entry point of `rw2fa`."""
+
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import TextIO, cast
+
+import click
+
+from rw2fa_daemon import __version__
+from rw2fa_daemon.cli.lazy import LazyGroup
+from rw2fa_daemon.cli.printing import complain
+from rw2fa_daemon.cli.site import Site
+from rw2fa_daemon.config.load import DEFAULT_PATH
+from rw2fa_daemon.core.problem import Problem
+
+_HERE = "rw2fa_daemon.cli"
+
+
+@click.group(
+    "rw2fa",
+    cls=LazyGroup,
+    commands_at={
+        "init": f"{_HERE}.init:init",
+        "status": f"{_HERE}.status:status",
+        "doctor": f"{_HERE}.doctor:doctor",
+        "enable": f"{_HERE}.switch:enable",
+        "disable": f"{_HERE}.switch:disable",
+        "pam": f"{_HERE}.pam:pam",
+        "users": f"{_HERE}.users:users",
+        "whitelist": f"{_HERE}.whitelist:whitelist",
+        "settings": f"{_HERE}.settings:settings",
+        "explain": f"{_HERE}.explain:explain",
+        "audit": f"{_HERE}.audit:audit",
+        "completion": f"{_HERE}.completion:completion",
+    },
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    default=DEFAULT_PATH,
+    envvar="RW2FA_CONFIG",
+    show_default=True,
+    show_envvar=True,
+    help="The configuration file.",
+)
+@click.version_option(__version__, prog_name="rw2fa", message="%(prog)s %(version)s")
+@click.pass_context
+def rw2fa(context: click.Context, config: Path) -> None:
+    """A second factor for logins on this host: who has it, and how it works.
+
+    Run it as root. It works while the daemon is down as well. Exit status: 0 done, 1 refused or
+    failed, 2 wrong usage.
+    """
+    context.obj = Site(config.absolute())
+
+
+def main() -> int:
+    """Run the command line; gives the exit status."""
+    # Secrets may pass through this memory: no core dump may hold them (promise 3).
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        # A locale that lacks a character must not end a command half way.
+        cast("TextIO", stream).reconfigure(errors="backslashreplace")  # type: ignore[attr-defined] # not of every TextIO
+    try:
+        return int(rw2fa.main(prog_name="rw2fa", standalone_mode=False) or 0)
+    except Problem as problem:
+        complain(str(problem))
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        complain("interrupted; run it again if it was not meant to be")
+        return 1
+    except BrokenPipeError:
+        # Whoever read the output has seen enough; Python would complain once more while it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""Who the names on a list are, as the directory knows them."""
+
+import grp
+import pwd
+from collections.abc import Iterable
+from threading import Thread
+from typing import Final
+
+from rw2fa_daemon.cli.printing import shown
+from rw2fa_daemon.core.person import GROUP_MARK, Missing, Person, Roster
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.directory.request import lookup
+
+COUNT_SECONDS: Final = 2.0
+
+
+def entry_of(typed: str) -> str:
+    """The entry of a list for what was typed: a user or @group by the name that NSS gives; raises Problem."""
+    if typed.startswith(GROUP_MARK):
+        return GROUP_MARK + _group(typed.removeprefix(GROUP_MARK))
+    return person_of(typed, ()).name
+
+
+def person_of(typed: str, groups: tuple[str, ...]) -> Person:
+    """The person that `typed` means; raises Problem where NSS knows nobody, or does not answer."""
+    person = lookup(typed, groups)
+    if person is Missing.UNKNOWN:
+        raise Problem(f"there is no user {shown(typed)}", f"look for the name with: getent passwd {shown(typed)}")
+    if not isinstance(person, Person):
+        raise Problem(f"the directory does not answer about {shown(typed)}", "try again when it does")
+    return person
+
+
+def entries_of(typed: Iterable[str]) -> list[str]:
+    """The entries for all that was typed, each once; one Problem that names everything unknown."""
+    entries: list[str] = []
+    problems: list[Problem] = []
+    for name in typed:
+        try:
+            entries.append(entry_of(name))
+        except Problem as problem:
+            problems.append(problem)
+    if len(problems) > 1:
+        raise Problem(", ".join(problem.what for problem in problems), "correct the names; nothing was changed")
+    if problems:
+        raise problems[0]
+    return list(dict.fromkeys(entries))
+
+
+def _group(name: str) -> str:
+    try:
+        return grp.getgrnam(name).gr_name
+    except (KeyError, ValueError, OSError):
+        # Python's grp does not tell "unknown" from "no answer".
+        raise Problem(
+            f"there is no group {shown(name)}, or the directory does not answer",
+            f"look for the name with: getent group {shown(name)}",
+        ) from None
+
+
+def members(roster: Roster) -> tuple[set[str], list[str]]:
+    """The names on a list and the members of its groups, as NSS tells them, and the groups that it cannot resolve.
+
+    NSS tells of no primary members that its services do not enumerate; a look-up of a person by name
+    finds those all the same. Blocks for as long as NSS does.
+    """
+    names, unresolved, gids = set(roster.users), [], set()
+    for group in roster.groups:
+        try:
+            found = grp.getgrnam(group)
+        except (KeyError, ValueError, OSError):
+            unresolved.append(group)
+            continue
+        gids.add(found.gr_gid)
+        names.update(found.gr_mem)
+    if gids:
+        names.update(entry.pw_name for entry in pwd.getpwall() if entry.pw_gid in gids)
+    return names, unresolved
+
+
+def count_members(roster: Roster) -> int | None:
+    """How many people are on a list; None where the directory does not say so in COUNT_SECONDS."""
+    found: list[tuple[set[str], list[str]]] = []
+    # A thread, since NSS knows no deadline; a directory that hangs must not hang `rw2fa status`.
+    thread = Thread(target=lambda: found.append(members(roster)), daemon=True)
+    thread.start()
+    thread.join(COUNT_SECONDS)
+    if not found or found[0][1]:
+        return None
+    return len(found[0][0])

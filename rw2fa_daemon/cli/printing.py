@@ -1,0 +1,68 @@
+"""What the command prints: lines and tables for people, JSON for programs."""
+
+import json
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import click
+
+JSON_OPTION: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def shown(text: str) -> str:
+    """Text that came from outside, fit for a terminal: what does not print is escaped.
+
+    That takes in line breaks, ESC, and the characters that turn the direction of writing.
+    """
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
+    )
+
+
+def say(text: str = "") -> None:
+    """Print a line; escape with `shown` what came from outside."""
+    click.echo(text)
+
+
+def note(text: str) -> None:
+    """Tell something beside the result, on standard error."""
+    click.echo(f"rw2fa: note: {shown(text)}", err=True)
+
+
+def complain(text: str) -> None:
+    """The one line on standard error that goes with exit status 1."""
+    click.echo(f"rw2fa: {shown(text)}", err=True)
+
+
+def show_json(value: object) -> None:
+    """Print a value as JSON, in ASCII."""
+    click.echo(json.dumps(value, indent=2))
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print rows as a table."""
+    from tabulate import tabulate  # noqa: PLC0415 - takes longer to import than most commands take to run
+
+    cells = [[shown(cell) for cell in row] for row in rows]
+    say(tabulate(cells, headers, tablefmt="plain", disable_numparse=True))
+
+
+def when(seconds: float | None) -> str:
+    """A moment (UTC seconds) in this host's time, for people; empty for none."""
+    if seconds is None:
+        return ""
+    return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def iso(seconds: float | None) -> str | None:
+    """A moment (UTC seconds) for programs, ISO 8601 in UTC; None for none."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def on_terminal() -> bool:
+    """Whether standard output is a terminal."""
+    return sys.stdout.isatty()

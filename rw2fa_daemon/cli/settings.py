@@ -1,0 +1,146 @@
+"""`rw2fa settings`: every key of the configuration."""
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.completion import setting_keys
+from rw2fa_daemon.cli.people import entries_of
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, table
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.config.domain import Refused, Value, literal
+from rw2fa_daemon.config.load import check
+from rw2fa_daemon.config.settings import ANY_SERVICE, SETTINGS, Setting, find
+from rw2fa_daemon.core.problem import Problem
+
+_LISTS_OF_PEOPLE = ("exempt.users",)
+
+
+@click.group()
+def settings() -> None:
+    """Look at settings and change them. KEY is a path like settings.digits; its last word will often do."""
+
+
+@settings.command("list")
+@JSON_OPTION
+@pass_site
+def list_settings(site: Site, *, as_json: bool) -> None:
+    """Show all settings, what they are set to and where."""
+    keys = [setting.key for setting in SETTINGS if setting.key != ANY_SERVICE]
+    keys += sorted(key for key in site.layers.values if key not in keys)
+    if as_json:
+        show_json([_as_json(site, key) for key in keys])
+        return
+    rows = [[key, _text(site, key), _row(key).allowed, _origin(site, key)] for key in keys]
+    table(["KEY", "VALUE", "ALLOWED", "SET IN"], rows)
+
+
+@settings.command()
+@click.argument("key", shell_complete=setting_keys)
+@JSON_OPTION
+@pass_site
+def get(site: Site, key: str, *, as_json: bool) -> None:
+    """Print the value of one setting."""
+    full = _full_key(key)
+    if as_json:
+        show_json(_as_json(site, full))
+        return
+    value = site.layers.value(full)
+    if isinstance(value, tuple):
+        for entry in value:
+            say(shown(entry))
+    else:
+        say(shown(value) if isinstance(value, str) else _text(site, full))
+
+
+# A value may begin with a minus sign.
+@settings.command("set", context_settings={"ignore_unknown_options": True})
+@click.argument("key", shell_complete=setting_keys)
+@click.argument("value")
+@pass_site
+def set_value(site: Site, key: str, value: str) -> None:
+    """Change a setting; a list is given with commas."""
+    full, row = _settable(key)
+    try:
+        parsed = row.domain.parse(value)
+        if full in _LISTS_OF_PEOPLE and isinstance(parsed, tuple):
+            parsed = tuple(entries_of(parsed))
+        parsed = check(row, full, _as_toml(parsed))
+    except Refused as refused:
+        raise Problem(f"{full}: {refused.reason}", refused.fix) from None
+    _change(site, full, parsed)
+    if full.startswith("paths."):
+        note("the daemon takes this over when it is restarted, and the PAM lines may name the old path")
+
+
+@settings.command()
+@click.argument("key", shell_complete=setting_keys)
+@pass_site
+def unset(site: Site, key: str) -> None:
+    """Go back to the default of a setting."""
+    _change(site, _settable(key)[0], None)
+
+
+def _change(site: Site, key: str, value: Value | None) -> None:
+    site.change(lambda _: {key: value})
+    consequences.record(site, f"rw2fa settings {'unset' if value is None else 'set'} {key}")
+    consequences.reload(site)
+    say(f"{key} = {shown(_text(site, key))}")
+
+
+def _settable(key: str) -> tuple[str, Setting]:
+    """A key that `set` and `unset` may change; raises Problem with the command that changes it instead."""
+    full = _full_key(key)
+    row = _row(full)
+    if row.command:
+        raise Problem(f"{full} is not changed by this command", f"use: {row.command}")
+    return full, row
+
+
+def _full_key(key: str) -> str:
+    """The path of a key that may be given by its last word; raises Problem."""
+    if key != ANY_SERVICE and find(key) is not None:
+        return key
+    found = [setting.key for setting in SETTINGS if setting.name == key and setting.key != ANY_SERVICE]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise Problem(f"{shown(key)} is the last word of {len(found)} keys", f"name one of: {', '.join(found)}")
+    raise Problem(f"there is no setting {shown(key)}", "look for the key with: rw2fa settings list")
+
+
+def _row(key: str) -> Setting:
+    row = find(key)
+    assert row is not None
+    return row
+
+
+def _text(site: Site, key: str) -> str:
+    value = site.layers.value(key)
+    if value is None:
+        return ""
+    return iso(site.config.enabled_until) or "" if key == "enabled_until" else literal(value)
+
+
+def _as_toml(value: Value) -> object:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _as_json(site: Site, key: str) -> dict[str, object]:
+    row = _row(key)
+    value = site.layers.value(key)
+    origin = site.layers.origins.get(key)
+    return {
+        "key": key,
+        "value": iso(site.config.enabled_until) if key == "enabled_until" else value,
+        "default": row.default,
+        "type": row.domain.kind,
+        "allowed": row.domain.allowed,
+        "unit": row.unit,
+        "description": row.description,
+        "set_in": None if origin is None else str(origin),
+    }
+
+
+def _origin(site: Site, key: str) -> str:
+    origin = site.layers.origins.get(key)
+    return "-" if origin is None else str(origin)

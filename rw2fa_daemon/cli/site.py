@@ -1,0 +1,104 @@
+"""What one run of the command works on: a configuration file, and what it points to."""
+
+import pwd
+import time
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.config.load import Layers, build, read_layers
+from rw2fa_daemon.core.person import Person
+
+if TYPE_CHECKING:
+    from rw2fa_daemon.config.edit import Changes
+    from rw2fa_daemon.service.rules import Rules
+    from rw2fa_daemon.store.store import Store
+
+DAEMON_USER: Final = "rw2fa"
+"""Whatever is created belongs to this user where there is one."""
+
+RELOAD_SECONDS: Final = 10.0
+"""How long to wait while the daemon reads its configuration again, which takes in a look at the directory."""
+
+RESOLVE_SECONDS: Final = 2.0
+"""How long the directory may take for the names in the configuration; what is not known then stays as written."""
+
+
+class Site:
+    """Opens each thing when it is first asked for; what fails raises Problem."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @cached_property
+    def config(self) -> Config:
+        """The configuration in force."""
+        return build(self.layers)
+
+    @cached_property
+    def layers(self) -> Layers:
+        """What each configuration file sets."""
+        return read_layers(self.path)
+
+    @cached_property
+    def rules(self) -> "Rules":
+        """The configuration made ready to decide with, as the daemon does it."""
+        from rw2fa_daemon.directory.request import lookup  # noqa: PLC0415 - not for every command
+        from rw2fa_daemon.service.rules import make_rules, names_to_resolve  # noqa: PLC0415 - not for every command
+
+        deadline = time.monotonic() + RESOLVE_SECONDS
+        canonical = {}
+        for name in names_to_resolve(self.config):
+            if time.monotonic() > deadline:
+                break
+            if isinstance(person := lookup(name, ()), Person):
+                canonical[name] = person.name
+        return make_rules(self.config, canonical)
+
+    @cached_property
+    def store(self) -> "Store":
+        """The state, open until the command ends."""
+        from rw2fa_daemon.store.store import Store  # noqa: PLC0415 - not for every command
+        from rw2fa_daemon.vault.master_key import load_master_key  # noqa: PLC0415 - not for every command
+        from rw2fa_daemon.vault.vault import Vault  # noqa: PLC0415 - not for every command
+
+        store = Store.open(self.config.state, Vault(load_master_key(self.config.master_key)))
+        click.get_current_context().call_on_close(store.close)
+        return store
+
+    def sync_scope(self) -> Mapping[str, int]:
+        """Write down which entries the scope has now; gives the UTC seconds at which each came in."""
+        return self.store.sync_scope(self._scope(), int(time.time()))
+
+    def scope_since(self) -> Mapping[str, int]:
+        """UTC seconds at which each entry of the scope came in; now for what the state does not know yet."""
+        known, now = self.store.scope(), int(time.time())
+        return {entry: known.get(entry, now) for entry in self._scope()}
+
+    def _scope(self) -> tuple[str, ...]:
+        scope = self.rules.lists.scope
+        return (*sorted(scope.users), *(f"@{group}" for group in scope.groups))
+
+    def change(self, decide: "Callable[[Layers], Changes]") -> None:
+        """Edit the configuration file, and forget what was read from the old one."""
+        from rw2fa_daemon.config.edit import change  # noqa: PLC0415 - not for every command
+
+        change(self.path, decide)
+        for stale in ("layers", "config", "rules"):
+            self.__dict__.pop(stale, None)
+
+
+def daemon_owner() -> tuple[int, int] | None:
+    """Uid and gid of the daemon's user; None where there is no such user."""
+    try:
+        entry = pwd.getpwnam(DAEMON_USER)
+    except KeyError:
+        return None
+    return entry.pw_uid, entry.pw_gid
+
+
+pass_site: Final = click.make_pass_decorator(Site)

@@ -1,0 +1,84 @@
+"""`rw2fa status`."""
+
+import time
+
+import click
+
+from rw2fa_daemon.cli.people import count_members
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown, when
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.wire.client import ask_daemon
+
+DAEMON_SECONDS = 2.0
+
+
+@click.command()
+@JSON_OPTION
+@pass_site
+def status(site: Site, *, as_json: bool) -> None:
+    """Show whether two-factor authentication is on, and for how many."""
+    config, now = site.config, time.time()
+    report, daemon_problem = _daemon(site)
+    counts, state_problem = _counts(site)
+    enabled = config.enabled_at(now)
+    people = count_members(config.scope)
+    if as_json:
+        show_json(
+            {
+                "enabled": enabled,
+                "enabled_until": iso(config.enabled_until),
+                "daemon": "running" if report else None,
+                "daemon_problem": daemon_problem or None,
+                "daemon_report": report or None,
+                "clock_offset": None,
+                "users_enabled": people,
+                "users_activated": counts[0] if counts else None,
+                "users_pending": counts[1] if counts else None,
+                "state": state_problem or "ok",
+            }
+        )
+        return
+    say(f"Two-factor authentication  {_switch(site, now)}")
+    say(f"Daemon                     {_running(report, daemon_problem)}")
+    if report and report.get("config", "ok") != "ok":
+        say(f"                           keeps its old configuration: {shown(report['config'])}")
+    say(f"State                      {shown(state_problem or 'ok')}")
+    say(f"Users enabled              {'unknown: a group cannot be resolved' if people is None else people}")
+    if counts:
+        say(f"Users activated            {counts[0]}" + (f", {counts[1]} not finished" if counts[1] else ""))
+
+
+def _switch(site: Site, now: float) -> str:
+    config = site.config
+    if not config.enabled:
+        return "off; switch it on with: rw2fa enable"
+    if config.enabled_until is None:
+        return "on"
+    if config.enabled_at(now):
+        return f"on until {when(config.enabled_until)}; keep it on with: rw2fa enable --keep"
+    return f"off, since the trial ended at {when(config.enabled_until)}; switch it on with: rw2fa enable"
+
+
+def _daemon(site: Site) -> tuple[dict[str, str], str]:
+    """What the daemon says about itself, or why it says nothing."""
+    try:
+        return ask_daemon(site.config.socket, "status", DAEMON_SECONDS), ""
+    except Problem as problem:
+        return {}, str(problem)
+
+
+def _running(report: dict[str, str], problem: str) -> str:
+    if not report:
+        return shown(problem)
+    since = report.get("since", "")
+    started = f" since {when(int(since))}" if since.isdigit() else ""
+    return f"running{started}, process {shown(report.get('pid', '?'))}, version {shown(report.get('version', '?'))}"
+
+
+def _counts(site: Site) -> tuple[tuple[int, int] | None, str]:
+    """How many are activated and pending, or why that cannot be told."""
+    try:
+        return site.store.counts(), ""
+    except Problem as problem:
+        return None, str(problem)

@@ -1,0 +1,157 @@
+"""`rw2fa users enrol` and `confirm`: an administrator hands out a secret."""
+
+import secrets
+import time
+from dataclasses import dataclass
+from enum import Enum
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.printing import JSON_OPTION, on_terminal, say, show_json, shown
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.users_account import enabled_person
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.core.account import Account, Credential
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.enrolment import FirstCode, FirstCodeCheck, activate, check_first_code, with_secret
+from rw2fa_daemon.core.otp import SECRET_BYTES
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.qr import qr_text
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.uri import base32_key, otpauth_uri, spaced_key
+from rw2fa_daemon.service.opening import GENERATION_BITS
+
+
+@dataclass(frozen=True, slots=True)
+class _Offer:
+    """What a secret that an administrator hands out depends on; no window bounds that."""
+
+    now: float
+    digits: int
+    scope_since: int = 0
+    window_days: int = 0
+
+    def fresh_secret(self) -> Secret:
+        return Secret(secrets.token_bytes(SECRET_BYTES))
+
+
+class _Refusal(Enum):
+    """Why nothing can be handed out or confirmed."""
+
+    ACTIVATED = "activated"
+    UID_CHANGED = "uid changed"
+    NOTHING_PENDING = "nothing pending"
+    FORM = "form"
+
+
+def _problem(refusal: _Refusal, user: str) -> Problem:
+    what, fix = {
+        _Refusal.ACTIVATED: ("{user} is activated already", "for a new device run: rw2fa users reset {user}"),
+        _Refusal.UID_CHANGED: (
+            "{user} has another uid than the user whose secret is stored",
+            "if it is the same person, run: rw2fa users reset {user}",
+        ),
+        _Refusal.NOTHING_PENDING: ("{user} has no secret to confirm", "run: rw2fa users enrol {user}"),
+        _Refusal.FORM: (
+            "that cannot be a code of {user}: it does not have the right number of digits",
+            "type the code that the app shows",
+        ),
+    }[refusal]
+    return Problem(what.format(user=user), fix.format(user=user))
+
+
+@click.command()
+@click.argument("name", metavar="USER", shell_complete=scope_entries)
+@JSON_OPTION
+@pass_site
+def enrol(site: Site, name: str, *, as_json: bool) -> None:
+    """Show a user's secret as QR code, key and otpauth URI; it counts once `users confirm` has seen a code of it."""
+    person = enabled_person(site, name)
+    offered = site.store.transact(person.name, lambda account: _offer(account, person, site.config))
+    if isinstance(offered, _Refusal):
+        raise _problem(offered, shown(person.name))
+    _hand_out(site, person, offered, as_json=as_json)
+
+
+def _hand_out(site: Site, person: Person, credential: Credential, *, as_json: bool) -> None:
+    consequences.record(site, "rw2fa users enrol", [person.name])
+    issuer = site.config.issuer_name
+    uri = otpauth_uri(credential, user=person.name, issuer=issuer)
+    if as_json:
+        show_json(
+            {
+                "user": person.name,
+                "uri": uri,
+                "secret": base32_key(credential.secret),
+                "digits": credential.digits,
+                "period": credential.period,
+                "algorithm": credential.algorithm.value,
+            }
+        )
+        return
+    # Explicit colours scan on dark and light terminals alike; in a file they would only be noise.
+    say(qr_text(uri, colour=on_terminal()))
+    say()
+    say(f"account  {shown(issuer)}:{shown(person.name)}")
+    say(f"key      {spaced_key(credential.secret)}")
+    say(f"type     time-based, {credential.digits} digits")
+    say(f"uri      {uri}")
+    say()
+    say(f"Then: rw2fa users confirm {shown(person.name)} CODE")
+
+
+def _offer(account: Account | None, person: Person, config: Config) -> tuple[Account | None, Credential | _Refusal]:
+    """The account with a pending secret, and that."""
+    if account is not None and account.uid != person.uid:
+        return account, _Refusal.UID_CHANGED
+    if account is not None and account.activated:
+        return account, _Refusal.ACTIVATED
+    account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
+    return with_secret(account, _Offer(time.time(), config.digits))
+
+
+@click.command()
+@click.argument("name", metavar="USER", shell_complete=scope_entries)
+@click.argument("code")
+@pass_site
+def confirm(site: Site, name: str, code: str) -> None:
+    """Activate the secret that `users enrol`, or an unfinished login, has shown, with a code of it."""
+    person = enabled_person(site, name)
+    typed = "".join(code.split())
+    outcome = site.store.transact(
+        person.name, lambda account: _judge(account, person, typed, now=time.time(), reach=site.config.discrepancy)
+    )
+    user = shown(person.name)
+    match outcome:
+        case _Refusal():
+            raise _problem(outcome, user)
+        case FirstCodeCheck(FirstCode.RIGHT):
+            pass
+        case FirstCodeCheck(FirstCode.CLOCK_OFF, _, offset):
+            raise Problem(
+                f"the code is right, but the clock of the device is {abs(offset)} s {'fast' if offset > 0 else 'slow'}",
+                "set the device to automatic time and try again",
+            )
+        case _:
+            raise Problem("that is not the code", "type the code that the app shows now")
+    consequences.record(site, "rw2fa users confirm", [person.name])
+    say(f"{user} is activated.")
+
+
+def _judge(
+    account: Account | None, person: Person, code: str, *, now: float, reach: int
+) -> tuple[Account | None, FirstCodeCheck | _Refusal]:
+    if account is None or account.credential is None:
+        return account, _Refusal.NOTHING_PENDING
+    if account.uid != person.uid:
+        return account, _Refusal.UID_CHANGED
+    if account.activated:
+        return account, _Refusal.ACTIVATED
+    credential = account.credential
+    if not (code.isascii() and code.isdigit() and len(code) == credential.digits):
+        return account, _Refusal.FORM
+    check = check_first_code(credential, code, now=now, reach=reach, codebook=Codebook())
+    return (account if check.step is None else activate(account, credential, check.step)), check

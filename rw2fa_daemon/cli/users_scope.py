@@ -1,0 +1,168 @@
+"""`rw2fa users add` and `remove`."""
+
+from collections.abc import Iterable
+from typing import cast
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
+from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.people import entries_of
+from rw2fa_daemon.cli.printing import note, say, shown
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.config.edit import Changes
+from rw2fa_daemon.config.load import Layers
+from rw2fa_daemon.core.person import GROUP_MARK, Membership, Missing, Person, Roster
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.directory.request import lookup
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@pass_site
+def add(site: Site, names: tuple[str, ...]) -> None:
+    """Give users and @groups two-factor authentication. All of them, or none."""
+    entries = entries_of(names)
+    before = site.config.scope_entries
+    new = [entry for entry in entries if entry not in before]
+    # The state first: who is added without it could not enrol, and could not log in.
+    site.store  # noqa: B018 - opens it
+    site.change(lambda layers: _with(layers, new))
+    site.sync_scope()
+    if new:
+        consequences.record(site, "rw2fa users add", new)
+    consequences.reload(site)
+    for entry in entries:
+        say(f"{shown(entry)} {'has two-factor authentication from now on' if entry in new else 'was added before'}.")
+    if not site.config.enabled:
+        note("two-factor authentication as a whole is off; switch it on with: rw2fa enable")
+
+
+@click.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME…", shell_complete=scope_entries)
+@YES_OPTION
+@pass_site
+def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:
+    """Take two-factor authentication from users and @groups, and destroy the secrets of whoever has it no longer."""
+    site.store  # noqa: B018 - opens it: a secret that cannot be destroyed must not be forgotten
+    entries = [_entry_to_remove(site, name) for name in names]
+    listed = ", ".join(map(shown, entries))
+    make_sure(f"Remove {listed} and destroy the secrets of whoever is then no longer enabled?", yes=yes)
+    affected = _affected(site, entries)
+    site.change(lambda layers: _without(layers, entries))
+    site.sync_scope()
+    removed, unsure, still = _sort_out(site, affected)
+    for name in removed:
+        site.store.discard(name)
+    consequences.record(site, "rw2fa users remove", [*entries, *(name for name in removed if name not in entries)])
+    consequences.reload(site)
+    say(f"Removed {listed}.")
+    if removed:
+        say(f"Nothing is stored any more about: {', '.join(map(shown, sorted(removed)))}.")
+    for name, by in still.items():
+        say(f"{shown(name)} is still enabled by {', '.join(map(shown, by))} and keeps the secret.")
+    for name in unsure:
+        note(f"{name} keeps the secret, since the directory cannot tell whether another group enables that user")
+
+
+def _with(layers: Layers, entries: Iterable[str]) -> Changes:
+    users, groups = _lists(layers)
+    for entry in entries:
+        if not entry.startswith(GROUP_MARK):
+            users += [entry] * (entry not in users)
+        elif entry not in (*users, *groups) and entry.removeprefix(GROUP_MARK) not in groups:
+            groups.append(entry.removeprefix(GROUP_MARK))
+    return _changes(layers, users, groups)
+
+
+def _without(layers: Layers, entries: Iterable[str]) -> Changes:
+    gone = set(entries)
+    users, groups = _lists(layers)
+    return _changes(
+        layers,
+        [name for name in users if name not in gone],
+        [name for name in groups if GROUP_MARK + name.removeprefix(GROUP_MARK) not in gone],
+    )
+
+
+def _lists(layers: Layers) -> tuple[list[str], list[str]]:
+    users, groups = (cast("tuple[str, ...]", layers.value(key)) for key in ("scope.users", "scope.groups"))
+    return list(users), list(groups)
+
+
+def _changes(layers: Layers, users: list[str], groups: list[str]) -> Changes:
+    """Only what differs: a list that a drop-in sets may stay as it is."""
+    wanted = {"scope.users": tuple(users), "scope.groups": tuple(groups)}
+    return {key: value for key, value in wanted.items() if value != layers.value(key)}
+
+
+def _entry_to_remove(site: Site, typed: str) -> str:
+    """The entry of the scope that is meant; raises Problem where there is none."""
+    scope = site.config.scope_entries
+    if typed in scope:
+        return typed
+    if not typed.startswith(GROUP_MARK):
+        person = lookup(typed, site.rules.groups)
+        if isinstance(person, Person):
+            if person.name in scope:
+                return person.name
+            if spelling := next((entry for entry in scope if _means(entry, person)), None):
+                return spelling
+            if by := site.rules.lists.scope.matches(person):
+                raise Problem(
+                    f"{shown(person.name)} is enabled by {shown(', '.join(by))}, not by name",
+                    f"take the user out of that group, or run: rw2fa users remove {shown(by[0])}",
+                )
+    raise Problem(f"{shown(typed)} was not added", "look for the name with: rw2fa users list")
+
+
+def _means(entry: str, person: Person) -> bool:
+    """Whether an entry is another spelling of a person's name, written by hand."""
+    if entry.startswith(GROUP_MARK) or entry.lower() == entry == person.name:
+        return False
+    found = lookup(entry, ())
+    return isinstance(found, Person) and found.name == person.name
+
+
+def _affected(site: Site, entries: list[str]) -> set[str]:
+    """Who may lose the secret: those of whom something is stored and whom one of the entries means."""
+    by_name = {entry for entry in entries if not entry.startswith(GROUP_MARK)}
+    names = set(by_name)
+    for name in by_name:
+        if isinstance(person := lookup(name, ()), Person):
+            names.add(person.name)
+    groups = Roster(groups=tuple(entry.removeprefix(GROUP_MARK) for entry in entries if entry.startswith(GROUP_MARK)))
+    if groups.groups:
+        for name in site.store.names():
+            person = lookup(name, groups.groups)
+            # A group that is gone from the directory may have meant anybody.
+            if not isinstance(person, Person) or groups.membership(person) is not Membership.NOT_MEMBER:
+                names.add(name)
+    stored = set(site.store.names())
+    return names & stored
+
+
+def _sort_out(site: Site, names: Iterable[str]) -> tuple[list[str], list[str], dict[str, tuple[str, ...]]]:
+    """Who of these is surely out of the scope, of whom that is unsure, and who is still in, by which entries."""
+    removed: list[str] = []
+    unsure: list[str] = []
+    still: dict[str, tuple[str, ...]] = {}
+    scope, groups = site.rules.lists.scope, site.rules.lists.scope.groups
+    for name in names:
+        person = lookup(name, groups)
+        if name in scope.users:
+            still[name] = (name,)
+        elif person is Missing.UNKNOWN:
+            removed.append(name)
+        elif not isinstance(person, Person):
+            unsure.append(name)
+        else:
+            match scope.membership(person):
+                case Membership.MEMBER:
+                    still[name] = scope.matches(person)
+                case Membership.UNSURE:
+                    unsure.append(name)
+                case Membership.NOT_MEMBER:
+                    removed.append(name)
+    return removed, unsure, still

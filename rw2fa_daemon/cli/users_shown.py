@@ -1,0 +1,109 @@
+"""`rw2fa users list` and `show`."""
+
+import time
+from collections.abc import Mapping
+
+import click
+
+from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.people import members, person_of
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, table, when
+from rw2fa_daemon.cli.profile import Profile, profile
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.person import GROUP_MARK, Person
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.directory.request import lookup
+
+
+@click.command("list")
+@JSON_OPTION
+@pass_site
+def list_users(site: Site, *, as_json: bool) -> None:
+    """Show the users and groups that were added, and the people that they mean."""
+    since = site.scope_since()
+    names, unresolved = members(site.rules.lists.scope)
+    names |= set(site.store.names())
+    people = [_profile(site, name, since) for name in sorted(names)]
+    # Spellings of one name are one person.
+    people = list({person.user: person for person in people}.values())
+    if as_json:
+        show_json(
+            {
+                "entries": [
+                    {"entry": entry, "group": entry.startswith(GROUP_MARK), "since": iso(since.get(entry))}
+                    for entry in site.config.scope_entries
+                ],
+                "unresolved_groups": unresolved,
+                "users": [person.as_json for person in people],
+            }
+        )
+        return
+    if not site.config.scope_entries and not people:
+        say("Nobody has two-factor authentication; add somebody with: rw2fa users add NAME")
+        return
+    table(["ADDED", "SINCE"], [[entry, when(since.get(entry))] for entry in site.config.scope_entries])
+    say()
+    table(["USER", "ENABLED BY", "STATE", "CODES BY"], [_row(person) for person in people])
+    for group in unresolved:
+        note(f"the group {group} cannot be resolved: its members are not shown")
+
+
+@click.command()
+@click.argument("user", shell_complete=scope_entries)
+@JSON_OPTION
+@pass_site
+def show(site: Site, user: str, *, as_json: bool) -> None:
+    """Show what is known about one user."""
+    person = _profile(site, user, site.scope_since())
+    if person.uid is None and not person.enabled_by and site.store.read(person.user) is None:
+        person_of(user, ())  # Says why there is nobody to show.
+    if as_json:
+        show_json(person.as_json)
+        return
+    rows = [
+        ("user", person.user + ("" if person.uid is None else f" (uid {person.uid})")),
+        ("enabled", {True: "yes, by " + ", ".join(person.enabled_by), False: "no", None: "unsure"}[person.enabled]),
+        ("state", state(person)),
+        ("codes by", _method(person)),
+        ("wrong codes in a row", str(person.failures)),
+        ("RDP whitelist", ", ".join(person.whitelisted_by) or "no"),
+        ("exempt", ", ".join(person.exempt_by) or "no"),
+    ]
+    for label, text in rows:
+        say(f"{label:<22}{shown(text)}")
+
+
+def state(person: Profile) -> str:
+    """Where somebody stands, in a few words."""
+    if person.trouble:
+        return person.trouble
+    if person.locked_until is not None:
+        return f"locked until {when(person.locked_until)}"
+    if person.activated:
+        return "activated"
+    shown_before = "QR code shown, no code confirmed; " if person.pending else ""
+    if person.enrolment_until is not None:
+        return f"{shown_before}can enrol until {when(person.enrolment_until)}"
+    if not person.enabled_by:
+        return "not enabled" + (", has a secret" if person.pending else "")
+    return f"{shown_before}can no longer enrol; open it with: rw2fa users reset {person.user}"
+
+
+def _method(person: Profile) -> str:
+    return f"{person.method.value} {person.phone}" if person.phone else person.method.value
+
+
+def _row(person: Profile) -> list[str]:
+    return [person.user, ", ".join(person.enabled_by) or "-", state(person), _method(person)]
+
+
+def _profile(site: Site, name: str, since: Mapping[str, int]) -> Profile:
+    person = lookup(name, site.rules.groups)
+    canonical = person.name if isinstance(person, Person) else name
+    trouble = ""
+    account = None
+    try:
+        account = site.store.read(canonical)
+    except Problem as problem:
+        trouble = str(problem)
+    return profile(name, person, account, rules=site.rules, since=since, now=time.time(), trouble=trouble)

@@ -1,0 +1,85 @@
+"""`rw2fa whitelist`: who may use an RDP client without a code."""
+
+from typing import cast
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.asking import YES_OPTION
+from rw2fa_daemon.cli.people import entries_of
+from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.config.load import Layers
+from rw2fa_daemon.core.problem import Problem
+
+KEY = "rdp.whitelist"
+
+
+@click.group()
+def whitelist() -> None:
+    """Users and @groups that may use an RDP client without a code. Their password is still checked."""
+
+
+@whitelist.command("list")
+@JSON_OPTION
+@pass_site
+def list_entries(site: Site, *, as_json: bool) -> None:
+    """Show who is on the whitelist."""
+    entries = _entries(site)
+    if as_json:
+        show_json(entries)
+        return
+    for entry in entries:
+        say(shown(entry))
+    if not entries:
+        say("Nobody is on the whitelist.")
+
+
+@whitelist.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@pass_site
+def add(site: Site, names: tuple[str, ...]) -> None:
+    """Let users and @groups use an RDP client without a code. All of them, or none."""
+    entries = entries_of(names)
+    new = [entry for entry in entries if entry not in _entries(site)]
+    site.change(lambda layers: {KEY: tuple(dict.fromkeys((*_whitelist(layers), *entries)))})
+    if new:
+        consequences.record(site, "rw2fa whitelist add", new)
+    consequences.reload(site)
+    for entry in entries:
+        say(f"{shown(entry)} {'is on the whitelist from now on' if entry in new else 'was on the whitelist before'}.")
+
+
+def _complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    site = context.find_object(Site) or Site(context.find_root().params["config"])
+    try:
+        return [entry for entry in _entries(site) if entry.startswith(incomplete)]
+    except Problem:
+        return []
+
+
+@whitelist.command()
+@click.argument("names", nargs=-1, required=True, metavar="NAME…", shell_complete=_complete)
+@YES_OPTION
+@pass_site
+def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - nothing is lost, so nothing is asked
+    """Refuse RDP clients to users and @groups again, if they have two-factor authentication."""
+    before = _entries(site)
+    entries = [name if name in before else entries_of([name])[0] for name in names]
+    missing = [entry for entry in entries if entry not in before]
+    if missing:
+        raise Problem(
+            f"{shown(', '.join(missing))}: not on the whitelist", "look for the name with: rw2fa whitelist list"
+        )
+    site.change(lambda layers: {KEY: tuple(entry for entry in _whitelist(layers) if entry not in entries)})
+    consequences.record(site, "rw2fa whitelist remove", entries)
+    consequences.reload(site)
+    say(f"Removed {shown(', '.join(entries))} from the whitelist.")
+
+
+def _whitelist(layers: Layers) -> tuple[str, ...]:
+    return cast("tuple[str, ...]", layers.value(KEY))
+
+
+def _entries(site: Site) -> list[str]:
+    return list(_whitelist(site.layers))
