@@ -34,7 +34,7 @@ build/pam_rw2fa.so: hook
 
 hook:
 	mkdir -p build
-	$(MAKE) --no-print-directory -C pam_hook
+	$(MAKE) --silent -C pam_hook
 
 # Wheels of what the lock names, so that `install` needs no network.
 WHEELS = build/wheels/.ready
