@@ -19,13 +19,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Final
+from typing import Final, Self
 
 __all__ = [
     "NO_RESPONSE",
     "Answer",
     "Code",
     "Conversation",
+    "Failing",
     "Flag",
     "Item",
     "Message",
@@ -132,12 +133,20 @@ class _NoResponse:
     """Type of NO_RESPONSE."""
 
 
+@dataclass(frozen=True)
+class Failing:
+    """What a responder returns to report `code` and to hand over responses all the same."""
+
+    code: int
+    answers: Sequence[bytes | None]
+
+
 #: A responder that returns this reports success without having set the array of responses.
 NO_RESPONSE: Final = _NoResponse()
 
 #: Takes the messages of one call of conv; returns an answer for each (None: a null pointer), a code other than
-#: SUCCESS, or NO_RESPONSE.
-Responder = Callable[[Sequence[Message]], "Sequence[bytes | None] | Code | int | _NoResponse"]
+#: SUCCESS, NO_RESPONSE, or a Failing.
+Responder = Callable[[Sequence[Message]], "Sequence[bytes | None] | int | Failing | _NoResponse"]
 
 #: What a scripted person types: the text itself, or a function of the prompt that returns it.
 Answer = str | bytes | Callable[[str], str | bytes]
@@ -277,6 +286,9 @@ class PamHandle:
                 return Code.SUCCESS
             if isinstance(answer, int):
                 return int(answer)
+            if isinstance(answer, Failing):
+                responses[0] = _allocate(answer.answers)  # type: ignore[index]  # a ctypes pointer
+                return answer.code
             responses[0] = _allocate(answer)  # type: ignore[index]  # a ctypes pointer
         except BaseException as error:  # noqa: BLE001  # no exception may cross C; _call raises it again
             self._error = error
@@ -364,11 +376,11 @@ class PamHandle:
 
     def end(self, status: int | None = None) -> None:
         """pam_end(3) with the status of the last call, or `status`. A second call does nothing."""
-        if self._handle:
+        if self._handle.value is not None:
             _PAM.pam_end(self._handle, int(self.last if status is None else status))
             self._handle = ctypes.c_void_p()
 
-    def __enter__(self) -> PamHandle:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -377,7 +389,7 @@ class PamHandle:
         self.end()
 
 
-def start(  # noqa: PLR0913  # each is one thing that a login program tells PAM
+def start(
     service: str,
     user: str | bytes | None,
     *,

@@ -27,6 +27,10 @@ class FakeDirectory:
         """Adds a group. A member `@name` is a group, whose members getgrouplist finds and getgrnam does not show."""
         self._append("group", f"{name}:x:{gid}:{','.join(members)}\n")
 
+    def renumber_groups(self, old: str, new: str) -> None:
+        """Replaces a part of the lines of all groups."""
+        self._write("group", (self.folder / "group").read_text().replace(old, new))
+
     def fault(self, call: str, action: str, number: int = 0) -> None:
         """Adds a failure: `call` is CALL or CALL:NAME, as in module.c."""
         self._append("faults", f"{call} {action} {number}\n")

@@ -86,6 +86,10 @@ class Installation:
             self.world.kill(self._daemon, number)
         self._daemon = None
 
+    def kill(self) -> None:
+        """The daemon dies at once, in the middle of whatever it does."""
+        self.stop(signal.SIGKILL)
+
     def is_running(self) -> bool:
         """Whether the daemon that was started still runs."""
         return self._daemon is not None and self._daemon.poll() is None
