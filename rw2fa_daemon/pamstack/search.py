@@ -30,8 +30,8 @@ class Facts:
     """What has happened on a way through the stack.
 
     `judged`: we said yes, or that it is none of our business; `said_yes`: the former. `refused`: we said no. `proved`:
-    a module that asks for a first factor succeeded; `maybe_proved`: so did one that we know nothing about. `caller`: the
-    caller may do so.
+    a module that asks for a first factor succeeded; `maybe_proved`: so did one that we know nothing about. `caller`:
+    whoever started the program may do so.
     """
 
     judged: bool = False

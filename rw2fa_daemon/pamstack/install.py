@@ -1,0 +1,354 @@
+"""Putting our lines into a host and taking them out: all of it or nothing, and never a file half written."""
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from ipaddress import IPv4Network, IPv6Network
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.core.clients import ClientTable
+from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.data import shipped_clients
+from rw2fa_daemon.pamstack import programs
+from rw2fa_daemon.pamstack.host import (
+    COMMON_AUTH,
+    COMMON_FILES,
+    PROFILE,
+    PROFILE_PATH,
+    facilities_in,
+    modules,
+    service_faults,
+    under,
+)
+from rw2fa_daemon.pamstack.lines import OurLine, our_lines, put_in, without
+from rw2fa_daemon.pamstack.modules import OUR_MODULE
+from rw2fa_daemon.pamstack.sshd import DROPIN, is_keys_only, sshd_dropin
+from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER
+from rw2fa_daemon.pamstack.syntax import SyntaxProblem
+from rw2fa_daemon.pamstack.transaction import Transaction, read_bytes
+
+_HOST: Final = Path("/")
+#: The PAM service whose program reads the drop-in, and the units that are told to read it again.
+_SSHD: Final = "sshd"
+_SSHD_UNITS: Final = ("ssh.service", "sshd.service")
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom sshd's drop-in is about: the scope, and who is exempt from it. The default is nobody."""
+
+    scope: Roster = field(default_factory=Roster)
+    exempt_users: Roster = field(default_factory=Roster)
+    exempt_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+
+NOBODY: Final = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was done: the files that changed, and what an administrator should know, a sentence each."""
+
+    changed: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Work:
+    """One installation or removal under way."""
+
+    root: Path
+    files: Transaction
+    changed: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def write(self, path: str, text: str) -> bool:
+        wrote = self.files.write(under(self.root, path), text.encode("utf-8", "surrogateescape"))
+        if wrote:
+            self.changed.append(path)
+        return wrote
+
+    def delete(self, path: str) -> bool:
+        deleted = self.files.delete(under(self.root, path))
+        if deleted:
+            self.changed.append(path)
+        return deleted
+
+    def report(self) -> Report:
+        return Report(tuple(self.changed), tuple(self.notes))
+
+
+def install(
+    services: Iterable[str] = (),
+    *,
+    root: Path = _HOST,
+    scope: Scope = NOBODY,
+    clients: ClientTable | None = None,
+) -> Report:
+    """Put our lines into the files of `services` (all that have lines of ours, if empty), and into common-auth.
+
+    Also writes the drop-in for sshd, for the people of `scope`. Does nothing that is done already. Services that are
+    not on this host are passed over with a note. Raises Problem, with everything as it was, where the outcome would not be
+    right: the module or the profile is missing, a check of the stacks finds a fault, or sshd refuses the drop-in.
+    """
+    chosen = _chosen(services)
+    table = clients or shipped_clients()
+    _require_installed(root)
+    with _locked(root), Transaction() as files:
+        work = _Work(root, files)
+        present = [service for service in chosen if _add_lines(work, service)]
+        _add_profile(work)
+        if _SSHD in present:
+            _write_dropin(work, scope)
+        _check(root, present, table)
+    _reload_sshd(work)
+    return work.report()
+
+
+def remove(services: Iterable[str] = (), *, root: Path = _HOST) -> Report:
+    """Take our lines out of the files of `services`; of all, and out of common-auth, if empty.
+
+    What somebody wrote by hand stays, with a note. Raises Problem, with everything as it was, if a file cannot be
+    written.
+    """
+    chosen = _chosen(services)
+    with _locked(root), Transaction() as files:
+        work = _Work(root, files)
+        for service in chosen:
+            _drop_lines(work, service)
+        if _SSHD in chosen:
+            work.delete(DROPIN)
+        if not tuple(services):
+            _drop_profile(work)
+    _reload_sshd(work)
+    return work.report()
+
+
+def refresh_dropin(scope: Scope, *, root: Path = _HOST) -> Report:
+    """Write sshd's drop-in again for another scope; nothing happens where it was not installed.
+
+    Raises Problem, with the old one in place, if sshd refuses it.
+    """
+    if not under(root, DROPIN).exists():
+        return Report((), ())
+    with _locked(root), Transaction() as files:
+        work = _Work(root, files)
+        _write_dropin(work, scope)
+    _reload_sshd(work)
+    return work.report()
+
+
+def installed(*, root: Path = _HOST) -> bool:
+    """Whether any line of ours is in common-auth or in a service that has lines of its own."""
+    paths = [COMMON_AUTH, *(f"{INCLUDE_FOLDER}/{service}" for service in our_lines())]
+    return any(OUR_MODULE.encode() in (read_bytes(under(root, path)) or b"") for path in paths)
+
+
+def _chosen(services: Iterable[str]) -> Sequence[str]:
+    wanted = tuple(services)
+    unknown = [service for service in wanted if service not in our_lines()]
+    if unknown:
+        raise Problem(
+            f"there are no lines for the PAM service {unknown[0]}",
+            f"name one of {', '.join(our_lines())}; every other service has the code through common-auth",
+        )
+    return wanted or tuple(our_lines())
+
+
+def _require_installed(root: Path) -> None:
+    if not modules(root):
+        raise Problem(
+            f"{OUR_MODULE} is not where PAM looks for it, and its lines would lock everybody out",
+            "run `make install` first",
+        )
+    if not under(root, PROFILE_PATH).is_file():
+        raise Problem(f"{PROFILE_PATH} does not exist", "run `make install` first")
+
+
+@contextlib.contextmanager
+def _locked(root: Path) -> Iterator[None]:
+    """Nobody else edits with this program meanwhile."""
+    folder = under(root, INCLUDE_FOLDER)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise Problem(f"{folder}: {error.strerror}", "this host has no PAM configuration to edit") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Problem("another `rw2fa pam` is at work", "wait until it has ended") from None
+    except OSError as error:
+        raise Problem(
+            f"{error.filename or folder}: {error.strerror}", "run this as root, with room on the disk"
+        ) from error
+    finally:
+        os.close(descriptor)
+
+
+# Lines of single services
+
+
+def _add_lines(work: _Work, service: str) -> bool:
+    """Whether the service is on this host."""
+    wanted = our_lines()[service]
+
+    def edit(text: str) -> str:
+        return put_in(text, wanted, lambda target: facilities_in(work.root, target))
+
+    return _edit(work, service, edit, wanted)
+
+
+def _drop_lines(work: _Work, service: str) -> None:
+    if _edit(work, service, without, ()):
+        path = f"{INCLUDE_FOLDER}/{service}"
+        left = (read_bytes(under(work.root, path)) or b"").decode("utf-8", "surrogateescape")
+        if any(OUR_MODULE in line.partition("#")[0] for line in left.splitlines()):
+            work.notes.append(f"{path} still has a line with {OUR_MODULE} that was written by hand")
+
+
+def _edit(work: _Work, service: str, edit: Callable[[str], str], wanted: Sequence[OurLine]) -> bool:
+    path = f"{INCLUDE_FOLDER}/{service}"
+    content = read_bytes(under(work.root, path))
+    if content is None:
+        if wanted:
+            work.notes.append(f"{service} was passed over: there is no {path}")
+        return False
+    try:
+        work.write(path, edit(content.decode("utf-8", "surrogateescape")))
+    except SyntaxProblem as problem:
+        raise Problem(f"{path} cannot be edited: {problem}", "mend that line") from problem
+    return True
+
+
+# common-auth
+
+
+def _in_common_auth(root: Path) -> bool:
+    text = (read_bytes(under(root, COMMON_AUTH)) or b"").decode("utf-8", "surrogateescape")
+    return any(OUR_MODULE in line.partition("#")[0] for line in text.splitlines())
+
+
+def _add_profile(work: _Work) -> None:
+    if _in_common_auth(work.root):
+        return
+    _pam_auth_update(work, "--enable")
+    if not _in_common_auth(work.root):
+        raise Problem(
+            f"pam-auth-update left {COMMON_AUTH} as it is, because it was changed by hand",
+            f"add the line `auth requisite {OUR_MODULE}` at its end or run `pam-auth-update --force`, then run this again",
+        )
+
+
+def _drop_profile(work: _Work) -> None:
+    if not _in_common_auth(work.root):
+        return
+    with contextlib.suppress(Problem):
+        _pam_auth_update(work, "--disable")
+    if _in_common_auth(work.root):
+        work.notes.append(
+            f"{COMMON_AUTH} still has a line with {OUR_MODULE}: it was changed by hand, or pam-auth-update left it alone; "
+            "take that line out by hand"
+        )
+
+
+def _pam_auth_update(work: _Work, action: str) -> None:
+    program = programs.find("pam-auth-update")
+    if program is None:
+        raise Problem("pam-auth-update is not installed", f"add `auth requisite {OUR_MODULE}` to common-auth by hand")
+    work.files.watch(under(work.root, path) for path in COMMON_FILES)
+    elsewhere = [] if work.root == _HOST else ["--root", str(work.root)]
+    done = programs.run(
+        [program, *elsewhere, "--package", action, PROFILE],
+        environment={"DEBIAN_FRONTEND": "noninteractive", "DEBCONF_NONINTERACTIVE_SEEN": "true"},
+    )
+    if not done.ok:
+        raise Problem(f"pam-auth-update failed: {done.complaint}", "mend that, then run this again")
+    work.changed.append(COMMON_AUTH)
+
+
+# sshd
+
+
+def _write_dropin(work: _Work, scope: Scope) -> None:
+    if not under(work.root, DROPIN).parent.is_dir():
+        work.notes.append(f"sshd's drop-in was passed over: there is no folder {Path(DROPIN).parent}")
+        return
+    text = sshd_dropin(
+        scope.scope,
+        exempt_users=scope.exempt_users,
+        exempt_networks=scope.exempt_networks,
+        keys_only=_takes_keys_only(work),
+    )
+    was_good = _sshd_complaint(work) is None
+    work.write(DROPIN, text)
+    if was_good:
+        _check_sshd(work)
+    else:
+        work.notes.append(
+            "sshd could not be asked whether it accepts its configuration, which it refused before; see `sshd -t`"
+        )
+
+
+def _takes_keys_only(work: _Work) -> bool:
+    """Whether sshd takes no passwords, our drop-in aside: then it must not open the door to them.
+
+    Once the drop-in is there, what it said about keyboard-interactive before is known from it alone.
+    """
+    old = read_bytes(under(work.root, DROPIN))
+    before = programs.effective_sshd("nobody") if work.root == _HOST else None
+    if not isinstance(before, dict):
+        return old is not None and is_keys_only(old.decode("utf-8", "replace"))
+    if before.get("passwordauthentication") == "yes":
+        return False
+    if old is not None:
+        return is_keys_only(old.decode("utf-8", "replace"))
+    return before.get("kbdinteractiveauthentication") != "yes"
+
+
+def _sshd_complaint(work: _Work) -> str | None:
+    """Why sshd refuses its configuration; None if it does not, or if it is not this host's or not there."""
+    done = programs.sshd("-t") if work.root == _HOST else None
+    return None if done is None or done.ok else done.complaint
+
+
+def _check_sshd(work: _Work) -> None:
+    complaint = _sshd_complaint(work)
+    if complaint is not None:
+        raise Problem(
+            f"sshd refuses {DROPIN}: {complaint}", "nothing was changed; run `sshd -t` and mend what it names"
+        )
+
+
+def _reload_sshd(work: _Work) -> None:
+    if DROPIN not in work.changed:
+        return
+    if work.root != _HOST or not programs.under_systemd():
+        work.notes.append("sshd reads its configuration again when it gets SIGHUP or starts anew")
+        return
+    for unit in _SSHD_UNITS:
+        if programs.run(["systemctl", "is-active", "--quiet", unit]).ok:
+            done = programs.run(["systemctl", "reload", unit])
+            if done.ok:
+                work.notes.append(f"{unit} was told to read its configuration again")
+            else:
+                work.notes.append(f"{unit} could not be reloaded ({done.complaint}); run `systemctl reload {unit}`")
+            return
+    work.notes.append("sshd is not running; it reads its configuration when it starts")
+
+
+# The outcome
+
+
+def _check(root: Path, services: Sequence[str], clients: ClientTable) -> None:
+    for service in services:
+        try:
+            found = [fault for fault in service_faults(root, service, clients) if fault.grave]
+        except SyntaxProblem as problem:
+            raise Problem(f"PAM cannot read {service}: {problem}", "mend that, then run this again") from problem
+        if found:
+            raise Problem(f"nothing was changed, since it would not hold: {found[0].detail}", found[0].fix)

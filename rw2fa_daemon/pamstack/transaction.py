@@ -1,0 +1,128 @@
+"""Files replaced together: each atomically, and all put back if the whole cannot be finished."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from collections.abc import Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from rw2fa_daemon.core.problem import Problem
+
+_NEW_FILE_MODE: Final = 0o644
+
+
+def read_bytes(path: Path) -> bytes | None:
+    """The content of a file, None if there is none."""
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Put `content` in place of a file, whole or not at all, also if power fails.
+
+    Mode, owner and extended attributes stay; a symbolic link stays, and what it leads to is replaced. A new file
+    belongs to whoever runs this, mode 0644. Raises OSError.
+    """
+    target = Path(os.path.realpath(path))
+    descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".rw2fa", dir=target.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            _take_after(target, file.fileno())
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).rename(target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def delete(path: Path) -> None:
+    """Delete a file, durably. Raises OSError."""
+    path.unlink()
+    _sync_folder(path.parent)
+
+
+def _take_after(old: Path, descriptor: int) -> None:
+    try:
+        status = old.stat()
+    except FileNotFoundError:
+        os.fchmod(descriptor, _NEW_FILE_MODE)
+        return
+    os.fchown(descriptor, status.st_uid, status.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+    for name in os.listxattr(old):
+        # The kernel keeps some of them for itself.
+        with contextlib.suppress(OSError):
+            os.setxattr(descriptor, name, os.getxattr(old, name))
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+class Transaction:
+    """A context in which files are changed; leaving it by an exception puts back every file it knows of."""
+
+    def __init__(self) -> None:
+        self._originals: dict[Path, bytes | None] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self._put_back(value)
+
+    def watch(self, paths: Iterable[Path]) -> None:
+        """Remember files that another program is about to change."""
+        for path in paths:
+            self._originals.setdefault(path, read_bytes(path))
+
+    def write(self, path: Path, content: bytes) -> bool:
+        """Replace a file; False, and nothing done, if that is what it holds already."""
+        before = read_bytes(path)
+        if before == content:
+            return False
+        self._originals.setdefault(path, before)
+        replace(path, content)
+        return True
+
+    def delete(self, path: Path) -> bool:
+        """Delete a file; False if there is none."""
+        before = read_bytes(path)
+        if before is None:
+            return False
+        self._originals.setdefault(path, before)
+        delete(path)
+        return True
+
+    def _put_back(self, reason: BaseException | None) -> None:
+        stuck = []
+        for path, content in reversed(self._originals.items()):
+            try:
+                if read_bytes(path) == content:
+                    continue
+                if content is None:
+                    delete(path)
+                else:
+                    replace(path, content)
+            except OSError as error:
+                stuck.append(f"{path} ({error.strerror})")
+        if stuck:
+            raise Problem(
+                f"{reason}; and these files could not be put back: {', '.join(stuck)}",
+                "take the lines with pam_rw2fa.so out of them by hand before you log out",
+            ) from reason
