@@ -170,13 +170,13 @@ struct failure channel_receive(const struct channel *channel, char *bytes, size_
         if (failure.kind != FAILURE_NONE)
             return failure;
         ssize_t received = recvmsg(channel->fd, &packet, 0);
+        if (received > 0)
+            *length = (size_t)received; /* of what has to be wiped, whatever is wrong with it */
         if (received > 0 && (packet.msg_flags & MSG_TRUNC) != 0)
             return failure_of(FAILURE_PROTOCOL, "the daemon sent a message that is too long; do hook and daemon match?",
                               0);
-        if (received > 0) {
-            *length = (size_t)received;
+        if (received > 0)
             return NO_FAILURE;
-        }
         if (received == 0) /* end of file, or the empty packet that nobody may send */
             return closed(0);
         if (gone(errno))

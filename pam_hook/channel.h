@@ -21,7 +21,10 @@ struct failure channel_open(struct channel *channel, const char *path, struct de
 /* Send `length` bytes as one packet. */
 struct failure channel_send(const struct channel *channel, const char *bytes, size_t length);
 
-/* Receive one packet of 1 to `capacity` bytes into `bytes`, and its length. A longer one is a failure. */
+/*
+ * Receive one packet of 1 to `capacity` bytes into `bytes`, and its length. A longer one is a failure; `length` then
+ * says how much of it lies in `bytes`.
+ */
 struct failure channel_receive(const struct channel *channel, char *bytes, size_t capacity, size_t *length);
 
 void channel_close(struct channel *channel);

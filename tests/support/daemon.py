@@ -85,8 +85,8 @@ class Site:
     """Configuration, key and state of a daemon, in one folder."""
 
     folder: Path
-    settings: dict[str, object] = field(default_factory=dict)
     secrets: dict[str, Secret] = field(default_factory=dict)
+    digits: dict[str, int] = field(default_factory=dict)
 
     @property
     def config(self) -> Path:
@@ -128,20 +128,24 @@ class Site:
         """The state, opened beside the daemon."""
         return Store.open(self.state, Vault(load_master_key(self.key)), create=create)
 
-    def enrol(self, *names: str, digits: int = 6) -> None:
-        """Give people an activated credential whose secret the test knows."""
+    def enrol(self, *names: str, digits: int = 10) -> None:
+        """Give people an activated credential whose secret the test knows.
+
+        With ten digits no two steps of a window share a code, so that what is accepted twice is a fault.
+        """
         store = self.store()
         for name in names:
             secret = self.secrets[name] = Secret(secrets.token_bytes(20))
+            self.digits[name] = digits
             account = Account(
                 name, pwd.getpwnam(name).pw_uid, secrets.randbits(62), credential=Credential(secret, True, digits)
             )
             store.transact(name, lambda _old, account=account: (account, None))  # type: ignore[misc]  # bound now
         store.close()
 
-    def code(self, name: str, offset: int = 0, digits: int = 6) -> str:
+    def code(self, name: str, offset: int = 0) -> str:
         """The code that the person's phone shows, `offset` steps from now."""
-        return code_at(self.secrets[name], int(time.time()) // 30 + offset, digits)
+        return code_at(self.secrets[name], int(time.time()) // 30 + offset, self.digits.get(name, 6))
 
     def account(self, name: str) -> Account | None:
         """What the state holds about somebody."""

@@ -112,7 +112,7 @@ class ScriptedDaemon:
         self.script = tuple(script)
         self.received: list[Packet] = []
         self.connections = 0
-        self.hung_up = threading.Event()
+        self.closed = threading.Event()  # set each time that a connection is closed on this side
         self._error: BaseException | None = None
         self._stop = threading.Event()
         folder.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -154,6 +154,7 @@ class ScriptedDaemon:
                         self._run(connection)
                     except BaseException as error:  # noqa: BLE001  # the thread of the test raises it
                         self._error = error
+                self.closed.set()
 
     def _run(self, connection: socket.socket) -> None:
         connection.settimeout(PATIENCE_SECONDS)
@@ -177,7 +178,6 @@ class ScriptedDaemon:
         with contextlib.suppress(ConnectionResetError):
             if connection.recv(1 << 17) != b"":
                 raise AssertionError("the hook sent more than the script expects")
-        self.hung_up.set()
 
     def values(self) -> list[str]:
         """What the replies carried: values as they are, reasons for none in angle brackets."""
