@@ -1,6 +1,5 @@
 """A daemon that is dead, stopped or killed in the middle: refused within the deadline, loudly (item 6, promise 5)."""
 
-import signal
 import time
 from collections.abc import Iterator
 
@@ -21,7 +20,7 @@ SLACK_SECONDS = 2.0
 @pytest.fixture
 def dead(site: Site) -> Iterator[Site]:
     """The daemon was killed, and its socket file is still there."""
-    site.rw2fa.stop(signal.SIGKILL)
+    site.rw2fa.kill()
     yield site
     site.rw2fa.start()
 
@@ -75,7 +74,7 @@ def test_promise_5_a_daemon_killed_while_it_waits_for_the_code_lets_nobody_in(si
     terminal = site.sshd.login(member.person)
     terminal.answer(prompts.PASSWORD, member.person.password)
     terminal.expect(prompts.CODE)
-    site.rw2fa.stop(signal.SIGKILL)
+    site.rw2fa.kill()
     code = member.phone.fresh()
     terminal.type(code)
     refused_within(3, terminal)
@@ -95,7 +94,7 @@ def test_promise_1_kills_in_the_middle_of_logins_make_no_code_count_twice(site: 
         terminal.expect(prompts.CODE)
         terminal.type(code)
         time.sleep(attempt * 0.004)
-        site.rw2fa.stop(signal.SIGKILL)
+        site.rw2fa.kill()
         if terminal.end() == 0:
             accepted.append(code)
         site.rw2fa.start()

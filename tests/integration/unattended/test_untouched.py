@@ -1,6 +1,5 @@
 """What never asks anybody stays as it was, also with the daemon dead (login-states; issue item 5, promise 4)."""
 
-import signal
 import time
 from collections.abc import Iterator
 
@@ -18,7 +17,7 @@ def daemon(site: Site, request: pytest.FixtureRequest) -> Iterator[str]:
     """The test runs with the daemon alive, and again with it dead."""
     state = str(request.param)
     if state == "dead":
-        site.rw2fa.stop(signal.SIGKILL)
+        site.rw2fa.kill()
     yield state
     if state == "dead":
         site.rw2fa.start()
@@ -73,7 +72,7 @@ def test_item_5_sudo_that_remembers_does_not_ask_again_with_the_daemon_dead(site
     terminal.answer(prompts.PASSWORD, member.person.password)
     terminal.answer(prompts.CODE, member.phone.fresh())
     assert terminal.end() == 0
-    site.rw2fa.stop(signal.SIGKILL)
+    site.rw2fa.kill()
     before = time.monotonic()
     assert site.world.run("sudo", "-n", "id", "-un", user=name).stdout.strip() == "root"
     assert time.monotonic() - before < 2, "it waited for a daemon that it does not need"

@@ -1,0 +1,1 @@
+"""`script/demo`: the main job on real programs, one checked step after the other."""

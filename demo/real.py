@@ -1,0 +1,87 @@
+"""The stage with real programs: sshd and xrdp-sesman in a private world on this machine."""
+
+import subprocess
+from pathlib import Path
+
+from demo import hosting
+from demo.stage import PASSWORDS, Actor
+from tests.support.world.accounts import Person, add_person, allow_key
+from tests.support.world.authlog import AuthLog
+from tests.support.world.installation import Installation
+from tests.support.world.sesman import IN, Sesman
+from tests.support.world.sshd import Sshd
+from tests.support.world.terminal import Terminal
+from tests.support.world.world import HOST_NAME, World
+
+
+class RealStage:
+    """sshd, xrdp-sesman, pam_unix and PAM as Debian ships them, in namespaces of their own."""
+
+    introduction = (
+        "A private world on this machine: mount, network and process namespaces of its own, with the real\n"
+        "sshd, xrdp-sesman and PAM on loopback. Its accounts exist only there, and nothing of this host is touched."
+    )
+    remote_desktop = "xrdp-sesman"
+    host_name = HOST_NAME
+    enable: tuple[str, ...] = ("enable",)
+
+    def __init__(self, installed: Path) -> None:
+        """`installed`: a folder that `make install` filled. Raises WorldUnavailable where there can be no world."""
+        self._world = World(layers=[installed])
+        try:
+            self._rw2fa = Installation(self._world)
+            self._people: dict[str, Person] = {}
+            self._log = AuthLog(self._world)
+        except BaseException:
+            self._world.close()
+            raise
+
+    def actor(self, name: str, group: str | None = None) -> Actor:
+        person = add_person(self._world, name, groups=[group] if group else [], password=PASSWORDS[name])
+        allow_key(self._world, person)
+        self._people[name] = person
+        return Actor(name, person.password)
+
+    def rw2fa(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self._rw2fa.command(*arguments, check=check)
+
+    def put_lines(self) -> list[str]:
+        self._rw2fa.command("pam", "install")
+        return ["rw2fa pam install"]
+
+    def start_daemon(self) -> None:
+        self._rw2fa.start()
+
+    def kill_daemon(self) -> None:
+        self._rw2fa.kill()
+
+    def open_doors(self) -> None:
+        self._sshd = Sshd(self._world)
+        self._sesman = Sesman(self._world)
+
+    def ssh(self, actor: Actor, *, key: bool = False) -> Terminal:
+        person = self._people[actor.name]
+        if key:
+            return self._sshd.login(person, methods="publickey,keyboard-interactive", key=person.key)
+        return self._sshd.login(person)
+
+    def ssh_command(self, actor: Actor, *, key: bool = False) -> str:
+        return f"ssh {'-i key ' if key else ''}{actor.name}@{HOST_NAME}"
+
+    def ssh_batch(self, actor: Actor) -> Terminal:
+        person = self._people[actor.name]
+        return self._sshd.login(person, methods="publickey", key=person.key, batch=True)
+
+    def rdp(self, actor: Actor, password: str) -> bool:
+        self._log.forget()
+        return self._sesman.verdict(self._people[actor.name], password) == IN
+
+    def password_was_looked_at(self) -> bool:
+        # It says so when it refuses a password, and nothing when one is right.
+        return "pam_unix(xrdp-sesman:auth)" in self._log.text
+
+    def keep(self, actor: Actor) -> None:
+        hosting.host(self._world, actor)
+
+    def close(self) -> None:
+        self._world.close()

@@ -1,0 +1,74 @@
+"""What a story needs of the place that it is played in."""
+
+import subprocess
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from tests.support.world.terminal import Terminal
+
+PASSWORDS: Final = {
+    "alice": "down the rabbit hole",
+    "bob": "can we fix it",
+    "carol": "hark the herald",
+    "dave": "open the pod bay doors",
+}
+"""Who is on the stage; dave is the spectator."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Somebody with an account on the stage."""
+
+    name: str
+    password: str
+
+
+class Stage(Protocol):
+    """A host with rw2fa on it. Commands and logins return what they printed; nothing here checks anything."""
+
+    introduction: str
+    """What is real here and what stands in for what."""
+    remote_desktop: str
+    """The program that a remote-desktop login asks."""
+    host_name: str
+    enable: tuple[str, ...]
+    """The command that switches it on here."""
+
+    def actor(self, name: str, group: str | None = None) -> Actor:
+        """Makes an account that exists on this stage only, in an extra group if one is given."""
+
+    def rw2fa(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """The administrator's command. `check`: a status other than 0 is an error."""
+
+    def put_lines(self) -> list[str]:
+        """Puts the lines of rw2fa into the PAM configuration; returns the commands that did it."""
+
+    def start_daemon(self) -> None:
+        """Starts the daemon and waits until it answers."""
+
+    def kill_daemon(self) -> None:
+        """SIGKILL."""
+
+    def open_doors(self) -> None:
+        """Starts the login programs."""
+
+    def ssh(self, actor: Actor, *, key: bool = False) -> Terminal:
+        """An SSH login on a terminal; with `key`, the client has one and no password is offered."""
+
+    def ssh_command(self, actor: Actor, *, key: bool = False) -> str:
+        """What a person would type for it."""
+
+    def ssh_batch(self, actor: Actor) -> Terminal:
+        """An SSH login with a key and nobody there to ask."""
+
+    def rdp(self, actor: Actor, password: str) -> bool:
+        """Whether a remote-desktop login is let in."""
+
+    def password_was_looked_at(self) -> bool:
+        """Whether the auth log of the last `rdp` says that pam_unix was asked."""
+
+    def keep(self, actor: Actor) -> None:
+        """Says how to log in by hand, and returns when the spectator has seen enough."""
+
+    def close(self) -> None:
+        """Ends everything."""

@@ -1,0 +1,270 @@
+"""The story that the demo tells, the same on every stage."""
+
+import json
+import random
+import time
+from typing import Final
+
+from demo.narration import Narrator
+from demo.stage import Actor, Stage
+from tests.support.world.phone import Phone
+from tests.support.world.qr import read_code
+from tests.support.world.terminal import Terminal
+
+PASSWORD: Final = "assword: ?"
+CODE: Final = "Verification code: "
+FIRST_CODE: Final = "Code that the app shows now: "
+USED: Final = "That code was used already"
+
+KILLS: Final = 6
+"""How often the daemon dies in the middle of two logins with one code."""
+
+
+def inside(actor: Actor) -> str:
+    """What the remote shell prints for somebody who is in."""
+    return f"you-are-in-as-{actor.name}"
+
+
+class Story:
+    """Plays every step on a stage, telling a narrator. Each step checks what it claims."""
+
+    def __init__(self, stage: Stage, narrator: Narrator) -> None:
+        self._stage, self._tell = stage, narrator
+        self._alice = stage.actor("alice")
+        self._bob = stage.actor("bob", group="staff")
+        self._carol = stage.actor("carol")
+        self._phone: Phone | None = None
+        self._last_code = ""
+
+    def play(self) -> None:
+        """All steps, in order."""
+        self._set_up()
+        self._first_login()
+        self._second_login()
+        self._same_code()
+        self._key_alone()
+        self._key_and_code()
+        self._remote_desktop()
+        self._whitelist()
+        self._kill()
+        self._look_back()
+
+    def guest(self) -> Actor:
+        """Somebody for the spectator to be: in the scope, with no phone yet."""
+        dave = self._stage.actor("dave")
+        self._stage.rw2fa("users", "add", dave.name)
+        return dave
+
+    # The steps
+
+    def _set_up(self) -> None:
+        tell, stage = self._tell, self._stage
+        tell.step("Check, enable, add")
+        tell.say(
+            "Off by default. The administrator puts the lines into the PAM configuration, names who\n"
+            "needs a second factor, and switches it on."
+        )
+        before = self._command("status")
+        tell.claim("two-factor authentication is off", true=not self._json("status")["enabled"], because=before)
+        for command in stage.put_lines():
+            tell.types(command)
+        stage.start_daemon()
+        self._command("users", "add", self._alice.name, "@staff")
+        self._command(*stage.enable)
+        stage.open_doors()
+        status = self._json("status")
+        tell.claim(
+            "it is on, and the daemon runs", true=bool(status["enabled"] and status["daemon"]), because=str(status)
+        )
+        bob = self._json("users", "show", self._bob.name)
+        tell.claim("bob is enabled too, through his group staff", true=bool(bob["enabled"]), because=str(bob))
+        carol = self._json("users", "show", self._carol.name)
+        tell.claim("carol is not: she was not named", true=not carol["enabled"], because=str(carol))
+
+    def _first_login(self) -> None:
+        tell, stage, alice = self._tell, self._stage, self._alice
+        tell.step("Alice's first SSH login")
+        tell.say("Her password is right, and she has no code yet: the terminal says why, and shows a QR code.")
+        terminal = self._ssh(alice)
+        terminal.answer(PASSWORD, alice.password)
+        terminal.expect(FIRST_CODE)
+        tell.shows(terminal.screen)
+        uri = read_code(terminal.screen)
+        self._phone = phone = Phone(uri)
+        tell.claim("a QR decoder reads one code off what the terminal showed:", true=uri.startswith("otpauth://totp/"))
+        tell.shows(uri.replace(phone.secret, "…"))
+        tell.claim(
+            "it names alice and this host",
+            true=phone.name == alice.name and phone.issuer == f"{stage.host_name} - remote-work",
+        )
+        tell.claim(
+            "the key is there as text, for a phone without a camera",
+            true=phone.secret in terminal.screen.replace(" ", ""),
+        )
+        tell.say("Her phone shows a first code. She types it.")
+        seen = len(terminal.screen)
+        self._last_code = phone.fresh()
+        terminal.type(self._last_code)
+        status = terminal.end()
+        tell.shows("Code that the app shows now: " + terminal.screen[seen:])
+        tell.claim("she is in", true=status == 0 and inside(alice) in terminal.screen, because=terminal.screen)
+        shown = self._json("users", "show", alice.name)
+        tell.claim("and her phone is activated", true=bool(shown["activated"]), because=str(shown))
+
+    def _second_login(self) -> None:
+        tell, alice = self._tell, self._alice
+        tell.step("Her second login: password and code")
+        terminal = self._ssh(alice)
+        terminal.answer(PASSWORD, alice.password)
+        self._last_code = self._fresh()
+        terminal.answer(CODE, self._last_code)
+        self._ends(terminal, alice, welcome=True, claim="she is in")
+
+        tell.say("Carol was not named: for her nothing has changed.")
+        terminal = self._ssh(self._carol)
+        terminal.answer(PASSWORD, self._carol.password)
+        self._ends(terminal, self._carol, welcome=True, claim="carol is in with her password alone")
+
+    def _same_code(self) -> None:
+        tell, alice = self._tell, self._alice
+        tell.step("The same code again")
+        tell.say("Somebody looked over her shoulder: the password and that very code, seconds later.")
+        terminal = self._ssh(alice)
+        terminal.answer(PASSWORD, alice.password)
+        terminal.answer(CODE, self._last_code)
+        terminal.expect(USED)
+        for _ in range(2):
+            terminal.answer(CODE, self._last_code)
+        self._ends(terminal, alice, welcome=False, claim="refused, however often it is typed")
+
+    def _key_alone(self) -> None:
+        tell, alice = self._tell, self._alice
+        tell.step("A key alone")
+        tell.say("A stolen laptop: alice's SSH key, and nobody there who has her phone.")
+        tell.types(self._stage.ssh_command(alice, key=True).replace("ssh ", "ssh -o BatchMode=yes "))
+        self._ends(self._stage.ssh_batch(alice), alice, welcome=False, claim="refused")
+        tell.types(self._stage.ssh_command(self._carol, key=True).replace("ssh ", "ssh -o BatchMode=yes "))
+        self._ends(
+            self._stage.ssh_batch(self._carol),
+            self._carol,
+            welcome=True,
+            claim="carol, who was not named, keeps her key and her scripts",
+        )
+
+    def _key_and_code(self) -> None:
+        tell, alice = self._tell, self._alice
+        tell.step("Key and code")
+        terminal = self._ssh(alice, key=True)
+        terminal.answer(CODE, self._fresh())
+        asked = "assword" in terminal.screen
+        self._ends(terminal, alice, welcome=True, claim="she is in")
+        tell.claim("and was not asked for a password", true=not asked, because=terminal.screen)
+
+    def _remote_desktop(self) -> None:
+        tell, stage, alice, carol = self._tell, self._stage, self._alice, self._carol
+        tell.step("A remote-desktop client")
+        tell.say(f"It cannot ask for a code, so {stage.remote_desktop} refuses her before the password is looked at.")
+        tell.claim("alice, right password: refused", true=not stage.rdp(alice, alice.password))
+        tell.claim("alice, wrong password: refused", true=not stage.rdp(alice, "a guess"))
+        tell.claim("and pam_unix was never asked about it", true=not stage.password_was_looked_at())
+        tell.claim("carol, right password: in, as before", true=stage.rdp(carol, carol.password))
+        tell.claim("carol, wrong password: refused", true=not stage.rdp(carol, "a guess"))
+        tell.claim("and there pam_unix was asked", true=stage.password_was_looked_at())
+
+    def _whitelist(self) -> None:
+        tell, stage, bob = self._tell, self._stage, self._bob
+        tell.step("The whitelist")
+        tell.say("Bob needs a remote-desktop client. The administrator lets him, without a code.")
+        tell.claim("bob, right password: refused, since his group was named", true=not stage.rdp(bob, bob.password))
+        self._command("whitelist", "add", bob.name)
+        tell.claim("bob, right password: in", true=stage.rdp(bob, bob.password))
+        tell.claim("bob, wrong password: refused", true=not stage.rdp(bob, "a guess"))
+
+    def _kill(self) -> None:
+        tell, stage, alice = self._tell, self._stage, self._alice
+        tell.step("The daemon dies in the middle of logins")
+        tell.say(
+            f"{KILLS} times, two logins send one code at the same moment, and the daemon gets SIGKILL while it judges."
+        )
+        chance = random.Random(2)  # the moments are meant to vary, and to be the same in each demo
+        accepted: list[str] = []
+        for _ in range(KILLS):
+            code = self._fresh()
+            twins = [self._stage.ssh(alice) for _ in range(2)]
+            for twin in twins:
+                twin.answer(PASSWORD, alice.password)
+                twin.expect(CODE)
+            for twin in twins:
+                twin.type(code)
+            time.sleep(chance.uniform(0, 0.02))
+            stage.kill_daemon()
+            ends = [self._let_in(twin) for twin in twins]
+            accepted += [code] * sum(ends)
+            tell.shows(f"one code twice, SIGKILL: {sum(ends)} let in, {2 - sum(ends)} refused")
+            stage.start_daemon()
+        tell.claim("no code let two logins in", true=len(set(accepted)) == len(accepted), because=str(accepted))
+        for code in accepted:
+            terminal = stage.ssh(alice)
+            terminal.answer(PASSWORD, alice.password)
+            terminal.answer(CODE, code)
+            terminal.expect(USED)
+            terminal.hang_up()
+        tell.claim(f"each accepted code ({len(accepted)}) is refused by the daemon that came after", true=True)
+        terminal = stage.ssh(alice)
+        terminal.answer(PASSWORD, alice.password)
+        terminal.answer(CODE, self._fresh())
+        tell.claim("and alice is still activated: her next code lets her in", true=self._let_in(terminal))
+
+    def _look_back(self) -> None:
+        tell = self._tell
+        tell.step("What the administrator sees")
+        self._command("status")
+        self._command("users", "list")
+        service = ("--service", "sshd", "--from", "192.0.2.7")
+        self._command("explain", self._alice.name, *service)
+        told = self._json("explain", self._alice.name, *service)
+        tell.claim("explain foretells: a code", true=told["decision"] == "code", because=str(told))
+        told = self._json("explain", self._alice.name, "--service", "xrdp-sesman")
+        tell.claim("and by remote desktop: refused", true=told["decision"] == "deny", because=str(told))
+        log = self._command("audit", "--user", self._alice.name, most=14)
+        tell.claim(
+            "the audit names the rules that decided",
+            true="code-used-before" in log and "rdp-refused" in log,
+            because=log,
+        )
+        tell.claim(
+            "and holds neither her key nor a code",
+            true=self._phone is not None and self._phone.secret not in log and self._last_code not in log.split(),
+            because=log,
+        )
+
+    # Small things
+
+    def _ssh(self, actor: Actor, *, key: bool = False) -> Terminal:
+        self._tell.types(self._stage.ssh_command(actor, key=key))
+        return self._stage.ssh(actor, key=key)
+
+    def _ends(self, terminal: Terminal, actor: Actor, *, welcome: bool, claim: str) -> None:
+        let_in = self._let_in(terminal, actor)
+        self._tell.shows(terminal.screen)
+        self._tell.claim(claim, true=let_in is welcome, because=terminal.screen)
+
+    def _let_in(self, terminal: Terminal, actor: Actor | None = None) -> bool:
+        return terminal.end() == 0 and inside(actor or self._alice) in terminal.screen
+
+    def _fresh(self) -> str:
+        if self._phone is None:
+            raise AssertionError("alice has no phone yet")
+        return self._phone.fresh()
+
+    def _command(self, *arguments: str, most: int = 40) -> str:
+        """Runs and shows a command of rw2fa; returns all that it printed."""
+        self._tell.types(" ".join(("rw2fa", *arguments)))
+        done = self._stage.rw2fa(*arguments)
+        lines = (done.stdout + done.stderr).strip("\n").splitlines()
+        self._tell.shows("\n".join(lines[-most:]))
+        return "\n".join(lines)
+
+    def _json(self, *arguments: str) -> dict[str, object]:
+        told: dict[str, object] = json.loads(self._stage.rw2fa(*arguments, "--json").stdout)
+        return told
