@@ -62,7 +62,7 @@ class Daemon:
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; SIGHUP reloads."""
         for number in (signal.SIGTERM, signal.SIGINT):
-            self._loop.add_signal_handler(number, self._stop)
+            self._loop.add_signal_handler(number, self.stop)
         self._loop.add_signal_handler(signal.SIGHUP, self._reload, lambda _result: None)
         self._prepare(self._config, self._start)
         self._loop.run_forever()
@@ -150,7 +150,8 @@ class Daemon:
 
         self._reload(done)
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Finish the logins under way, at most STOP_SECONDS long, and leave `run`."""
         self._supervisor.stopping()
         self._server.stop_accepting()
         deadline = self._loop.time() + STOP_SECONDS

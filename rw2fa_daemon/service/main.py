@@ -35,7 +35,7 @@ def main() -> int:
 
 
 def _serve(path: Path, config: Config) -> None:
-    from rw2fa_daemon.service.daemon import Daemon  # --check-config should answer fast
+    from rw2fa_daemon.service.daemon import Daemon  # noqa: PLC0415  # --check-config should answer fast
 
     # Secrets are in this memory: no core dump may hold them (promise 3).
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -90,11 +90,12 @@ class Server:
         self.loop.remove_reader(self._listener)
 
     def close(self) -> None:
-        """End every conversation."""
+        """End every conversation and let go of the listening socket."""
         if self._sweeper is not None:
             self._sweeper.cancel()
         for connection in list(self._connections):
             self.forget(connection)
+        self._listener.close()
 
     def forget(self, connection: Connection) -> None:
         """Close a connection and give its place back; a second time does nothing."""

@@ -15,34 +15,38 @@ class Supervisor:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
-        self._notifier = SystemdNotifier()
+        self._notifier = SystemdNotifier() if "NOTIFY_SOCKET" in os.environ else None
         self._interval = self._watchdog_interval()
 
     def ready(self, status: str) -> None:
         """The daemon answers, with one line about how it is."""
-        self._notifier.notify(f"READY=1\nSTATUS={status}")
+        self._tell(f"READY=1\nSTATUS={status}")
         if self._interval:
             self._ping()
 
     def status(self, status: str) -> None:
         """One line about how the daemon is."""
-        self._notifier.notify(f"STATUS={status}")
+        self._tell(f"STATUS={status}")
 
     def reloading(self) -> None:
         """A reload has begun; `ready` ends it."""
-        self._notifier.notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
+        self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def reloaded(self, status: str) -> None:
         """The reload has ended, well or not."""
-        self._notifier.notify(f"READY=1\nSTATUS={status}")
+        self._tell(f"READY=1\nSTATUS={status}")
 
     def stopping(self) -> None:
         """The daemon finishes what it has accepted."""
-        self._notifier.notify("STOPPING=1\nSTATUS=Finishing the logins under way")
+        self._tell("STOPPING=1\nSTATUS=Finishing the logins under way")
+
+    def _tell(self, message: str) -> None:
+        if self._notifier is not None:
+            self._notifier.notify(message)
 
     def _ping(self) -> None:
         # From the loop itself, so that a loop that hangs is noticed.
-        self._notifier.notify("WATCHDOG=1")
+        self._tell("WATCHDOG=1")
         self._loop.call_later(self._interval, self._ping)
 
     @staticmethod
