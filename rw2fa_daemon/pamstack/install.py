@@ -9,6 +9,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final
 
+from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.clients import ClientTable
 from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.problem import Problem
@@ -39,11 +40,22 @@ _SSHD_UNITS: Final = ("ssh.service", "sshd.service")
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whom sshd's drop-in is about: the scope, and who is exempt from it. The default is nobody."""
+    """Whom sshd's drop-in is about: the scope, and who is exempt from it. The default is nobody.
+
+    `of` a configuration gives nobody while two-factor authentication is off: a key and BatchMode then work as before. So
+    the drop-in has to be refreshed whenever that, the scope or the exemptions change.
+    """
 
     scope: Roster = field(default_factory=Roster)
     exempt_users: Roster = field(default_factory=Roster)
     exempt_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @classmethod
+    def of(cls, config: Config) -> "Scope":
+        """Whom a configuration asks for a second factor."""
+        if not config.enabled:
+            return NOBODY
+        return cls(config.scope, config.exempt_users, config.exempt_networks)
 
 
 NOBODY: Final = Scope()
@@ -92,8 +104,8 @@ def install(
     """Put our lines into the files of `services` (all that have lines of ours, if empty), and into common-auth.
 
     Also writes the drop-in for sshd, for the people of `scope`. Does nothing that is done already. Services that are
-    not on this host are passed over with a note. Raises Problem, with everything as it was, where the outcome would not be
-    right: the module or the profile is missing, a check of the stacks finds a fault, or sshd refuses the drop-in.
+    not on this host are passed over with a note. Raises Problem, with everything as it was, where the outcome would not
+    be right: the module or the profile is missing, a check of the stacks finds a fault, or sshd refuses the drop-in.
     """
     chosen = _chosen(services)
     table = clients or shipped_clients()
@@ -240,7 +252,7 @@ def _add_profile(work: _Work) -> None:
     if not _in_common_auth(work.root):
         raise Problem(
             f"pam-auth-update left {COMMON_AUTH} as it is, because it was changed by hand",
-            f"add the line `auth requisite {OUR_MODULE}` at its end or run `pam-auth-update --force`, then run this again",
+            f"add `auth requisite {OUR_MODULE}` at its end, or run `pam-auth-update --force`; then run this again",
         )
 
 
@@ -251,8 +263,8 @@ def _drop_profile(work: _Work) -> None:
         _pam_auth_update(work, "--disable")
     if _in_common_auth(work.root):
         work.notes.append(
-            f"{COMMON_AUTH} still has a line with {OUR_MODULE}: it was changed by hand, or pam-auth-update left it alone; "
-            "take that line out by hand"
+            f"{COMMON_AUTH} still has a line with {OUR_MODULE}: it was changed by hand, and pam-auth-update left it "
+            "alone; take that line out by hand"
         )
 
 

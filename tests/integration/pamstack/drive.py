@@ -1,0 +1,42 @@
+"""Runs the installer where it is started, and prints what it says as JSON. For use inside a private world.
+
+python -m tests.integration.pamstack.drive install|remove|refresh [--scope NAME] [--exempt NAME] [--network NET] [SERVICE…]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from ipaddress import ip_network
+
+from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.pamstack.install import Scope, install, refresh_dropin, remove
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("action", choices=("install", "remove", "refresh"))
+    parser.add_argument("--scope", action="append", default=[])
+    parser.add_argument("--exempt", action="append", default=[])
+    parser.add_argument("--network", action="append", default=[])
+    parser.add_argument("services", nargs="*")
+    chosen = parser.parse_args()
+    networks = tuple(ip_network(network) for network in chosen.network)
+    scope = Scope(Roster.of(chosen.scope), Roster.of(chosen.exempt), networks)
+    try:
+        match chosen.action:
+            case "install":
+                report = install(chosen.services, scope=scope)
+            case "remove":
+                report = remove(chosen.services)
+            case _:
+                report = refresh_dropin(scope)
+    except Problem as problem:
+        print(json.dumps({"problem": problem.what, "fix": problem.fix}))
+    else:
+        print(json.dumps({"changed": report.changed, "notes": report.notes}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+"""Installing and removing on a copy of this host, with the real pam-auth-update and the real sshd."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.pamstack.conftest import MODULE, PROFILE, Drive, snapshot
+from tests.support.world import World
+from tests.support.world.paths import REPOSITORY
+
+DROPIN = "/etc/ssh/sshd_config.d/10-rw2fa.conf"
+COMMON_AUTH = "/etc/pam.d/common-auth"
+
+
+def effective(world: World, user: str, address: str = "192.0.2.7") -> dict[str, str]:
+    """What sshd does for a user."""
+    world.path("/run/sshd").mkdir(exist_ok=True)
+    output = world.run("/usr/sbin/sshd", "-T", "-C", f"user={user},host=client,addr={address}").stdout
+    return dict(line.partition(" ")[::2] for line in output.splitlines())
+
+
+def ours(world: World, service: str) -> list[str]:
+    lines = world.read(f"/etc/pam.d/{service}").splitlines()
+    return [line.partition("  #")[0] for line in lines if "pam_rw2fa.so" in line]
+
+
+@pytest.fixture
+def people(world: World) -> None:
+    world.run("groupadd", "staff-2fa")
+    world.run("groupadd", "machines")
+    world.run("useradd", "-G", "staff-2fa", "amy")
+    world.run("useradd", "ben")
+    world.run("useradd", "-G", "staff-2fa,machines", "robot")
+
+
+def test_the_lines_arrive_where_they_belong(world: World, drive: Drive) -> None:
+    report = drive("install")
+    assert ours(world, "sshd") == [
+        "auth    [success=done ignore=ignore default=die] pam_rw2fa.so slot=key",
+        "account required pam_rw2fa.so",
+    ]
+    assert ours(world, "xrdp-sesman") == [
+        "auth    requisite pam_rw2fa.so slot=first timeout=2",
+        "account required pam_rw2fa.so timeout=2",
+    ]
+    assert ours(world, "cockpit") == ["account required pam_rw2fa.so"]
+    assert [line.split() for line in ours(world, "common-auth")] == [["auth", "requisite", "pam_rw2fa.so"]]
+    assert set(report["changed"]) >= {"/etc/pam.d/sshd", COMMON_AUTH, DROPIN}
+
+
+def test_promise_4_nothing_of_ours_is_in_the_shared_account_or_session_files(world: World, drive: Drive) -> None:
+    drive("install")
+    for name in ("account", "session", "session-noninteractive", "password"):
+        assert ours(world, f"common-{name}") == []
+
+
+def test_a_second_installation_changes_nothing(world: World, drive: Drive) -> None:
+    drive("install", "--scope=@staff")
+    before = snapshot(world)
+    assert drive("install", "--scope=@staff")["changed"] == []
+    assert snapshot(world) == before
+
+
+def test_removing_gives_every_file_back_byte_for_byte(world: World, drive: Drive) -> None:
+    before = snapshot(world)
+    drive("install", "--scope=@staff")
+    assert snapshot(world) != before
+    drive("remove")
+    after = snapshot(world)
+    # pam-auth-update remembers that it has seen our profile.
+    seen = "var/lib/pam/seen"
+    assert {path: content for path, content in after.items() if path != seen} == {
+        path: content for path, content in before.items() if path != seen
+    }
+
+
+def test_modes_and_owners_are_kept(world: World, drive: Drive) -> None:
+    world.run("chown", "daemon:adm", "/etc/pam.d/sshd")
+    world.run("chmod", "0640", "/etc/pam.d/sshd")
+    drive("install")
+    assert world.run("stat", "-c", "%U:%G %a", "/etc/pam.d/sshd").stdout.strip() == "daemon:adm 640"
+    assert world.run("stat", "-c", "%U:%G %a", DROPIN).stdout.strip() == "root:root 644"
+
+
+def test_a_symbolic_link_stays_one(world: World, drive: Drive) -> None:
+    world.run("mv", "/etc/pam.d/sshd", "/etc/pam.d/sshd-real")
+    world.run("ln", "-s", "sshd-real", "/etc/pam.d/sshd")
+    drive("install")
+    assert world.run("readlink", "/etc/pam.d/sshd").stdout.strip() == "sshd-real"
+    assert "pam_rw2fa.so" in world.read("/etc/pam.d/sshd-real")
+
+
+def test_one_service_alone(world: World, drive: Drive) -> None:
+    drive("install", "xrdp-sesman")
+    assert ours(world, "xrdp-sesman")
+    assert ours(world, "common-auth")
+    assert not ours(world, "sshd")
+    assert not world.path(DROPIN).exists()
+    drive("install")
+    drive("remove", "sshd")
+    assert not ours(world, "sshd")
+    assert not world.path(DROPIN).exists()
+    assert ours(world, "cockpit")
+    assert ours(world, "common-auth")
+
+
+def test_a_service_that_is_not_there_is_passed_over_with_a_note(world: World, drive: Drive) -> None:
+    world.path("/etc/pam.d/cockpit").unlink()
+    assert any("cockpit was passed over" in note for note in drive("install")["notes"])
+
+
+def test_a_service_without_lines_of_its_own_is_refused(world: World, drive: Drive) -> None:
+    assert "no lines for the PAM service sudo" in drive("install", "sudo")["problem"]
+
+
+def test_promise_5_without_the_module_nothing_is_put_in(world: World, drive: Drive) -> None:
+    world.path(MODULE).unlink()
+    before = snapshot(world)
+    report = drive("install")
+    assert "would lock everybody out" in report["problem"]
+    assert "make install" in report["fix"]
+    assert snapshot(world) == before
+
+
+def test_without_the_profile_nothing_is_put_in(world: World, drive: Drive) -> None:
+    world.path(PROFILE).unlink()
+    assert PROFILE in drive("install")["problem"]
+    assert not ours(world, "sshd")
+
+
+def test_a_stack_that_could_be_entered_past_us_puts_everything_back(world: World, drive: Drive) -> None:
+    sshd = world.read("/etc/pam.d/sshd")
+    world.write("/etc/pam.d/sshd", "auth sufficient pam_ldap.so\n" + sshd)
+    before = snapshot(world)
+    report = drive("install")
+    assert "can be entered past our line" in report["problem"]
+    assert "pam_ldap.so (/etc/pam.d/sshd:2) = success" in report["problem"]
+    after = snapshot(world)
+    assert {path for path in after if after[path] != before[path]} <= {"var/lib/pam/seen"}
+
+
+def test_a_common_auth_that_pam_auth_update_does_not_touch_puts_everything_back(world: World, drive: Drive) -> None:
+    text = world.read(COMMON_AUTH)
+    world.write(COMMON_AUTH, text.replace("pam_cap.so", "pam_cap.so\nauth optional pam_group.so"))
+    before = snapshot(world)
+    report = drive("install")
+    assert "changed by hand" in report["problem"]
+    assert "pam-auth-update --force" in report["fix"]
+    after = snapshot(world)
+    assert after == before
+
+
+def test_a_line_in_common_auth_by_hand_is_as_good(world: World, drive: Drive) -> None:
+    text = world.read(COMMON_AUTH)
+    world.write(COMMON_AUTH, text + "auth requisite pam_rw2fa.so\n")
+    assert COMMON_AUTH not in drive("install")["changed"]
+    report = drive("remove")
+    assert any("changed by hand" in note for note in report["notes"])
+    assert ours(world, "common-auth") == ["auth requisite pam_rw2fa.so"]
+    assert not ours(world, "sshd")
+
+
+def test_options_in_common_auth_survive_pam_auth_update(world: World, drive: Drive) -> None:
+    drive("install")
+    text = world.read(COMMON_AUTH)
+    world.write(COMMON_AUTH, text.replace("pam_rw2fa.so", "pam_rw2fa.so console=root"))
+    world.run("pam-auth-update", "--package", environment={"DEBIAN_FRONTEND": "noninteractive"})
+    assert "console=root" in ours(world, "common-auth")[0]
+    drive("install")
+    assert "console=root" in ours(world, "common-auth")[0]
+    drive("remove")
+    assert not ours(world, "common-auth")
+
+
+def test_a_file_that_cannot_be_written_puts_everything_back(world: World, drive: Drive) -> None:
+    # A folder in its place, after all the other files.
+    world.path(DROPIN).mkdir()
+    before = snapshot(world)
+    assert "problem" in drive("install")
+    after = snapshot(world)
+    assert {path for path in after if after[path] != before[path]} <= {"var/lib/pam/seen"}
+
+
+def test_promise_5_killed_at_any_moment_no_file_is_half_written(world: World, drive: Drive) -> None:
+    whole = [world.read("/etc/pam.d/sshd")]
+    drive("install")
+    whole.append(world.read("/etc/pam.d/sshd"))
+    environment = {"PYTHONPATH": str(REPOSITORY), "PYTHONDONTWRITEBYTECODE": "1"}
+    for turn in range(12):
+        action = "remove" if turn % 2 == 0 else "install"
+        argv = (sys.executable, "-m", "tests.integration.pamstack.drive", action)
+        process = world.start(*argv, environment=environment)
+        try:
+            process.wait(timeout=0.12 + 0.03 * turn)
+        except subprocess.TimeoutExpired:
+            world.kill(process, signal.SIGKILL)
+        assert world.read("/etc/pam.d/sshd") in whole
+    drive("install")
+    assert world.read("/etc/pam.d/sshd") == whole[1]
+
+
+def test_sshd_asks_the_scope_for_a_second_method_and_nobody_else(world: World, drive: Drive, people: None) -> None:
+    drive("install", "--scope=@staff-2fa", "--scope=ben", "--exempt=@machines", "--network=198.51.100.0/24")
+    two = "publickey,keyboard-interactive:pam keyboard-interactive:pam"
+    assert effective(world, "amy")["authenticationmethods"] == two
+    assert effective(world, "ben")["authenticationmethods"] == two
+    assert effective(world, "root")["authenticationmethods"] == "any"
+    assert effective(world, "robot")["authenticationmethods"] == "any"
+    assert effective(world, "amy", "198.51.100.9")["authenticationmethods"] == "any"
+    assert effective(world, "ben", "198.51.100.9")["authenticationmethods"] == "any"
+    assert effective(world, "root")["kbdinteractiveauthentication"] == "yes"
+
+
+def test_another_scope_makes_another_drop_in(world: World, drive: Drive, people: None) -> None:
+    drive("install")
+    assert effective(world, "ben")["authenticationmethods"] == "any"
+    assert drive("refresh", "--scope=ben")["changed"] == [DROPIN]
+    assert effective(world, "ben")["authenticationmethods"] != "any"
+    drive("refresh")
+    assert effective(world, "ben")["authenticationmethods"] == "any"
+
+
+def test_refreshing_installs_nothing(world: World, drive: Drive) -> None:
+    assert drive("refresh", "--scope=@staff")["changed"] == []
+    assert not world.path(DROPIN).exists()
+
+
+def test_a_host_that_takes_keys_only_still_takes_no_passwords(world: World, drive: Drive, people: None) -> None:
+    world.write("/etc/ssh/sshd_config.d/50-keys.conf", "PasswordAuthentication no\nKbdInteractiveAuthentication no\n")
+    for _ in range(2):  # the second time our own drop-in is there already
+        drive("install", "--scope=@staff-2fa")
+        assert effective(world, "root")["kbdinteractiveauthentication"] == "no"
+        assert effective(world, "amy")["authenticationmethods"] == "publickey,keyboard-interactive:pam"
+        assert effective(world, "amy")["kbdinteractiveauthentication"] == "yes"
+
+
+@pytest.mark.parametrize("group", ["domain users", "it,ops", "r&d", "entwickler-ä"])
+def test_sshd_accepts_whatever_a_group_is_called(world: World, drive: Drive, group: str) -> None:
+    with world.path("/etc/group").open("a") as file:
+        file.write(f"{group}:x:4711:ben\n")
+    world.run("useradd", "ben")
+    assert "problem" not in drive("install", f"--scope=@{group}")
+    assert effective(world, "ben")["authenticationmethods"] != "any"
+    assert effective(world, "root")["authenticationmethods"] == "any"
+
+
+def test_sshd_configuration_that_was_broken_before_is_said_and_left_alone(world: World, drive: Drive) -> None:
+    world.write("/etc/ssh/sshd_config.d/50-broken.conf", "Frobnicate yes\n")
+    assert any("refused before" in note for note in drive("install")["notes"])
+
+
+def test_the_drop_in_of_a_world_never_reaches_the_host(world: World, drive: Drive) -> None:
+    drive("install")
+    assert not Path(DROPIN).exists()
+    assert shutil.which("sshd", path="/usr/sbin")
