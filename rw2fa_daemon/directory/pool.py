@@ -16,10 +16,12 @@ from rw2fa_daemon.directory.process import WorkerProcess
 DEADLINE_SECONDS = 1.5
 """Leaves the hook, which waits 3 s (2 s on xrdp), time to hear the answer."""
 WORKERS = 4
-CALLERS_MAX = 1024
+CALLERS_MAX = 4096
 """Callers that wait for an answer, all together; one more is told UNAVAILABLE at once."""
-QUEUE_MAX = 256
+QUEUE_MAX = 1024
 """Look-ups that wait for a worker; one more is UNAVAILABLE at once."""
+COURTESIES_MAX = 64
+"""Of those, look-ups as a courtesy."""
 SLOW_SECONDS = 10.0
 """For how long after a missed deadline look-ups of the same lane get only some of the workers."""
 SLOW_LANES_MAX = 64
@@ -34,6 +36,7 @@ _END_SECONDS = 0.5
 Answer = Person | Missing
 Done = Callable[[Answer], None]
 _STRANGERS = "*"
+_COURTESIES = "?"
 
 
 class _Lookup:
@@ -55,7 +58,8 @@ class Pool:
     `deadline_seconds` is both how long a caller waits, queue included, and how long a worker may take for one
     question before it is killed and replaced. To keep a directory that hangs for some from stopping all, look-ups go
     in lanes: one for each domain (`CORP\alice`, `alice@corp`, no domain) of people who were found before, one for
-    all strangers. The lanes that missed a deadline lately get half of the workers together.
+    all strangers, one for courtesies. The last, and those that missed a deadline lately, get half of the workers
+    together.
     """
 
     def __init__(
@@ -78,9 +82,11 @@ class Pool:
         self._housekeeping: asyncio.TimerHandle | None = None
         self._closed = False
 
-    def lookup(self, typed: str, groups: tuple[str, ...], done: Done) -> None:
+    def lookup(self, typed: str, groups: tuple[str, ...], done: Done, *, courtesy: bool = False) -> None:
         """Calls `done` once with what `request.lookup` would give: before returning if the answer is known, within
         the deadline otherwise. UNAVAILABLE: the directory, or this pool, did not answer in time.
+
+        `courtesy`: nobody's login depends on it, so that it gets only what others leave.
         """
         key = (typed, groups)
         known = self._cache.get(key, self._loop.time())
@@ -90,8 +96,11 @@ class Pool:
         if self._closed or self._callers >= CALLERS_MAX:
             done(Missing.UNAVAILABLE)
             return
-        lookup = self._open.get(key) or self._begin(key, done)
+        lane = _COURTESIES if courtesy else self._lane(key)
+        lookup = self._open.get(key) or self._begin(key, lane, done)
         if lookup is not None:
+            if not courtesy:
+                lookup.lane = lane
             lookup.callers.append(done)
             self._callers += 1
             self._dispatch()
@@ -114,17 +123,20 @@ class Pool:
         for lookup in list(self._open.values()):
             self._finish(lookup, Missing.UNAVAILABLE)
 
-    def _begin(self, key: Key, done: Done) -> _Lookup | None:
+    def _lane(self, key: Key) -> str:
+        return _domain(key[0]) if self._cache.knows(key) else _STRANGERS
+
+    def _begin(self, key: Key, lane: str, done: Done) -> _Lookup | None:
         """A new look-up in the queue, or None after `done` was told why there is none."""
         question = packet.question(*key)
         if question is None:
             # No user has such a name; if it was the list of groups, nobody can be judged.
             done(Missing.UNKNOWN if packet.question("", key[1]) is not None else Missing.UNAVAILABLE)
             return None
-        if len(self._queue) >= QUEUE_MAX:
+        full = len(self._queue) >= QUEUE_MAX
+        if full or (lane == _COURTESIES and sum(each.lane == lane for each in self._queue) >= COURTESIES_MAX):
             done(Missing.UNAVAILABLE)
             return None
-        lane = _domain(key[0]) if self._cache.knows(key) else _STRANGERS
         lookup = _Lookup(key, lane, question, self._loop.call_later(self._deadline_seconds, self._give_up, key))
         self._open[key] = lookup
         self._queue.append(lookup)
@@ -165,16 +177,17 @@ class Pool:
 
     def _take_next(self) -> _Lookup | None:
         """The first look-up in the queue that may have a worker now."""
-        if not self._slow_until:
-            return self._queue.popleft()
         now = self._loop.time()
         self._slow_until = {lane: until for lane, until in self._slow_until.items() if until > now}
-        slow_busy = sum(lookup.lane in self._slow_until for lookup, _ in self._busy.values())
+        slow_busy = sum(self._is_slow(lookup) for lookup, _ in self._busy.values())
         for index, lookup in enumerate(self._queue):
-            if slow_busy < self._slow_workers_max or lookup.lane not in self._slow_until:
+            if slow_busy < self._slow_workers_max or not self._is_slow(lookup):
                 del self._queue[index]
                 return lookup
         return None
+
+    def _is_slow(self, lookup: _Lookup) -> bool:
+        return lookup.lane == _COURTESIES or lookup.lane in self._slow_until
 
     def _may_start(self) -> bool:
         return len(self._busy) < self._workers_max and self._loop.time() >= self._start_not_before

@@ -17,7 +17,7 @@ class Guests:
         self._guests: dict[str, Guest] = {}
 
     def get(self, services: str) -> Guest:
-        if services not in self._guests:
+        if services not in self._guests or self._guests[services].is_closed:
             try:
                 self._guests[services] = Guest(self.directory.folder, services)
             except GuestUnavailable as problem:

@@ -12,6 +12,7 @@ from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
 from rw2fa_daemon.directory.request import lookup
 from tests.integration.directory.conftest import Guests
 from tests.support.nss import FakeDirectory, Guest
+from tests.support.world.waiting import wait_until
 
 pytestmark = pytest.mark.namespaces
 
@@ -115,24 +116,19 @@ def test_promise_13_a_group_that_lists_a_member_whom_getgrouplist_omits_is_unsur
 
 def test_promise_13_a_group_whose_gid_changes_in_between_is_unsure(directory: FakeDirectory, guest: Guest) -> None:
     staff_of_corp(directory)
-    directory.fault("initgroups", "delay", 300)
-    changed = guest.call(_lookup_while, directory, "eve", ("outer",))
-    assert isinstance(changed, Person)
-    assert changed.groups == {"outer": None}
-
-
-def _lookup_while(directory: FakeDirectory, typed: str, groups: tuple[str, ...]) -> Person | Missing:
-    """In the guest: a look-up during which all groups are renumbered."""
+    directory.fault("initgroups", "hang")
 
     def renumber() -> None:
-        path = directory.folder / "group"
-        directory._write("group", path.read_text().replace(":60", ":70"))
+        wait_until("the look-up of the groups", lambda: "initgroups eve" in directory.calls())
+        directory.renumber_groups(":60", ":70")
+        directory.heal()
 
-    timer = threading.Timer(0.1, renumber)
-    timer.start()
-    answer = lookup(typed, groups)
-    timer.join()
-    return answer
+    other = threading.Thread(target=renumber)
+    other.start()
+    changed = guest.call(lookup, "eve", ("outer",))
+    other.join()
+    assert isinstance(changed, Person)
+    assert changed.groups == {"outer": None}
 
 
 @pytest.mark.parametrize("order", ORDERS)

@@ -64,7 +64,11 @@ class Guest:
     def call(self, function: Callable[..., Result], *arguments: Any) -> Result:
         """What the function, which can be imported by its name, returns in the guest, or what it raises there."""
         self._socket.send(pickle.dumps((function, arguments)))
-        answer = self._socket.recv(_MESSAGE_MAX)
+        try:
+            answer = self._socket.recv(_MESSAGE_MAX)
+        except TimeoutError:
+            self.close()  # or the next call would get this one's answer
+            raise
         if not answer:
             raise EOFError("the guest has ended")
         good, result = pickle.loads(answer)  # noqa: S301 -- from the process that this one started
@@ -79,6 +83,10 @@ class Guest:
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._socket.fileno() < 0
 
     def close(self) -> None:
         """Ends the guest."""

@@ -16,7 +16,7 @@ import pytest
 from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.directory import pool as pool_module
 from rw2fa_daemon.directory.cache import Cache
-from rw2fa_daemon.directory.pool import CALLERS_MAX, QUEUE_MAX, Answer, Pool
+from rw2fa_daemon.directory.pool import CALLERS_MAX, COURTESIES_MAX, QUEUE_MAX, Answer, Pool
 
 DEADLINE = 0.4
 """Long enough for a worker to start on a machine that does other things too."""
@@ -34,10 +34,10 @@ class Bench:
     def patience(self, seconds: float) -> None:
         self.pool._deadline_seconds = seconds
 
-    def ask(self, typed: str, groups: tuple[str, ...] = ()) -> list[Answer]:
+    def ask(self, typed: str, groups: tuple[str, ...] = (), *, courtesy: bool = False) -> list[Answer]:
         """A list that the answer will be in."""
         answers: list[Answer] = []
-        self.pool.lookup(typed, groups, answers.append)
+        self.pool.lookup(typed, groups, answers.append, courtesy=courtesy)
         return answers
 
     def run_until(self, *answers: list[Answer], seconds: float = 10.0) -> None:
@@ -58,6 +58,15 @@ class Bench:
 
     def workers(self) -> list[int]:
         return [worker.pid for worker in (*self.pool._idle, *self.pool._busy)]
+
+    def ask_stopped_workers(self, names: list[str], *, courtesy: bool = False) -> list[list[Answer]]:
+        """Questions that no worker gets to, whether it runs already or is started for them."""
+        self.stop_workers()
+        answers = []
+        for name in names:
+            answers.append(self.ask(name, courtesy=courtesy))
+            self.stop_workers()
+        return answers
 
     def stop_workers(self) -> None:
         for pid in self.workers():
@@ -155,8 +164,7 @@ def test_who_waits_in_the_queue_has_the_same_deadline(bench: Bench) -> None:
     bench.answer("root")
     bench.patience(DEADLINE)
     started = time.monotonic()
-    answers = [bench.ask(f"user{number}") for number in range(10)]
-    bench.stop_workers()
+    answers = bench.ask_stopped_workers([f"user{number}" for number in range(10)])
     bench.run_until(*answers)
     assert time.monotonic() - started < DEADLINE + 0.3
     assert all(answer == [Missing.UNAVAILABLE] for answer in answers)
@@ -204,19 +212,30 @@ def test_promise_11_workers_that_cannot_start_are_tried_less_and_less(
 def test_promise_11_a_full_queue_answers_at_once(bench: Bench) -> None:
     bench.answer("root")
     bench.patience(DEADLINE)
-    waiting = [bench.ask(f"user{number}") for number in range(QUEUE_MAX + 2)]
-    bench.stop_workers()
+    waiting = bench.ask_stopped_workers([f"user{number}" for number in range(QUEUE_MAX + 2)])
     assert bench.ask("one-more") == [Missing.UNAVAILABLE]
     assert isinstance(bench.ask("root")[0], Person), "what is known needs no place"
     bench.run_until(*waiting)
     assert all(len(answer) == 1 for answer in waiting)
 
 
+def test_promise_11_courtesies_leave_workers_and_queue_to_logins(bench: Bench) -> None:
+    bench.answer("root")
+    courtesies = bench.ask_stopped_workers([f"user{number}" for number in range(COURTESIES_MAX + 1)], courtesy=True)
+    assert len(bench.pool._busy) == 1
+    assert bench.ask("one-more", courtesy=True) == [Missing.UNAVAILABLE]
+    assert bench.ask("root", courtesy=True) != []
+    assert isinstance(bench.answer("daemon"), Person)
+    joined = bench.ask("user7")
+    bench.run_until(joined, seconds=2)
+    assert joined == [Missing.UNKNOWN], "a login that asks the same goes on as a login"
+    assert sum(answer == [] for answer in courtesies) == COURTESIES_MAX
+
+
 def test_promise_11_the_number_of_those_who_wait_is_bounded(bench: Bench) -> None:
     bench.answer("root")
     bench.patience(DEADLINE)
-    waiting = [bench.ask("daemon") for _ in range(CALLERS_MAX)]
-    bench.stop_workers()
+    waiting = bench.ask_stopped_workers(["daemon"] * CALLERS_MAX)
     assert bench.ask("daemon") == [Missing.UNAVAILABLE]
     bench.run_until(*waiting)
 
