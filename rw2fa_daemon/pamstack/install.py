@@ -42,8 +42,8 @@ _SSHD_UNITS: Final = ("ssh.service", "sshd.service")
 class Scope:
     """Whom sshd's drop-in is about: the scope, and who is exempt from it. The default is nobody.
 
-    `of` a configuration gives nobody while two-factor authentication is off: a key and BatchMode then work as before. So
-    the drop-in has to be refreshed whenever that, the scope or the exemptions change.
+    `of` a configuration gives nobody while two-factor authentication is off: a key and BatchMode then work as before.
+    So the drop-in has to be refreshed whenever that, the scope or the exemptions change.
     """
 
     scope: Roster = field(default_factory=Roster)

@@ -1,6 +1,6 @@
 """Runs the installer where it is started, and prints what it says as JSON. For use inside a private world.
 
-python -m tests.integration.pamstack.drive install|remove|refresh [--scope NAME] [--exempt NAME] [--network NET] [SERVICE…]
+python -m tests.integration.pamstack.drive install|remove|refresh [--scope N] [--exempt N] [--network N] [SERVICE…]
 """
 
 from __future__ import annotations
