@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 
 from bench import report
 from bench.plan import FULL, QUICK
@@ -13,8 +14,10 @@ def main() -> int:
     """Measures, reports, and says by the exit status whether all is as it must be."""
     parser = argparse.ArgumentParser(prog="bench/run", description="Measure rw2fa and its peers side by side.")
     parser.add_argument("--quick", action="store_true", help="a few logins of each kind, to see that all of it works")
-    plan = QUICK if parser.parse_args().quick else FULL
-    with private_world() as folder:
+    parser.add_argument("--folder", type=Path, required=True, help="an empty folder on a disk (bench/run gives one)")
+    options = parser.parse_args()
+    plan = QUICK if options.quick else FULL
+    with private_world(options.folder) as folder:
         on = report.machine(file_system(folder))
         findings = everything(plan, folder)
     print(file=sys.stderr)

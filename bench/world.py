@@ -5,7 +5,6 @@
 
 import os
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,28 +56,23 @@ def file_system(folder: Path) -> str:
 
 
 @contextmanager
-def private_world() -> Iterator[Path]:
+def private_world(disk: Path) -> Iterator[Path]:
     """Everything the measurements need around them, until the block ends.
 
-    Gives the folder, on a disk, that is seen as `BASE`. `RW2FA_BENCH_FOLDER` names where to make it,
-    /var/tmp otherwise.
+    Gives `disk` by the path at which it is seen in here, `BASE`.
     """
-    with tempfile.TemporaryDirectory(
-        prefix="rw2fa-bench-", dir=os.environ.get("RW2FA_BENCH_FOLDER", "/var/tmp")
-    ) as disk:
-        Path(disk).chmod(0o755)
-        _mount("-t", "tmpfs", "-o", "mode=0755", "run", "/run")
-        _private_dev()
-        BASE.mkdir()
-        _mount("--bind", disk, BASE)
-        HOMES.mkdir()
-        _replace("/etc/nsswitch.conf", NSSWITCH)
-        _replace("/etc/group", Path("/etc/group").read_text() + f"{accounts.GROUP}:x:{accounts.GID}:\n")
-        os.environ["LD_LIBRARY_PATH"] = str(PROGRAMS)
-        Path("/run/systemd/journal").mkdir(parents=True)
-        with subprocess.Popen([PROGRAMS / "sink", *LOG_SOCKETS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sink:
-            assert sink.stdin is not None
-            assert sink.stdout is not None
-            sink.stdout.readline()
-            yield BASE
-            sink.stdin.close()
+    _mount("-t", "tmpfs", "-o", "mode=0755", "run", "/run")
+    _private_dev()
+    BASE.mkdir()
+    _mount("--bind", disk, BASE)
+    HOMES.mkdir()
+    _replace("/etc/nsswitch.conf", NSSWITCH)
+    _replace("/etc/group", Path("/etc/group").read_text() + f"{accounts.GROUP}:x:{accounts.GID}:\n")
+    os.environ["LD_LIBRARY_PATH"] = str(PROGRAMS)
+    Path("/run/systemd/journal").mkdir(parents=True)
+    with subprocess.Popen([PROGRAMS / "sink", *LOG_SOCKETS], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as sink:
+        assert sink.stdin is not None
+        assert sink.stdout is not None
+        sink.stdout.readline()
+        yield BASE
+        sink.stdin.close()
