@@ -35,6 +35,8 @@ class Outcome:
 
     logins: int
     seconds: float
+    cpu_seconds: float
+    """Of the clients, and of the daemon where there is one."""
     p50_us: float
     p99_us: float
     asked: int
@@ -43,6 +45,11 @@ class Outcome:
     codes_more: int
     returned: Mapping[str, int]
     """How often pam_authenticate returned which code."""
+
+    @property
+    def cpu_us(self) -> float:
+        """Processor time of one login, microseconds."""
+        return self.cpu_seconds / self.logins * 1e6
 
     @property
     def rate(self) -> float:

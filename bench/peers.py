@@ -28,8 +28,19 @@ class Subject(Protocol):
     def refresh(self, users: range) -> None:
         """Makes each of `users` somebody who has enrolled and never logged in; all of it is on disk afterwards."""
 
+    def cpu_seconds(self) -> float:
+        """Processor time that it has used so far outside of the login programs' processes."""
 
-class Permit:
+
+class InProcess:
+    """What all modules have in common that do their work in the login program's process."""
+
+    def cpu_seconds(self) -> float:
+        """None outside."""
+        return 0.0
+
+
+class Permit(InProcess):
     """pam_permit: what libpam costs without a second factor."""
 
     name = "pam_permit"
@@ -58,7 +69,7 @@ GOOGLE_FILE = """\
 """
 
 
-class GoogleAuthenticator:
+class GoogleAuthenticator(InProcess):
     """pam_google_authenticator with its tool's defaults: one file a user, in the user's home."""
 
     name = "google-authenticator"
@@ -83,7 +94,7 @@ class GoogleAuthenticator:
         os.sync()
 
 
-class Oath:
+class Oath(InProcess):
     """pam_oath, one file for everybody, which it rewrites at each login."""
 
     asks = True

@@ -34,6 +34,7 @@ def _row(row: Measured) -> dict[str, str | int | float]:
         "per_second": round(row.rate, 1),
         "p50_us": round(row.p50_us, 1),
         "p99_us": round(row.p99_us, 1),
+        "cpu_us": round(row.cpu_us, 1),
         "logins": row.logins,
         "unexpected": row.unexpected,
     }
@@ -48,6 +49,7 @@ def _rows(rows: Iterable[Measured]) -> list[dict[str, object]]:
                     "per_second": round(run.rate, 1),
                     "p50_us": run.p50_us,
                     "p99_us": run.p99_us,
+                    "cpu_us": round(run.cpu_us, 1),
                     "asked": run.asked,
                     "returned": run.returned,
                     "codes": {"never": run.codes_never, "once": run.codes_once, "more": run.codes_more},
@@ -92,11 +94,12 @@ def print_rows(findings: Findings) -> None:
             row["per_second"],
             row["p50_us"],
             row["p99_us"],
+            row["cpu_us"],
             f"{row['unexpected']} of {row['logins']}",
         )
         for row in map(_row, findings.rows)
     ]
-    headers = ("clients", "code", "", "per s", "p50 µs", "p99 µs", "wrong outcomes")
+    headers = ("clients", "code", "", "per s", "p50 µs", "p99 µs", "CPU µs", "wrong outcomes")
     print(tabulate(rows, headers, floatfmt=",.0f", tablefmt="simple"))
 
 

@@ -70,6 +70,11 @@ class Measured:
         return statistics.median(outcome.p99_us for outcome in self.runs)
 
     @property
+    def cpu_us(self) -> float:
+        """Median of the runs' processor time for one login, microseconds."""
+        return statistics.median(outcome.cpu_us for outcome in self.runs)
+
+    @property
     def logins(self) -> int:
         """In all runs together."""
         return sum(outcome.logins for outcome in self.runs)
@@ -91,6 +96,9 @@ def take_turns(cases: Sequence[Case], rounds: int) -> list[Measured]:
         for row in measured:
             load = row.case.load_of(turn)
             row.case.subject.refresh(load.users)
-            row.runs.append(run(row.case.subject.confdir, load))
+            before = row.case.subject.cpu_seconds()
+            outcome = run(row.case.subject.confdir, load)
+            served = row.case.subject.cpu_seconds() - before
+            row.runs.append(replace(outcome, cpu_seconds=outcome.cpu_seconds + served))
             print(".", end="", file=sys.stderr, flush=True)
     return measured

@@ -62,6 +62,7 @@ class Verifier:
             self._folder / "pam.d-key", f"{HOOK} socket={self._folder}/run/pam.sock slot=key"
         )
         """A stack that makes the daemon look somebody up, and no more: no first factor was shown."""
+        self._daemon: Daemon | None = None
         self._store = self._open(create=True)
         self._write(range(enrolled), enrol)
 
@@ -88,7 +89,13 @@ class Verifier:
     def running(self) -> Iterator["Daemon"]:
         """Its daemon, until the block ends."""
         with start_daemon(self.config, self._folder / "notify.sock") as daemon:
+            self._daemon = daemon
             yield daemon
+        self._daemon = None
+
+    def cpu_seconds(self) -> float:
+        """That of its daemon."""
+        return self._daemon.cpu_seconds() if self._daemon else 0.0
 
 
 class KnownToDirectory:
@@ -105,6 +112,10 @@ class KnownToDirectory:
         """Forgets their logins and has them looked up."""
         self._verifier.refresh(users)
         run(self._verifier.directory_confdir, Load(1, users))
+
+    def cpu_seconds(self) -> float:
+        """That of its daemon."""
+        return self._verifier.cpu_seconds()
 
 
 def enrol(number: int) -> Work:

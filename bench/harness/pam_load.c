@@ -25,6 +25,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -175,6 +176,14 @@ static int compare(const void *left, const void *right) {
     return (a > b) - (a < b);
 }
 
+/* User and system time of the clients, which have ended. */
+static double clients_cpu_seconds(void) {
+    struct rusage used;
+    getrusage(RUSAGE_CHILDREN, &used);
+    return (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+           (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) / 1e6;
+}
+
 static void print_result(const struct job *job, const struct shared *shared, uint64_t elapsed) {
     int codes = job->steps * job->count, total = codes * job->senders, returned[PAM_CODES] = {0};
     int asked = 0, never = 0, once = 0, more = 0;
@@ -193,8 +202,9 @@ static void print_result(const struct job *job, const struct shared *shared, uin
         *(accepted == 0 ? &never : accepted == 1 ? &once : &more) += 1;
     }
     qsort(times, (size_t)total, sizeof *times, compare);
-    printf("{\"logins\": %d, \"seconds\": %.6f, \"p50_us\": %.1f, \"p99_us\": %.1f, \"asked\": %d, ", total,
-           (double)elapsed / 1e9, (double)times[total / 2] / 1e3, (double)times[total * 99L / 100] / 1e3, asked);
+    printf("{\"logins\": %d, \"seconds\": %.6f, \"cpu_seconds\": %.6f, ", total, (double)elapsed / 1e9, clients_cpu_seconds());
+    printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"asked\": %d, ", (double)times[total / 2] / 1e3,
+           (double)times[total * 99L / 100] / 1e3, asked);
     printf("\"codes_never\": %d, \"codes_once\": %d, \"codes_more\": %d, \"returned\": {", never, once, more);
     const char *separator = "";
     for (int i = 0; i < PAM_CODES; i++)
