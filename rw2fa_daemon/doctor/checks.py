@@ -1,0 +1,64 @@
+"""The table of checks."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor.clock import check_clock
+from rw2fa_daemon.doctor.daemon import check_daemon, check_socket_unit
+from rw2fa_daemon.doctor.enrolment import check_enrolment
+from rw2fa_daemon.doctor.finding import Finding
+from rw2fa_daemon.doctor.guessing import check_guessing
+from rw2fa_daemon.doctor.permissions import check_permissions
+from rw2fa_daemon.doctor.scope import check_scope
+from rw2fa_daemon.doctor.sshd import check_sshd
+from rw2fa_daemon.doctor.stacks import check_module, check_socket_arguments, check_stacks
+from rw2fa_daemon.doctor.subject import Subject
+from rw2fa_daemon.doctor.xrdp import check_xrdp_sections, check_xrdp_service
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A check; `good` is what is so when it finds nothing. `pam` says that `rw2fa pam check` makes it too."""
+
+    name: str
+    look: Callable[[Subject], Iterator[Finding]]
+    good: str
+    pam: bool = False
+
+
+CHECKS: Final = (
+    Check("pam-stacks", check_stacks, "the PAM services ask for the code wherever they ask for the password", pam=True),
+    Check("pam-module", check_module, "the module is where PAM looks for it", pam=True),
+    Check("pam-socket", check_socket_arguments, "our PAM lines and the daemon mean the same socket", pam=True),
+    Check("sshd", check_sshd, "sshd makes enabled users answer", pam=True),
+    Check("xrdp-service", check_xrdp_service, "xrdp-sesman uses its own PAM service, or is not installed", pam=True),
+    Check("xrdp-section", check_xrdp_sections, "no section of xrdp.ini goes round PAM"),
+    Check("daemon", check_daemon, "the daemon answers"),
+    Check("socket-unit", check_socket_unit, "the socket unit is active, or systemd does not run this host"),
+    Check("permissions", check_permissions, "socket, key, state and configuration belong to whom they should"),
+    Check("names", check_scope, "every user and group in the configuration is known"),
+    Check("enrolment", check_enrolment, "nobody is left without a device and without a way to enrol one"),
+    Check("guessing", check_guessing, ""),
+    Check("clock", check_clock, "the clock is synchronised"),
+)
+
+
+def make(subject: Subject, checks: tuple[Check, ...] = CHECKS) -> list[Finding]:
+    """The findings of some checks, in their order; one that is good for each that found nothing wrong."""
+    return [finding for check in checks for finding in _one(subject, check)]
+
+
+def _one(subject: Subject, check: Check) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found.extend(check.look(subject))
+    except Problem as problem:
+        found.append(Finding(check.name, ok=False, detail=problem.what, fix=problem.fix))
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        found.append(Finding(check.name, ok=False, detail=f"could not be looked at: {reason}", fix="run this as root"))
+    if check.good and all(finding.ok for finding in found):
+        found.insert(0, Finding(check.name, ok=True, detail=check.good))
+    return found

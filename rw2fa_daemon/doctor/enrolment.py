@@ -1,0 +1,38 @@
+"""People who need a code, have no device, and can no longer enrol one."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rw2fa_daemon.core.enrolment import exhausted, window_end
+from rw2fa_daemon.doctor.finding import Finding
+from rw2fa_daemon.doctor.subject import Subject
+
+#: Names that one finding lists.
+NAMES_MAX: Final = 10
+
+
+def check_enrolment(subject: Subject) -> Iterator[Finding]:
+    """Enabled people whose window has closed, or who used up its tries, before they were activated."""
+    if not subject.config.enabled:
+        return
+    people, _ = subject.enabled_people
+    shut_out = []
+    with subject.store() as store:
+        since = store.scope()
+        for person in people:
+            account = store.read(person.name)
+            if account is not None and account.activated:
+                continue
+            entries = {person.name, *(f"@{name}" for name, gid in person.groups.items() if gid in person.gids)}
+            came_in = max((second for entry, second in since.items() if entry in entries), default=int(subject.now))
+            end = window_end(account, scope_since=came_in, window_days=subject.config.enrolment_window_days)
+            if subject.now >= end or (account is not None and exhausted(account.counters)):
+                shut_out.append(person.name)
+    if shut_out:
+        named = ", ".join(shut_out[:NAMES_MAX]) + (" and others" if len(shut_out) > NAMES_MAX else "")
+        yield Finding(
+            "enrolment",
+            ok=False,
+            detail=f"{len(shut_out)} enabled users have no device and cannot enrol one any more: {named}",
+            fix=f"run `rw2fa users reset {' '.join(shut_out[:NAMES_MAX])}`",
+        )

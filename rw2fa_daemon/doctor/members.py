@@ -1,0 +1,31 @@
+"""Who is in a group, as far as NSS lists members."""
+
+import grp
+from pathlib import Path
+from typing import Final
+
+#: Members of one group that are looked at.
+MEMBERS_MAX: Final = 2000
+_LOCAL_USERS: Final = Path("/etc/passwd")
+
+
+def group_members(group: str) -> list[str] | None:
+    """The members that the directory lists, and the local users whose primary group it is; None if it is not known.
+
+    A directory need not list the members of its groups: whoever logs in is asked the other way round.
+    """
+    try:
+        entry = grp.getgrnam(group)
+    except KeyError:
+        return None
+    return [*entry.gr_mem[:MEMBERS_MAX], *_local_users_of(entry.gr_gid)][:MEMBERS_MAX]
+
+
+def _local_users_of(gid: int) -> list[str]:
+    """Local users alone: the list of all may be a whole company, asked for over the network."""
+    try:
+        text = _LOCAL_USERS.read_text("utf-8", "surrogateescape")
+    except OSError:
+        return []
+    fields = [line.split(":") for line in text.split("\n")]
+    return [entry[0] for entry in fields if len(entry) == 7 and entry[3] == str(gid)]

@@ -1,0 +1,85 @@
+"""What sshd makes enabled users do, by its own word (`sshd -T -C`)."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.doctor.finding import Finding
+from rw2fa_daemon.doctor.subject import Subject
+from rw2fa_daemon.pamstack.host import service_path
+
+_SERVICE: Final = "sshd"
+_NAME: Final = "sshd"
+#: Users that sshd is asked about; each takes some 30 ms.
+SAMPLE_MAX: Final = 24
+#: Nobody in particular, for what holds for all.
+_ANYBODY: Final = "nobody"
+_REFRESH: Final = "run `rw2fa pam install sshd`"
+_OUR_METHOD: Final = "keyboard-interactive"
+
+
+def check_sshd(subject: Subject) -> Iterator[Finding]:
+    """The settings without which nobody can be asked, then the methods of enabled users."""
+    if subject.services and _SERVICE not in subject.services:
+        return
+    general = subject.sshd(_ANYBODY) if service_path(subject.root, _SERVICE) is not None else None
+    if general is None:
+        return
+    if isinstance(general, str):
+        yield _wrong(f"sshd cannot say what it does: {general}", "run `sshd -t` and mend what it names")
+        return
+    if general.get("usepam") != "yes":
+        yield _wrong("sshd does not use PAM: nobody is asked for a code", "set `UsePAM yes` in sshd_config")
+    if subject.config.enabled:
+        yield from _enabled_users(subject)
+
+
+def _enabled_users(subject: Subject) -> Iterator[Finding]:
+    people, complete = subject.enabled_people
+    chosen = sample(people)
+    for person in chosen:
+        settings = subject.sshd(person.name)
+        if isinstance(settings, dict):
+            yield from _methods(person, settings)
+        else:
+            yield _wrong(f"sshd cannot say what it does for {person.name}: {settings}", "run `sshd -t`")
+    if chosen:
+        found = str(len(people)) if complete else f"more than {len(people)}"
+        names = ", ".join(person.name for person in chosen)
+        yield Finding(_NAME, ok=True, detail=f"sshd was asked about {len(chosen)} of {found} enabled users: {names}")
+
+
+def sample(people: Sequence[Person]) -> list[Person]:
+    """One user for each set of groups, for sshd tells users apart by those; then others, up to the limit."""
+    by_groups: dict[frozenset[int], Person] = {}
+    for person in people:
+        by_groups.setdefault(person.gids, person)
+    first = list(by_groups.values())[:SAMPLE_MAX]
+    rest = [person for person in people if person not in first]
+    return first + rest[: SAMPLE_MAX - len(first)]
+
+
+def _methods(person: Person, settings: dict[str, str]) -> Iterator[Finding]:
+    if settings.get("kbdinteractiveauthentication") != "yes":
+        yield _wrong(
+            f"sshd does not let {person.name} use keyboard-interactive, by which the code is asked for",
+            f"{_REFRESH}, and take out what says otherwise before the drop-in",
+        )
+        return
+    ways = settings.get("authenticationmethods", "any").split()
+    if ways == ["any"]:
+        if settings.get("pubkeyauthentication") != "no":
+            yield _wrong(
+                f"sshd takes a key alone from {person.name}, who is refused afterwards: no way in with a key", _REFRESH
+            )
+        return
+    usable = [way for way in ways if any(step.partition(":")[0] == _OUR_METHOD for step in way.split(","))]
+    if not usable:
+        yield _wrong(
+            f"sshd demands {' or '.join(ways)} of {person.name}, and never keyboard-interactive: no way in",
+            f"add `publickey,keyboard-interactive:pam` to AuthenticationMethods, or take it out and {_REFRESH}",
+        )
+
+
+def _wrong(detail: str, fix: str) -> Finding:
+    return Finding(_NAME, ok=False, detail=detail, fix=fix)

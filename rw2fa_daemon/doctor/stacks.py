@@ -1,0 +1,101 @@
+"""Our lines in the PAM stacks of this host."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rw2fa_daemon.core.clients import ServiceClass
+from rw2fa_daemon.doctor.finding import Finding
+from rw2fa_daemon.doctor.subject import Subject
+from rw2fa_daemon.pamstack.faults import faults
+from rw2fa_daemon.pamstack.host import listed, modules, service_path, services
+from rw2fa_daemon.pamstack.install import installed
+from rw2fa_daemon.pamstack.modules import Role, role
+from rw2fa_daemon.pamstack.stack import Facility, Handler, Service, host_reader, load
+from rw2fa_daemon.pamstack.syntax import SyntaxProblem
+
+#: Where the hook looks for the daemon when its line does not say.
+DEFAULT_SOCKET: Final = "/run/rw2fa/pam.sock"
+
+
+def check_stacks(subject: Subject) -> Iterator[Finding]:
+    """What is wrong with each service, by walking its stacks."""
+    if not installed(root=subject.root):
+        yield Finding(
+            "pam-line-missing",
+            ok=False,
+            detail="our lines are in no PAM stack of this host: nobody is asked for a code",
+            fix="run `rw2fa pam install`",
+        )
+        return
+    for name in subject.services or services(subject.root):
+        if subject.services and service_path(subject.root, name) is None:
+            yield Finding(
+                "pam-service",
+                ok=False,
+                detail=f"there is no PAM service {name} on this host",
+                fix="name one of the files in /etc/pam.d",
+            )
+            continue
+        try:
+            service = load(name, host_reader(subject.root))
+        except SyntaxProblem as problem:
+            yield Finding("pam-unreadable", ok=False, detail=f"PAM cannot read {name}: {problem}", fix="mend that line")
+            continue
+        yield from _service(subject, service)
+
+
+def _service(subject: Subject, service: Service) -> Iterator[Finding]:
+    client = subject.clients.of(service.name)
+    for fault in faults(service, client, listed=listed(service.name, subject.clients)):
+        yield Finding(fault.name.value, ok=not fault.grave, detail=fault.detail, fix=fault.fix)
+    if client.service_class is ServiceClass.IGNORE and client.outside:
+        yield Finding(
+            "pam-service-ignored",
+            ok=True,
+            detail=f"{service.name} lets people in from outside, and `[services]` says that nobody is asked there",
+            fix=f"run `rw2fa settings unset services.{service.name}` if that is no longer wanted",
+        )
+
+
+def _our_handlers(subject: Subject) -> Iterator[tuple[Service, Handler]]:
+    for name in subject.services or services(subject.root):
+        try:
+            service = load(name, host_reader(subject.root))
+        except SyntaxProblem:
+            continue
+        for facility in (Facility.AUTH, Facility.ACCOUNT):
+            yield from ((service, handler) for handler in service.stack(facility) if role(handler) is Role.OURS)
+
+
+def check_module(subject: Subject) -> Iterator[Finding]:
+    """The module that our lines name."""
+    for name in sorted({handler.module for _, handler in _our_handlers(subject)}):
+        if not modules(subject.root, name):
+            yield Finding(
+                "pam-module",
+                ok=False,
+                detail=f"{name} is in PAM stacks and not where PAM looks for it: those services let nobody in",
+                fix="run `make install`, or `rw2fa pam remove`",
+            )
+
+
+def check_socket_arguments(subject: Subject) -> Iterator[Finding]:
+    """Whether our lines and the daemon mean the same socket."""
+    wanted = str(subject.config.socket)
+    others = {
+        (handler.path, handler.line, named)
+        for _, handler in _our_handlers(subject)
+        if (named := _socket(handler)) != wanted
+    }
+    for path, line, named in sorted(others):
+        yield Finding(
+            "pam-socket",
+            ok=False,
+            detail=f"{path}:{line} looks for the daemon at {named}, and the daemon is at {wanted}",
+            fix=f"give that line socket={wanted}, or set paths.socket to {named}",
+        )
+
+
+def _socket(handler: Handler) -> str:
+    named = [argument.removeprefix("socket=") for argument in handler.arguments if argument.startswith("socket=")]
+    return named[-1] if named else DEFAULT_SOCKET

@@ -1,0 +1,97 @@
+"""What the checks look at: a configuration, a host, a moment."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.core.clients import ClientTable, ServiceClass
+from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.data import shipped_clients
+from rw2fa_daemon.directory.request import lookup as directory_lookup
+from rw2fa_daemon.doctor.members import group_members
+from rw2fa_daemon.pamstack.host import under
+from rw2fa_daemon.pamstack.programs import effective_sshd
+from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.vault.master_key import load_master_key
+from rw2fa_daemon.vault.vault import Vault
+
+HOST: Final = Path("/")
+#: Names that are looked up in the directory for one run.
+CANDIDATES_MAX: Final = 2000
+
+#: The settings in force for a user, the reason why they cannot be told, or None where there is no sshd.
+SshdSettings = dict[str, str] | str | None
+
+
+@dataclass
+class Subject:
+    """The configuration and the host below `root`, at `now` (UTC seconds).
+
+    `services` limits the checks of PAM to some services; empty means all. `lookup` and `members` ask the directory,
+    `sshd` asks sshd; on another root than the host's, sshd is not asked.
+    """
+
+    config: Config
+    root: Path
+    now: float
+    services: tuple[str, ...] = ()
+    lookup: Callable[[str, tuple[str, ...]], Person | Missing] = directory_lookup
+    members: Callable[[str], list[str] | None] = group_members
+    sshd: Callable[[str], SshdSettings] = field(default=effective_sshd)
+
+    @cached_property
+    def clients(self) -> ClientTable:
+        """The client table with the administrator's classes."""
+        classes = {service: ServiceClass(name) for service, name in self.config.services.items()}
+        return shipped_clients().override(classes, ServiceClass(self.config.service_default))
+
+    def path(self, path: Path | str) -> Path:
+        """Where `path` of the host is, below `root`."""
+        return under(self.root, str(path))
+
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The state, open for a while. Raises Problem."""
+        store = Store.open(self.path(self.config.state), Vault(load_master_key(self.path(self.config.master_key))))
+        try:
+            yield store
+        finally:
+            store.close()
+
+    @cached_property
+    def enabled_people(self) -> tuple[list[Person], bool]:
+        """Those who need a second factor, as far as they can be found, and whether that is all of the candidates.
+
+        Candidates are the users of the scope, the members of its groups, and whoever has a record in the state.
+        """
+        groups = (*self.config.scope.groups, *self.config.exempt_users.groups)
+        named = set(self.config.scope.users)
+        listed = {member for group in self.config.scope.groups for member in (self.members(group) or ())}
+        candidates = sorted(named | listed | self._names_in_state())
+        people: dict[str, Person] = {}
+        for candidate in candidates[:CANDIDATES_MAX]:
+            person = self.lookup(candidate, groups)
+            if isinstance(person, Person) and self._is_enabled(person, candidate in named):
+                people.setdefault(person.name, person)
+        return list(people.values()), len(candidates) <= CANDIDATES_MAX
+
+    def _is_enabled(self, person: Person, by_name: bool) -> bool:  # noqa: FBT001 - private, one caller
+        scope = self.config.scope
+        if by_name:
+            # The file may spell the name otherwise than the directory does.
+            scope = Roster(scope.users | {person.name}, scope.groups)
+        exempt = self.config.exempt_users.membership(person) is Membership.MEMBER
+        return scope.membership(person) is Membership.MEMBER and not exempt
+
+    def _names_in_state(self) -> set[str]:
+        try:
+            with self.store() as store:
+                return {name for name, _ in zip(store.names(), range(CANDIDATES_MAX), strict=False)}
+        except Problem:
+            # Another check says so.
+            return set()
