@@ -1,0 +1,58 @@
+"""Stand-ins for journald: a datagram socket, and the parser that journald has for what comes in there."""
+
+import socket
+import struct
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+
+def parse(datagram: bytes) -> list[tuple[str, bytes]]:
+    """The fields of an entry as journald takes them. systemd.io/JOURNAL_NATIVE_PROTOCOL; ValueError if it is none."""
+    fields, rest = [], datagram
+    while rest:
+        head, found, rest = rest.partition(b"\n")
+        if not found:
+            raise ValueError("the last line has no end")
+        name, equals, value = head.partition(b"=")
+        if not equals:
+            (length,) = struct.unpack_from("<Q", rest)
+            value, end, rest = rest[8 : 8 + length], rest[8 + length : 9 + length], rest[9 + length :]
+            if end != b"\n" or len(value) != length:
+                raise ValueError("the length is wrong")
+        fields.append((name.decode("ascii"), value))
+    return fields
+
+
+class JournalStandIn:
+    """Listens like journald; `entries` are what came."""
+
+    def __init__(self, path: Path) -> None:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(str(path))
+        self._socket.setblocking(False)
+        self._path = path
+
+    def entries(self) -> list[dict[str, str]]:
+        """All that came since the last call; raises AssertionError for a field that was there twice."""
+        found = []
+        while True:
+            try:
+                fields = parse(self._socket.recv(1 << 16))
+            except BlockingIOError:
+                return found
+            assert len(dict(fields)) == len(fields)
+            found.append({name: value.decode("utf-8", "surrogateescape") for name, value in fields})
+
+    def close(self) -> None:
+        """As when journald ends, and its socket with it."""
+        self._socket.close()
+        self._path.unlink(missing_ok=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
