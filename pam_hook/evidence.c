@@ -33,8 +33,8 @@ int evidence_keep(pam_handle_t *pamh, const char *user, uint32_t uid, const char
     int code = PAM_BUF_ERR;
     if (user_length < sizeof(evidence->user) && rule_length < sizeof(evidence->rule)) {
         evidence->uid = uid;
-        memcpy(evidence->user, user, user_length);
-        memcpy(evidence->rule, rule, rule_length);
+        memcpy(evidence->user, user, user_length + 1);
+        memcpy(evidence->rule, rule, rule_length + 1);
         code = pam_set_data(pamh, DATA_NAME, evidence, forget);
     }
     if (code != PAM_SUCCESS)
