@@ -1,27 +1,34 @@
-"""Runs the installer where it is started, and prints what it says as JSON. For use inside a private world.
+"""Runs installer and checks where it is started, and prints what they say as JSON. For use inside a private world.
 
 python -m tests.integration.pamstack.drive install|remove|refresh [--scope N] [--exempt N] [--network N] [SERVICE…]
+python -m tests.integration.pamstack.drive check [SERVICE…]    # by /etc/rw2fa/rw2fa.toml
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from ipaddress import ip_network
 
+from rw2fa_daemon.config.load import DEFAULT_PATH, load
 from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor import pam_check
 from rw2fa_daemon.pamstack.install import Scope, install, refresh_dropin, remove
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("action", choices=("install", "remove", "refresh"))
+    parser.add_argument("action", choices=("install", "remove", "refresh", "check"))
     parser.add_argument("--scope", action="append", default=[])
     parser.add_argument("--exempt", action="append", default=[])
     parser.add_argument("--network", action="append", default=[])
     parser.add_argument("services", nargs="*")
     chosen = parser.parse_args()
+    if chosen.action == "check":
+        print(json.dumps([asdict(finding) for finding in pam_check(load(DEFAULT_PATH), chosen.services)]))
+        return
     networks = tuple(ip_network(network) for network in chosen.network)
     scope = Scope(Roster.of(chosen.scope), Roster.of(chosen.exempt), networks)
     try:

@@ -1,0 +1,77 @@
+"""Names that mean nobody, and people who can no longer enrol."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from rw2fa_daemon.config.load import load
+from rw2fa_daemon.core.person import Missing, Roster
+from rw2fa_daemon.doctor.enrolment import check_enrolment
+from rw2fa_daemon.doctor.members import group_members
+from rw2fa_daemon.doctor.scope import check_scope
+from rw2fa_daemon.doctor.subject import Subject
+from tests.support.daemon import Site
+from tests.unit.doctor.conftest import NOW, Host, wrong
+
+DAYS = 24 * 60 * 60
+
+
+def subject(site: Site, *, now: float = NOW, **settings: Any) -> Subject:
+    return Subject(replace(load(site.config), **settings), Path("/"), now)
+
+
+def came_in(site: Site, *entries: str) -> None:
+    store = site.store()
+    store.sync_scope(entries, int(NOW))
+    store.close()
+
+
+def test_names_that_the_directory_knows_are_right(host: Host) -> None:
+    host.set(scope=Roster.of(["root", "@daemon"]), whitelist=Roster.of(["@bin"]))
+    assert list(check_scope(host.subject())) == []
+
+
+def test_a_name_that_means_nobody_is_found_with_the_list_that_it_is_on(host: Host) -> None:
+    host.set(scope=Roster.of(["root", "nosuch-user"]), whitelist=Roster.of(["@nosuch-group"]))
+    unknown, unresolved = wrong(check_scope(host.subject()))
+    assert "nosuch-user is on the scope" in unknown.detail
+    assert "nosuch-group is on the whitelist" in unresolved.detail
+    assert "rw2fa whitelist remove @nosuch-group" in unresolved.fix
+
+
+def test_promise_13_a_directory_that_does_not_answer_is_said_once(host: Host) -> None:
+    host.set(scope=Roster.of(["root", "daemon"]))
+    (finding,) = wrong(check_scope(host.subject(lookup=lambda _name, _groups: Missing.UNAVAILABLE)))
+    assert "does not answer" in finding.detail
+
+
+def test_a_primary_group_has_its_users_too() -> None:
+    assert "daemon" in (group_members("daemon") or [])
+    assert group_members("nosuch-group") is None
+
+
+def test_within_the_window_nobody_is_shut_out(site: Site) -> None:
+    came_in(site, "daemon", "bin")
+    assert list(check_enrolment(subject(site, now=NOW + DAYS))) == []
+
+
+def test_who_did_not_enrol_in_time_is_named(site: Site) -> None:
+    came_in(site, "daemon", "bin")
+    site.enrol("bin")
+    (finding,) = wrong(check_enrolment(subject(site, now=NOW + 8 * DAYS)))
+    assert "1 enabled users have no device" in finding.detail
+    assert finding.fix == "run `rw2fa users reset daemon`"
+
+
+def test_a_member_of_a_group_is_named_as_well(site: Site) -> None:
+    came_in(site, "@sys")
+    groups = Roster.of(["@sys"])
+    (finding,) = wrong(check_enrolment(subject(site, now=NOW + 8 * DAYS, scope=groups)))
+    assert "sys" in finding.detail
+
+
+def test_while_the_whole_is_off_nobody_is_shut_out(site: Site) -> None:
+    came_in(site, "daemon", "bin")
+    assert list(check_enrolment(subject(site, now=NOW + 8 * DAYS, enabled=False))) == []
