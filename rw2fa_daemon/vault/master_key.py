@@ -18,6 +18,9 @@ KEY_BYTES: Final = 32
 CREDENTIAL: Final = "rw2fa.master-key"
 """The name under which systemd hands the key to the daemon (systemd.exec(5), LoadCredential=)."""
 
+_NO_CREDENTIAL: Final = b"none"
+"""What rw2fad.service hands over where it found no key, so that the daemon starts and says so."""
+
 _FILE_MODE: Final = 0o600
 _FORBIDDEN_IN_FILE: Final = 0o077
 # systemd gives a credential to the unit's user by an ACL where the file system has them, and
@@ -45,7 +48,13 @@ def load_master_key(path: Path) -> MasterKey:
     """
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder is not None and (credential := Path(folder, CREDENTIAL)).exists():
-        return _parse(_read(credential, _FORBIDDEN_IN_CREDENTIAL), credential)
+        content = _read(credential, _FORBIDDEN_IN_CREDENTIAL)
+        if content == _NO_CREDENTIAL:
+            raise Problem(
+                f"there is no master key in {path}",
+                "put it back from your copy or, on a new host, make one with `rw2fa init`; then restart rw2fad",
+            )
+        return _parse(content, credential)
     return _parse(_read(path, _FORBIDDEN_IN_FILE), path)
 
 
