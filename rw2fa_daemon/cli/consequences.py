@@ -2,14 +2,21 @@
 
 import time
 from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
 
 from rw2fa_daemon.audit.sink import open_sink
 from rw2fa_daemon.cli.administrator import administrator
 from rw2fa_daemon.cli.printing import note
 from rw2fa_daemon.cli.site import RELOAD_SECONDS, Site
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.config.settings import BY_KEY
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.pamstack.install import Scope, refresh_dropin
 from rw2fa_daemon.wire.client import ask_daemon
+
+PAM_FOLDER: Final = Path("/etc/pam.d")
 
 
 def record(site: Site, what: str, users: Iterable[str] = ("",)) -> None:
@@ -22,8 +29,35 @@ def record(site: Site, what: str, users: Iterable[str] = ("",)) -> None:
         note("the audit record could not be written; look at the journal and at the folder of the state")
 
 
+def lines_are_ours(config: Config) -> bool:
+    """Whether this host's PAM lines lead to the daemon of this configuration, or to no other.
+
+    A host can have several configurations; the lines that `rw2fa pam install` puts in lead to the default socket.
+    """
+    if str(config.socket) == BY_KEY["paths.socket"].default:
+        return True
+    argument = f"socket={config.socket}".encode()
+    return any(path.is_file() and argument in path.read_bytes().split() for path in PAM_FOLDER.glob("*"))
+
+
 def reload(site: Site) -> None:
-    """Let a running daemon read the configuration again; one that is down reads it when it starts."""
+    """Let sshd and a running daemon know the new configuration; a daemon that is down reads it when it starts."""
+    _refresh_sshd(site)
+    _reload_daemon(site)
+
+
+def _refresh_sshd(site: Site) -> None:
+    """The drop-in says who needs a code after a key, so it follows the scope."""
+    if not lines_are_ours(site.config):
+        return
+    try:
+        for text in refresh_dropin(Scope.of(site.config)).notes:
+            note(text)
+    except Problem as problem:
+        note(f"sshd's drop-in is not up to date: {problem}")
+
+
+def _reload_daemon(site: Site) -> None:
     if not site.config.socket.exists():
         note("the daemon is not running; it reads the configuration when it starts")
         return

@@ -3,8 +3,9 @@
 import os
 import resource
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TextIO, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -14,6 +15,9 @@ from rw2fa_daemon.cli.printing import complain
 from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.config.load import DEFAULT_PATH
 from rw2fa_daemon.core.problem import Problem
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
 
 _HERE = "rw2fa_daemon.cli"
 
@@ -57,16 +61,10 @@ def rw2fa(context: click.Context, config: Path) -> None:
     context.obj = Site(config.absolute())
 
 
-def main() -> int:
-    """Run the command line; gives the exit status."""
-    # Secrets may pass through this memory: no core dump may hold them (promise 3).
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    os.umask(0o077)
-    for stream in (sys.stdout, sys.stderr):
-        # A locale that lacks a character must not end a command half way.
-        cast("TextIO", stream).reconfigure(errors="backslashreplace")  # type: ignore[attr-defined] # not of every TextIO
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Do what a command line says (this process's, if None); gives the exit status."""
     try:
-        return int(rw2fa.main(prog_name="rw2fa", standalone_mode=False) or 0)
+        return int(rw2fa.main(arguments, prog_name="rw2fa", standalone_mode=False) or 0)
     except Problem as problem:
         complain(str(problem))
         return 1
@@ -76,6 +74,18 @@ def main() -> int:
     except (click.Abort, KeyboardInterrupt):
         complain("interrupted; run it again if it was not meant to be")
         return 1
+
+
+def main() -> int:
+    """The program: prepare this process, and run."""
+    # Secrets may pass through this memory: no core dump may hold them (promise 3).
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
+    for stream in (sys.stdout, sys.stderr):
+        # A locale that lacks a character must not end a command half way.
+        cast("TextIOWrapper", stream).reconfigure(errors="backslashreplace")
+    try:
+        return run()
     except BrokenPipeError:
         # Whoever read the output has seen enough; Python would complain once more while it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

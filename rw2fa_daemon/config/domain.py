@@ -80,7 +80,7 @@ def _wrong_type(raw: object, expected: str, example: str) -> Refused:
 
 def _printable(text: str) -> None:
     if not text.isprintable():
-        raise Refused("holds a control character", "take it out")
+        raise Refused("holds a character that does not print", "take it out")
 
 
 @dataclass(frozen=True, slots=True)

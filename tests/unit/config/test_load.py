@@ -195,7 +195,7 @@ ERRORS = [
             "take it out"
         ),
     ),
-    ('settings.issuer = "a\\nb"', "FILE: settings.issuer: holds a control character; take it out"),
+    ('settings.issuer = "a\\nb"', "FILE: settings.issuer: holds a character that does not print; take it out"),
     ('settings.issuer = " a"', "FILE: settings.issuer: begins or ends with a space; take it out"),
     (f'settings.issuer = "{"ä" * 33}"', "FILE: settings.issuer: is 66 bytes long; shorten it to at most 64"),
     (
@@ -212,7 +212,7 @@ ERRORS = [
         'rdp.whitelist = ["@"]',
         'FILE: rdp.whitelist: holds "@", which names nobody; take it out, or write a user or @group',
     ),
-    ('scope.users = ["a\\u0000b"]', "FILE: scope.users: holds a control character; take it out"),
+    ('scope.users = ["a\\u0000b"]', "FILE: scope.users: holds a character that does not print; take it out"),
     (
         'scope.users = ["a:b"]',
         'FILE: scope.users: holds "a:b", which cannot be a name; write a user like alice or a group like @staff',

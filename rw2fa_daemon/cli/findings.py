@@ -1,0 +1,31 @@
+"""What checks found, as a table or as JSON."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rw2fa_daemon.cli.printing import say, show_json, shown
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor import Finding
+
+
+def report(findings: Sequence[Finding], *, as_json: bool) -> None:
+    """Show findings; raises Problem, after that, if one of them is bad."""
+    if as_json:
+        show_json([asdict(finding) for finding in findings])
+    else:
+        for finding in findings:
+            say(_line(finding))
+    if bad := [finding for finding in findings if not finding.ok]:
+        raise against(bad, "")
+
+
+def against(bad: Sequence[Finding], more: str) -> Problem:
+    """The Problem that bad findings amount to: the first of them, and how many there are besides."""
+    others = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
+    return Problem(f"{bad[0].detail}{others}", f"{bad[0].fix or 'mend that'}{more}")
+
+
+def _line(finding: Finding) -> str:
+    mark = "ok  " if finding.ok and not finding.fix else "note" if finding.ok else "BAD "
+    fix = f"\n      {shown(finding.fix)}" if finding.fix else ""
+    return f"{mark}  {finding.check}: {shown(finding.detail)}{fix}"

@@ -1,0 +1,67 @@
+"""`rw2fa pam`: our lines in this host's PAM services."""
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.asking import YES_OPTION
+from rw2fa_daemon.cli.findings import report
+from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, shown
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.doctor import pam_check
+from rw2fa_daemon.pamstack.install import Report, Scope
+from rw2fa_daemon.pamstack.install import install as put_in
+from rw2fa_daemon.pamstack.install import remove as take_out
+from rw2fa_daemon.pamstack.lines import our_lines
+
+
+def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    return [service for service in our_lines() if service.startswith(incomplete)]
+
+
+_SERVICES = click.argument("services", nargs=-1, metavar="[SERVICE…]", shell_complete=_complete)
+
+
+@click.group()
+def pam() -> None:
+    """The lines of rw2fa in the PAM services of this host."""
+
+
+@pam.command()
+@_SERVICES
+@JSON_OPTION
+@pass_site
+def check(site: Site, services: tuple[str, ...], *, as_json: bool) -> None:
+    """Follow the PAM stacks and look for ways in without a code. Status 1 if there is one."""
+    report(pam_check(site.config, services), as_json=as_json)
+
+
+@pam.command()
+@_SERVICES
+@pass_site
+def install(site: Site, services: tuple[str, ...]) -> None:
+    """Put the lines in, and sshd's drop-in. All of it, or nothing."""
+    done = put_in(services, scope=Scope.of(site.config), clients=site.rules.clients)
+    consequences.record(site, " ".join(("rw2fa pam install", *services)))
+    _tell(done)
+
+
+@pam.command()
+@_SERVICES
+@YES_OPTION
+@pass_site
+def remove(site: Site, services: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - `install` undoes it
+    """Take the lines out again: those services no longer ask for a code."""
+    done = take_out(services)
+    consequences.record(site, " ".join(("rw2fa pam remove", *services)))
+    _tell(done)
+    if site.config.enabled:
+        note("two-factor authentication is still switched on; `rw2fa disable` switches it off")
+
+
+def _tell(done: Report) -> None:
+    for path in done.changed:
+        say(f"Changed {shown(path)}.")
+    if not done.changed:
+        say("Nothing to do.")
+    for text in done.notes:
+        note(text)

@@ -1,0 +1,95 @@
+"""`rw2fa enable` and `disable`."""
+
+import time
+from typing import Final
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.asking import YES_OPTION
+from rw2fa_daemon.cli.findings import against
+from rw2fa_daemon.cli.moments import duration
+from rw2fa_daemon.cli.printing import note, say, shown, when
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor import pam_check
+from rw2fa_daemon.pamstack.install import remove
+
+TRY_MAX: Final = 30 * 24 * 60 * 60
+"""Seconds. Longer than that nobody remembers that it is a trial."""
+
+
+@click.command()
+@click.option("--try", "trial", metavar="10m", help="Only for so long, unless `rw2fa enable --keep` follows.")
+@click.option("--keep", is_flag=True, help="Make a running trial last.")
+@click.option("--force", is_flag=True, help="Also if something speaks against it.")
+@pass_site
+def enable(site: Site, *, trial: str | None, keep: bool, force: bool) -> None:
+    """Switch two-factor authentication on, unless `rw2fa pam check` finds something."""
+    if keep and (trial or force):
+        raise click.UsageError("--keep goes with nothing else")
+    if keep:
+        _keep(site)
+        return
+    seconds = None if trial is None else _trial_seconds(site.config, trial)
+    if not force:
+        _check(site)
+    until = None if seconds is None else int(time.time()) + seconds
+    site.change(lambda _: {"enabled": True, "enabled_until": until})
+    consequences.record(site, "rw2fa enable" + (f" --try {trial}" if trial else "") + (" --force" if force else ""))
+    consequences.reload(site)
+    if until is None:
+        say("Two-factor authentication is on.")
+    else:
+        say(f"Two-factor authentication is on until {when(until)}; keep it on with: rw2fa enable --keep")
+    if not site.config.scope_entries:
+        note("nobody was added yet; add somebody with: rw2fa users add NAME")
+
+
+def _keep(site: Site) -> None:
+    config = site.config
+    if config.enabled_until is None:
+        raise Problem("no trial is running", "run: rw2fa enable")
+    if not config.enabled_at(time.time()):
+        raise Problem(f"the trial ended at {when(config.enabled_until)}", "run: rw2fa enable")
+    site.change(lambda _: {"enabled_until": None})
+    consequences.record(site, "rw2fa enable --keep")
+    consequences.reload(site)
+    say("Two-factor authentication stays on.")
+
+
+def _trial_seconds(config: Config, text: str) -> int:
+    if config.enabled and config.enabled_until is None:
+        raise Problem("two-factor authentication is on already, and a trial would end it", "leave out --try")
+    seconds = duration(text)
+    if not 0 < seconds <= TRY_MAX:
+        raise Problem(f"a trial of {shown(text)} is out of range", f"choose up to {TRY_MAX // 86400}d")
+    return seconds
+
+
+def _check(site: Site) -> None:
+    """Raise Problem if something speaks against switching on."""
+    # Without a state nobody who is enabled could be judged, and so nobody would get in.
+    site.store  # noqa: B018 - opens it
+    if bad := [finding for finding in pam_check(site.config) if not finding.ok]:
+        raise against(bad, "; `rw2fa pam check` shows everything, and --force switches on all the same")
+
+
+@click.command()
+@YES_OPTION
+@pass_site
+def disable(site: Site, *, yes: bool) -> None:  # noqa: ARG001 - nothing is lost, and somebody may be locked out
+    """Switch it off: everybody gets in as before, and our lines leave the PAM services."""
+    site.change(lambda _: {"enabled": False, "enabled_until": None})
+    consequences.record(site, "rw2fa disable")
+    consequences.reload(site)
+    say("Two-factor authentication is off.")
+    if not consequences.lines_are_ours(site.config):
+        note("the PAM lines of this host belong to another configuration and stay")
+        return
+    done = remove()
+    for path in done.changed:
+        say(f"Changed {shown(path)}.")
+    for text in done.notes:
+        note(text)

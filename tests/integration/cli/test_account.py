@@ -1,0 +1,143 @@
+"""`rw2fa users reset`, `unlock`, `edit` and `show`."""
+
+import pwd
+import sqlite3
+import time
+from dataclasses import replace
+
+import pytest
+
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.vault.master_key import load_master_key
+from rw2fa_daemon.vault.vault import Vault
+from tests.integration.cli.command import Host
+from tests.support.world.phone import Phone
+
+
+def store(host: Host) -> Store:
+    return Store.open(host.state, Vault(load_master_key(host.key)))
+
+
+def enrolled(host: Host, name: str) -> Phone:
+    host.does("users", "add", name)
+    phone = Phone(host.json("users", "enrol", name)["uri"])
+    host.does("users", "confirm", name, phone.fresh())
+    return phone
+
+
+def lock(host: Host, name: str, failures: int) -> None:
+    until = int(time.time()) + 600
+
+    def work(account: Account | None) -> tuple[Account | None, None]:
+        assert account is not None
+        return replace(account, counters=replace(account.counters, failures=failures, locked_until=until)), None
+
+    with_state = store(host)
+    with_state.transact(name, work)
+    with_state.close()
+
+
+def test_show_has_the_keys_that_programs_read(host: Host, alice: str) -> None:
+    enrolled(host, alice)
+    told = host.json("users", "show", alice)
+    assert told["user"] == alice
+    assert told["uid"] == pwd.getpwnam(alice).pw_uid
+    assert told["enabled"] is True
+    assert told["enabled_by"] == [alice]
+    assert told["activated"] is True
+    assert told["method"] == "app"
+    assert told["phone"] is None
+    assert told["locked"] is False
+    assert told["recovery_codes_left"] == 0
+
+
+def test_show_of_nobody_says_so(host: Host) -> None:
+    assert "there is no user no-such-user" in host.refuses("users", "show", "no-such-user")
+
+
+def test_item_4_a_reset_ends_the_secret_and_opens_the_window(bare: Host, alice: str) -> None:
+    bare.write_config("enrolment.window = 1")
+    bare.does("init")
+    phone = enrolled(bare, alice)
+    before = store(bare).read(alice)
+    bare.does("users", "reset", alice, "--yes")
+    after = store(bare).read(alice)
+    assert before is not None
+    assert after is not None
+    assert after.generation != before.generation
+    assert after.credential is None
+    told = bare.json("users", "show", alice)
+    assert (told["activated"], told["pending"]) == (False, False)
+    assert told["enrolment_until"] is not None
+    assert Phone(bare.json("users", "enrol", alice)["uri"]).secret != phone.secret
+
+
+def test_a_reset_of_several_is_of_all_or_none(host: Host, alice: str, bob: str) -> None:
+    enrolled(host, alice)
+    assert f"{bob} has no two-factor authentication" in host.refuses("users", "reset", alice, bob, "--yes")
+    assert host.json("users", "show", alice)["activated"] is True
+    host.does("users", "add", bob)
+    told = host.does("users", "reset", alice, bob, "--yes")
+    assert told.count("is shown a new QR code at the next login, until") == 2
+
+
+def test_a_reset_takes_the_new_uid(host: Host, alice: str) -> None:
+    """Promise 13: a name whose uid changed is refused until an administrator says so."""
+    enrolled(host, alice)
+
+    def stranger(account: Account | None) -> tuple[Account | None, None]:
+        assert account is not None
+        return replace(account, uid=12345), None
+
+    store(host).transact(alice, stranger)
+    assert "the uid was 12345" in host.json("users", "show", alice)["trouble"]
+    assert "another uid" in host.refuses("users", "enrol", alice)
+    host.does("users", "reset", alice, "--yes")
+    assert host.json("users", "show", alice)["trouble"] is None
+
+
+def test_a_group_is_reset_person_by_person(host: Host, staff: str) -> None:
+    host.does("users", "add", staff)
+    assert host.refuses("users", "reset", staff, "--yes") == f"{staff} is a group; name its members one by one"
+
+
+def test_a_reset_asks(host: Host, alice: str) -> None:
+    enrolled(host, alice)
+    assert "say --yes if it is meant" in host.refuses("users", "reset", alice)
+    assert host.json("users", "show", alice)["activated"] is True
+
+
+@pytest.mark.parametrize("failures", [10, 25])
+def test_unlock_ends_a_lock_and_keeps_the_device(host: Host, alice: str, failures: int) -> None:
+    enrolled(host, alice)
+    lock(host, alice, failures)
+    assert host.json("users", "show", alice)["locked"] is True
+    assert "locked until" in host.does("users", "list")
+    assert host.does("users", "unlock", alice) == f"{alice} can try again.\n"
+    told = host.json("users", "show", alice)
+    assert (told["locked"], told["failures"], told["activated"]) == (False, 0, True)
+
+
+def test_unlock_of_who_is_not_locked_says_so(host: Host, alice: str) -> None:
+    host.does("users", "add", alice)
+    assert host.does("users", "unlock", alice) == f"{alice} was not locked.\n"
+
+
+def test_row_9_the_app_is_the_only_way_yet(host: Host, alice: str) -> None:
+    host.does("users", "add", alice)
+    assert "authenticator app" in host.does("users", "edit", alice, "--app")
+    assert "this version cannot send SMS" in host.refuses("users", "edit", alice, "--sms", "+33123456789")
+    assert host.rw2fa("users", "edit", alice).status == 2
+    assert host.rw2fa("users", "edit", alice, "--app", "--sms", "1").status == 2
+
+
+def test_an_altered_record_is_shown_and_can_be_started_over(host: Host, alice: str) -> None:
+    enrolled(host, alice)
+    with sqlite3.connect(host.state / "state.db") as database:
+        database.execute("UPDATE counters SET failures = failures + 1")
+    database.close()
+    assert "not the one that was stored last" in host.json("users", "show", alice)["trouble"]
+    assert "not the one that was stored last" in host.does("users", "list")
+    host.does("users", "reset", alice, "--yes")
+    assert host.json("users", "show", alice)["trouble"] is None

@@ -1,0 +1,146 @@
+"""`rw2fa users enrol` and `confirm`: an administrator hands out a secret at the desk."""
+
+import sys
+import time
+from base64 import b32decode
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import pexpect
+import pytest
+
+from rw2fa_daemon.core.otp import code_at
+from rw2fa_daemon.core.secret import Secret
+from tests.integration.cli.command import Host
+from tests.support.world.phone import Phone
+from tests.support.world.qr import read_code
+
+
+@pytest.fixture
+def added(host: Host, alice: str) -> str:
+    host.does("users", "add", alice)
+    return alice
+
+
+def test_the_uri_says_everything(host: Host, added: str) -> None:
+    host.does("settings", "set", "issuer", "My Office")
+    told = host.json("users", "enrol", added)
+    uri = urlsplit(told["uri"])
+    assert (uri.scheme, uri.netloc) == ("otpauth", "totp")
+    assert unquote(uri.path) == f"/My Office:{added}"
+    parameters = {key: value for key, (value,) in parse_qs(uri.query).items()}
+    assert parameters == {
+        "secret": told["secret"],
+        "issuer": "My Office",
+        "algorithm": "SHA1",
+        "digits": "6",
+        "period": "30",
+    }
+    assert len(told["secret"]) == 32, "160 bits"
+
+
+@pytest.mark.parametrize("digits", range(4, 13))
+def test_row_19_every_number_of_digits_works(host: Host, added: str, digits: int) -> None:
+    host.does("settings", "set", "digits", str(digits))
+    secret = Secret(b32decode(host.json("users", "enrol", added)["secret"]))
+    # pyotp, and with it the phone of the other tests, knows ten digits at most.
+    code = code_at(secret, int(time.time()) // 30, digits)
+    assert len(code) == digits
+    host.does("users", "confirm", added, code)
+    assert host.json("users", "show", added)["activated"] is True
+
+
+def test_an_unfinished_one_shows_the_same_secret_again(host: Host, added: str) -> None:
+    first, second = host.json("users", "enrol", added), host.json("users", "enrol", added)
+    assert first == second
+    host.does("settings", "set", "digits", "8")
+    assert host.json("users", "enrol", added)["digits"] == 6, "what was scanned already stays valid"
+
+
+def test_it_is_pending_until_confirmed(host: Host, added: str) -> None:
+    phone = Phone(host.json("users", "enrol", added)["uri"])
+    told = host.json("users", "show", added)
+    assert (told["activated"], told["pending"]) == (False, True)
+    host.does("users", "confirm", added, phone.fresh())
+    told = host.json("users", "show", added)
+    assert (told["activated"], told["pending"]) == (True, False)
+
+
+def test_a_code_may_have_spaces(host: Host, added: str) -> None:
+    code = Phone(host.json("users", "enrol", added)["uri"]).fresh()
+    host.does("users", "confirm", added, f"{code[:3]} {code[3:]}")
+
+
+def test_an_activated_user_gets_no_second_secret(host: Host, added: str) -> None:
+    phone = Phone(host.json("users", "enrol", added)["uri"])
+    host.does("users", "confirm", added, phone.fresh())
+    advice = f"{added} is activated already; for a new device run: rw2fa users reset {added}"
+    assert host.refuses("users", "enrol", added) == advice
+    assert host.refuses("users", "confirm", added, phone.fresh()) == advice
+
+
+def test_a_wrong_code_activates_nobody(host: Host, added: str) -> None:
+    phone = Phone(host.json("users", "enrol", added)["uri"])
+    assert host.refuses("users", "confirm", added, phone.wrong()) == (
+        "that is not the code; type the code that the app shows now"
+    )
+    assert host.json("users", "show", added)["activated"] is False
+
+
+@pytest.mark.parametrize("code", ["12345", "1234567", "abcdef", "١٢٣٤٥٦", ""])
+def test_what_is_no_code_is_told_apart(host: Host, added: str, code: str) -> None:
+    host.does("users", "enrol", added)
+    assert "does not have the right number of digits" in host.refuses("users", "confirm", added, code)
+
+
+def test_row_14_a_clock_that_is_off_is_told_apart(host: Host, added: str) -> None:
+    phone = Phone(host.json("users", "enrol", added)["uri"])
+    reason = host.refuses("users", "confirm", added, phone.code(-20))
+    assert "the clock of the device is" in reason
+    assert "slow; set the device to automatic time" in reason
+
+
+def test_without_a_secret_there_is_nothing_to_confirm(host: Host, added: str) -> None:
+    assert host.refuses("users", "confirm", added, "123456") == (
+        f"{added} has no secret to confirm; run: rw2fa users enrol {added}"
+    )
+
+
+def test_only_who_is_enabled_gets_a_secret(host: Host, bob: str) -> None:
+    assert host.refuses("users", "enrol", bob) == (
+        f"{bob} has no two-factor authentication; run: rw2fa users add {bob}"
+    )
+
+
+@pytest.mark.parametrize("term", ["xterm", "linux"])
+def test_the_qr_code_on_a_terminal_scans_and_has_its_own_colours(host: Host, added: str, term: str) -> None:
+    terminal = pexpect.spawn(
+        sys.executable,
+        ["-m", "rw2fa_daemon.cli.main", "--config", str(host.config), "users", "enrol", added],
+        env={"LANG": "C.UTF-8", "TERM": term, "PATH": "/usr/bin:/bin"},
+        encoding="utf-8",
+        dimensions=(60, 120),
+    )
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    screen = terminal.before
+    assert isinstance(screen, str)
+    assert "\x1b[38;5;231;48;5;16m" in screen
+    assert read_code(screen) == host.json("users", "enrol", added)["uri"]
+
+
+def test_the_qr_code_in_a_file_is_plain_and_has_the_key_beside_it(host: Host, added: str) -> None:
+    printed = host.does("users", "enrol", added)
+    told = host.json("users", "enrol", added)
+    assert "\x1b" not in printed
+    assert read_code(printed) == told["uri"]
+    assert told["secret"] in printed.replace(" ", "")
+
+
+def test_promise_3_the_audit_holds_no_secret(host: Host, added: str) -> None:
+    told = host.json("users", "enrol", added)
+    code = Phone(told["uri"]).fresh()
+    host.does("users", "confirm", added, code)
+    records = "".join(path.read_text() for path in host.state.glob("audit.jsonl*")) + host.does("audit", "--json")
+    assert told["secret"] not in records
+    assert "otpauth" not in records
+    assert code not in records

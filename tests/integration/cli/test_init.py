@@ -1,0 +1,41 @@
+"""`rw2fa init` makes what is missing, and never in place of what is there."""
+
+import stat
+
+from tests.integration.cli.command import Host
+
+
+def test_key_and_state_are_for_their_owner_alone(bare: Host) -> None:
+    assert bare.does("init").startswith(f"Made the master key {bare.key} and the state in {bare.state}.")
+    assert stat.S_IMODE(bare.key.stat().st_mode) == 0o600
+    assert stat.S_IMODE(bare.state.stat().st_mode) == 0o700
+    for file in bare.state.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_second_time_there_is_nothing_to_do(host: Host) -> None:
+    before = host.stored()
+    assert "nothing to do" in host.does("init")
+    assert host.stored() == before
+
+
+def test_a_state_without_its_key_gets_no_new_key(host: Host) -> None:
+    host.key.unlink()
+    assert host.refuses("init") == (
+        f"there is a state in {host.state}, but its master key {host.key} is gone; put the key back from your copy; "
+        "only without one, move the state away and run this again"
+    )
+    assert not host.key.exists()
+
+
+def test_a_key_without_a_state_is_used(host: Host) -> None:
+    key = host.key.read_bytes()
+    for file in host.state.iterdir():
+        file.unlink()
+    assert host.does("init") == f"Made the state in {host.state}.\n"
+    assert host.key.read_bytes() == key
+
+
+def test_a_missing_configuration_is_named(bare: Host) -> None:
+    bare.config.unlink()
+    assert bare.refuses("init").startswith(f"{bare.config} does not exist; ")

@@ -1,0 +1,128 @@
+"""`rw2fa settings` and `whitelist`."""
+
+import pytest
+
+from rw2fa_daemon.config.settings import ANY_SERVICE, SETTINGS
+from tests.integration.cli.command import Host
+
+
+def test_the_list_has_every_key_and_where_it_is_set(host: Host) -> None:
+    host.does("settings", "set", "services.cups", "ignore")
+    told = {row["key"]: row for row in host.json("settings", "list")}
+    assert set(told) == {setting.key for setting in SETTINGS if setting.key != ANY_SERVICE} | {"services.cups"}
+    assert told["settings.digits"]["value"] == told["settings.digits"]["default"] == 6
+    assert told["settings.digits"]["set_in"] is None
+    assert told["services.cups"]["value"] == "ignore"
+    assert told["services.cups"]["set_in"] == str(host.config)
+    text = host.does("settings", "list")
+    assert all(key in text for key in told)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("digits", "8", "8"),
+        ("settings.discrepancy", "0", "0"),
+        ("issuer", "My Office", "My Office"),
+        ("window", "14", "14"),
+        ("exempt.networks", "192.0.2.0/24,2001:db8::/32", "192.0.2.0/24\n2001:db8::/32"),
+        ("services.sshd", "code", "code"),
+    ],
+)
+def test_a_setting_is_set_got_and_unset(host: Host, key: str, value: str, told: str) -> None:
+    before = host.does("settings", "get", key)
+    host.does("settings", "set", key, value)
+    assert host.does("settings", "get", key) == told + "\n"
+    host.does("settings", "unset", key)
+    assert host.does("settings", "get", key) == before
+
+
+def test_rows_15_to_20_have_the_manuals_defaults(host: Host) -> None:
+    expected = {
+        "discrepancy": "480",
+        "issuer": "",
+        "validity_after_first_session": "480",
+        "validity_before_first_session": "3600",
+        "digits": "6",
+        "sms_message": "Your %ISSUER% verification code is: %CODE%",
+    }
+    assert {key: host.does("settings", "get", key).removesuffix("\n") for key in expected} == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("set", "digits", "13"), "settings.digits: cannot be 13; choose a whole number from 4 to 12"),
+        (("set", "digits", "six"), 'settings.digits: cannot be "six"; give a whole number from 4 to 12'),
+        (("set", "discrepancy", "-1"), "settings.discrepancy: cannot be -1; choose a whole number from 0 to 2880"),
+        (
+            ("set", "sms_message", "hello"),
+            "settings.sms_message: does not contain %CODE%; put %CODE% where the code goes",
+        ),
+        (
+            ("set", "sms.enabled", "true"),
+            "sms.enabled: this version cannot send SMS; leave enabled at its default",
+        ),
+        (
+            ("set", "proof", "token"),
+            "enrolment.proof: this version has no enrolment tokens; leave proof at its default",
+        ),
+        (("set", "colour", "red"), "there is no setting colour; look for the key with: rw2fa settings list"),
+        (("get", "services.*"), "there is no setting services.*; look for the key with: rw2fa settings list"),
+        (("get", "users"), "users is the last word of 2 keys; name one of: scope.users, exempt.users"),
+        (
+            ("set", "enabled", "true"),
+            "enabled is not changed by this command; use: rw2fa enable, or rw2fa disable",
+        ),
+        (
+            ("unset", "scope.users"),
+            "scope.users is not changed by this command; use: rw2fa users add, or rw2fa users remove",
+        ),
+        (
+            ("set", "exempt.users", "no-such-user"),
+            "there is no user no-such-user; look for the name with: getent passwd no-such-user",
+        ),
+        (
+            ("set", "services.SSHD", "code"),
+            "services.SSHD: libpam knows services by their names in lower case; write sshd",
+        ),
+    ],
+)
+def test_what_cannot_be_set_is_refused_with_what_to_do(host: Host, arguments: tuple[str, ...], reason: str) -> None:
+    before = host.stored()
+    assert host.refuses("settings", *arguments) == reason
+    assert host.stored() == before
+
+
+def test_a_setting_that_a_dropin_overrides_is_refused_with_its_name(host: Host) -> None:
+    folder = host.folder / "rw2fa.toml.d"
+    folder.mkdir(mode=0o755)
+    dropin = folder / "site.toml"
+    dropin.write_text("settings.digits = 7\n")
+    dropin.chmod(0o644)
+    assert host.refuses("settings", "set", "digits", "8") == (
+        f"settings.digits is set by {dropin}, which overrides {host.config}; "
+        f"change it in {dropin}, or take it out there"
+    )
+    assert host.json("settings", "get", "digits")["set_in"] == str(dropin)
+
+
+def test_row_5_the_whitelist_takes_users_and_groups(host: Host, alice: str, staff: str) -> None:
+    assert host.json("whitelist", "list") == []
+    host.does("whitelist", "add", alice, staff)
+    assert host.json("whitelist", "list") == [alice, staff]
+    assert "was on the whitelist before" in host.does("whitelist", "add", alice)
+    host.does("users", "add", alice)
+    assert host.json("users", "show", alice)["whitelisted_by"] == [alice]
+    host.does("whitelist", "remove", alice)
+    assert host.json("whitelist", "list") == [staff]
+    assert host.refuses("whitelist", "remove", alice) == (
+        f"{alice}: not on the whitelist; look for the name with: rw2fa whitelist list"
+    )
+    assert "there is no user" in host.refuses("whitelist", "add", "no-such-user")
+
+
+def test_somebody_who_is_gone_can_be_taken_off_the_whitelist(bare: Host) -> None:
+    bare.write_config('rdp.whitelist = ["gone"]')
+    bare.does("whitelist", "remove", "gone")
+    assert bare.json("whitelist", "list") == []
