@@ -33,14 +33,11 @@ class Job(Generic[R_co]):
 
 _ORDER: Final = (
     sql.INSERT_ACCOUNTS,
+    sql.INSERT_REVISIONS,
     sql.UPDATE_ACCOUNTS,
-    sql.UPDATE_ACCOUNTS_REVISION,
-    sql.INSERT_CREDENTIALS,
-    sql.UPDATE_CREDENTIALS,
-    sql.DELETE_CREDENTIALS,
-    sql.INSERT_COUNTERS,
-    sql.UPDATE_COUNTERS,
-    sql.DELETE_COUNTERS,
+    sql.UPDATE_ACCOUNTS_COUNTERS,
+    sql.UPDATE_REVISIONS,
+    sql.DELETE_REVISIONS,
     sql.DELETE_ACCOUNTS,
 )
 """The statements that write, rows that others refer to first in and last out."""
@@ -117,34 +114,22 @@ class Batch:
             if account is not None:
                 self._insert(name, encode(self._vault, name, None, account))
         elif account is None:
-            for statement in (sql.DELETE_CREDENTIALS, sql.DELETE_COUNTERS, sql.DELETE_ACCOUNTS):
-                self._rows[statement].append((name,))
+            self._rows[sql.DELETE_REVISIONS].append((name,))
+            self._rows[sql.DELETE_ACCOUNTS].append((name,))
         elif account is not before.account and account != before.account:
             self._update(name, before, encode(self._vault, name, before, account))
 
     def _insert(self, name: str, after: Stored) -> None:
-        rows = self._rows
-        rows[sql.INSERT_ACCOUNTS].append((name, *after.row))
-        if after.credential_row is not None:
-            rows[sql.INSERT_CREDENTIALS].append((name, *after.credential_row))
-        rows[sql.INSERT_COUNTERS].append((name, *after.counters_row, after.seal))
+        self._rows[sql.INSERT_ACCOUNTS].append((name, *after.fixed, *after.counters, after.seal))
+        self._rows[sql.INSERT_REVISIONS].append((name, after.revision))
 
     def _update(self, name: str, before: Stored, after: Stored) -> None:
-        """Only what changed; a login changes the counters and the revision."""
-        rows = self._rows
-        rows[sql.UPDATE_COUNTERS].append((*after.counters_row, after.seal, name))
-        if after.row_but_revision == before.row_but_revision:
-            rows[sql.UPDATE_ACCOUNTS_REVISION].append((after.revision, name))
+        """A login changes the counters only."""
+        if after.fixed == before.fixed:
+            self._rows[sql.UPDATE_ACCOUNTS_COUNTERS].append((*after.counters, after.seal, name))
         else:
-            rows[sql.UPDATE_ACCOUNTS].append((*after.row, name))
-        if after.credential_row == before.credential_row:
-            return
-        if after.credential_row is None:
-            rows[sql.DELETE_CREDENTIALS].append((name,))
-        elif before.credential_row is None:
-            rows[sql.INSERT_CREDENTIALS].append((name, *after.credential_row))
-        else:
-            rows[sql.UPDATE_CREDENTIALS].append((*after.credential_row, name))
+            self._rows[sql.UPDATE_ACCOUNTS].append((*after.fixed, *after.counters, after.seal, name))
+        self._rows[sql.UPDATE_REVISIONS].append((after.revision, name))
 
 
 def load(connection: Connection, vault: Vault, name: str) -> Stored | None:

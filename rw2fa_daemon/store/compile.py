@@ -33,14 +33,20 @@ def compiled() -> str:
 
 def _constant(name: str, dialect: DefaultDialect) -> str:
     statement = cast(SQLCompiler, STATEMENTS[name].compile(dialect=dialect))
-    lines = [
-        wrapped
-        for line in str(statement).splitlines()
-        for wrapped in textwrap.wrap(line, _WIDTH, break_long_words=False, break_on_hyphens=False)
-    ]
-    parameters = ", ".join(statement.positiontup or ()) or "none"
-    text = "\n".join(f"    {line}" for line in lines)
-    return f'\n# {parameters}\n{name.upper()}: Final = """\n{text}\n"""\n'
+    parameters = _wrapped(", ".join(statement.positiontup or ()) or "none", "# ")
+    text = "\n".join(_wrapped(line, "    ") for line in str(statement).splitlines())
+    return f'\n{parameters}\n{name.upper()}: Final = """\n{text}\n"""\n'
+
+
+def _wrapped(text: str, indent: str) -> str:
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 if __name__ == "__main__":

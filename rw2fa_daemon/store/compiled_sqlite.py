@@ -6,9 +6,9 @@ Above each statement stand its parameters in their order.
 from typing import Final
 
 # none
-COUNT_CREDENTIALS: Final = """
-    SELECT credentials.active, count(*) AS count_1
-    FROM credentials GROUP BY credentials.active
+COUNT_ACTIVE: Final = """
+    SELECT accounts.active, count(*) AS count_1
+    FROM accounts GROUP BY accounts.active
 """
 
 # found_name
@@ -17,18 +17,13 @@ DELETE_ACCOUNTS: Final = """
 """
 
 # found_name
-DELETE_COUNTERS: Final = """
-    DELETE FROM counters WHERE counters.name = ?
-"""
-
-# found_name
-DELETE_CREDENTIALS: Final = """
-    DELETE FROM credentials WHERE credentials.name = ?
-"""
-
-# found_name
 DELETE_NOT_MEMBERS: Final = """
     DELETE FROM not_members WHERE not_members.name = ?
+"""
+
+# found_name
+DELETE_REVISIONS: Final = """
+    DELETE FROM revisions WHERE revisions.name = ?
 """
 
 # found_entry
@@ -43,22 +38,12 @@ FORGET_NOT_MEMBERS: Final = """
      LIMIT ? OFFSET ?)
 """
 
-# name, uid, generation, revision, method, phone, enrol_opened_at
+# name, uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm,
+# created_at, used, last, floor, failures, locked_until, enrol_failures, revision, seal
 INSERT_ACCOUNTS: Final = """
-    INSERT INTO accounts (name, uid, generation, revision, method, phone, enrol_opened_at) VALUES (?, ?, ?, ?, ?,
-    ?, ?)
-"""
-
-# name, used, last, floor, failures, locked_until, enrol_failures, seal
-INSERT_COUNTERS: Final = """
-    INSERT INTO counters (name, used, last, floor, failures, locked_until, enrol_failures, seal) VALUES (?, ?, ?,
-    ?, ?, ?, ?, ?)
-"""
-
-# name, active, secret, digits, period, algorithm, created_at
-INSERT_CREDENTIALS: Final = """
-    INSERT INTO credentials (name, active, secret, digits, period, algorithm, created_at) VALUES (?, ?, ?, ?, ?,
-    ?, ?)
+    INSERT INTO accounts (name, uid, generation, method, phone, enrol_opened_at, active, secret, digits,
+    period, algorithm, created_at, used, last, floor, failures, locked_until, enrol_failures, revision, seal)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # key, value
@@ -69,6 +54,11 @@ INSERT_META: Final = """
 # name, uid, scope_digest, seen_at, seal
 INSERT_NOT_MEMBERS: Final = """
     INSERT INTO not_members (name, uid, scope_digest, seen_at, seal) VALUES (?, ?, ?, ?, ?)
+"""
+
+# name, revision
+INSERT_REVISIONS: Final = """
+    INSERT INTO revisions (name, revision) VALUES (?, ?)
 """
 
 # entry, since
@@ -83,34 +73,33 @@ SELECT_META: Final = """
     WHERE meta."key" = ?
 """
 
-# after, after, after, page, skipped
+# after, after, page, skipped
 SELECT_NAMES: Final = """
     SELECT accounts.name
     FROM accounts
-    WHERE accounts.name > ? UNION SELECT credentials.name
-    FROM credentials
-    WHERE credentials.name > ? UNION SELECT counters.name
-    FROM counters
-    WHERE counters.name > ? ORDER BY name
+    WHERE accounts.name > ? UNION SELECT revisions.name
+    FROM revisions
+    WHERE revisions.name > ? ORDER BY name
      LIMIT ? OFFSET ?
 """
 
 # name
 SELECT_NOT_MEMBER: Final = """
-    SELECT accounts.generation, accounts.revision, not_members.uid, not_members.scope_digest, not_members.seen_at,
-    not_members.seal
+    SELECT accounts.generation, accounts.revision, not_members.uid, not_members.scope_digest,
+    not_members.seen_at, not_members.seal
     FROM (SELECT ? AS name) AS asked LEFT OUTER JOIN accounts ON accounts.name = asked.name LEFT OUTER JOIN
     not_members ON not_members.name = asked.name
 """
 
 # name
 SELECT_RECORD: Final = """
-    SELECT accounts.uid, accounts.generation, accounts.revision, accounts.method, accounts.phone,
-    accounts.enrol_opened_at, credentials.active, credentials.secret, credentials.digits, credentials.period,
-    credentials.algorithm, credentials.created_at, counters.used, counters.last, counters.floor,
-    counters.failures, counters.locked_until, counters.enrol_failures, counters.seal
+    SELECT accounts.uid, accounts.generation, accounts.method, accounts.phone, accounts.enrol_opened_at,
+    accounts.active, accounts.secret, accounts.digits, accounts.period, accounts.algorithm,
+    accounts.created_at, accounts.used, accounts.last, accounts.floor, accounts.failures,
+    accounts.locked_until, accounts.enrol_failures, accounts.revision, accounts.seal, revisions.revision AS
+    witness
     FROM (SELECT ? AS name) AS asked LEFT OUTER JOIN accounts ON accounts.name = asked.name LEFT OUTER JOIN
-    credentials ON credentials.name = asked.name LEFT OUTER JOIN counters ON counters.name = asked.name
+    revisions ON revisions.name = asked.name
 """
 
 # none
@@ -119,27 +108,18 @@ SELECT_SCOPE_ENTRIES: Final = """
     FROM scope_entries
 """
 
-# uid, generation, revision, method, phone, enrol_opened_at, found_name
+# uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm, created_at,
+# used, last, floor, failures, locked_until, enrol_failures, revision, seal, found_name
 UPDATE_ACCOUNTS: Final = """
-    UPDATE accounts SET uid=?, generation=?, revision=?, method=?, phone=?, enrol_opened_at=? WHERE accounts.name
-    = ?
+    UPDATE accounts SET uid=?, generation=?, method=?, phone=?, enrol_opened_at=?, active=?, secret=?,
+    digits=?, period=?, algorithm=?, created_at=?, used=?, last=?, floor=?, failures=?, locked_until=?,
+    enrol_failures=?, revision=?, seal=? WHERE accounts.name = ?
 """
 
-# revision, found_name
-UPDATE_ACCOUNTS_REVISION: Final = """
-    UPDATE accounts SET revision=? WHERE accounts.name = ?
-"""
-
-# used, last, floor, failures, locked_until, enrol_failures, seal, found_name
-UPDATE_COUNTERS: Final = """
-    UPDATE counters SET used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, seal=? WHERE
-    counters.name = ?
-"""
-
-# active, secret, digits, period, algorithm, created_at, found_name
-UPDATE_CREDENTIALS: Final = """
-    UPDATE credentials SET active=?, secret=?, digits=?, period=?, algorithm=?, created_at=? WHERE
-    credentials.name = ?
+# used, last, floor, failures, locked_until, enrol_failures, revision, seal, found_name
+UPDATE_ACCOUNTS_COUNTERS: Final = """
+    UPDATE accounts SET used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, revision=?,
+    seal=? WHERE accounts.name = ?
 """
 
 # value, found_key
@@ -150,6 +130,11 @@ UPDATE_META: Final = """
 # uid, scope_digest, seen_at, seal, found_name
 UPDATE_NOT_MEMBERS: Final = """
     UPDATE not_members SET uid=?, scope_digest=?, seen_at=?, seal=? WHERE not_members.name = ?
+"""
+
+# revision, found_name
+UPDATE_REVISIONS: Final = """
+    UPDATE revisions SET revision=? WHERE revisions.name = ?
 """
 
 # since, found_entry

@@ -14,6 +14,9 @@ from rw2fa_daemon.store.problem import StateProblem
 BUSY_SECONDS: Final = 2.0
 """How long to wait for another process's transaction."""
 
+CACHE_KIB: Final = 8 * 1024
+"""Pages kept in memory: the inner ones of a million accounts, or all of ten thousand."""
+
 WAL_BYTES_KEPT: Final = 16 * 1024 * 1024
 """What the write-ahead log is cut to after it had to grow beyond."""
 
@@ -26,6 +29,7 @@ _SETTINGS: Final = (
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",
     "PRAGMA temp_store = MEMORY",
+    f"PRAGMA cache_size = -{CACHE_KIB}",
     f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}",
 )
 

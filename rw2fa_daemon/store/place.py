@@ -62,17 +62,16 @@ def missing(folder: Path) -> StateProblem:
     return StateProblem(f"there is no state in {folder}", "make it with `rw2fa init`, or put it back from a backup")
 
 
-def identity(folder: Path) -> tuple[int, int]:
+def identity(path: Path) -> tuple[int, int]:
     """Device and inode of the state file; raises `StateProblem` if there is none."""
-    path = folder / FILE_NAME
     try:
         status = os.lstat(path)
     except FileNotFoundError:
-        raise missing(folder) from None
+        raise missing(path.parent) from None
     except OSError as error:
         raise StateProblem(
-            f"the state in {folder} cannot be opened: {error.strerror}",
-            f"run this as root, and look who owns it (`ls -la {folder}`)",
+            f"the state {path} cannot be opened: {error.strerror}",
+            f"run this as root, and look who owns it (`ls -la {path.parent}`)",
         ) from error
     if not stat.S_ISREG(status.st_mode):
         # SQLite would follow a link that somebody else put there, with root's rights.

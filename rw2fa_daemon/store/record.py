@@ -2,7 +2,7 @@
 
 import hmac
 import struct
-from typing import Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from rw2fa_daemon.core.account import Account, Algorithm, Counters, Credential, Method
 from rw2fa_daemon.core.secret import Secret
@@ -13,142 +13,137 @@ from rw2fa_daemon.vault.vault import Tampered, Vault
 SEAL_PURPOSE: Final = "record 1"
 """Names the layout of `_seal`: one that takes in more columns needs another number."""
 
-AccountRow = tuple[int, int, int, str, bytes | None, int]
-"""uid, generation, revision, method, phone, enrol_opened_at."""
 CredentialRow = tuple[int, bytes, int, int, str, int]
-"""active, secret, digits, period, algorithm, created_at."""
-CountersRow = tuple[bytes, int, int, int, int, int]
-"""used, last, floor, failures, locked_until, enrol_failures."""
+NoCredential = tuple[None, None, None, None, None, None]
+FixedRow = tuple[Any, ...]
+"""What a login leaves as it is: uid, generation, method, phone, enrol_opened_at; then the
+credential: active, secret, digits, period, algorithm, created_at."""
+CountersRow = tuple[bytes, int, int, int, int, int, int]
+"""What a login changes: used, last, floor, failures, locked_until, enrol_failures, revision."""
 
-_REVISION_AT: Final = 2
-_PHONE_AT: Final = 4
-_CREDENTIAL_AT: Final = 6
-_COUNTERS_AT: Final = 12
+_CREDENTIAL_AT: Final = 5
+_COUNTERS_AT: Final = 11
 _SEAL_AT: Final = 18
+_WITNESS_AT: Final = 19
+_PHONE_IN_FIXED: Final = 3
+_REVISION_IN_COUNTERS: Final = 6
 
-_FIXED: Final = struct.Struct(">18q")
-_NO_CREDENTIAL: Final = (-1, b"", -1, -1, "", -1)
+_NUMBERS: Final = struct.Struct(">19q")
+_NO_CREDENTIAL: Final[NoCredential] = (None, None, None, None, None, None)
+_NONE: Final = -1
 _STEP_BYTES: Final = 8
 
 
 class Stored(NamedTuple):
-    """An account with the rows that it is stored as, without the name in front of each."""
+    """An account with the columns that it is stored as, the name left out."""
 
     account: Account
-    row: AccountRow
-    credential_row: CredentialRow | None
-    counters_row: CountersRow
+    fixed: FixedRow
+    counters: CountersRow
     seal: bytes
 
     @property
     def revision(self) -> int:
-        """How often this record was changed, itself included."""
-        return self.row[_REVISION_AT]
-
-    @property
-    def row_but_revision(self) -> tuple[object, ...]:
-        """What of the account's row a login does not change."""
-        return self.row[:_REVISION_AT] + self.row[_REVISION_AT + 1 :]
+        """How often this record was changed, its making included."""
+        return self.counters[_REVISION_IN_COUNTERS]
 
 
-def decode(vault: Vault, name: str, row: tuple[object, ...]) -> Stored | None:
+def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
     """What the columns of `select_record` say; None if there is nothing.
 
     Raises `StateProblem` if that is not what `encode` gave last for this name.
     """
     if row.count(None) == len(row):
         return None
-    account_row = cast(AccountRow, row[:_CREDENTIAL_AT])
-    credential_row = cast(CredentialRow | None, row[_CREDENTIAL_AT:_COUNTERS_AT])
-    counters_row = cast(CountersRow, row[_COUNTERS_AT:_SEAL_AT])
-    seal = cast(bytes, row[_SEAL_AT])
-    if row[_CREDENTIAL_AT] is None:
-        credential_row = None
+    fixed, counters, seal = row[:_COUNTERS_AT], row[_COUNTERS_AT:_SEAL_AT], row[_SEAL_AT]
     try:
-        if not hmac.compare_digest(_seal(vault, name, account_row, credential_row, counters_row), seal):
+        sound = hmac.compare_digest(_seal(vault, name, fixed, counters), seal)
+        if not sound or counters[_REVISION_IN_COUNTERS] != row[_WITNESS_AT]:
             raise altered(name)
+        uid, generation, method, phone, enrol_opened_at = fixed[:_CREDENTIAL_AT]
+        used, last, floor, failures, locked_until, enrol_failures, _ = counters
         account = Account(
             name,
-            account_row[0],
-            account_row[1],
-            Method(account_row[3]),
-            _open_phone(vault, name, account_row),
-            account_row[5],
-            _open_credential(vault, name, account_row[1], credential_row),
-            Counters(_steps(counters_row[0]), *counters_row[1:]),
+            uid,
+            generation,
+            Method(method),
+            _open_phone(vault, name, generation, phone),
+            enrol_opened_at,
+            _open_credential(vault, name, generation, fixed[_CREDENTIAL_AT:]),
+            Counters(_steps(used), last, floor, failures, locked_until, enrol_failures),
         )
     except (Tampered, struct.error, TypeError, ValueError, AttributeError):
         # Not only the seal: an altered column may hold any type, or none.
         raise altered(name) from None
-    return Stored(account, account_row, credential_row, counters_row, seal)
+    return Stored(account, fixed, counters, seal)
 
 
 def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> Stored:
-    """The rows of `after`, one revision later than `before`, what did not change taken from it.
+    """The columns of `after`, one revision later than `before`, what did not change taken from it.
 
     Raises `ValueError` if that is somebody else's account, and the errors of `struct` and
     `str.encode` where a value cannot be stored.
     """
     if after.name != name:
         raise ValueError("an account was given another name")
-    credential, counters = after.credential, after.counters
-    # What was sealed stays as it is unless it or what it is bound to changed.
-    bound = before is not None and before.account.generation == after.generation
-    if before is not None and bound and before.account.phone == after.phone:
-        phone = before.row[_PHONE_AT]
+    fixed = _fixed(vault, before, after)
+    now = after.counters
+    counters = (
+        struct.pack(f">{len(now.used)}q", *now.used),
+        now.last,
+        now.floor,
+        now.failures,
+        now.locked_until,
+        now.enrol_failures,
+        1 if before is None else before.revision + 1,
+    )
+    return Stored(after, fixed, counters, _seal(vault, name, fixed, counters))
+
+
+def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
+    """What is sealed is sealed again only if it, or what it is bound to, changed."""
+    phone: bytes | None
+    credential: tuple[Any, ...]
+    was = None if before is None or before.account.generation != after.generation else before
+    if was is not None and was.account.phone == after.phone:
+        phone = was.fixed[_PHONE_IN_FIXED]
     else:
         phone = _seal_phone(vault, after)
-    if before is not None and bound and before.account.credential == credential:
-        credential_row = before.credential_row
+    if was is not None and was.account.credential == after.credential:
+        credential = was.fixed[_CREDENTIAL_AT:]
     else:
-        credential_row = _credential_row(vault, after.name, after.generation, credential)
-    account_row = (
-        after.uid,
-        after.generation,
-        1 if before is None else before.revision + 1,
-        after.method.value,
+        credential = _seal_credential(vault, after)
+    return (after.uid, after.generation, after.method.value, phone, after.enrol_opened_at, *credential)
+
+
+def _seal(vault: Vault, name: str, fixed: FixedRow, counters: CountersRow) -> bytes:
+    """A MAC over every column, so that none can be altered, and over the name that it is found by."""
+    uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm, created_at = fixed
+    used, last, floor, failures, locked_until, enrol_failures, revision = counters
+    texts = (
+        name.encode(),
+        method.encode(),
+        used,
         phone,
-        after.enrol_opened_at,
+        secret,
+        None if algorithm is None else algorithm.encode(),
     )
-    counters_row = (
-        struct.pack(f">{len(counters.used)}q", *counters.used),
-        counters.last,
-        counters.floor,
-        counters.failures,
-        counters.locked_until,
-        counters.enrol_failures,
-    )
-    seal = _seal(vault, after.name, account_row, credential_row, counters_row)
-    return Stored(after, account_row, credential_row, counters_row, seal)
-
-
-def _seal(
-    vault: Vault, name: str, account: AccountRow, credential: CredentialRow | None, counters: CountersRow
-) -> bytes:
-    """A MAC over every column of a person's rows, so that each fits only the others of its time."""
-    uid, generation, revision, method, phone, enrol_opened_at = account
-    active, secret, digits, period, algorithm, created_at = credential or _NO_CREDENTIAL
-    used, last, floor, failures, locked_until, enrol_failures = counters
-    # Numbers first, then lengths, then what has them: no two records give the same bytes.
-    texts = (name.encode(), method.encode(), algorithm.encode(), secret, used, phone or b"")
-    numbers = _FIXED.pack(
+    # Numbers, then lengths, then what has them: no two records give the same bytes, as nothing
+    # that is there has a length below zero.
+    numbers = _NUMBERS.pack(
         uid,
         generation,
-        revision,
         enrol_opened_at,
-        active,
-        digits,
-        period,
-        created_at,
+        *[_NONE if number is None else number for number in (active, digits, period, created_at)],
         last,
         floor,
         failures,
         locked_until,
         enrol_failures,
-        *map(len, texts[:4]),
-        -1 if phone is None else len(phone),
+        revision,
+        *[_NONE if text is None else len(text) for text in texts],
     )
-    return vault.mac(SEAL_PURPOSE, numbers + b"".join(texts))
+    return vault.mac(SEAL_PURPOSE, numbers + b"".join([text for text in texts if text is not None]))
 
 
 def _steps(used: bytes) -> tuple[int, ...]:
@@ -159,8 +154,8 @@ def _phone_context(name: str, generation: int) -> Context:
     return Context("accounts", "phone", name, generation)
 
 
-def _open_phone(vault: Vault, name: str, row: AccountRow) -> Secret | None:
-    return None if row[4] is None else Secret(vault.open(row[4], _phone_context(name, row[1])))
+def _open_phone(vault: Vault, name: str, generation: int, phone: bytes | None) -> Secret | None:
+    return None if phone is None else Secret(vault.open(phone, _phone_context(name, generation)))
 
 
 def _seal_phone(vault: Vault, account: Account) -> bytes | None:
@@ -169,22 +164,24 @@ def _seal_phone(vault: Vault, account: Account) -> bytes | None:
     return vault.seal(account.phone.reveal(), _phone_context(account.name, account.generation))
 
 
-def _credential_context(name: str, generation: int, active: int, digits: int, period: int, algorithm: str) -> Context:
-    return Context("credentials", "secret", name, generation, (active, digits, period, algorithm))
+def _secret_context(name: str, generation: int, active: int, digits: int, period: int, algorithm: str) -> Context:
+    return Context("accounts", "secret", name, generation, (active, digits, period, algorithm))
 
 
-def _open_credential(vault: Vault, name: str, generation: int, row: CredentialRow | None) -> Credential | None:
-    if row is None:
+def _open_credential(vault: Vault, name: str, generation: int, columns: tuple[Any, ...]) -> Credential | None:
+    if columns == _NO_CREDENTIAL:
         return None
-    active, secret, digits, period, algorithm, created_at = row
-    plain = vault.open(secret, _credential_context(name, generation, active, digits, period, algorithm))
+    active, secret, digits, period, algorithm, created_at = columns
+    plain = vault.open(secret, _secret_context(name, generation, active, digits, period, algorithm))
     return Credential(Secret(plain), bool(active), digits, period, Algorithm(algorithm), created_at)
 
 
-def _credential_row(vault: Vault, name: str, generation: int, credential: Credential | None) -> CredentialRow | None:
+def _seal_credential(vault: Vault, account: Account) -> CredentialRow | NoCredential:
+    credential = account.credential
     if credential is None:
-        return None
-    active, algorithm = int(credential.active), credential.algorithm.value
-    context = _credential_context(name, generation, active, credential.digits, credential.period, algorithm)
+        return _NO_CREDENTIAL
+    active, digits, period = int(credential.active), credential.digits, credential.period
+    algorithm = credential.algorithm.value
+    context = _secret_context(account.name, account.generation, active, digits, period, algorithm)
     sealed = vault.seal(credential.secret.reveal(), context)
-    return (active, sealed, credential.digits, credential.period, algorithm, credential.created_at)
+    return (active, sealed, digits, period, algorithm, credential.created_at)

@@ -9,10 +9,10 @@ itself needs 6.
 from typing import Final
 
 from sqlalchemy import Text, bindparam, delete, func, insert, literal_column, select, union, update
-from sqlalchemy.sql.expression import ClauseElement, ColumnElement, FromClause
+from sqlalchemy.sql.expression import ClauseElement, ColumnElement, Subquery
 from sqlalchemy.sql.schema import Column, Table
 
-from rw2fa_daemon.store.schema import accounts, counters, credentials, meta, not_members, scope_entries
+from rw2fa_daemon.store.schema import accounts, meta, not_members, revisions, scope_entries
 
 
 def _columns(table: Table, *left_out: str) -> list[Column[object]]:
@@ -46,32 +46,32 @@ def _found(table: Table) -> ColumnElement[bool]:
     return key == bindparam(f"found_{key.name}")
 
 
-def _select_record() -> ClauseElement:
-    """One person's rows of three tables as one; those that are missing are NULL.
+def _asked() -> Subquery:
+    """One row with the name that is asked for, to join to, so that rows without an account are seen."""
+    return select(bindparam("name", type_=Text).label("name")).subquery("asked")
 
-    Joined to the name rather than to `accounts`, so that rows whose account is gone are seen.
-    """
-    asked = select(bindparam("name", type_=Text).label("name")).subquery("asked")
-    source: FromClause = asked
-    for table in (accounts, credentials, counters):
-        source = source.outerjoin(table, table.c.name == asked.c.name)
-    columns = [column for table in (accounts, credentials, counters) for column in _columns(table, "name")]
-    return select(*columns).select_from(source)
+
+def _select_record() -> ClauseElement:
+    """One person's row of `accounts`, and after it the revision in `revisions`; NULL where there is none."""
+    asked = _asked()
+    source = asked.outerjoin(accounts, accounts.c.name == asked.c.name)
+    source = source.outerjoin(revisions, revisions.c.name == asked.c.name)
+    return select(*_columns(accounts, "name"), revisions.c.revision.label("witness")).select_from(source)
 
 
 def _select_not_member() -> ClauseElement:
-    """What is remembered of a person, with what the account is at, as one row."""
-    asked = select(bindparam("name", type_=Text).label("name")).subquery("asked")
+    """What is remembered of a person, after what the account is at, as one row."""
+    asked = _asked()
     source = asked.outerjoin(accounts, accounts.c.name == asked.c.name)
     source = source.outerjoin(not_members, not_members.c.name == asked.c.name)
     return select(accounts.c.generation, accounts.c.revision, *_columns(not_members, "name")).select_from(source)
 
 
 def _select_names() -> ClauseElement:
-    """The next names, by a page, that any of a person's three tables has."""
+    """The next names, by a page, that either of a person's tables has."""
     after = bindparam("after", type_=Text)
     return (
-        union(*(select(table.c.name).where(table.c.name > after) for table in (accounts, credentials, counters)))
+        union(*(select(table.c.name).where(table.c.name > after) for table in (accounts, revisions)))
         .order_by("name")
         .limit(bindparam("page"))
         .offset(bindparam("skipped"))
@@ -94,15 +94,14 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     "select_names": _select_names(),
     "insert_accounts": _insert(accounts),
     "update_accounts": _update(accounts),
-    "update_accounts_revision": _update(accounts, "revision"),
+    "update_accounts_counters": _update(
+        accounts, "used", "last", "floor", "failures", "locked_until", "enrol_failures", "revision", "seal"
+    ),
     "delete_accounts": _delete(accounts),
-    "insert_credentials": _insert(credentials),
-    "update_credentials": _update(credentials),
-    "delete_credentials": _delete(credentials),
-    "count_credentials": select(credentials.c.active, func.count(literal_column("*"))).group_by(credentials.c.active),
-    "insert_counters": _insert(counters),
-    "update_counters": _update(counters),
-    "delete_counters": _delete(counters),
+    "count_active": select(accounts.c.active, func.count(literal_column("*"))).group_by(accounts.c.active),
+    "insert_revisions": _insert(revisions),
+    "update_revisions": _update(revisions),
+    "delete_revisions": _delete(revisions),
     "select_scope_entries": select(*_columns(scope_entries)),
     "insert_scope_entries": _insert(scope_entries),
     "update_scope_entries": _update(scope_entries),

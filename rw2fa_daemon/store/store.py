@@ -37,6 +37,7 @@ class Store:
 
     def __init__(self, folder: Path, vault: Vault, mountinfo: Path) -> None:
         self._folder: Final = folder
+        self._path: Final = folder / place.FILE_NAME
         self._vault: Final = vault
         self._mountinfo: Final = mountinfo
         self._connection: Connection | None = None
@@ -108,12 +109,7 @@ class Store:
     def discard(self, name: str) -> None:
         """Delete whatever is stored of that name, also what cannot be read any more."""
         with self._using() as connection, connection.transaction():
-            for statement in (
-                sql.DELETE_CREDENTIALS,
-                sql.DELETE_COUNTERS,
-                sql.DELETE_ACCOUNTS,
-                sql.DELETE_NOT_MEMBERS,
-            ):
+            for statement in (sql.DELETE_REVISIONS, sql.DELETE_ACCOUNTS, sql.DELETE_NOT_MEMBERS):
                 connection.write(statement, [(name,)])
 
     def names(self) -> Iterator[str]:
@@ -121,7 +117,7 @@ class Store:
         last = ""
         while True:
             with self._using() as connection:
-                page = connection.rows(sql.SELECT_NAMES, last, last, last, NAMES_AT_ONCE, 0)
+                page = connection.rows(sql.SELECT_NAMES, last, last, NAMES_AT_ONCE, 0)
             for (last,) in page:
                 yield last
             if len(page) < NAMES_AT_ONCE:
@@ -154,7 +150,7 @@ class Store:
     def counts(self) -> tuple[int, int]:
         """How many people are activated, and how many have a credential that is still pending."""
         with self._using() as connection:
-            counted = dict(connection.rows(sql.COUNT_CREDENTIALS))
+            counted = dict(connection.rows(sql.COUNT_ACTIVE))
         return counted.get(1, 0), counted.get(0, 0)
 
     def sync_scope(self, entries: Iterable[str], now: int) -> Mapping[str, int]:
@@ -211,7 +207,7 @@ class Store:
         the file that was there is lost.
         """
         try:
-            identity = place.identity(self._folder)
+            identity = place.identity(self._path)
         except StateProblem:
             self.close()
             raise

@@ -1,4 +1,4 @@
-"""Accounts, credentials, counters, and what is remembered of scope and strangers."""
+"""Accounts, and what is remembered of scope and strangers."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,34 +14,30 @@ def upgrade() -> None:
         sa.Column("name", sa.Text, primary_key=True),
         sa.Column("uid", sa.BigInteger, nullable=False),
         sa.Column("generation", sa.BigInteger, nullable=False),
-        sa.Column("revision", sa.BigInteger, nullable=False),
         sa.Column("method", sa.Text, nullable=False),
         sa.Column("phone", sa.LargeBinary),
         sa.Column("enrol_opened_at", sa.BigInteger, nullable=False),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "credentials",
-        sa.Column("name", sa.Text, sa.ForeignKey("accounts.name"), primary_key=True),
-        sa.Column("active", sa.SmallInteger, nullable=False),
-        sa.Column("secret", sa.LargeBinary, nullable=False),
-        sa.Column("digits", sa.Integer, nullable=False),
-        sa.Column("period", sa.Integer, nullable=False),
-        sa.Column("algorithm", sa.Text, nullable=False),
-        sa.Column("created_at", sa.BigInteger, nullable=False),
-        sqlite_with_rowid=False,
-    )
-    op.create_index("credentials_by_active", "credentials", ["active"])
-    op.create_table(
-        "counters",
-        sa.Column("name", sa.Text, sa.ForeignKey("accounts.name"), primary_key=True),
+        sa.Column("active", sa.SmallInteger),
+        sa.Column("secret", sa.LargeBinary),
+        sa.Column("digits", sa.BigInteger),
+        sa.Column("period", sa.BigInteger),
+        sa.Column("algorithm", sa.Text),
+        sa.Column("created_at", sa.BigInteger),
         sa.Column("used", sa.LargeBinary, nullable=False),
         sa.Column("last", sa.BigInteger, nullable=False),
         sa.Column("floor", sa.BigInteger, nullable=False),
         sa.Column("failures", sa.BigInteger, nullable=False),
         sa.Column("locked_until", sa.BigInteger, nullable=False),
         sa.Column("enrol_failures", sa.BigInteger, nullable=False),
+        sa.Column("revision", sa.BigInteger, nullable=False),
         sa.Column("seal", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("accounts_by_active", "accounts", ["active"])
+    op.create_table(
+        "revisions",
+        sa.Column("name", sa.Text, sa.ForeignKey("accounts.name"), primary_key=True),
+        sa.Column("revision", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_table(
