@@ -9,9 +9,8 @@ import re
 import shutil
 import subprocess
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 REPOSITORY: Final = Path(__file__).resolve().parents[3]
 KEPT_UNDER: Final = REPOSITORY / "build" / "system"
@@ -88,12 +87,20 @@ def _package_sources(release: str) -> Iterator[Path]:
 
 
 def _kept(kind: str, made_from: bytes, make: Callable[[Path], None]) -> Path:
-    """The folder for what it is made from; made now if nobody did, by one process at a time. Older ones are removed."""
+    """The folder for what it is made from; made now if nobody did, by one process at a time.
+
+    Older ones are removed, unless a process that got one from here still runs.
+    """
     target = KEPT_UNDER / f"{kind}-{hashlib.sha256(made_from).hexdigest()[:16]}"
-    with _one_at_a_time(kind):
+    KEPT_UNDER.mkdir(parents=True, exist_ok=True)
+    with _lock_file(kind) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if target.name not in _in_use:
+            _in_use[target.name] = _lock_file(target.name)
+            fcntl.flock(_in_use[target.name], fcntl.LOCK_SH)
         if not target.exists():
-            for old in KEPT_UNDER.glob(f"{kind}-*"):
-                shutil.rmtree(old)
+            for old in KEPT_UNDER.glob(f"{kind}-????????????????"):
+                _remove_unless_used(old)
             unfinished = KEPT_UNDER / f"unfinished-{kind}"
             shutil.rmtree(unfinished, ignore_errors=True)
             make(unfinished)
@@ -101,9 +108,19 @@ def _kept(kind: str, made_from: bytes, make: Callable[[Path], None]) -> Path:
     return target
 
 
-@contextmanager
-def _one_at_a_time(kind: str) -> Iterator[None]:
-    KEPT_UNDER.mkdir(parents=True, exist_ok=True)
-    with (KEPT_UNDER / f"{kind}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+_in_use: Final[dict[str, IO[str]]] = {}
+"""Open and locked for as long as this process runs: machines boot from these folders."""
+
+
+def _lock_file(name: str) -> IO[str]:
+    return (KEPT_UNDER / f"{name}.lock").open("w")
+
+
+def _remove_unless_used(tree: Path) -> None:
+    with _lock_file(tree.name) as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return
+        shutil.rmtree(tree)
+        Path(lock.name).unlink()
