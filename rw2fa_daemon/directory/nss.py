@@ -14,6 +14,8 @@ from rw2fa_daemon.directory.found import Found
 _ENCODING = ("utf-8", "surrogateescape")
 _FIRST_BUFFER = 1024
 _LARGEST_BUFFER = 1 << 20
+_FIRST_GIDS = 64
+_LARGEST_GIDS = 65_536  # NGROUPS_MAX
 
 
 class NotAnswered(Exception):
@@ -27,20 +29,17 @@ def find(typed: str, groups: tuple[str, ...]) -> Found | None:
     seems not to be in therefore counts as resolved only if NSS gives the same gid for it before and after that call,
     and does not itself list the person as a member.
 
-    Raises NotAnswered where getpwnam_r(3) or getgrouplist(3) fail.
+    Raises NotAnswered where getpwnam_r(3) or getgrouplist(3) say that they failed.
     """
     before = [_group(group) for group in groups]
     user = _user(typed)
     if user is None:
         return None
     name, uid, primary = user
-    try:
-        gids = os.getgrouplist(name, primary)
-    except OSError as problem:
-        raise NotAnswered(problem.strerror) from problem
+    gids = _gids(name, primary)
     held = set(gids)
-    resolved = [_settled(group, seen, name, held) for group, seen in zip(groups, before, strict=True)]
-    return Found(name, uid, gids, resolved)
+    resolved = [_settled(group, seen, os.fsdecode(name), held) for group, seen in zip(groups, before, strict=True)]
+    return Found(name.decode(*_ENCODING), uid, gids, resolved)
 
 
 def _settled(group: str, before: tuple[int, list[str]] | None, name: str, held: set[int]) -> int | None:
@@ -54,8 +53,9 @@ def _settled(group: str, before: tuple[int, list[str]] | None, name: str, held: 
 
 def _group(group: str) -> tuple[int, list[str]] | None:
     try:
-        entry = grp.getgrnam(group)
-    except (KeyError, ValueError, OSError):  # not found or no answer; a NUL, or no such text in the locale's encoding
+        # Python goes by the locale's encoding, NSS by none: ours is always UTF-8.
+        entry = grp.getgrnam(os.fsdecode(group.encode(*_ENCODING)))
+    except (KeyError, ValueError, OSError):  # not found or no answer; a NUL or a lone surrogate
         return None
     return entry.gr_gid, entry.gr_mem
 
@@ -74,7 +74,8 @@ class _Passwd(ctypes.Structure):
 
 # `pwd` raises KeyError for "no such user" and for a failure alike; the return code of libc's function tells some of
 # the failures (docs/decisions/0010).
-_getpwnam_r = ctypes.CDLL(None).getpwnam_r
+_libc = ctypes.CDLL(None)
+_getpwnam_r = _libc.getpwnam_r
 _getpwnam_r.restype = ctypes.c_int
 _getpwnam_r.argtypes = (
     ctypes.c_char_p,
@@ -83,9 +84,13 @@ _getpwnam_r.argtypes = (
     ctypes.c_size_t,
     ctypes.POINTER(ctypes.c_void_p),
 )
+# os.getgrouplist takes no name that is not UTF-8.
+_getgrouplist = _libc.getgrouplist
+_getgrouplist.restype = ctypes.c_int
+_getgrouplist.argtypes = (ctypes.c_char_p, ctypes.c_uint, ctypes.POINTER(ctypes.c_uint), ctypes.POINTER(ctypes.c_int))
 
 
-def _user(typed: str) -> tuple[str, int, int] | None:
+def _user(typed: str) -> tuple[bytes, int, int] | None:
     """Canonical name, uid and primary gid; None: there is no such user. getpwnam_r(3)."""
     try:
         asked = typed.encode(*_ENCODING)
@@ -106,4 +111,16 @@ def _user(typed: str) -> tuple[str, int, int] | None:
         raise NotAnswered(os.strerror(code))
     if found.value is None:
         return None
-    return entry.pw_name.decode(*_ENCODING), entry.pw_uid, entry.pw_gid
+    return entry.pw_name, entry.pw_uid, entry.pw_gid
+
+
+def _gids(name: bytes, primary: int) -> list[int]:
+    """getgrouplist(3): the primary gid and those of all groups, as far as the services answer."""
+    size = _FIRST_GIDS
+    while size <= _LARGEST_GIDS:
+        count = ctypes.c_int(size)
+        gids = (ctypes.c_uint * size)()
+        if _getgrouplist(name, primary, gids, ctypes.byref(count)) >= 0:
+            return gids[: count.value]
+        size = max(size * 2, count.value)
+    raise NotAnswered("more groups than Linux has room for")

@@ -170,10 +170,12 @@ class Pool:
             if worker is None:
                 self._queue.appendleft(lookup)
                 return
-            timer = self._loop.call_later(self._deadline_seconds, self._overdue, worker)
-            self._busy[worker] = (lookup, timer)
-            if not worker.send(lookup.question):
-                self._lost(worker)
+            if worker.send(lookup.question):
+                timer = self._loop.call_later(self._deadline_seconds, self._overdue, worker)
+                self._busy[worker] = (lookup, timer)
+            else:  # it died while it was idle
+                self._queue.appendleft(lookup)
+                self._discard(worker)
 
     def _take_next(self) -> _Lookup | None:
         """The first look-up in the queue that may have a worker now."""
@@ -243,16 +245,19 @@ class Pool:
 
     def _lost(self, worker: WorkerProcess) -> None:
         """The worker died, or answers what nobody asked."""
-        self._bury(worker)
         if worker in self._idle:
             self._idle.remove(worker)
-        if not worker.has_answered:
-            self._back_off()
+        self._discard(worker)
         if worker in self._busy:
             lookup, timer = self._busy.pop(worker)
             timer.cancel()
             self._finish(lookup, Missing.UNAVAILABLE)
         self._dispatch()
+
+    def _discard(self, worker: WorkerProcess) -> None:
+        self._bury(worker)
+        if not worker.has_answered:
+            self._back_off()
 
     def _bury(self, worker: WorkerProcess) -> None:
         worker.end()

@@ -72,6 +72,29 @@ def test_promise_13_primary_supplementary_and_nested_groups_count(
     assert {group for group in ALL_GROUPS if Roster(groups=(group,)).matches(person)} == MEMBERSHIPS[name]
 
 
+@pytest.mark.parametrize("name", ["zoë", "\u7530\u4e2d", "not-utf8-" + chr(0xDCFF)])
+def test_promise_13_names_may_be_any_bytes(directory: FakeDirectory, guest: Guest, name: str) -> None:
+    directory.user(name, 5001, 6001)
+    directory.group(f"group of {name}", 6002, [name])
+    assert guest.call(lookup, name, (f"group of {name}",)) == Person(
+        name, 5001, frozenset({6001, 6002}), {f"group of {name}": 6002}
+    )
+    directory.fault("initgroups", "unavail")
+    assert guest.call(lookup, name, (f"group of {name}",)) == Person(
+        name, 5001, frozenset({6001}), {f"group of {name}": None}
+    )
+
+
+def test_somebody_may_be_in_very_many_groups(directory: FakeDirectory, guest: Guest) -> None:
+    """As many as the module keeps; more than the first try of a look-up has room for."""
+    directory.user("alice", 5001, 6001)
+    for number in range(250):
+        directory.group(f"group{number}", 7000 + number, ["alice"])
+    person = guest.call(lookup, "alice", ("group249",))
+    assert isinstance(person, Person)
+    assert person.gids == {6001, *range(7000, 7250)}
+
+
 def test_promise_13_a_local_user_in_a_directory_group_is_a_member(directory: FakeDirectory, guest: Guest) -> None:
     directory.group("admins", 6100, ["root"])
     person = guest.call(lookup, "root", ("admins",))

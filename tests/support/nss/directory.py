@@ -29,7 +29,7 @@ class FakeDirectory:
 
     def renumber_groups(self, old: str, new: str) -> None:
         """Replaces a part of the lines of all groups."""
-        self._write("group", (self.folder / "group").read_text().replace(old, new))
+        self._write("group", self._read("group").replace(old, new))
 
     def fault(self, call: str, action: str, number: int = 0) -> None:
         """Adds a failure: `call` is CALL or CALL:NAME, as in module.c."""
@@ -47,15 +47,18 @@ class FakeDirectory:
 
     def calls(self) -> list[str]:
         """Every call so far, each as "CALL NAME"."""
-        return (self.folder / "calls").read_bytes().decode("utf-8", "surrogateescape").splitlines()
+        return self._read("calls").splitlines()
 
     def _append(self, name: str, text: str) -> None:
         path = self.folder / name
-        self._write(name, (path.read_text() if path.exists() else "") + text)
+        self._write(name, (self._read(name) if path.exists() else "") + text)
+
+    def _read(self, name: str) -> str:
+        return (self.folder / name).read_text("utf-8", "surrogateescape")
 
     def _write(self, name: str, text: str) -> None:
         """In one step: the module may be reading."""
         new = self.folder / f"{name}.new"
-        new.write_text(text)
+        new.write_text(text, "utf-8", "surrogateescape")
         new.chmod(0o666)
         new.rename(self.folder / name)

@@ -179,6 +179,15 @@ def test_a_worker_that_dies_idle_is_replaced(bench: Bench) -> None:
     assert isinstance(bench.answer("daemon"), Person)
 
 
+def test_a_worker_that_died_a_moment_ago_costs_no_answer(bench: Bench) -> None:
+    bench.answer("root")
+    worker = psutil.Process(bench.workers()[0])
+    worker.kill()
+    while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
+        time.sleep(0.001)
+    assert isinstance(bench.answer("daemon"), Person)
+
+
 def test_a_worker_that_dies_at_work_is_no_answer_and_is_replaced(bench: Bench) -> None:
     bench.answer("root")
     bench.stop_workers()

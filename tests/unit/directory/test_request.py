@@ -3,6 +3,8 @@
 import grp
 import os
 import pwd
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -36,3 +38,13 @@ def test_what_is_no_user_is_unknown(typed: str) -> None:
 @given(st.text(max_size=30) | st.binary(max_size=30).map(lambda raw: raw.decode("utf-8", "surrogateescape")))
 def test_no_text_makes_it_raise(typed: str) -> None:
     assert isinstance(lookup(typed, (typed,)), Person | Missing)
+
+
+def test_the_locale_of_the_administrator_does_not_matter() -> None:
+    script = (
+        "from rw2fa_daemon.directory.request import lookup\n"
+        "print(lookup('\\xe9', ('\\xe9',)).name, ascii(lookup('root', ('\\xe9', 'root')).groups))"
+    )
+    ascii_only = {**os.environ, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}
+    done = subprocess.run([sys.executable, "-c", script], env=ascii_only, capture_output=True, text=True, check=True)
+    assert done.stdout == "UNKNOWN {'\\xe9': None, 'root': 0}\n"
