@@ -1,7 +1,6 @@
 """Our lines in the PAM stacks of this host."""
 
 from collections.abc import Iterator
-from typing import Final
 
 from rw2fa_daemon.core.clients import ServiceClass
 from rw2fa_daemon.doctor.finding import Finding
@@ -9,12 +8,10 @@ from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.pamstack.faults import faults
 from rw2fa_daemon.pamstack.host import listed, modules, service_path, services
 from rw2fa_daemon.pamstack.install import installed
+from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET
 from rw2fa_daemon.pamstack.modules import Role, role
 from rw2fa_daemon.pamstack.stack import Facility, Handler, Service, host_reader, load
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem
-
-#: Where the hook looks for the daemon when its line does not say.
-DEFAULT_SOCKET: Final = "/run/rw2fa/pam.sock"
 
 
 def check_stacks(subject: Subject) -> Iterator[Finding]:
@@ -98,4 +95,4 @@ def check_socket_arguments(subject: Subject) -> Iterator[Finding]:
 
 def _socket(handler: Handler) -> str:
     named = [argument.removeprefix("socket=") for argument in handler.arguments if argument.startswith("socket=")]
-    return named[-1] if named else DEFAULT_SOCKET
+    return named[-1] if named else str(DEFAULT_SOCKET)

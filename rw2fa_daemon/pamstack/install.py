@@ -25,12 +25,13 @@ from rw2fa_daemon.pamstack.host import (
     service_faults,
     under,
 )
-from rw2fa_daemon.pamstack.lines import OurLine, our_lines, put_in, without
+from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, our_lines, put_in, without
 from rw2fa_daemon.pamstack.modules import OUR_MODULE
 from rw2fa_daemon.pamstack.sshd import DROPIN, is_keys_only, sshd_dropin
 from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem
 from rw2fa_daemon.pamstack.transaction import Transaction, read_bytes
+from rw2fa_daemon.wire.client import ask_daemon
 
 _HOST: Final = Path("/")
 #: The PAM service whose program reads the drop-in, and the units that are told to read it again.
@@ -80,7 +81,7 @@ class _Work:
 
     def write(self, path: str, text: str) -> bool:
         wrote = self.files.write(under(self.root, path), text.encode("utf-8", "surrogateescape"))
-        if wrote:
+        if wrote and path not in self.changed:
             self.changed.append(path)
         return wrote
 
@@ -100,20 +101,26 @@ def install(
     root: Path = _HOST,
     scope: Scope = NOBODY,
     clients: ClientTable | None = None,
+    socket: Path = DEFAULT_SOCKET,
 ) -> Report:
     """Put our lines into the files of `services` (all that have lines of ours, if empty), and into common-auth.
 
     Also writes the drop-in for sshd, for the people of `scope`. Does nothing that is done already. Services that are
-    not on this host are passed over with a note. Raises Problem, with everything as it was, where the outcome would not
-    be right: the module or the profile is missing, a check of the stacks finds a fault, or sshd refuses the drop-in.
+    not on this host are passed over with a note. `socket` is where the daemon listens; one that does not answer is a
+    note, for its logins are refused until it does.
+
+    Raises Problem, with everything as it was, where the outcome would not be right: the module or the profile is
+    missing, the daemon does not answer although systemd could start it, a check of the stacks finds a fault, or sshd
+    refuses the drop-in.
     """
     chosen = _chosen(services)
     table = clients or shipped_clients()
     _require_installed(root)
     with _locked(root), Transaction() as files:
         work = _Work(root, files)
-        present = [service for service in chosen if _add_lines(work, service)]
-        _add_profile(work)
+        _require_daemon(work, socket)
+        present = [service for service in chosen if _add_lines(work, service, socket)]
+        _add_profile(work, socket)
         if _SSHD in present:
             _write_dropin(work, scope)
         _check(root, present, table)
@@ -181,6 +188,17 @@ def _require_installed(root: Path) -> None:
         raise Problem(f"{PROFILE_PATH} does not exist", "run `make install` first")
 
 
+def _require_daemon(work: _Work, socket: Path) -> None:
+    if work.root != _HOST:
+        return
+    try:
+        ask_daemon(socket, "status")
+    except Problem as problem:
+        if programs.under_systemd():
+            raise Problem(f"{problem.what}: logins would be refused from now on", problem.fix) from problem
+        work.notes.append(f"{problem.what}: logins are refused until it does")
+
+
 @contextlib.contextmanager
 def _locked(root: Path) -> Iterator[None]:
     """Nobody else edits with this program meanwhile."""
@@ -205,9 +223,9 @@ def _locked(root: Path) -> Iterator[None]:
 # Lines of single services
 
 
-def _add_lines(work: _Work, service: str) -> bool:
+def _add_lines(work: _Work, service: str, socket: Path) -> bool:
     """Whether the service is on this host."""
-    wanted = our_lines()[service]
+    wanted = [line.speaking_to(socket) for line in our_lines()[service]]
 
     def edit(text: str) -> str:
         return put_in(text, wanted, lambda target: facilities_in(work.root, target))
@@ -245,10 +263,14 @@ def _in_common_auth(root: Path) -> bool:
     return any(OUR_MODULE in line.partition("#")[0] for line in text.splitlines())
 
 
-def _add_profile(work: _Work) -> None:
+def _add_profile(work: _Work, socket: Path) -> None:
     if _in_common_auth(work.root):
         return
     _pam_auth_update(work, "--enable")
+    if socket != DEFAULT_SOCKET:
+        # pam-auth-update keeps what an administrator adds to a line.
+        text = (read_bytes(under(work.root, COMMON_AUTH)) or b"").decode("utf-8", "surrogateescape")
+        work.write(COMMON_AUTH, text.replace(OUR_MODULE, f"{OUR_MODULE} socket={socket}"))
     if not _in_common_auth(work.root):
         raise Problem(
             f"pam-auth-update left {COMMON_AUTH} as it is, because it was changed by hand",

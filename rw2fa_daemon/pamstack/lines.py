@@ -2,9 +2,10 @@
 
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
+from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon.pamstack.modules import OUR_MODULE
@@ -14,6 +15,8 @@ from rw2fa_daemon.pamstack.syntax import lines, tokens
 
 #: Ends each line that we put in, so that exactly those are taken out again. pam.conf(5) ends a line at a "#".
 MARK: Final = "# rw2fa: put in by `rw2fa pam install`"
+#: Where the hook looks for the daemon when its line does not say.
+DEFAULT_SOCKET: Final = Path("/run/rw2fa/pam.sock")
 _TABLE: Final = "pam_lines.toml"
 
 
@@ -36,6 +39,10 @@ class OurLine:
         """As a file has it, marked, without the end of line."""
         words = " ".join((OUR_MODULE, *self.arguments))
         return f"{self.facility.value:<7} {self.control} {words}  {MARK}"
+
+    def speaking_to(self, socket: Path) -> "OurLine":
+        """This line for a daemon that listens at `socket`."""
+        return self if socket == DEFAULT_SOCKET else replace(self, arguments=(*self.arguments, f"socket={socket}"))
 
 
 @cache

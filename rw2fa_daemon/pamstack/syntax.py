@@ -37,14 +37,16 @@ class Line:
 def lines(text: str) -> Iterator[Line]:
     """The lines of a file that are not blank.
 
-    A comment ends a line even where a backslash follows in it; comment and blank lines inside a continuation are passed
-    over, as Linux-PAM 1.5 does. Raises SyntaxProblem where a backslash has no next line.
+    A comment ends a line even where a backslash follows in it. Raises SyntaxProblem where a backslash has no next line,
+    or a blank or a comment one: Linux-PAM 1.5 passes over those, 1.7 ends the line there.
     """
     parts: list[str] = []
     first = last = 0
     for number, physical in enumerate(text.split("\n"), start=1):
         chunk = physical.lstrip(_BLANKS)
         if not chunk or chunk.startswith("#"):
+            if parts and number <= text.count("\n"):
+                raise SyntaxProblem(f"line {last} goes on in a line that is blank or a comment")
             continue
         if not parts:
             first = number

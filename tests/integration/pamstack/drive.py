@@ -1,6 +1,6 @@
 """Runs installer and checks where it is started, and prints what they say as JSON. For use inside a private world.
 
-python -m tests.integration.pamstack.drive install|remove|refresh [--scope N] [--exempt N] [--network N] [SERVICE…]
+python -m tests.integration.pamstack.drive install|remove|refresh [--scope N] [--exempt N] [--network N] [--socket S] …
 python -m tests.integration.pamstack.drive check [SERVICE…]    # by /etc/rw2fa/rw2fa.toml
 """
 
@@ -10,12 +10,14 @@ import argparse
 import json
 from dataclasses import asdict
 from ipaddress import ip_network
+from pathlib import Path
 
 from rw2fa_daemon.config.load import DEFAULT_PATH, load
 from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor import pam_check
 from rw2fa_daemon.pamstack.install import Scope, install, refresh_dropin, remove
+from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET
 
 
 def main() -> None:
@@ -24,6 +26,7 @@ def main() -> None:
     parser.add_argument("--scope", action="append", default=[])
     parser.add_argument("--exempt", action="append", default=[])
     parser.add_argument("--network", action="append", default=[])
+    parser.add_argument("--socket", type=Path, default=DEFAULT_SOCKET)
     parser.add_argument("services", nargs="*")
     chosen = parser.parse_args()
     if chosen.action == "check":
@@ -34,7 +37,7 @@ def main() -> None:
     try:
         match chosen.action:
             case "install":
-                report = install(chosen.services, scope=scope)
+                report = install(chosen.services, scope=scope, socket=chosen.socket)
             case "remove":
                 report = remove(chosen.services)
             case _:

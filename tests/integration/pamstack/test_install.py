@@ -27,7 +27,7 @@ def effective(world: World, user: str, address: str = "192.0.2.7") -> dict[str, 
 
 def ours(world: World, service: str) -> list[str]:
     lines = world.read(f"/etc/pam.d/{service}").splitlines()
-    return [line.partition("  #")[0] for line in lines if "pam_rw2fa.so" in line]
+    return [line.partition("  #")[0].rstrip() for line in lines if "pam_rw2fa.so" in line]
 
 
 @pytest.fixture
@@ -203,6 +203,32 @@ def test_promise_5_killed_at_any_moment_no_file_is_half_written(world: World, dr
         assert world.read("/etc/pam.d/sshd") in whole
     drive("install")
     assert world.read("/etc/pam.d/sshd") == whole[1]
+
+
+def test_promise_5_a_daemon_that_does_not_answer_is_said(world: World, drive: Drive) -> None:
+    assert any("logins are refused until it does" in note for note in drive("install")["notes"])
+
+
+def test_promise_5_where_systemd_could_start_the_daemon_nothing_is_put_in_without_it(
+    world: World, drive: Drive
+) -> None:
+    world.path("/run/systemd/system").mkdir(parents=True)
+    before = snapshot(world)
+    report = drive("install")
+    assert "logins would be refused" in report["problem"]
+    assert "systemctl start rw2fad.socket" in report["fix"]
+    assert snapshot(world) == before
+
+
+def test_another_socket_is_named_on_every_line(world: World, drive: Drive) -> None:
+    before = snapshot(world)
+    drive("install", "--socket=/run/rw2fa-2/pam.sock")
+    for service in ("sshd", "xrdp-sesman", "cockpit", "common-auth"):
+        assert ours(world, service)
+        assert all(line.endswith("socket=/run/rw2fa-2/pam.sock") for line in ours(world, service))
+    assert drive("install", "--socket=/run/rw2fa-2/pam.sock")["changed"] == []
+    drive("remove")
+    assert {path for path, content in snapshot(world).items() if content != before[path]} <= {"var/lib/pam/seen"}
 
 
 def test_sshd_asks_the_scope_for_a_second_method_and_nobody_else(world: World, drive: Drive, people: None) -> None:

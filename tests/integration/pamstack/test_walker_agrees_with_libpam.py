@@ -42,7 +42,7 @@ controls = st.one_of(
     st.one_of(st.just("required"), st.just("optional"), odd_controls),
 )
 facilities = st.sampled_from(["auth", "auth", "auth", "account", "-auth", "AUTH"])
-breaks = st.sampled_from([" ", " ", " ", "\t", " \\\n  ", " \\\n# in between\n "])
+breaks = st.sampled_from([" ", " ", " ", "\t", " \\\n  ", " \\\n\t"])
 tails = st.sampled_from(["", "", " # why", " [a b]"])
 
 

@@ -63,7 +63,7 @@ def test_a_file_without_a_last_line_feed_gets_whole_lines() -> None:
 @given(
     st.lists(
         st.sampled_from(
-            ["# a", "", "auth required x.so", "account required y.so", "@include common-auth", "auth a \\", " b"]
+            ["# a", "", "auth required x.so", "account required y.so", "@include common-auth", "auth a \\\n b"]
         ).map(lambda line: line + "\n")
     ).map(lambda parts: "".join([*parts, "session optional z.so\n"]))
 )

@@ -26,6 +26,12 @@ def test_a_comment_ends_a_line_even_before_a_backslash() -> None:
     ]
 
 
+@pytest.mark.parametrize("between", ["\n", "# why\n", "  \n"])
+def test_a_continuation_that_versions_of_libpam_read_differently_is_refused(between: str) -> None:
+    with pytest.raises(SyntaxProblem, match="line 1 goes on in a line that is blank or a comment"):
+        list(lines(f"auth required \\\n{between}x.so\n"))
+
+
 def test_a_backslash_with_nothing_behind_it_breaks_the_file() -> None:
     with pytest.raises(SyntaxProblem, match="line 2 ends with a backslash"):
         list(lines("auth required x.so\nauth required y.so \\\n"))
