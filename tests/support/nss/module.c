@@ -14,7 +14,8 @@
  *   budget   "COUNT ACTION [NUMBER]": the first COUNT calls in `calls` are answered, all later ones get the action
  *   calls    where there is such a file, each call appends its line "CALL NAME" to it before anything else happens
  *
- * A user is found as "alice", in any case, as "CORP\alice" and as "alice@corp"; pw_name is the name in the file.
+ * A user is found as "alice", in any case, as "CORP\alice" and as "alice@corp", also by initgroups; pw_name is the name
+ * in the file.
  * The calls are those of the glibc manual, "NSS Module Function Internals".
  */
 #define _GNU_SOURCE
@@ -52,24 +53,21 @@ enum nss_status _nss_rw2fatest_getgrgid_r(gid_t gid, struct group *result, char 
 enum nss_status _nss_rw2fatest_initgroups_dyn(const char *user, gid_t skip, long *start, long *size, gid_t **groups,
                                               long limit, int *errnop);
 
-static FILE *open_file(const char *file, const char *mode)
-{
+static FILE *open_file(const char *file, const char *mode) {
     const char *folder = secure_getenv("RW2FATEST_DIRECTORY");
     char path[PATH_LENGTH_MAX];
     snprintf(path, sizeof path, "%s/%s", folder != NULL ? folder : DEFAULT_FOLDER, file);
     return fopen(path, mode);
 }
 
-static void sleep_milliseconds(long milliseconds)
-{
+static void sleep_milliseconds(long milliseconds) {
     struct timespec left = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
     while (nanosleep(&left, &left) != 0 && errno == EINTR)
         continue;
 }
 
 /* The number of this call among those in `calls`, from 1; 0 where no calls are kept. */
-static long note_call(const char *call, const char *name)
-{
+static long note_call(const char *call, const char *name) {
     FILE *calls = open_file("calls", "r+e");
     if (calls == NULL)
         return 0;
@@ -90,8 +88,7 @@ struct fault {
     long number;
 };
 
-static bool budget_is_spent(long call_number, struct fault *fault)
-{
+static bool budget_is_spent(long call_number, struct fault *fault) {
     FILE *budget = open_file("budget", "re");
     if (budget == NULL)
         return false;
@@ -102,8 +99,7 @@ static bool budget_is_spent(long call_number, struct fault *fault)
     return read >= 2 && call_number > allowed;
 }
 
-static bool fault_for(const char *call, const char *name, struct fault *fault)
-{
+static bool fault_for(const char *call, const char *name, struct fault *fault) {
     FILE *faults = open_file("faults", "re");
     if (faults == NULL)
         return false;
@@ -124,8 +120,7 @@ static bool fault_for(const char *call, const char *name, struct fault *fault)
 }
 
 /* Whether the call gets an answer from the files; if not, `status` and `errnop` say how it fails. */
-static bool answers(const char *call, const char *name, enum nss_status *status, int *errnop)
-{
+static bool answers(const char *call, const char *name, enum nss_status *status, int *errnop) {
     long number = note_call(call, name);
     struct fault fault;
     bool spent = budget_is_spent(number, &fault);
@@ -151,8 +146,7 @@ static bool answers(const char *call, const char *name, enum nss_status *status,
 }
 
 /* The name that a spelling means, in lower case without the domain; false for another domain. */
-static bool canonical(const char *typed, char *name, size_t length)
-{
+static bool canonical(const char *typed, char *name, size_t length) {
     const char *backslash = strchr(typed, '\\');
     const char *at = strchr(typed, '@');
     size_t domain_length = sizeof DOMAIN - 1;
@@ -176,22 +170,19 @@ static bool canonical(const char *typed, char *name, size_t length)
     return true;
 }
 
-static enum nss_status missing_file(int *errnop)
-{
+static enum nss_status missing_file(int *errnop) {
     *errnop = ENOENT;
     return NSS_STATUS_UNAVAIL;
 }
 
 /* What reading an entry said: 0, ENOENT at the end of the file, ERANGE for a small buffer. */
-static enum nss_status status_of(int error, int *errnop)
-{
+static enum nss_status status_of(int error, int *errnop) {
     *errnop = error;
     return error == 0 ? NSS_STATUS_SUCCESS : error == ERANGE ? NSS_STATUS_TRYAGAIN : NSS_STATUS_NOTFOUND;
 }
 
 static enum nss_status find_user(const char *name, const uid_t *uid, struct passwd *result, char *buffer, size_t length,
-                                 int *errnop)
-{
+                                 int *errnop) {
     FILE *users = open_file("passwd", "re");
     if (users == NULL)
         return missing_file(errnop);
@@ -204,8 +195,7 @@ static enum nss_status find_user(const char *name, const uid_t *uid, struct pass
 }
 
 static enum nss_status find_group(const char *name, const gid_t *gid, struct group *result, char *buffer, size_t length,
-                                  int *errnop)
-{
+                                  int *errnop) {
     FILE *groups = open_file("group", "re");
     if (groups == NULL)
         return missing_file(errnop);
@@ -225,8 +215,7 @@ static enum nss_status find_group(const char *name, const gid_t *gid, struct gro
 }
 
 enum nss_status _nss_rw2fatest_getpwnam_r(const char *name, struct passwd *result, char *buffer, size_t length,
-                                          int *errnop)
-{
+                                          int *errnop) {
     enum nss_status status;
     char user[NAME_LENGTH_MAX];
     if (!answers("getpwnam", name, &status, errnop))
@@ -236,8 +225,7 @@ enum nss_status _nss_rw2fatest_getpwnam_r(const char *name, struct passwd *resul
     return find_user(user, NULL, result, buffer, length, errnop);
 }
 
-enum nss_status _nss_rw2fatest_getpwuid_r(uid_t uid, struct passwd *result, char *buffer, size_t length, int *errnop)
-{
+enum nss_status _nss_rw2fatest_getpwuid_r(uid_t uid, struct passwd *result, char *buffer, size_t length, int *errnop) {
     enum nss_status status;
     char asked[NAME_LENGTH_MAX];
     snprintf(asked, sizeof asked, "%u", uid);
@@ -247,16 +235,14 @@ enum nss_status _nss_rw2fatest_getpwuid_r(uid_t uid, struct passwd *result, char
 }
 
 enum nss_status _nss_rw2fatest_getgrnam_r(const char *name, struct group *result, char *buffer, size_t length,
-                                          int *errnop)
-{
+                                          int *errnop) {
     enum nss_status status;
     if (!answers("getgrnam", name, &status, errnop))
         return status;
     return find_group(name, NULL, result, buffer, length, errnop);
 }
 
-enum nss_status _nss_rw2fatest_getgrgid_r(gid_t gid, struct group *result, char *buffer, size_t length, int *errnop)
-{
+enum nss_status _nss_rw2fatest_getgrgid_r(gid_t gid, struct group *result, char *buffer, size_t length, int *errnop) {
     enum nss_status status;
     char asked[NAME_LENGTH_MAX];
     snprintf(asked, sizeof asked, "%u", gid);
@@ -271,25 +257,22 @@ struct memberships {
     size_t count;
 };
 
-static bool holds(const struct memberships *memberships, const char *group)
-{
+static bool holds(const struct memberships *memberships, const char *group) {
     for (size_t index = 0; index < memberships->count; index++)
         if (strcmp(memberships->names[index], group) == 0)
             return true;
     return false;
 }
 
-static bool lists(char *const *members, const char *user, const struct memberships *memberships)
-{
+static bool lists(char *const *members, const char *user, const struct memberships *memberships) {
     for (; *members != NULL; members++)
-        if (**members == '@' ? holds(memberships, *members + 1) : strcmp(*members, user) == 0)
+        if (**members == '@' ? holds(memberships, *members + 1) : strcasecmp(*members, user) == 0)
             return true;
     return false;
 }
 
 /* One pass over the groups: whether it found a membership that was not known yet. */
-static bool add_memberships(const char *user, struct memberships *memberships, char *buffer)
-{
+static bool add_memberships(const char *user, struct memberships *memberships, char *buffer) {
     FILE *groups = open_file("group", "re");
     if (groups == NULL)
         return false;
@@ -306,8 +289,7 @@ static bool add_memberships(const char *user, struct memberships *memberships, c
     return memberships->count > before;
 }
 
-static bool append_gid(gid_t gid, long *start, long *size, gid_t **groups, long limit)
-{
+static bool append_gid(gid_t gid, long *start, long *size, gid_t **groups, long limit) {
     if (*start == *size) {
         long larger = *size * 2 + 1;
         if (limit > 0 && larger > limit)
@@ -325,15 +307,17 @@ static bool append_gid(gid_t gid, long *start, long *size, gid_t **groups, long 
 }
 
 enum nss_status _nss_rw2fatest_initgroups_dyn(const char *user, gid_t skip, long *start, long *size, gid_t **groups,
-                                              long limit, int *errnop)
-{
+                                              long limit, int *errnop) {
     enum nss_status status;
+    char name[NAME_LENGTH_MAX];
     if (!answers("initgroups", user, &status, errnop))
         return status;
+    if (!canonical(user, name, sizeof name))
+        return status_of(ENOENT, errnop);
     struct memberships *memberships = calloc(1, sizeof *memberships);
     char *buffer = malloc(ENTRY_LENGTH_MAX);
     if (memberships != NULL && buffer != NULL) {
-        while (add_memberships(user, memberships, buffer))
+        while (add_memberships(name, memberships, buffer))
             continue;
         for (size_t index = 0; index < memberships->count; index++)
             if (memberships->gids[index] != skip && !append_gid(memberships->gids[index], start, size, groups, limit))
