@@ -20,7 +20,7 @@ from rw2fa_daemon.doctor.xrdp import check_xrdp_sections, check_xrdp_service
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check; `good` is what is so when it finds nothing. `pam` says that `rw2fa pam check` makes it too."""
+    """A check; `good` is what is so when it finds nothing to mend or to warn of. `pam` says that `rw2fa pam check` makes it too."""
 
     name: str
     look: Callable[[Subject], Iterator[Finding]]
@@ -46,7 +46,7 @@ CHECKS: Final = (
 
 
 def make(subject: Subject, checks: tuple[Check, ...] = CHECKS) -> list[Finding]:
-    """The findings of some checks, in their order; one that is good for each that found nothing wrong."""
+    """The findings of some checks, in their order; one that is good for each that found nothing."""
     return [finding for check in checks for finding in _one(subject, check)]
 
 
@@ -59,6 +59,6 @@ def _one(subject: Subject, check: Check) -> list[Finding]:
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
         found.append(Finding(check.name, ok=False, detail=f"could not be looked at: {reason}", fix="run this as root"))
-    if check.good and all(finding.ok for finding in found):
+    if check.good and all(finding.ok and not finding.fix for finding in found):
         found.insert(0, Finding(check.name, ok=True, detail=check.good))
     return found

@@ -45,7 +45,13 @@ def test_any_method_will_do_where_there_are_no_keys(host: Host) -> None:
     assert details(host, GOOD | {"authenticationmethods": "any", "pubkeyauthentication": "no"}) == []
 
 
+def test_an_sshd_that_was_never_started_is_a_warning(host: Host) -> None:
+    (finding,) = check_sshd(host.subject(sshd=lambda _user: "Missing privilege separation directory: /run/sshd"))
+    assert (finding.ok, finding.fix) == (True, "start sshd once")
+
+
 def test_an_sshd_that_cannot_say_is_a_finding(host: Host) -> None:
+    (host.root / "run/sshd").mkdir(parents=True)
     assert details(host, "bad line 3") == ["sshd cannot say what it does: bad line 3"]
 
 
