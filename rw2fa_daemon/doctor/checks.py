@@ -20,7 +20,7 @@ from rw2fa_daemon.doctor.xrdp import check_xrdp_sections, check_xrdp_service
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check; `good` is what is so when it finds nothing to mend or to warn of. `pam` says that `rw2fa pam check` makes it too."""
+    """A check. `good` is what is so when it finds nothing to mend or to warn of; `pam`: `rw2fa pam check` makes it."""
 
     name: str
     look: Callable[[Subject], Iterator[Finding]]
