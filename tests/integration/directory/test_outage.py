@@ -14,7 +14,7 @@ from tests.support.nss import FakeDirectory, Guest
 
 pytestmark = pytest.mark.namespaces
 
-DEADLINE = 0.5
+DEADLINE = 1.0
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +107,7 @@ def test_promise_13_a_hanging_directory_is_unavailable_at_the_deadline_and_found
 ) -> None:
     told = guest.call(play, directory, hang_and_recover)
     assert told["user1"].answer is Missing.UNAVAILABLE
-    assert DEADLINE <= told["user1"].at < DEADLINE + 0.3
+    assert DEADLINE <= told["user1"].at < DEADLINE + 1
     later = told["later"].answer
     assert isinstance(later, Person)
     assert 6001 in later.gids
@@ -176,12 +176,12 @@ def test_a_module_that_crashes_takes_one_look_up_along(directory: FakeDirectory,
 
 def slow_answer(scene: Scene) -> None:
     scene.warm(*(f"user{number}" for number in range(4)))
-    scene.directory.fault("getpwnam", "delay", 350)
+    scene.directory.fault("getpwnam", "delay", 700)
     for number in range(5, 9):
         scene.ask(f"user{number}", called=f"first {number}")
     scene.ask("user9", called="in the queue")
     scene.wait()
-    scene.pause(0.4)
+    scene.pause(0.8)
     scene.ask("user9", called="found meanwhile")
     scene.wait()
 

@@ -153,7 +153,7 @@ def test_a_worker_that_hangs_is_killed_at_the_deadline_and_replaced(bench: Bench
     bench.patience(DEADLINE)
     started = time.monotonic()
     assert bench.answer("daemon") is Missing.UNAVAILABLE
-    assert DEADLINE <= time.monotonic() - started < DEADLINE + 0.3
+    assert DEADLINE <= time.monotonic() - started < DEADLINE + 1
     bench.run_for(0.2)
     assert not psutil.pid_exists(hanging)
     bench.patience(5.0)
@@ -166,7 +166,7 @@ def test_who_waits_in_the_queue_has_the_same_deadline(bench: Bench) -> None:
     started = time.monotonic()
     answers = bench.ask_stopped_workers([f"user{number}" for number in range(10)])
     bench.run_until(*answers)
-    assert time.monotonic() - started < DEADLINE + 0.3
+    assert time.monotonic() - started < DEADLINE + 1
     assert all(answer == [Missing.UNAVAILABLE] for answer in answers)
     assert (bench.pool._callers, bench.pool._open, list(bench.pool._queue)) == (0, {}, [])
 
