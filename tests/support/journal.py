@@ -35,7 +35,7 @@ class JournalStandIn:
 
     def entries(self) -> list[dict[str, str]]:
         """All that came since the last call; raises AssertionError for a field that was there twice."""
-        found = []
+        found: list[dict[str, str]] = []
         while True:
             try:
                 fields = parse(self._socket.recv(1 << 16))
