@@ -5,6 +5,7 @@ import pwd
 from pathlib import Path
 from typing import Final
 
+LOGIN_UID: Final = Path("/proc/self/loginuid")
 NOBODY_LOGGED_IN: Final = 2**32 - 1
 """What /proc/self/loginuid says where no login stands behind a process (audit(8): "unset")."""
 
@@ -20,7 +21,7 @@ def administrator() -> str:
 
 def _login_uid() -> int | None:
     try:
-        uid = int(Path("/proc/self/loginuid").read_text(encoding="ascii"))
+        uid = int(LOGIN_UID.read_text(encoding="ascii"))
     except (OSError, ValueError):
         return None
     return None if uid == NOBODY_LOGGED_IN else uid

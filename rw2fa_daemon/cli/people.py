@@ -1,7 +1,6 @@
 """Who the names on a list are, as the directory knows them."""
 
 import grp
-import pwd
 from collections.abc import Iterable
 from threading import Thread
 from typing import Final
@@ -10,8 +9,11 @@ from rw2fa_daemon.cli.printing import shown
 from rw2fa_daemon.core.person import GROUP_MARK, Missing, Person, Roster
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.request import lookup
+from rw2fa_daemon.doctor.members import group_members
 
 COUNT_SECONDS: Final = 2.0
+MEMBERS_MAX: Final = 1_000_000
+"""Members of one group."""
 
 
 def entry_of(typed: str) -> str:
@@ -59,22 +61,18 @@ def _group(name: str) -> str:
 
 
 def members(roster: Roster) -> tuple[set[str], list[str]]:
-    """The names on a list and the members of its groups, as NSS tells them, and the groups that it cannot resolve.
+    """The names on a list and the members of its groups, as NSS lists them, and the groups that it cannot resolve.
 
-    NSS tells of no primary members that its services do not enumerate; a look-up of a person by name
-    finds those all the same. Blocks for as long as NSS does.
+    A directory need not list all members; a look-up of a person by name finds those all the same.
+    Blocks for as long as NSS does.
     """
-    names, unresolved, gids = set(roster.users), [], set()
+    names, unresolved = set(roster.users), []
     for group in roster.groups:
-        try:
-            found = grp.getgrnam(group)
-        except (KeyError, ValueError, OSError):
+        found = group_members(group, MEMBERS_MAX)
+        if found is None:
             unresolved.append(group)
-            continue
-        gids.add(found.gr_gid)
-        names.update(found.gr_mem)
-    if gids:
-        names.update(entry.pw_name for entry in pwd.getpwall() if entry.pw_gid in gids)
+        else:
+            names.update(found)
     return names, unresolved
 
 

@@ -16,7 +16,7 @@ from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core import lockout
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
-from rw2fa_daemon.core.person import GROUP_MARK, Person
+from rw2fa_daemon.core.person import GROUP_MARK, Membership, Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.service.opening import GENERATION_BITS
 from rw2fa_daemon.store.store import StateProblem
@@ -99,11 +99,18 @@ def enabled_person(site: Site, typed: str) -> Person:
     if typed.startswith(GROUP_MARK):
         raise Problem(f"{shown(typed)} is a group", "name its members one by one")
     person = person_of(typed, site.rules.groups)
-    if not site.rules.lists.scope.matches(person):
-        raise Problem(
-            f"{shown(person.name)} has no two-factor authentication", f"run: rw2fa users add {shown(person.name)}"
-        )
-    return person
+    match site.rules.lists.scope.membership(person):
+        case Membership.MEMBER:
+            return person
+        case Membership.UNSURE:
+            raise Problem(
+                f"the directory cannot tell whether {shown(person.name)} has two-factor authentication",
+                "try again when every group of the scope can be resolved",
+            )
+        case Membership.NOT_MEMBER:
+            raise Problem(
+                f"{shown(person.name)} has no two-factor authentication", f"run: rw2fa users add {shown(person.name)}"
+            )
 
 
 def _stored_person(site: Site, typed: str) -> str:

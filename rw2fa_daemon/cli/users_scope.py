@@ -8,7 +8,7 @@ import click
 from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
 from rw2fa_daemon.cli.completion import scope_entries
-from rw2fa_daemon.cli.people import entries_of
+from rw2fa_daemon.cli.people import entries_of, members
 from rw2fa_daemon.cli.printing import note, say, shown
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.config.edit import Changes
@@ -149,12 +149,14 @@ def _sort_out(site: Site, names: Iterable[str]) -> tuple[list[str], list[str], d
     unsure: list[str] = []
     still: dict[str, tuple[str, ...]] = {}
     scope, groups = site.rules.lists.scope, site.rules.lists.scope.groups
+    listed, unresolved = members(Roster(groups=groups))
     for name in names:
         person = lookup(name, groups)
         if name in scope.users:
             still[name] = (name,)
         elif person is Missing.UNKNOWN:
-            removed.append(name)
+            # A directory that is down may say so too; then it does not know its groups either.
+            (unsure if unresolved or name in listed else removed).append(name)
         elif not isinstance(person, Person):
             unsure.append(name)
         else:

@@ -4,21 +4,21 @@ import grp
 from pathlib import Path
 from typing import Final
 
-#: Members of one group that are looked at.
+#: Members of one group that a check looks at.
 MEMBERS_MAX: Final = 2000
 _LOCAL_USERS: Final = Path("/etc/passwd")
 
 
-def group_members(group: str) -> list[str] | None:
+def group_members(group: str, most: int = MEMBERS_MAX) -> list[str] | None:
     """The members that the directory lists, and the local users whose primary group it is; None if it is not known.
 
-    A directory need not list the members of its groups: whoever logs in is asked the other way round.
+    At most so many. A directory need not list the members of its groups: whoever logs in is asked the other way round.
     """
     try:
         entry = grp.getgrnam(group)
     except KeyError:
         return None
-    return [*entry.gr_mem[:MEMBERS_MAX], *_local_users_of(entry.gr_gid)][:MEMBERS_MAX]
+    return [*entry.gr_mem[:most], *_local_users_of(entry.gr_gid)][:most]
 
 
 def _local_users_of(gid: int) -> list[str]:

@@ -30,7 +30,7 @@ def run(argv: Sequence[str], stdin: str = "") -> Done:
     return Done(done.returncode, done.stdout, done.stderr)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Host:
     """Configuration, key and state in one folder, and the command that works on them."""
 

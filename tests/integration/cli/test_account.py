@@ -3,6 +3,8 @@
 import pwd
 import sqlite3
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
@@ -15,8 +17,20 @@ from tests.integration.cli.command import Host
 from tests.support.world.phone import Phone
 
 
-def store(host: Host) -> Store:
-    return Store.open(host.state, Vault(load_master_key(host.key)))
+@contextmanager
+def state(host: Host) -> Iterator[Store]:
+    store = Store.open(host.state, Vault(load_master_key(host.key)))
+    try:
+        yield store
+    finally:
+        store.close()
+
+
+def stored(host: Host, name: str) -> Account:
+    with state(host) as store:
+        account = store.read(name)
+    assert account is not None
+    return account
 
 
 def enrolled(host: Host, name: str) -> Phone:
@@ -26,16 +40,18 @@ def enrolled(host: Host, name: str) -> Phone:
     return phone
 
 
+def rewrite(host: Host, name: str, change: Callable[[Account], Account]) -> None:
+    account = change(stored(host, name))
+    with state(host) as store:
+        store.transact(name, lambda _: (account, None))
+
+
 def lock(host: Host, name: str, failures: int) -> None:
-    until = int(time.time()) + 600
+    def locked(account: Account) -> Account:
+        counters = replace(account.counters, failures=failures, locked_until=int(time.time()) + 600)
+        return replace(account, counters=counters)
 
-    def work(account: Account | None) -> tuple[Account | None, None]:
-        assert account is not None
-        return replace(account, counters=replace(account.counters, failures=failures, locked_until=until)), None
-
-    with_state = store(host)
-    with_state.transact(name, work)
-    with_state.close()
+    rewrite(host, name, locked)
 
 
 def test_show_has_the_keys_that_programs_read(host: Host, alice: str) -> None:
@@ -60,11 +76,9 @@ def test_item_4_a_reset_ends_the_secret_and_opens_the_window(bare: Host, alice: 
     bare.write_config("enrolment.window = 1")
     bare.does("init")
     phone = enrolled(bare, alice)
-    before = store(bare).read(alice)
+    before = stored(bare, alice)
     bare.does("users", "reset", alice, "--yes")
-    after = store(bare).read(alice)
-    assert before is not None
-    assert after is not None
+    after = stored(bare, alice)
     assert after.generation != before.generation
     assert after.credential is None
     told = bare.json("users", "show", alice)
@@ -85,12 +99,7 @@ def test_a_reset_of_several_is_of_all_or_none(host: Host, alice: str, bob: str) 
 def test_a_reset_takes_the_new_uid(host: Host, alice: str) -> None:
     """Promise 13: a name whose uid changed is refused until an administrator says so."""
     enrolled(host, alice)
-
-    def stranger(account: Account | None) -> tuple[Account | None, None]:
-        assert account is not None
-        return replace(account, uid=12345), None
-
-    store(host).transact(alice, stranger)
+    rewrite(host, alice, lambda account: replace(account, uid=12345))
     assert "the uid was 12345" in host.json("users", "show", alice)["trouble"]
     assert "another uid" in host.refuses("users", "enrol", alice)
     host.does("users", "reset", alice, "--yes")
@@ -135,7 +144,7 @@ def test_row_9_the_app_is_the_only_way_yet(host: Host, alice: str) -> None:
 def test_an_altered_record_is_shown_and_can_be_started_over(host: Host, alice: str) -> None:
     enrolled(host, alice)
     with sqlite3.connect(host.state / "state.db") as database:
-        database.execute("UPDATE counters SET failures = failures + 1")
+        database.execute("UPDATE accounts SET enrol_opened_at = enrol_opened_at + 1")
     database.close()
     assert "not the one that was stored last" in host.json("users", "show", alice)["trouble"]
     assert "not the one that was stored last" in host.does("users", "list")

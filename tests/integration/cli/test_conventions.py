@@ -37,7 +37,9 @@ def test_a_broken_configuration_stops_every_command_with_its_line(bare: Host) ->
         ("settings", "list"),
         ("explain", "x", "--service", "y"),
     ):
-        assert bare.refuses(*arguments) == f"{bare.config}, line 1: is not TOML: invalid value; mend that line"
+        assert (
+            bare.refuses(*arguments) == f"{bare.config}, line 1, column 11: is not TOML: invalid value; mend that line"
+        )
 
 
 def test_the_environment_names_the_configuration(host: Host) -> None:
