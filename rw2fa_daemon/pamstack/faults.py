@@ -66,9 +66,10 @@ class _Subject:
 
     @property
     def reinstall(self) -> str:
+        """What puts our account line where it belongs."""
         if self.service.name in our_lines():
             return f"run `rw2fa pam install {self.service.name}`"
-        return f"take the line out of {self.service.path} and run `rw2fa pam install`"
+        return f"put `account required {OUR_MODULE}` before the first account line of {self.service.path}"
 
 
 def faults(service: Service, client: Client, *, listed: bool) -> list[Fault]:
@@ -198,7 +199,7 @@ def _account(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
         yield subject.fault(
             Name.ACCOUNT_MISSING,
             "our account line is missing or never reached: a key or an expired password alone opens a session",
-            f"run `rw2fa pam install {subject.service.name}`",
+            subject.reinstall,
         )
         return
     past = next((end for end in let_in if end.facts.refused or not end.facts.judged), None)
@@ -206,13 +207,13 @@ def _account(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
         yield subject.fault(
             Name.ACCOUNT_BYPASS,
             f"its account phase can succeed against our line, by this way: {_way(past)}",
-            f"make our account line `required` and the first; `rw2fa pam install {subject.service.name}` does",
+            f"make our account line `required` and the first: {subject.reinstall}",
         )
     elif _first_called(stack) not in ours:
         yield subject.fault(
             Name.ACCOUNT_NOT_FIRST,
             f"{ours[0].where} is not the first account line",
-            f"run `rw2fa pam install {subject.service.name}`",
+            subject.reinstall,
         )
     if all(end.facts.said_yes for end in let_in):
         # Our account line says no or nothing at all; somebody else has to say yes.
