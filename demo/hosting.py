@@ -16,7 +16,7 @@ def host(world: World, actor: Actor) -> None:
     """Prints how to get in, and serves until Ctrl-C, or Enter on a terminal."""
     with _listen() as listener:
         port = listener.getsockname()[1]
-        enter = f"nsenter --target {world.pid} --mount --net --pid --uts --ipc"
+        enter = f"nsenter --target {world.pid} --mount --net --pid --uts --ipc --root --wd=/"
         print(
             f"""
    It goes on running. Log in yourself, from another terminal, with your own phone:

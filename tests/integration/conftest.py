@@ -11,6 +11,7 @@ from tests.support.world import World, WorldUnavailable
 from tests.support.world.accounts import Person
 from tests.support.world.installation import stage
 from tests.support.world.site import Member, Site
+from tests.support.world.sshd import Sshd
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +51,14 @@ def site(session_site: Site) -> Site:
         session_site.rw2fa.start()
     session_site.log.forget()
     return session_site
+
+
+@pytest.fixture(scope="session")
+def bare_sshd(session_site: Site) -> Sshd:
+    """A second sshd, whose administrator did without our drop-in: PAM is all that stands there."""
+    config = "/etc/ssh/sshd_config_of_their_own"
+    session_site.world.write(config, "UsePAM yes\nKbdInteractiveAuthentication yes\nPasswordAuthentication yes\n")
+    return Sshd(session_site.world, port=2200, config=config)
 
 
 @pytest.fixture

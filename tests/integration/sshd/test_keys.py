@@ -7,6 +7,7 @@ from tests.support.world.accounts import Person, allow_key, expire_password
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code
 from tests.support.world.site import Member, Site
+from tests.support.world.sshd import Sshd
 
 pytestmark = pytest.mark.namespaces
 
@@ -27,22 +28,30 @@ def test_promise_4_a_key_alone_does_not_let_somebody_in_who_has_not_enrolled(sit
     assert "you-are-in" not in terminal.screen
 
 
-def test_promise_4_a_key_alone_is_refused_by_the_account_line_where_the_drop_in_does_not_reach(site: Site) -> None:
-    member = site.member_by_name()
+def test_promise_4_a_key_alone_is_refused_by_the_account_line_where_there_is_no_drop_in(
+    site: Site, bare_sshd: Sshd, member: Member
+) -> None:
     key = allow_key(site.world, member.person)
-    terminal = site.sshd.login(member.person, methods="publickey", key=key, batch=True)
+    terminal = bare_sshd.login(member.person, methods="publickey", key=key, batch=True)
     assert terminal.end() != 0
     assert "you-are-in" not in terminal.screen
-    site.log.wait_for(f"sshd.*{member.person.name}")
+    site.log.wait_for(f"Access denied for user {member.person.name} by PAM account configuration")
 
 
-def test_promise_4_a_key_alone_with_an_expired_password_is_refused(site: Site) -> None:
-    member = site.member_by_name()
+def test_promise_4_a_key_alone_with_an_expired_password_is_refused(site: Site, bare_sshd: Sshd, member: Member) -> None:
     key = allow_key(site.world, member.person)
     expire_password(site.world, member.person)
-    terminal = site.sshd.login(member.person, methods="publickey", key=key, batch=True)
-    assert terminal.end() != 0
-    assert "you-are-in" not in terminal.screen
+    for sshd in (site.sshd, bare_sshd):
+        terminal = sshd.login(member.person, methods="publickey", key=key, batch=True)
+        assert terminal.end() != 0
+        assert "you-are-in" not in terminal.screen
+
+
+def test_item_3_who_is_not_enabled_keeps_key_only_where_there_is_no_drop_in(
+    site: Site, bare_sshd: Sshd, outsider: Person
+) -> None:
+    key = allow_key(site.world, outsider)
+    assert bare_sshd.login(outsider, methods="publickey", key=key, batch=True).end() == 0
 
 
 def test_item_3_key_and_code_let_in_without_a_password(site: Site, member: Member) -> None:

@@ -111,7 +111,7 @@ def test_item_1_sudo_enrols_nobody_and_says_where_one_can(site: Site, newcomer: 
 def test_item_7_sudo_with_a_helper_that_answers_blindly_charges_nothing(site: Site, sudoer: Member) -> None:
     helper = "/usr/local/bin/answer-blindly"
     site.world.write(helper, f"#!/bin/sh\necho '{sudoer.person.password}'\n", mode=0o755)
-    for _ in range(4):
+    for _ in range(2):
         done = site.world.run(
             *("sudo", "-A", "id", "-un"),
             user=sudoer.person.name,
@@ -120,7 +120,7 @@ def test_item_7_sudo_with_a_helper_that_answers_blindly_charges_nothing(site: Si
             timeout=60,
         )
         assert done.returncode != 0
-    assert site.show(sudoer.person)["locked"] is False
+    assert site.show(sudoer.person)["failures"] == 0
     terminal = site.world.terminal("sudo", "id", "-un", user=sudoer.person.name)
     terminal.answer(prompts.PASSWORD, sudoer.person.password)
     terminal.answer(prompts.CODE, sudoer.phone.fresh())

@@ -99,8 +99,10 @@ class Installation:
         os.kill(self.daemon_pid, signal.SIGSTOP)
 
     def resume(self) -> None:
-        """Undoes `pause`."""
+        """Undoes `pause`. nsenter stopped along with its child, and wakes it when it is woken itself."""
         os.kill(self.daemon_pid, signal.SIGCONT)
+        if self._daemon is not None:
+            self._daemon.send_signal(signal.SIGCONT)
 
     # People
 

@@ -11,7 +11,7 @@ from tests.support.world.waiting import wait_until
 from tests.support.world.world import World
 
 PORT: Final = 3350
-SOCKET: Final = "/run/xrdp/sesman.socket"
+SOCKET: Final = "/run/xrdp/sockdir/sesman.socket"
 
 IN: Final = 0
 """The verdict for who is let in. Every other number is a refusal: PAM's code up to xrdp 0.9, a status from 0.10 on."""

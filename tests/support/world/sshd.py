@@ -12,7 +12,7 @@ INSIDE = "echo you-are-in-as-$(id -un)"
 
 _CLIENT_OPTIONS = (
     *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null"),
-    *("-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes", "-o", "NumberOfPasswordPrompts=1"),
+    *("-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes"),
 )
 
 
@@ -20,10 +20,10 @@ class Sshd:
     """A running server.
 
     `service`: OpenSSH takes the name that it is run by for its PAM service, so another name is another service.
-    `options`: `Name=value` lines that stand before the host's configuration file.
+    `config`: a file to read in place of the host's, drop-ins and all.
     """
 
-    def __init__(self, world: World, *, port: int = 22, service: str = "sshd", options: Sequence[str] = ()) -> None:
+    def __init__(self, world: World, *, port: int = 22, service: str = "sshd", config: str | None = None) -> None:
         self.world, self.port = world, port
         path = "/usr/sbin/sshd"
         if service != "sshd":
@@ -31,7 +31,7 @@ class Sshd:
             world.run("ln", "--symbolic", "--force", path, link)
             path = link
         world.path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-        switches = [switch for option in options for switch in ("-o", option)]
+        switches = ["-f", config] if config else []
         self.process = world.start(path, "-D", "-p", str(port), "-o", f"PidFile=/run/{service}-{port}.pid", *switches)
         wait_until(f"sshd on port {port}", lambda: world.listens(port))
 
@@ -55,7 +55,7 @@ class Sshd:
         """`ssh person@127.0.0.1 command` on a terminal. `methods`: what the client offers, in order."""
         name = person if isinstance(person, str) else person.name
         argv = ["ssh", *_CLIENT_OPTIONS, "-p", str(self.port), "-o", f"PreferredAuthentications={methods}"]
-        argv += ["-o", f"NumberOfPasswordPrompts={attempts}"] if attempts != 1 else []
+        argv += ["-o", f"NumberOfPasswordPrompts={attempts}"]
         argv += ["-i", key] if key else []
         argv += ["-o", "BatchMode=yes"] if batch else []
         argv += [switch for option in options for switch in ("-o", option)]

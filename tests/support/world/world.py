@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import IO, Self
 
 from tests.support.world.errors import WorldUnavailable
-from tests.support.world.paths import REPOSITORY
+from tests.support.world.paths import REPOSITORY, SCAFFOLD
 from tests.support.world.terminal import Terminal
 from tests.support.world.waiting import wait_until
 
@@ -66,6 +66,7 @@ class World:
             )
         try:
             self.pid = self._greet()
+            self._prove_private()
         except BaseException:
             self.close()
             raise
@@ -85,6 +86,11 @@ class World:
                 pid: int = struct.unpack("3i", payload)[0]
                 return pid
         raise WorldUnavailable("the kernel did not say which process greeted us")
+
+    def _prove_private(self) -> None:
+        """What runs inside is about to make accounts and edit PAM: never on the host itself."""
+        if self.run("test", "-d", str(SCAFFOLD), check=False).returncode != 0 or SCAFFOLD.exists():
+            raise WorldUnavailable("what was to run inside the world would have run on the host")
 
     def __enter__(self) -> Self:
         return self
@@ -159,7 +165,8 @@ class World:
         if leads_terminal:
             # login(1) hangs its terminal up, which would end nsenter if that led the terminal's session.
             inside = ["setsid", "--ctty", "--wait", *inside]
-        namespaces = ("--mount", "--net", "--pid", "--uts", "--ipc")
+        # --root: where the opener lives in a chroot, the mount namespace's own root is outside of the world.
+        namespaces = ("--mount", "--net", "--pid", "--uts", "--ipc", "--root")
         return ["nsenter", f"--target={self.pid}", *namespaces, "--wd=/", "--", *inside]
 
     def run(
@@ -219,7 +226,10 @@ class World:
     def console(self, *argv: str, name: str = "tty1", timeout: float = 10) -> Terminal:
         """Runs a command as on a local console: its terminal is called /dev/NAME, as login(1) and PAM see it."""
         # A console cannot be had here, but its name can: the pty, bound over it.
-        script = f'touch /dev/{name}; mount --bind "$(tty)" /dev/{name}; exec "$@" </dev/{name} >/dev/{name} 2>&1'
+        node = f"/dev/{name}"
+        script = (
+            f'umount {node} 2>/dev/null; touch {node}; mount --bind "$(tty)" {node}; exec "$@" <{node} >{node} 2>&1'
+        )
         return self.terminal("sh", "-c", script, "sh", *argv, timeout=timeout)
 
     def child_of(self, process: subprocess.Popen[bytes]) -> int:
