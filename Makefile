@@ -55,9 +55,10 @@ install: build $(WHEELS)
 	install -D -m 0644 systemd/sysusers.d/rw2fa.conf '$(DESTDIR)$(libdir)/sysusers.d/rw2fa.conf'
 	install -D -m 0644 systemd/tmpfiles.d/rw2fa.conf '$(DESTDIR)$(libdir)/tmpfiles.d/rw2fa.conf'
 	script/install-etc etc '$(DESTDIR)' '$(sysconfdir)' '$(datadir)'
-	install -d '$(DESTDIR)$(datadir)/bash-completion/completions' '$(DESTDIR)$(datadir)/zsh/vendor-completions'
-	$(VENV)/bin/rw2fa completion bash >'$(DESTDIR)$(datadir)/bash-completion/completions/rw2fa'
-	$(VENV)/bin/rw2fa completion zsh >'$(DESTDIR)$(datadir)/zsh/vendor-completions/_rw2fa'
+	$(VENV)/bin/rw2fa completion bash | \
+	    install -D -m 0644 /dev/stdin '$(DESTDIR)$(datadir)/bash-completion/completions/rw2fa'
+	$(VENV)/bin/rw2fa completion zsh | \
+	    install -D -m 0644 /dev/stdin '$(DESTDIR)$(datadir)/zsh/vendor-completions/_rw2fa'
 
 bench: build
 	bench/run
