@@ -28,7 +28,7 @@ def open_login(connection: Connection, login: Login) -> None:
     connection.busy = True
     server = connection.server
     if connection.uid != ROOT_UID:
-        server.directory.lookup(login.user, (), lambda person: _stranger(connection, login, person))
+        server.directory.lookup(login.user, (), lambda person: _stranger(connection, login, person), courtesy=True)
         return
     rules = server.rules
     client = rules.clients.of(login.service)
