@@ -4,6 +4,7 @@ Programs that act for sshd and xrdp-sesman run PAM from a private configuration 
 exist for the demo's own processes only: nss_wrapper adds them to what getpwnam(3) says.
 """
 
+import json
 import os
 import shlex
 import socket
@@ -32,6 +33,7 @@ class PlainStage:
         "So the same hook, daemon and command are shown through libpam, with a private PAM folder; a small program\n"
         "stands in for sshd, and another way of running it for xrdp-sesman. Nothing of this host is touched."
     )
+    pam_command = False
     remote_desktop = "PAM, as xrdp-sesman runs it,"
     enable: tuple[str, ...] = (
         "enable",
@@ -86,7 +88,7 @@ class PlainStage:
             )
         return done
 
-    def put_lines(self) -> list[str]:
+    def put_lines(self) -> None:
         password = self._folder / "common-auth"
         hook = f"{_HOOK} socket={self._folder}/run/pam.sock"
         noted = f"auth optional pam_exec.so quiet /usr/bin/touch {self._looked}"
@@ -108,16 +110,12 @@ class PlainStage:
             debian = {"auth": f"@include {password}", "account": "account required pam_unix.so"}
             services[service] = "\n".join(line for part in ours for line in (*ours[part], debian[part]))
         private_stack(self._pam, services)
-        return [f"# the lines of `rw2fa pam install`, in {self._pam}: sshd, xrdp-sesman, common-auth"]
 
     def start_daemon(self) -> None:
-        self._daemon = subprocess.Popen(
-            [_BIN / "rw2fad"], env=self._environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        self._daemon = subprocess.Popen([_BIN / "rw2fad"], env=self._environment, stdout=subprocess.DEVNULL)
+        wait_until(
+            "the daemon", lambda: bool(json.loads(self.rw2fa("status", "--json").stdout)["daemon"]), _READY_SECONDS
         )
-        wait_until("the daemon", self._answers, _READY_SECONDS)
-
-    def _answers(self) -> bool:
-        return '"daemon": true' in self.rw2fa("status", "--json", check=False).stdout
 
     def kill_daemon(self) -> None:
         if self._daemon is not None:

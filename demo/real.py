@@ -23,6 +23,7 @@ class RealStage:
     )
     remote_desktop = "xrdp-sesman"
     host_name = HOST_NAME
+    pam_command = True
     enable: tuple[str, ...] = ("enable",)
 
     def __init__(self, installed: Path) -> None:
@@ -45,9 +46,8 @@ class RealStage:
     def rw2fa(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         return self._rw2fa.command(*arguments, check=check)
 
-    def put_lines(self) -> list[str]:
-        self._rw2fa.command("pam", "install")
-        return ["rw2fa pam install"]
+    def put_lines(self) -> None:
+        """`rw2fa pam install` did."""
 
     def start_daemon(self) -> None:
         self._rw2fa.start()

@@ -31,6 +31,8 @@ class Stage(Protocol):
     remote_desktop: str
     """The program that a remote-desktop login asks."""
     host_name: str
+    pam_command: bool
+    """Whether `rw2fa pam` has this stage's PAM configuration before it."""
     enable: tuple[str, ...]
     """The command that switches it on here."""
 
@@ -40,8 +42,8 @@ class Stage(Protocol):
     def rw2fa(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """The administrator's command. `check`: a status other than 0 is an error."""
 
-    def put_lines(self) -> list[str]:
-        """Puts the lines of rw2fa into the PAM configuration; returns the commands that did it."""
+    def put_lines(self) -> None:
+        """Puts the lines of rw2fa into the PAM configuration, where no command of rw2fa does."""
 
     def start_daemon(self) -> None:
         """Starts the daemon and waits until it answers."""

@@ -54,6 +54,16 @@ class Terminal:
         self.expect(prompt)
         self.type(line)
 
+    def ends_before(self, pattern: str, timeout: float = 15) -> bool:
+        """Waits for the program's end, or until it prints something that matches; says whether it ended."""
+        try:
+            ended = self._child.expect([pattern, pexpect.EOF], timeout=timeout) == 1
+        except pexpect.TIMEOUT:
+            self._printed.append(self._child.before or "")
+            raise AssertionError(f"neither {pattern!r} nor the end came within {timeout:g} s:\n{self.screen}") from None
+        self._printed.append((self._child.before or "") + ("" if ended else str(self._child.after)))
+        return ended
+
     def end(self, timeout: float = 15) -> int:
         """Waits for the program's end; returns its exit status (128 + the signal, if one ended it)."""
         try:
