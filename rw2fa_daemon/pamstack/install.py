@@ -28,7 +28,7 @@ from rw2fa_daemon.pamstack.host import (
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, our_lines, put_in, without
 from rw2fa_daemon.pamstack.modules import OUR_MODULE
 from rw2fa_daemon.pamstack.sshd import DROPIN, is_keys_only, sshd_dropin
-from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER
+from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER, SERVICE_FOLDERS
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem
 from rw2fa_daemon.pamstack.transaction import Transaction, read_bytes
 from rw2fa_daemon.wire.client import ask_daemon
@@ -242,16 +242,28 @@ def _drop_lines(work: _Work, service: str) -> None:
 
 
 def _edit(work: _Work, service: str, edit: Callable[[str], str], wanted: Sequence[OurLine]) -> bool:
+    """Edit the file of a service; whether there is one.
+
+    A service that has a file in /usr/lib alone gets a copy in /etc, which takes precedence and which no package
+    overwrites; a copy that says nothing of its own any more is deleted.
+    """
     path = f"{INCLUDE_FOLDER}/{service}"
+    shipped = read_bytes(under(work.root, f"{SERVICE_FOLDERS[-1]}/{service}"))
     content = read_bytes(under(work.root, path))
+    if content is None and wanted:
+        content = shipped
     if content is None:
         if wanted:
             work.notes.append(f"{service} was passed over: there is no {path}")
         return False
     try:
-        work.write(path, edit(content.decode("utf-8", "surrogateescape")))
+        text = edit(content.decode("utf-8", "surrogateescape"))
     except SyntaxProblem as problem:
         raise Problem(f"{path} cannot be edited: {problem}", "mend that line") from problem
+    if text.encode("utf-8", "surrogateescape") == shipped != content:
+        work.delete(path)
+    else:
+        work.write(path, text)
     return True
 
 

@@ -26,6 +26,7 @@ def main() -> None:
     parser.add_argument("--scope", action="append", default=[])
     parser.add_argument("--exempt", action="append", default=[])
     parser.add_argument("--network", action="append", default=[])
+    parser.add_argument("--root", type=Path, default=Path("/"))
     parser.add_argument("--socket", type=Path, default=DEFAULT_SOCKET)
     parser.add_argument("services", nargs="*")
     chosen = parser.parse_args()
@@ -37,9 +38,9 @@ def main() -> None:
     try:
         match chosen.action:
             case "install":
-                report = install(chosen.services, scope=scope, socket=chosen.socket)
+                report = install(chosen.services, root=chosen.root, scope=scope, socket=chosen.socket)
             case "remove":
-                report = remove(chosen.services)
+                report = remove(chosen.services, root=chosen.root)
             case _:
                 report = refresh_dropin(scope)
     except Problem as problem:

@@ -115,6 +115,32 @@ def test_a_service_that_is_not_there_is_passed_over_with_a_note(world: World, dr
     assert any("cockpit was passed over" in note for note in drive("install")["notes"])
 
 
+def test_a_service_whose_file_is_the_packages_own_gets_a_copy_until_it_is_removed(world: World, drive: Drive) -> None:
+    world.run("mv", "/etc/pam.d/cockpit", "/usr/lib/pam.d/cockpit")
+    shipped = world.read("/usr/lib/pam.d/cockpit")
+    drive("install")
+    assert ours(world, "cockpit") == ["account required pam_rw2fa.so"]
+    assert world.read("/usr/lib/pam.d/cockpit") == shipped
+    drive("remove")
+    assert not world.path("/etc/pam.d/cockpit").exists()
+
+
+def test_another_root_is_edited_and_this_one_is_not(world: World, drive: Drive) -> None:
+    for folder in ("/etc", "/usr/share/pam-configs", "/var/lib/pam", str(MODULE.parent)):
+        world.run("mkdir", "-p", f"/srv/image{folder}")
+        world.run("cp", "-a", f"{folder}/.", f"/srv/image{folder}")
+    before = snapshot(world)
+    image = Path("/srv/image/etc/pam.d")
+    whole = {path.name: path.read_bytes() for path in world.path(image).iterdir()}
+    drive("install", "--root=/srv/image", "--scope=@staff")
+    assert snapshot(world) == before
+    assert "pam_rw2fa.so" in world.read(image / "sshd")
+    assert "pam_rw2fa.so" in world.read(image / "common-auth")
+    assert "Match Group staff" in world.read(f"/srv/image{DROPIN}")
+    drive("remove", "--root=/srv/image")
+    assert {path.name: path.read_bytes() for path in world.path(image).iterdir()} == whole
+
+
 def test_a_service_without_lines_of_its_own_is_refused(world: World, drive: Drive) -> None:
     assert "no lines for the PAM service sudo" in drive("install", "sudo")["problem"]
 
