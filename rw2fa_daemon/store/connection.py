@@ -102,7 +102,7 @@ def connect(path: Path) -> sqlite3.Connection:
     try:
         # An altered file may hold any bytes; they must fail where the seal is checked.
         connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
-        _demand_log(connection, path)
+        demand_log(connection, path)
         for setting in _SETTINGS:
             connection.execute(setting)
     except BaseException:
@@ -111,7 +111,8 @@ def connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _demand_log(connection: sqlite3.Connection, path: Path) -> None:
+def demand_log(connection: sqlite3.Connection, path: Path) -> None:
+    """Set WAL mode; raises `StateProblem` where SQLite cannot have it."""
     (granted,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if granted != "wal":
         raise StateProblem(

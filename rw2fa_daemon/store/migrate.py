@@ -15,7 +15,7 @@ _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
 def revision(connection: sqlite3.Connection) -> str | None:
-    """The revision of the tables; None if there are no tables at all."""
+    """The revision of the tables; None if there are no tables at all, empty if none is noted."""
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if not tables:
         return None

@@ -7,6 +7,8 @@ from rw2fa_daemon.store.problem import StateProblem
 
 MOUNTINFO: Final = Path("/proc/self/mountinfo")
 
+_MOUNT_POINT: Final = 4
+
 NETWORK_FILE_SYSTEMS: Final = frozenset(
     {
         "9p",
@@ -52,6 +54,11 @@ needs memory that all who use it share (https://www.sqlite.org/wal.html#overview
 def refuse_network(folder: Path, mountinfo: Path = MOUNTINFO) -> None:
     """Raise `StateProblem` if `folder` is on a file system that several hosts can share."""
     kind = file_system(folder, mountinfo)
+    if kind is None:
+        raise StateProblem(
+            f"it cannot be told which file system the state in {folder} is on: {mountinfo} does not say",
+            "see to it that /proc is mounted, also where rw2fa runs in a sandbox",
+        )
     if kind in NETWORK_FILE_SYSTEMS:
         raise StateProblem(
             f"the state in {folder} is on a network file system ({kind}), where SQLite can lose or double what it "
@@ -60,16 +67,23 @@ def refuse_network(folder: Path, mountinfo: Path = MOUNTINFO) -> None:
         )
 
 
-def file_system(folder: Path, mountinfo: Path = MOUNTINFO) -> str:
-    """The type of the file system that `folder` is on; empty if the table does not say."""
+def file_system(folder: Path, mountinfo: Path = MOUNTINFO) -> str | None:
+    """The type of the file system that `folder` is on; None if the table does not say."""
     place = folder.resolve()
-    best, kind = -1, ""
-    for line in mountinfo.read_text(encoding="utf-8", errors="surrogateescape").splitlines():
-        before, _, after = line.partition(" - ")
-        mount_point = Path(_unescaped(before.split(" ")[4]))
+    longest, kind = 0, None
+    try:
+        table = mountinfo.read_text(encoding="utf-8", errors="surrogateescape")
+    except OSError:
+        return None
+    for line in table.splitlines():
+        mount, _, source = line.partition(" - ")
+        fields = mount.split(" ")
+        if len(fields) <= _MOUNT_POINT:
+            continue
+        mount_point = Path(_unescaped(fields[_MOUNT_POINT]))
         # The longest mount point that leads to the folder; of two on one point, the later covers.
-        if place.is_relative_to(mount_point) and len(mount_point.parts) >= best:
-            best, kind = len(mount_point.parts), after.split(" ")[0]
+        if place.is_relative_to(mount_point) and len(mount_point.parts) >= longest:
+            longest, kind = len(mount_point.parts), source.split(" ")[0]
     return kind
 
 

@@ -18,6 +18,7 @@ in the scope should not cost a write."""
 _SEAL_PURPOSE: Final = "not member 1"
 _FIXED: Final = struct.Struct(">6q")
 _ACCOUNT_COLUMNS: Final = 2
+_UID: Final = 2
 _SEEN_AT: Final = 4
 _SEAL: Final = 5
 
@@ -65,7 +66,7 @@ def _row(connection: Connection, name: str) -> tuple[Any, ...]:
 def _valid(vault: Vault, name: str, uid: int, scope_digest: str, row: tuple[Any, ...]) -> bool:
     try:
         expected = _seal(vault, name, uid, scope_digest, row[_SEEN_AT], row)
-        return hmac.compare_digest(expected, row[_SEAL])
+        return row[_UID:_SEEN_AT] == (uid, scope_digest) and hmac.compare_digest(expected, row[_SEAL])
     except (TypeError, ValueError, struct.error):
         # Nothing is remembered, or an altered column holds another type.
         return False

@@ -41,6 +41,8 @@ def _prepare(connection: sqlite3.Connection, vault: Vault, path: Path, *, create
         found = migrate.revision(connection)
         if found is None and not create:
             raise place.missing(folder)
+        if found == "":
+            raise _broken(folder, "the number of the schema is missing")
         if found != migrate.HEAD:
             migrate.migrate(lambda: connect(path), lambda fresh: _fill(fresh, vault), folder)
         check_tables(connection)

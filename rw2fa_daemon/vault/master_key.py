@@ -120,22 +120,27 @@ def _read(path: Path, forbidden: int) -> bytes:
             "run this as root; a unit that runs as another user gets it by "
             f"`LoadCredential={CREDENTIAL}:/etc/rw2fa/master.key`",
         ) from error
-    with os.fdopen(descriptor, "rb") as stream:
-        status = os.fstat(stream.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise Problem(f"the master key {path} is not a file", "put the file itself there")
-        if status.st_uid not in (0, os.geteuid()):
-            raise Problem(
-                f"the master key {path} belongs to uid {status.st_uid}, who may have read or replaced it",
-                f"find out how that came about, then `chown root: {path}`",
-            )
-        mode = stat.S_IMODE(status.st_mode)
-        if mode & forbidden:
-            raise Problem(
-                f"the master key {path} has mode {mode:04o}, which lets others read or replace it",
-                f"find out how that came about, then `chmod 0600 {path}`",
-            )
-        return stream.read(_SIZE_MAX + 1)
+    try:
+        _refuse_unsafe(path, os.fstat(descriptor), forbidden)
+        return os.read(descriptor, _SIZE_MAX)
+    finally:
+        os.close(descriptor)
+
+
+def _refuse_unsafe(path: Path, status: os.stat_result, forbidden: int) -> None:
+    if not stat.S_ISREG(status.st_mode):
+        raise Problem(f"the master key {path} is not a file", "put the file itself there")
+    if status.st_uid not in (0, os.geteuid()):
+        raise Problem(
+            f"the master key {path} belongs to uid {status.st_uid}, who may have read or replaced it",
+            f"find out how that came about, then `chown root: {path}`",
+        )
+    mode = stat.S_IMODE(status.st_mode)
+    if mode & forbidden:
+        raise Problem(
+            f"the master key {path} has mode {mode:04o}, which lets others read or replace it",
+            f"find out how that came about, then `chmod 0600 {path}`",
+        )
 
 
 def _parse(content: bytes, path: Path) -> MasterKey:

@@ -1,0 +1,83 @@
+"""Accounts to store, and jobs that change them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from hypothesis import strategies as st
+
+from rw2fa_daemon.core.account import Account, Algorithm, Counters, Credential, Method
+from rw2fa_daemon.core.secret import Secret
+
+SECRET = b"\x01\xfesecret of alice!\xff\x02"
+PHONE = b"+4915112345678"
+
+ALICE = Account(
+    "alice",
+    1001,
+    generation=123_456_789,
+    method=Method.SMS,
+    phone=Secret(PHONE),
+    enrol_opened_at=1_700_000_000,
+    credential=Credential(Secret(SECRET), active=True, created_at=1_700_000_001),
+    counters=Counters(used=(58_000_000, 58_000_002), last=58_000_002, floor=7),
+)
+BOB = replace(ALICE, name="bob", uid=1002, generation=987_654_321, phone=None)
+NEW = Account("new", 1003, generation=5)
+
+_NUMBERS = st.integers(-(2**63), 2**63 - 1)
+_SECRETS = st.binary().map(Secret)
+
+ACCOUNTS = st.builds(
+    Account,
+    name=st.text(min_size=1),
+    uid=_NUMBERS,
+    generation=_NUMBERS,
+    method=st.sampled_from(Method),
+    phone=st.none() | _SECRETS,
+    enrol_opened_at=_NUMBERS,
+    credential=st.none()
+    | st.builds(
+        Credential,
+        secret=_SECRETS,
+        active=st.booleans(),
+        digits=_NUMBERS,
+        period=_NUMBERS,
+        algorithm=st.sampled_from(Algorithm),
+        created_at=_NUMBERS,
+    ),
+    counters=st.builds(
+        Counters,
+        used=st.lists(_NUMBERS, max_size=80).map(tuple),
+        last=_NUMBERS,
+        floor=_NUMBERS,
+        failures=_NUMBERS,
+        locked_until=_NUMBERS,
+        enrol_failures=_NUMBERS,
+    ),
+)
+
+Work = Callable[[Account | None], tuple[Account | None, Account | None]]
+
+
+def put(account: Account | None) -> Work:
+    """Store this; the result is what was there."""
+    return lambda stored: (account, stored)
+
+
+def look(stored: Account | None) -> tuple[Account | None, Account | None]:
+    """Change nothing; the result is what is there."""
+    return stored, stored
+
+
+def spend(step: int) -> Callable[[Account | None], tuple[Account | None, bool]]:
+    """Accept a step if it was not accepted before, as a login does."""
+
+    def work(stored: Account | None) -> tuple[Account | None, bool]:
+        assert stored is not None
+        counters = stored.counters
+        if step in counters.used:
+            return stored, False
+        used = (*counters.used, step)[-64:]
+        return replace(stored, counters=replace(counters, used=used, last=max(counters.last, step))), True
+
+    return work

@@ -1,0 +1,122 @@
+"""What is stored comes back as it was."""
+
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
+
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.vault.vault import Vault
+from tests.unit.store.samples import ACCOUNTS, ALICE, BOB, NEW, put
+
+# The store outlives the examples on purpose: each starts from whatever the one before left.
+same_store = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@same_store
+@given(st.lists(ACCOUNTS.map(lambda account: replace(account, name="alice")), min_size=1, max_size=4))
+def test_any_account_comes_back_whatever_was_there_before(store: Store, accounts: list[Account]) -> None:
+    for account in accounts:
+        store.transact("alice", put(account))
+        assert store.read("alice") == account
+
+
+@same_store
+@given(ACCOUNTS)
+def test_any_name_can_be_stored_listed_and_deleted(store: Store, account: Account) -> None:
+    store.transact(account.name, put(account))
+    assert list(store.names()) == [account.name]
+    assert list(store.accounts()) == [account]
+    store.transact(account.name, put(None))
+    assert store.read(account.name) is None
+    assert list(store.names()) == []
+
+
+def test_nothing_is_forgotten_when_the_store_is_opened_again(folder: Path, store: Store, vault: Vault) -> None:
+    store.transact("alice", put(ALICE))
+    store.close()
+    with closing(Store.open(folder, vault)) as again:
+        assert again.read("alice") == ALICE
+
+
+def test_people_are_listed_by_name_over_many_pages(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("rw2fa_daemon.store.store.NAMES_AT_ONCE", 3)
+    names = sorted(f"user{number}" for number in range(10))
+    for name in reversed(names):
+        store.transact(name, put(replace(NEW, name=name)))
+    assert list(store.names()) == names
+    assert [account.name for account in store.accounts()] == names
+
+
+def test_counts_tell_activated_from_pending(store: Store) -> None:
+    assert store.counts() == (0, 0)
+    assert ALICE.credential is not None
+    pending = replace(BOB, credential=replace(ALICE.credential, active=False))
+    for account in (ALICE, pending, NEW, replace(pending, name="carol")):
+        store.transact(account.name, put(account))
+    assert store.counts() == (1, 2)
+
+
+class AsADictionary(RuleBasedStateMachine):
+    """The store does what a dictionary does, over any order of changes and restarts."""
+
+    vault: Vault
+    folder: Path
+    names = st.sampled_from(["alice", "bob", "carol"])
+
+    @initialize()
+    def start(self) -> None:
+        self.model: dict[str, Account] = {}
+        self.store = Store.open(self.folder, self.vault, create=True)
+        for name in list(self.store.names()):
+            self.store.discard(name)
+
+    @rule(name=names, account=ACCOUNTS)
+    def store_account(self, name: str, account: Account) -> None:
+        account = replace(account, name=name)
+        assert self.store.transact(name, put(account)) == self.model.get(name)
+        self.model[name] = account
+
+    @rule(name=names, generation=st.integers(0, 2**63 - 1), now=st.integers(0, 2**40))
+    def reset(self, name: str, generation: int, now: int) -> None:
+        if name in self.model:
+            account = self.model[name].reset(generation=generation, now=now)
+            self.store.transact(name, put(account))
+            self.model[name] = account
+
+    @rule(name=names)
+    def delete(self, name: str) -> None:
+        self.store.transact(name, put(None))
+        self.model.pop(name, None)
+
+    @rule(name=names)
+    def discard(self, name: str) -> None:
+        self.store.discard(name)
+        self.model.pop(name, None)
+
+    @rule()
+    def restart(self) -> None:
+        self.store.close()
+        self.store = Store.open(self.folder, self.vault)
+
+    @invariant()
+    def same(self) -> None:
+        if hasattr(self, "model"):
+            assert {account.name: account for account in self.store.accounts()} == self.model
+
+    def teardown(self) -> None:
+        if hasattr(self, "store"):
+            self.store.close()
+
+
+def test_the_store_does_what_a_dictionary_does(folder: Path, vault: Vault) -> None:
+    class Here(AsADictionary):
+        pass
+
+    Here.folder, Here.vault = folder, vault
+    run_state_machine_as_test(Here, settings=settings(stateful_step_count=15, max_examples=30))

@@ -1,0 +1,68 @@
+"""The tables, the migrations, the compiled statements and the plans that SQLite makes of them agree."""
+
+import re
+import sqlite3
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine
+from sqlalchemy.pool import NullPool
+
+from rw2fa_daemon.store import batch, compiled_sqlite, migrate, not_members, opening, scope
+from rw2fa_daemon.store import store as store_module
+from rw2fa_daemon.store.compile import TARGET, compiled
+from rw2fa_daemon.store.schema import metadata
+from rw2fa_daemon.store.store import Store
+
+STATEMENTS = {name: text for name, text in vars(compiled_sqlite).items() if name.isupper()}
+
+READ_AS_A_WHOLE = {"COUNT_ACTIVE", "SELECT_SCOPE_ENTRIES", "SELECT_NAMES", "FORGET_NOT_MEMBERS"}
+"""What reads whole tables or indexes; none of it happens at a login of somebody enrolled."""
+
+
+def test_the_migrations_make_the_tables_that_the_schema_names(folder: Path, store: Store) -> None:
+    with create_engine(f"sqlite:///{folder / 'state.db'}", poolclass=NullPool).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_tables_have_no_row_numbers_so_that_one_search_finds_a_row(raw: sqlite3.Connection) -> None:
+    made = dict(raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+    assert set(metadata.tables) < set(made)
+    assert [name for name in metadata.tables if "WITHOUT ROWID" not in made[name]] == []
+
+
+def test_the_newest_migration_is_the_one_that_needs_no_import() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(migrate._MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrate.HEAD
+
+
+def test_the_compiled_statements_are_those_of_the_sources() -> None:
+    assert TARGET.read_text() == compiled(), "run `python -m rw2fa_daemon.store.compile`"
+
+
+def test_every_statement_is_used() -> None:
+    used = "".join(
+        Path(module.__file__ or "").read_text() for module in (batch, not_members, opening, scope, store_module)
+    )
+    assert {name for name in STATEMENTS if f"sql.{name}" not in used} == set()
+
+
+@pytest.mark.parametrize("name", sorted(STATEMENTS))
+def test_a_login_costs_the_same_with_ten_users_or_a_million(raw: sqlite3.Connection, name: str) -> None:
+    """Every statement finds its rows by a key, whatever the size of the table."""
+    statement = STATEMENTS[name]
+    plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * statement.count("?"))]
+    scans = [step for step in plan if re.match(r"SCAN (?!asked|CONSTANT ROW)", step)]
+    if name in READ_AS_A_WHOLE:
+        assert all("USING" in step for step in plan if step.startswith("SCAN not_members")), plan
+    else:
+        assert scans == [], plan
+        assert [step for step in plan if "AUTOMATIC" in step or "TEMP B-TREE" in step] == []
+    if name.startswith("SELECT_RECORD"):
+        assert len([step for step in plan if step.startswith("SEARCH") and "PRIMARY KEY" in step]) == 2, plan

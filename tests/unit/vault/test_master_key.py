@@ -1,0 +1,152 @@
+"""The file of the master key: made whole, never replaced, refused where others could have read it."""
+
+import base64
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.vault.master_key import CREDENTIAL, create_master_key, load_master_key
+
+KEY = bytes(range(32))
+LINE = f"1:{base64.urlsafe_b64encode(KEY).decode()}\n"
+
+
+@pytest.fixture(autouse=True)
+def _no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "master.key"
+
+
+def put(path: Path, content: str, mode: int = 0o600) -> Path:
+    path.write_text(content)
+    path.chmod(mode)
+    return path
+
+
+def test_a_new_key_is_private_and_loads(path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        create_master_key(path)
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    key = load_master_key(path)
+    assert (key.number, len(key.key.reveal())) == (1, 32)
+    assert list(path.parent.iterdir()) == [path], "nothing else is left behind"
+
+
+def test_no_two_keys_are_alike(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        create_master_key(tmp_path / name)
+    assert load_master_key(tmp_path / "a").key != load_master_key(tmp_path / "b").key
+
+
+def test_an_existing_key_is_never_replaced(path: Path) -> None:
+    put(path, LINE)
+    with pytest.raises(Problem, match="already"):
+        create_master_key(path)
+    assert path.read_text() == LINE
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_where_no_key_can_be_written_the_reason_is_given(tmp_path: Path) -> None:
+    with pytest.raises(Problem, match=r"No such file or directory; see to it that .*nowhere is a folder"):
+        create_master_key(tmp_path / "nowhere" / "master.key")
+
+
+@pytest.mark.parametrize("line", [LINE, LINE.rstrip(), LINE.replace("=", "")])
+def test_padding_and_the_last_newline_do_not_matter(path: Path, line: str) -> None:
+    assert load_master_key(put(path, line)).key.reveal() == KEY
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "",
+        "\n",
+        LINE.removeprefix("1:"),
+        LINE.replace("1:", "0:"),
+        LINE.replace("1:", "65536:"),
+        LINE.replace("1:", "-1:"),
+        LINE.replace("A", "", 1),
+        LINE + LINE.replace("1:", "2:"),
+        LINE.replace("A", "*", 1),
+        "1:" + "A" * 100_000,
+        "\N{SNOWMAN}",
+    ],
+)
+def test_what_is_no_master_key_is_refused_without_quoting_it(path: Path, content: str) -> None:
+    with pytest.raises(Problem, match="is not one line `NUMBER:KEY`") as caught:
+        load_master_key(put(path, content))
+    assert content.strip() == "" or content.strip() not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601, 0o660, 0o666, 0o777])
+def test_a_key_that_others_could_have_read_is_refused(path: Path, mode: int) -> None:
+    with pytest.raises(Problem, match=f"has mode {mode:04o}.*chmod 0600"):
+        load_master_key(put(path, LINE, mode))
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o400, 0o700])
+def test_a_private_key_is_taken(path: Path, mode: int) -> None:
+    assert load_master_key(put(path, LINE, mode)).key.reveal() == KEY
+
+
+def test_a_key_of_another_user_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(path, LINE)
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)
+    else:
+        uid = os.geteuid()
+        monkeypatch.setattr(os, "geteuid", lambda: uid + 1)
+    with pytest.raises(Problem, match=r"belongs to uid .*chown root"):
+        load_master_key(path)
+
+
+def test_a_missing_key_says_how_to_get_one(path: Path) -> None:
+    with pytest.raises(Problem, match=r"no master key in .*rw2fa init"):
+        load_master_key(path)
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_not_a_file_is_refused_at_once(path: Path, make: Callable[[Path, int], None]) -> None:
+    make(path, 0o700)
+    with pytest.raises(Problem, match="is not a file"):
+        load_master_key(path)
+
+
+def test_the_credential_of_systemd_wins(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(path, LINE)
+    other = tmp_path / "credentials"
+    other.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(other))
+    assert load_master_key(path).key.reveal() == KEY, "a unit may have other credentials"
+    create_master_key(other / CREDENTIAL)
+    assert load_master_key(path).key.reveal() != KEY
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o440])
+def test_a_credential_may_show_the_mask_of_an_acl_as_its_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    put(tmp_path / CREDENTIAL, LINE, mode)
+    assert load_master_key(Path("/nonexistent")).key.reveal() == KEY
+
+
+@pytest.mark.parametrize("mode", [0o460, 0o444])
+def test_a_credential_that_is_open_to_others_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int
+) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    put(tmp_path / CREDENTIAL, LINE, mode)
+    with pytest.raises(Problem, match="has mode"):
+        load_master_key(Path("/nonexistent"))

@@ -1,0 +1,93 @@
+"""Promise 7: what is sealed opens in its own place only, under its own key only, unaltered only."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.vault.context import Context
+from rw2fa_daemon.vault.master_key import MasterKey
+from rw2fa_daemon.vault.vault import Tampered, Vault
+
+PLACE = Context("accounts", "secret", "alice", 7, (1, 6, 30, "SHA1"))
+ELSEWHERE = (
+    PLACE._replace(table="others"),
+    PLACE._replace(column="phone"),
+    PLACE._replace(user="bob"),
+    PLACE._replace(generation=8),
+    PLACE._replace(bound=(0, 6, 30, "SHA1")),
+    PLACE._replace(bound=(1, 8, 30, "SHA1")),
+    PLACE._replace(bound=(1, 6, 60, "SHA1")),
+    PLACE._replace(bound=(1, 6, 30, "SHA256")),
+)
+
+
+def vault(number: int = 1, key: bytes = b"k" * 32) -> Vault:
+    return Vault(MasterKey(number, Secret(key)))
+
+
+@given(st.binary(), st.text(), st.integers())
+def test_what_was_sealed_opens_in_its_place(plain: bytes, user: str, generation: int) -> None:
+    context = Context("accounts", "phone", user, generation)
+    assert vault().open(vault().seal(plain, context), context) == plain
+
+
+@pytest.mark.parametrize("elsewhere", ELSEWHERE)
+def test_promise_7_a_sealed_value_opens_nowhere_else(elsewhere: Context) -> None:
+    sealed = vault().seal(b"secret", PLACE)
+    with pytest.raises(Tampered):
+        vault().open(sealed, elsewhere)
+
+
+@given(st.data())
+def test_promise_7_no_bit_of_a_sealed_value_can_be_changed(data: st.DataObject) -> None:
+    sealed = bytearray(vault().seal(b"secret", PLACE))
+    at = data.draw(st.integers(0, len(sealed) - 1))
+    sealed[at] ^= 1 << data.draw(st.integers(0, 7))
+    with pytest.raises(Tampered):
+        vault().open(bytes(sealed), PLACE)
+
+
+@pytest.mark.parametrize("sealed", [b"", b"\0", b"\0\1", b"\0\1" + b"n" * 11, b"\0\1" + b"n" * 27])
+def test_too_short_a_value_is_tampered_with(sealed: bytes) -> None:
+    with pytest.raises(Tampered):
+        vault().open(sealed, PLACE)
+
+
+@pytest.mark.parametrize("other", [vault(key=b"K" * 32), vault(number=2)])
+def test_promise_7_another_key_opens_nothing(other: Vault) -> None:
+    with pytest.raises(Tampered):
+        other.open(vault().seal(b"secret", PLACE), PLACE)
+
+
+def test_the_number_of_the_key_stands_in_front() -> None:
+    assert vault(number=0x0102).seal(b"", PLACE)[:2] == b"\1\2"
+    assert vault(number=0x0102).mac("purpose", b"")[:2] == b"\1\2"
+
+
+def test_the_same_value_is_never_sealed_the_same() -> None:
+    assert vault().seal(b"secret", PLACE) != vault().seal(b"secret", PLACE)
+
+
+def test_each_purpose_has_a_key_of_its_own() -> None:
+    macs = {vault().mac("one", b"data"), vault().mac("other", b"data"), vault(key=b"K" * 32).mac("one", b"data")}
+    assert len(macs) == 3
+    assert vault().mac("one", b"data") in macs
+
+
+def test_promise_3_neither_vault_nor_error_shows_a_key_or_a_value() -> None:
+    with pytest.raises(Tampered) as caught:
+        vault(key=b"K" * 32).open(vault().seal(b"secret", PLACE), PLACE)
+    assert "accounts.secret" in str(caught.value)
+    assert caught.value.__cause__ is None
+    for shown in (repr(vault()), str(caught.value), repr(MasterKey(1, Secret(b"k" * 32)))):
+        assert "kkk" not in shown
+
+
+@given(st.tuples(st.text(), st.text(), st.text(), st.integers(), st.lists(st.text() | st.integers()).map(tuple)))
+def test_no_two_contexts_are_encoded_alike(fields: tuple[str, str, str, int, tuple[str | int, ...]]) -> None:
+    table, column, user, generation, bound = fields
+    encoded = Context(*fields).encoded()
+    # Moving the border between two neighbours gives another context.
+    assert Context(table + column[:1], column[1:], user, generation, bound).encoded() != encoded or not column
+    assert Context(table, column, user, generation, (*bound, "")).encoded() != encoded
