@@ -1,0 +1,1 @@
+"""The files around the code: dependencies, scripts, units."""
