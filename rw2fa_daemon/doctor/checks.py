@@ -8,6 +8,7 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor.clock import check_clock
 from rw2fa_daemon.doctor.daemon import check_daemon, check_socket_unit
 from rw2fa_daemon.doctor.enrolment import check_enrolment
+from rw2fa_daemon.doctor.fallback import check_fallback
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.guessing import check_guessing
 from rw2fa_daemon.doctor.permissions import check_permissions
@@ -15,7 +16,7 @@ from rw2fa_daemon.doctor.scope import check_scope
 from rw2fa_daemon.doctor.sshd import check_sshd
 from rw2fa_daemon.doctor.stacks import check_module, check_socket_arguments, check_stacks
 from rw2fa_daemon.doctor.subject import Subject
-from rw2fa_daemon.doctor.xrdp import check_xrdp_sections, check_xrdp_service
+from rw2fa_daemon.doctor.xrdp import check_xrdp_sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ CHECKS: Final = (
     Check("pam-module", check_module, "the module is where PAM looks for it", pam=True),
     Check("pam-socket", check_socket_arguments, "our PAM lines and the daemon mean the same socket", pam=True),
     Check("sshd", check_sshd, "sshd makes enabled users answer", pam=True),
-    Check("xrdp-service", check_xrdp_service, "xrdp-sesman uses its own PAM service, or is not installed", pam=True),
+    Check("pam-file", check_fallback, "every program that lets people in from outside has its own PAM file", pam=True),
     Check("xrdp-section", check_xrdp_sections, "no section of xrdp.ini goes round PAM"),
     Check("daemon", check_daemon, "the daemon answers"),
     Check("socket-unit", check_socket_unit, "the socket unit is active, or systemd does not run this host"),

@@ -7,9 +7,7 @@ from typing import Final
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 
-_SESMAN_INI: Final = "/etc/xrdp/sesman.ini"
 _XRDP_INI: Final = "/etc/xrdp/xrdp.ini"
-_PAM_FILE: Final = "/etc/pam.d/xrdp-sesman"
 _LIBRARY_FOLDERS: Final = ("usr/lib/*/xrdp", "usr/lib/xrdp", "usr/local/lib/xrdp")
 _SECTION: Final = re.compile(r"\s*\[(?P<name>[^]]*)\]")
 _ENTRY: Final = re.compile(r"\s*(?P<key>[^#;=\s][^=]*?)\s*=\s*(?P<value>.*?)\s*$")
@@ -17,20 +15,6 @@ _ENTRY: Final = re.compile(r"\s*(?P<key>[^#;=\s][^=]*?)\s*=\s*(?P<value>.*?)\s*$
 _SESMAN_PORT: Final = "-1"
 #: With these xrdp asks sesman about the password first, wherever the section leads.
 _PAM_KEYS: Final = ("pamusername", "pampassword", "pamsessionmng")
-
-
-def check_xrdp_service(subject: Subject) -> Iterator[Finding]:
-    """Whether sesman uses the PAM service that our lines are in."""
-    if subject.services and "xrdp-sesman" not in subject.services:
-        return
-    if subject.path(_SESMAN_INI).exists() and not subject.path(_PAM_FILE).exists():
-        yield Finding(
-            "xrdp-service",
-            ok=False,
-            detail=f"{_PAM_FILE} is missing, so xrdp-sesman takes the PAM service gdm, or other, without our lines",
-            fix="get the file back by `apt-get install --reinstall -o Dpkg::Options::=--force-confmiss xrdp`, then run "
-            "`rw2fa pam install xrdp-sesman`",
-        )
 
 
 def check_xrdp_sections(subject: Subject) -> Iterator[Finding]:

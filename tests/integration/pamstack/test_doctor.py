@@ -60,10 +60,13 @@ def test_promise_4_a_line_lost_in_an_upgrade_is_found(configured: World, drive: 
     assert checks == {"pam-slot-missing", "pam-account-missing"}
 
 
-def test_promise_4_xrdp_without_its_pam_file_is_found(configured: World, drive: Drive) -> None:
+@pytest.mark.parametrize("service", ["xrdp-sesman", "sshd", "cockpit"])
+def test_promise_4_a_program_without_its_pam_file_is_found(configured: World, drive: Drive, service: str) -> None:
     drive("install", "--scope=@staff-2fa", "--scope=ben")
-    configured.path("/etc/pam.d/xrdp-sesman").unlink()
-    assert [finding["check"] for finding in wrong(drive("check"))] == ["xrdp-service"]
+    configured.path(f"/etc/pam.d/{service}").unlink()
+    (finding,) = wrong(drive("check"))
+    assert finding["check"] == "pam-file"
+    assert f"/etc/pam.d/{service} is missing" in finding["detail"]
 
 
 def test_removing_is_found(configured: World, drive: Drive) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rw2fa_daemon.doctor.xrdp import check_xrdp_sections, check_xrdp_service, sections
+from rw2fa_daemon.doctor.xrdp import check_xrdp_sections, sections
 from tests.unit.doctor.conftest import Host, wrong
 
 INI = """\
@@ -24,26 +24,17 @@ ANY = "[vnc-any]\nlib=libvnc.so\nip=ask\nport=ask5900\nusername=na\npassword=ask
 
 @pytest.fixture
 def xrdp(host: Host) -> Host:
-    host.write("etc/xrdp/sesman.ini", "[Globals]\n")
     host.write("etc/xrdp/xrdp.ini", INI)
     host.write("usr/lib/x86_64-linux-gnu/xrdp/libvnc.so", "")
     return host
 
 
 def test_a_host_without_xrdp_has_nothing_to_mend(host: Host) -> None:
-    assert list(check_xrdp_service(host.subject())) == []
     assert list(check_xrdp_sections(host.subject())) == []
 
 
 def test_sessions_that_sesman_starts_go_through_pam(xrdp: Host) -> None:
     assert list(check_xrdp_sections(xrdp.subject())) == []
-
-
-def test_promise_4_sesman_without_its_own_pam_file_is_found(xrdp: Host) -> None:
-    assert list(check_xrdp_service(xrdp.subject())) == []
-    (xrdp.root / "etc/pam.d/xrdp-sesman").unlink()
-    (finding,) = wrong(check_xrdp_service(xrdp.subject()))
-    assert "gdm" in finding.detail
 
 
 def test_promise_4_a_section_that_goes_round_pam_is_found(xrdp: Host) -> None:
