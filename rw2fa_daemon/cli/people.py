@@ -8,8 +8,8 @@ from typing import Final
 from rw2fa_daemon.cli.printing import shown
 from rw2fa_daemon.core.person import GROUP_MARK, Missing, Person, Roster
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup
-from rw2fa_daemon.doctor.members import group_members
 
 COUNT_SECONDS: Final = 2.0
 MEMBERS_MAX: Final = 1_000_000

@@ -12,8 +12,8 @@ from rw2fa_daemon.core.clients import ClientTable, ServiceClass
 from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data import shipped_clients
+from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
-from rw2fa_daemon.doctor.members import group_members
 from rw2fa_daemon.pamstack.host import under
 from rw2fa_daemon.pamstack.programs import effective_sshd
 from rw2fa_daemon.store.store import Store

@@ -8,8 +8,8 @@ from typing import Any
 
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.person import Missing, Roster
+from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.doctor.enrolment import check_enrolment
-from rw2fa_daemon.doctor.members import group_members
 from rw2fa_daemon.doctor.scope import check_scope
 from rw2fa_daemon.doctor.subject import Subject
 from tests.support.daemon import Site
