@@ -1,5 +1,6 @@
 """What is wrong with the state, in words for an administrator."""
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import Final
@@ -75,8 +76,11 @@ _PRIMARY_CODE: Final = 0xFF
 
 def database_problem(error: sqlite3.Error, folder: Path) -> StateProblem:
     """What an error of the database means; its own text is left out, since it may quote values."""
-    code = getattr(error, "sqlite_errorcode", None)
-    if code is not None and (known := _BY_CODE.get(code & _PRIMARY_CODE)):
+    code = getattr(error, "sqlite_errorcode", 0) & _PRIMARY_CODE
+    if code == sqlite3.SQLITE_CANTOPEN and _read_only(folder):
+        # SQLite says so where it cannot make the files beside the state.
+        code = sqlite3.SQLITE_READONLY
+    if known := _BY_CODE.get(code):
         what, fix = (text.format(folder=folder) for text in known)
         return StateProblem(what, fix)
     name = getattr(error, "sqlite_errorname", type(error).__name__)
@@ -84,3 +88,10 @@ def database_problem(error: sqlite3.Error, folder: Path) -> StateProblem:
         f"the state in {folder} cannot be used: the database says {name}",
         "run `rw2fa doctor`; if it finds nothing, put the state back from a backup",
     )
+
+
+def _read_only(folder: Path) -> bool:
+    try:
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False

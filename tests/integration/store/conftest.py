@@ -1,0 +1,78 @@
+"""A state, and processes that use it."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
+from rw2fa_daemon.vault.vault import Vault
+from tests.integration.store.workers import KEY_NAME, STATE_NAME
+from tests.unit.store.samples import NEW, put
+
+REPOSITORY = Path(__file__).parents[3]
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def base() -> Iterator[Path]:
+    """A folder with a master key in it, and the state to be; other users can reach it."""
+    base = Path(tempfile.mkdtemp(prefix="rw2fa-state-"))
+    base.chmod(0o755)
+    create_master_key(base / KEY_NAME)
+    yield base
+    shutil.rmtree(base)
+
+
+@pytest.fixture
+def vault(base: Path) -> Vault:
+    return Vault(load_master_key(base / KEY_NAME))
+
+
+@pytest.fixture
+def state(base: Path, vault: Vault) -> Path:
+    """The folder of a state with one account, `new`, that nobody has open."""
+    with closing(Store.open(base / STATE_NAME, vault, create=True)) as store:
+        store.transact("new", put(NEW))
+    return base / STATE_NAME
+
+
+@pytest.fixture
+def start(base: Path) -> Iterator[Start]:
+    """Starts one of the programs in workers.py; whatever still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: object, before: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+        command = [*before, sys.executable, "-m", "tests.integration.store.workers", *map(str, (base, *arguments))]
+        process = subprocess.Popen(
+            command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def finish(process: subprocess.Popen[str]) -> list[str]:
+    """The lines that a program printed; it must have ended well."""
+    output, errors = process.communicate(timeout=60)
+    assert process.returncode == 0, errors
+    return output.split()
+
+
+@pytest.fixture
+def root() -> None:
+    """Skips for other users: only root can give files away."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can make files for another user")

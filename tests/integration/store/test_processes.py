@@ -1,0 +1,45 @@
+"""Several processes on one state: the daemon, a second one, and the administrator's command."""
+
+from collections import Counter
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.vault.vault import Vault
+from tests.integration.store.conftest import Start, finish
+from tests.integration.store.workers import STATE_NAME
+
+
+@pytest.mark.usefixtures("state")
+def test_promise_8_no_failure_is_lost_between_processes(state: Path, vault: Vault, start: Start) -> None:
+    workers = [start("count", 240, at_once) for at_once in (1, 4, 16)]
+    acknowledged = [number for worker in workers for number in finish(worker)]
+    assert Counter(map(int, acknowledged)) == Counter(range(1, 721))
+    with closing(Store.open(state, vault)) as store:
+        account = store.read("new")
+    assert account is not None
+    assert account.counters.failures == 720
+
+
+def test_promise_1_a_code_sent_to_four_processes_at_once_is_accepted_once(state: Path, start: Start) -> None:
+    assert state.name == STATE_NAME
+    workers = [start("login", 60) for _ in range(4)]
+    for worker in workers:
+        assert worker.stdout is not None
+        assert worker.stdout.readline() == "ready\n"
+    for worker in workers:
+        assert worker.stdin is not None
+        worker.stdin.write("go\n")
+        worker.stdin.flush()
+    accepted = [int(step) for worker in workers for step in finish(worker)]
+    assert sorted(accepted) == list(range(1, 61))
+
+
+def test_two_processes_that_make_a_state_at_once_make_one(base: Path, vault: Vault, start: Start) -> None:
+    workers = [start("init") for _ in range(3)]
+    for worker in workers:
+        finish(worker)
+    with closing(Store.open(base / STATE_NAME, vault)) as store:
+        assert list(store.names()) == []
