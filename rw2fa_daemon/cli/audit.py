@@ -7,7 +7,7 @@ import click
 from rw2fa_daemon.audit.reader import read
 from rw2fa_daemon.cli import moments
 from rw2fa_daemon.cli.completion import scope_entries
-from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, shown, stream_json, when
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.audit import Record
 
@@ -18,11 +18,14 @@ from rw2fa_daemon.core.audit import Record
 @JSON_OPTION
 @pass_site
 def audit(site: Site, user: str | None, since: str | None, *, as_json: bool) -> None:
-    """Show what was decided about logins, and what administrators did, oldest first."""
+    """Show what was decided, and who changed what.
+
+    Oldest first.
+    """
     start = None if since is None else moments.since(since, time.time())
     records = read(site.config.state, start, user)
     if as_json:
-        show_json([_as_json(record) for record in records])
+        stream_json(map(_as_json, records))
     else:
         for record in records:
             say(_line(record))

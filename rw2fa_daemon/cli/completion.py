@@ -17,7 +17,7 @@ SHELLS: Final = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print what completes rw2fa's words in a shell.
+    """Print the completion for a shell.
 
     For bash: rw2fa completion bash > /etc/bash_completion.d/rw2fa
     """

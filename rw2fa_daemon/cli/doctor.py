@@ -12,5 +12,8 @@ from rw2fa_daemon.doctor import run
 @JSON_OPTION
 @pass_site
 def doctor(site: Site, *, as_json: bool) -> None:
-    """Look for what is wrong on this host, and say how to mend it. Status 1 if something is."""
+    """Find what is wrong, and how to mend it.
+
+    Exit status 1 if something is wrong.
+    """
     report(run(site.config), as_json=as_json)

@@ -56,7 +56,10 @@ class _Answer:
 @JSON_OPTION
 @pass_site
 def explain(site: Site, name: str, service: str, address: str, phase: str, *, as_json: bool) -> None:
-    """Show what would happen to a login, and which rule says so. Changes nothing."""
+    """Show what a login would meet, and which rule says so.
+
+    Changes nothing.
+    """
     login = Login(Phase(phase), Slot.MAIN, service.lower(), name, rhost=address)
     client = site.rules.clients.of(login.service)
     answer = _judge(site, login, client)

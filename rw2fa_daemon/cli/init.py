@@ -15,7 +15,7 @@ from rw2fa_daemon.vault.vault import Vault
 @click.command()
 @pass_site
 def init(site: Site) -> None:
-    """Make the master key and the state, if there are none."""
+    """Make master key and state, if there are none."""
     config = site.config
     state = config.state / FILE_NAME
     made = []

@@ -31,7 +31,10 @@ def pam() -> None:
 @JSON_OPTION
 @pass_site
 def check(site: Site, services: tuple[str, ...], *, as_json: bool) -> None:
-    """Follow the PAM stacks and look for ways in without a code. Status 1 if there is one."""
+    """Look for ways in without a code.
+
+    Exit status 1 if there is one.
+    """
     report(pam_check(site.config, services), as_json=as_json)
 
 
@@ -50,7 +53,7 @@ def install(site: Site, services: tuple[str, ...]) -> None:
 @YES_OPTION
 @pass_site
 def remove(site: Site, services: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - `install` undoes it
-    """Take the lines out again: those services no longer ask for a code."""
+    """Take the lines out again."""
     done = take_out(services)
     consequences.record(site, " ".join(("rw2fa pam remove", *services)))
     _tell(done)

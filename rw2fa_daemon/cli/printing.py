@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Final
 
@@ -39,6 +39,15 @@ def complain(text: str) -> None:
 def show_json(value: object) -> None:
     """Print a value as JSON, in ASCII."""
     click.echo(json.dumps(value, indent=2))
+
+
+def stream_json(values: Iterable[object]) -> None:
+    """Print values as a JSON list, one at a time: there may be more than fit in memory."""
+    start = "["
+    for value in values:
+        click.echo(f"{start}{json.dumps(value)}", nl=False)
+        start = ",\n"
+    click.echo("[]" if start == "[" else "]")
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

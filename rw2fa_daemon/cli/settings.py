@@ -17,7 +17,10 @@ _LISTS_OF_PEOPLE = ("exempt.users",)
 
 @click.group()
 def settings() -> None:
-    """Look at settings and change them. KEY is a path like settings.digits; its last word will often do."""
+    """Look at settings and change them.
+
+    KEY is a path like settings.digits; its last word will often do.
+    """
 
 
 @settings.command("list")

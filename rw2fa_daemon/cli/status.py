@@ -17,7 +17,7 @@ DAEMON_SECONDS = 2.0
 @JSON_OPTION
 @pass_site
 def status(site: Site, *, as_json: bool) -> None:
-    """Show whether two-factor authentication is on, and for how many."""
+    """Show what is on, and for how many."""
     config, now = site.config, time.time()
     report, daemon_problem = _daemon(site)
     counts, state_problem = _counts(site)

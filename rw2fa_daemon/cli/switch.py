@@ -26,7 +26,7 @@ TRY_MAX: Final = 30 * 24 * 60 * 60
 @click.option("--force", is_flag=True, help="Also if something speaks against it.")
 @pass_site
 def enable(site: Site, *, trial: str | None, keep: bool, force: bool) -> None:
-    """Switch two-factor authentication on, unless `rw2fa pam check` finds something."""
+    """Switch it on, if `pam check` finds nothing."""
     if keep and (trial or force):
         raise click.UsageError("--keep goes with nothing else")
     if keep:
@@ -80,7 +80,10 @@ def _check(site: Site) -> None:
 @YES_OPTION
 @pass_site
 def disable(site: Site, *, yes: bool) -> None:  # noqa: ARG001 - nothing is lost, and somebody may be locked out
-    """Switch it off: everybody gets in as before, and our lines leave the PAM services."""
+    """Switch it off, and take our PAM lines out.
+
+    Everybody gets in as before, at once.
+    """
     site.change(lambda _: {"enabled": False, "enabled_until": None})
     consequences.record(site, "rw2fa disable")
     consequences.reload(site)

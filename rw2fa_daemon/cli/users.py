@@ -24,4 +24,7 @@ _HERE: Final = "rw2fa_daemon.cli"
     },
 )
 def users() -> None:
-    """Who has two-factor authentication, and their devices. A group is written @name."""
+    """Who has two-factor authentication, and their devices.
+
+    A group is written @name.
+    """

@@ -27,7 +27,10 @@ from rw2fa_daemon.store.store import StateProblem
 @YES_OPTION
 @pass_site
 def reset(site: Site, names: tuple[str, ...], *, yes: bool) -> None:
-    """Destroy the secrets of users: their next login shows a new QR code."""
+    """Start users over.
+
+    Their secrets are destroyed, and their next login shows a new QR code.
+    """
     people = [enabled_person(site, name) for name in names]
     listed = ", ".join(shown(person.name) for person in people)
     make_sure(f"Destroy the secret of {listed}, so that the device in use gives no valid code any more?", yes=yes)
@@ -59,7 +62,7 @@ def _reset(site: Site, person: Person, now: int) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="USER…", shell_complete=scope_entries)
 @pass_site
 def unlock(site: Site, names: tuple[str, ...]) -> None:
-    """Let users that too many wrong codes have locked out try again."""
+    """Let users try again after too many wrong codes."""
     people = [_stored_person(site, name) for name in names]
     for name in people:
         was_locked = site.store.transact(name, partial(_unlock, now=time.time()))

@@ -68,7 +68,10 @@ def _problem(refusal: _Refusal, user: str) -> Problem:
 @JSON_OPTION
 @pass_site
 def enrol(site: Site, name: str, *, as_json: bool) -> None:
-    """Show a user's secret as QR code, key and otpauth URI; it counts once `users confirm` has seen a code of it."""
+    """Show a new secret: QR code, key, otpauth URI.
+
+    It counts once `rw2fa users confirm` has seen a code of it; until then the same one is shown again.
+    """
     person = enabled_person(site, name)
     offered = site.store.transact(person.name, lambda account: _offer(account, person, site.config))
     if isinstance(offered, _Refusal):
@@ -118,7 +121,7 @@ def _offer(account: Account | None, person: Person, config: Config) -> tuple[Acc
 @click.argument("code")
 @pass_site
 def confirm(site: Site, name: str, code: str) -> None:
-    """Activate the secret that `users enrol`, or an unfinished login, has shown, with a code of it."""
+    """Activate a shown secret by a code of it."""
     person = enabled_person(site, name)
     typed = "".join(code.split())
     outcome = site.store.transact(

@@ -22,7 +22,7 @@ from rw2fa_daemon.directory.request import lookup
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @pass_site
 def add(site: Site, names: tuple[str, ...]) -> None:
-    """Give users and @groups two-factor authentication. All of them, or none."""
+    """Enable users and @groups. All of them, or none."""
     entries = entries_of(names)
     before = site.config.scope_entries
     new = [entry for entry in entries if entry not in before]
@@ -44,7 +44,10 @@ def add(site: Site, names: tuple[str, ...]) -> None:
 @YES_OPTION
 @pass_site
 def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:
-    """Take two-factor authentication from users and @groups, and destroy the secrets of whoever has it no longer."""
+    """Disable users and @groups.
+
+    The secret of everybody who is then enabled by nothing else is destroyed.
+    """
     site.store  # noqa: B018 - opens it: a secret that cannot be destroyed must not be forgotten
     entries = [_entry_to_remove(site, name) for name in names]
     listed = ", ".join(map(shown, entries))

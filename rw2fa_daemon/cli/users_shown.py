@@ -19,7 +19,7 @@ from rw2fa_daemon.directory.request import lookup
 @JSON_OPTION
 @pass_site
 def list_users(site: Site, *, as_json: bool) -> None:
-    """Show the users and groups that were added, and the people that they mean."""
+    """Show who was added, and whom that means."""
     since = site.scope_since()
     names, unresolved = members(site.rules.lists.scope)
     names |= set(site.store.names())
@@ -53,7 +53,7 @@ def list_users(site: Site, *, as_json: bool) -> None:
 @JSON_OPTION
 @pass_site
 def show(site: Site, user: str, *, as_json: bool) -> None:
-    """Show what is known about one user."""
+    """Show what is known about a user."""
     person = _profile(site, user, site.scope_since())
     if person.uid is None and not person.enabled_by and site.store.read(person.user) is None:
         person_of(user, ())  # Says why there is nobody to show.

@@ -17,7 +17,10 @@ KEY = "rdp.whitelist"
 
 @click.group()
 def whitelist() -> None:
-    """Users and @groups that may use an RDP client without a code. Their password is still checked."""
+    """Who may use an RDP client without a code.
+
+    Their password is still checked.
+    """
 
 
 @whitelist.command("list")
@@ -39,7 +42,7 @@ def list_entries(site: Site, *, as_json: bool) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @pass_site
 def add(site: Site, names: tuple[str, ...]) -> None:
-    """Let users and @groups use an RDP client without a code. All of them, or none."""
+    """Put users and @groups on it. All, or none."""
     entries = entries_of(names)
     new = [entry for entry in entries if entry not in _entries(site)]
     site.change(lambda layers: {KEY: tuple(dict.fromkeys((*_whitelist(layers), *entries)))})
@@ -63,7 +66,7 @@ def _complete(context: click.Context, _parameter: click.Parameter, incomplete: s
 @YES_OPTION
 @pass_site
 def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - nothing is lost, so nothing is asked
-    """Refuse RDP clients to users and @groups again, if they have two-factor authentication."""
+    """Take users and @groups off it."""
     before = _entries(site)
     entries = [name if name in before else entries_of([name])[0] for name in names]
     missing = [entry for entry in entries if entry not in before]

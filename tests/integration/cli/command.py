@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from rw2fa_daemon.cli.main import run as command_line
+from tests.support.daemon import Site
 
 PROGRAM = Path(sys.executable).with_name("rw2fa")
 
@@ -31,28 +32,10 @@ def run(argv: Sequence[str], stdin: str = "") -> Done:
 
 
 @dataclass
-class Host:
+class Host(Site):
     """Configuration, key and state in one folder, and the command that works on them."""
 
-    folder: Path
-
-    @property
-    def config(self) -> Path:
-        return self.folder / "rw2fa.toml"
-
-    @property
-    def state(self) -> Path:
-        return self.folder / "state"
-
-    @property
-    def key(self) -> Path:
-        return self.folder / "master.key"
-
-    @property
-    def socket(self) -> Path:
-        return self.folder / "pam.sock"
-
-    def write_config(self, text: str = "") -> None:
+    def configure(self, text: str = "") -> None:
         """A configuration that begins with `text` and keeps everything in the folder."""
         self.config.write_text(
             f'{text}\n[paths]\nstate = "{self.state}"\nsocket = "{self.socket}"\nmaster_key = "{self.key}"\n'

@@ -12,7 +12,7 @@ from tests.integration.cli.command import Host
 def bare(tmp_path: Path) -> Host:
     """A host with a configuration, and no key or state yet."""
     host = Host(tmp_path)
-    host.write_config()
+    host.configure()
     return host
 
 

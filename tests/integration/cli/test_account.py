@@ -3,32 +3,19 @@
 import pwd
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 
+import pexpect
 import pytest
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.store.store import Store
-from rw2fa_daemon.vault.master_key import load_master_key
-from rw2fa_daemon.vault.vault import Vault
 from tests.integration.cli.command import Host
 from tests.support.world.phone import Phone
 
 
-@contextmanager
-def state(host: Host) -> Iterator[Store]:
-    store = Store.open(host.state, Vault(load_master_key(host.key)))
-    try:
-        yield store
-    finally:
-        store.close()
-
-
 def stored(host: Host, name: str) -> Account:
-    with state(host) as store:
-        account = store.read(name)
+    account = host.account(name)
     assert account is not None
     return account
 
@@ -42,8 +29,9 @@ def enrolled(host: Host, name: str) -> Phone:
 
 def rewrite(host: Host, name: str, change: Callable[[Account], Account]) -> None:
     account = change(stored(host, name))
-    with state(host) as store:
-        store.transact(name, lambda _: (account, None))
+    store = host.store()
+    store.transact(name, lambda _: (account, None))
+    store.close()
 
 
 def lock(host: Host, name: str, failures: int) -> None:
@@ -73,7 +61,7 @@ def test_show_of_nobody_says_so(host: Host) -> None:
 
 
 def test_item_4_a_reset_ends_the_secret_and_opens_the_window(bare: Host, alice: str) -> None:
-    bare.write_config("enrolment.window = 1")
+    bare.configure("enrolment.window = 1")
     bare.does("init")
     phone = enrolled(bare, alice)
     before = stored(bare, alice)
@@ -150,3 +138,16 @@ def test_an_altered_record_is_shown_and_can_be_started_over(host: Host, alice: s
     assert "not the one that was stored last" in host.does("users", "list")
     host.does("users", "reset", alice, "--yes")
     assert host.json("users", "show", alice)["trouble"] is None
+
+
+@pytest.mark.parametrize(("answer", "activated"), [("n", True), ("", True), ("y", False)])
+def test_on_a_terminal_it_asks_and_only_yes_is_yes(host: Host, alice: str, answer: str, activated: bool) -> None:
+    enrolled(host, alice)
+    command, *arguments = host.argv("users", "reset", alice)
+    terminal = pexpect.spawn(command, arguments, encoding="utf-8")
+    terminal.expect("gives no valid code any more.*N]")
+    terminal.sendline(answer)
+    terminal.expect(pexpect.EOF)
+    terminal.close()
+    assert terminal.exitstatus == int(activated)
+    assert host.json("users", "show", alice)["activated"] is activated

@@ -7,44 +7,46 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.command import Host
-from tests.support import daemon
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the daemon takes logins from root only")
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[daemon.Site]:
-    """A daemon that is on, with nobody in the scope."""
-    site = daemon.Site(tmp_path)
-    site.write_config(scope=[])
-    site.initialise()
-    with site.daemon():
-        yield site
+def served(tmp_path: Path) -> Iterator[Host]:
+    """A host with a running daemon, switched on, with nobody in the scope."""
+    host = Host(tmp_path)
+    host.configure("enabled = true")
+    host.does("init")
+    with host.daemon():
+        yield host
 
 
-def test_item_1_the_next_login_of_somebody_who_was_added_meets_the_qr_code(site: daemon.Site, alice: str) -> None:
-    host = Host(site.folder)
-    with site.hook() as hook:
+def test_item_1_the_next_login_of_somebody_who_was_added_meets_the_qr_code(served: Host, alice: str) -> None:
+    with served.hook() as hook:
         assert hook.open(alice)["rule"] == "not-enabled"
-    done = host.rw2fa("users", "add", alice)
+    done = served.rw2fa("users", "add", alice)
     assert (done.status, done.err) == (0, "")
-    with site.hook() as hook:
+    with served.hook() as hook:
         assert hook.open(alice)["verb"] == "ask"
-    host.does("users", "remove", alice, "--yes")
-    with site.hook() as hook:
+    served.does("users", "remove", alice, "--yes")
+    with served.hook() as hook:
         assert hook.open(alice)["rule"] == "not-enabled"
 
 
-def test_a_login_shows_the_secret_that_enrol_handed_out(site: daemon.Site, alice: str) -> None:
-    host = Host(site.folder)
-    host.does("users", "add", alice)
-    secret = host.json("users", "enrol", alice)["secret"]
-    with site.hook() as hook:
+def test_a_login_shows_the_secret_that_enrol_handed_out(served: Host, alice: str) -> None:
+    served.does("users", "add", alice)
+    secret = served.json("users", "enrol", alice)["secret"]
+    with served.hook() as hook:
         assert secret in hook.open(alice)["text"].replace(" ", "")
 
 
-def test_a_change_that_needs_a_restart_is_told(site: daemon.Site) -> None:
-    done = Host(site.folder).rw2fa("settings", "set", "paths.state", str(site.folder / "elsewhere"))
+def test_the_status_sees_it(served: Host) -> None:
+    assert served.json("status")["daemon"] == "running"
+    assert "running since" in served.does("status")
+
+
+def test_a_change_that_needs_a_restart_is_told(served: Host) -> None:
+    done = served.rw2fa("settings", "set", "paths.state", str(served.folder / "elsewhere"))
     assert done.status == 0
     assert "the daemon keeps its old configuration: [paths] state cannot change while the daemon runs" in done.err
 

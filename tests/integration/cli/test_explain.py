@@ -9,7 +9,7 @@ from tests.support.world.phone import Phone
 @pytest.fixture
 def on(bare: Host, alice: str, staff: str) -> Host:
     """Switched on, with alice and the staff in the scope."""
-    bare.write_config(
+    bare.configure(
         f'enabled = true\n[scope]\nusers = ["{alice}"]\ngroups = ["{staff[1:]}"]\n'
         '[exempt]\nusers = ["sys"]\nnetworks = ["192.0.2.0/24"]\n[services]\ncups = "ignore"'
     )
@@ -52,7 +52,7 @@ def test_a_window_that_closed_says_how_to_open_it(on: Host, alice: str) -> None:
 
 
 def test_promise_13_a_group_that_is_gone_makes_the_scope_unsure(bare: Host) -> None:
-    bare.write_config('enabled = true\nscope.groups = ["no-such-group"]')
+    bare.configure('enabled = true\nscope.groups = ["no-such-group"]')
     bare.does("init")
     answer = bare.json("explain", "games", "--service", "sshd")
     assert (answer["decision"], answer["rule"]) == ("deny", "scope-unsure")

@@ -1,7 +1,7 @@
 """Promise 13 for the administrator: what is typed in any spelling is stored as the directory has it."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ GID = 61_001
 class Office(Host):
     """A host whose directory is the fake one."""
 
-    guest: Guest
+    guest: Guest = field(kw_only=True)
 
     def rw2fa(self, *arguments: str) -> Done:
         """Run the command where the fake directory answers."""
@@ -41,8 +41,8 @@ def office(tmp_path: Path, directory: FakeDirectory) -> Iterator[Office]:
     except GuestUnavailable as problem:
         pytest.skip(f"no namespace with another directory can be made here: {problem}")
     with guest:
-        office = Office(tmp_path, guest)
-        office.write_config("enabled = true")
+        office = Office(tmp_path, guest=guest)
+        office.configure("enabled = true")
         office.does("init")
         yield office
 
@@ -63,7 +63,7 @@ def test_promise_13_any_spelling_is_stored_as_the_directory_has_it(office: Offic
 
 
 def test_promise_13_a_spelling_written_by_hand_counts_and_can_be_removed(office: Office) -> None:
-    office.write_config('enabled = true\nscope.users = ["ALICE"]')
+    office.configure('enabled = true\nscope.users = ["ALICE"]')
     assert office.json("users", "show", "alice")["enabled"] is True
     secret = office.json("users", "enrol", "alice")["secret"]
     assert office.json("users", "enrol", "CORP\\alice")["secret"] == secret

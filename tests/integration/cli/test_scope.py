@@ -87,14 +87,14 @@ def test_who_was_not_added_cannot_be_removed(host: Host, alice: str) -> None:
 
 
 def test_a_user_and_a_group_that_are_gone_can_be_removed(bare: Host) -> None:
-    bare.write_config('[scope]\nusers = ["gone"]\ngroups = ["gone", "@also-gone"]')
+    bare.configure('[scope]\nusers = ["gone"]\ngroups = ["gone", "@also-gone"]')
     bare.does("init")
     bare.does("users", "remove", "gone", "@gone", "@also-gone", "--yes")
     assert bare.json("users", "list") == {"entries": [], "unresolved_groups": [], "users": []}
 
 
 def test_removing_a_group_that_is_gone_spares_whom_another_entry_enables(bare: Host, alice: str, bob: str) -> None:
-    bare.write_config(f'[scope]\nusers = ["{alice}", "{bob}"]\ngroups = ["gone"]')
+    bare.configure(f'[scope]\nusers = ["{alice}", "{bob}"]\ngroups = ["gone"]')
     bare.does("init")
     bare.does("users", "enrol", alice)
     bare.does("users", "remove", "@gone", "--yes")
@@ -140,7 +140,7 @@ def test_somebody_whose_group_was_left_is_still_listed(host: Host, alice: str) -
 
 
 def test_names_of_the_file_cannot_write_on_the_terminal(bare: Host) -> None:
-    bare.write_config('scope.users = ["\\u202Egnp"]')
+    bare.configure('scope.users = ["\\u202Egnp"]')
     assert "holds a character that does not print" in bare.refuses("users", "list")
 
 

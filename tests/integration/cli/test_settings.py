@@ -123,6 +123,6 @@ def test_row_5_the_whitelist_takes_users_and_groups(host: Host, alice: str, staf
 
 
 def test_somebody_who_is_gone_can_be_taken_off_the_whitelist(bare: Host) -> None:
-    bare.write_config('rdp.whitelist = ["gone"]')
+    bare.configure('rdp.whitelist = ["gone"]')
     bare.does("whitelist", "remove", "gone")
     assert bare.json("whitelist", "list") == []
