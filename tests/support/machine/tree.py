@@ -22,7 +22,7 @@ ACCOUNTS: Final = ("alice", "bob")
 
 PACKAGES: Final = (
     *("systemd", "systemd-sysv", "dbus", "procps", "python3"),
-    *("libpam-modules", "libpam-runtime", "login", "openssh-client", "openssh-server", "sudo"),
+    *("libpam-modules", "libpam-runtime", "libnss-systemd", "login", "openssh-client", "openssh-server", "sudo"),
 )
 
 # Nothing that wakes up by itself, fetches, or waits for a network in the second that a machine lives.
