@@ -3,7 +3,6 @@
 All of it runs in callbacks of one event loop: no tasks, no futures, no threads.
 """
 
-import asyncio
 from collections import deque
 from collections.abc import Callable
 
@@ -11,6 +10,7 @@ from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.directory import packet
 from rw2fa_daemon.directory.answer import person_from
 from rw2fa_daemon.directory.cache import Cache, Key
+from rw2fa_daemon.directory.loop import Loop, Timer
 from rw2fa_daemon.directory.process import WorkerProcess
 
 DEADLINE_SECONDS = 1.5
@@ -44,7 +44,7 @@ class _Lookup:
 
     __slots__ = ("callers", "key", "lane", "question", "timer")
 
-    def __init__(self, key: Key, lane: str, question: bytes, timer: asyncio.TimerHandle) -> None:
+    def __init__(self, key: Key, lane: str, question: bytes, timer: Timer) -> None:
         self.key = key
         self.lane = lane
         self.question = question
@@ -62,9 +62,7 @@ class Pool:
     together.
     """
 
-    def __init__(
-        self, loop: asyncio.AbstractEventLoop, *, workers: int = WORKERS, deadline_seconds: float = DEADLINE_SECONDS
-    ) -> None:
+    def __init__(self, loop: Loop, *, workers: int = WORKERS, deadline_seconds: float = DEADLINE_SECONDS) -> None:
         self._loop = loop
         self._workers_max = workers
         self._slow_workers_max = max(1, workers // 2)
@@ -74,12 +72,12 @@ class Pool:
         self._callers = 0
         self._queue: deque[_Lookup] = deque()
         self._idle: list[WorkerProcess] = []
-        self._busy: dict[WorkerProcess, tuple[_Lookup, asyncio.TimerHandle]] = {}
+        self._busy: dict[WorkerProcess, tuple[_Lookup, Timer]] = {}
         self._dying: list[WorkerProcess] = []
         self._slow_until: dict[str, float] = {}
         self._stillborn = 0
         self._start_not_before = 0.0
-        self._housekeeping: asyncio.TimerHandle | None = None
+        self._housekeeping: Timer | None = None
         self._closed = False
 
     def lookup(self, typed: str, groups: tuple[str, ...], done: Done, *, courtesy: bool = False) -> None:

@@ -1,6 +1,5 @@
 """One worker process as the pool sees it: a socket, a process, and what it is busy with."""
 
-import asyncio
 import os
 import socket
 import subprocess
@@ -10,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rw2fa_daemon.directory import packet
+from rw2fa_daemon.directory.loop import Loop
 
 _PROGRAM = Path(__file__).with_name("worker.py")
 _ARGUMENTS = ("-I", "-S", "-X", "utf8", str(_PROGRAM))
@@ -27,7 +27,7 @@ class WorkerProcess:
     Raises OSError if no process can be started.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, on_packet: Callable[["WorkerProcess", bytes], None]) -> None:
+    def __init__(self, loop: Loop, on_packet: Callable[["WorkerProcess", bytes], None]) -> None:
         self._loop = loop
         self._on_packet = on_packet
         self.has_answered = False
@@ -48,7 +48,7 @@ class WorkerProcess:
             except OSError:
                 self._socket.close()
                 raise
-        loop.add_reader(self._socket, self._readable)
+        loop.add_reader(self._socket.fileno(), self._readable)
 
     @property
     def pid(self) -> int:
@@ -64,7 +64,7 @@ class WorkerProcess:
 
     def end(self) -> None:
         """Kills it and closes its socket. No packet comes from it any more."""
-        self._loop.remove_reader(self._socket)
+        self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
         self._process.kill()
 

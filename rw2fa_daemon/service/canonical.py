@@ -1,19 +1,17 @@
 """What NSS calls the users that the configuration names (promise 13)."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Final
 
 from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.directory.pool import Pool
+from rw2fa_daemon.service.loop import Loop
 
 RESOLVE_SECONDS: Final = 2.0
 """How long a start or a reload waits for the directory; what is not known then stays as written."""
 
 
-def resolve_names(
-    loop: asyncio.AbstractEventLoop, pool: Pool, names: list[str], done: Callable[[dict[str, str]], None]
-) -> None:
+def resolve_names(loop: Loop, pool: Pool, names: list[str], done: Callable[[dict[str, str]], None]) -> None:
     """Call `done` with a map from names as written to canonical ones, at the latest at the deadline."""
     found: dict[str, str] = {}
     remaining = iter(names)

@@ -1,6 +1,5 @@
 """The daemon's life: start, reload, status, stop."""
 
-import asyncio
 import os
 import signal
 import time
@@ -18,6 +17,7 @@ from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.canonical import resolve_names
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.listener import own_listener, passed_listener
+from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
 from rw2fa_daemon.service.state import State
@@ -36,7 +36,7 @@ _FIXED: Final = ("state", "socket", "master_key")
 class Daemon:
     """One verifier on one configuration file."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, config_file: Path, config: Config) -> None:
+    def __init__(self, loop: Loop, config_file: Path, config: Config) -> None:
         self._loop = loop
         self._config_file = config_file
         self._config = config

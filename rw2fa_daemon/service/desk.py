@@ -1,11 +1,11 @@
 """Where the jobs of one turn of the event loop become one transaction."""
 
-import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.conversation import Move
+from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import Job, StateProblem
 
@@ -25,7 +25,7 @@ class Desk:
     goes into the next one. Handing it to a thread was measured, and costs a third of the rate.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, state: State) -> None:
+    def __init__(self, loop: Loop, state: State) -> None:
         self._loop = loop
         self._state = state
         self._waiting: list[tuple[Job[Move], Done]] = []

@@ -1,7 +1,6 @@
 """The command `rw2fad`."""
 
 import argparse
-import asyncio
 import gc
 import os
 import resource
@@ -36,11 +35,12 @@ def main() -> int:
 
 def _serve(path: Path, config: Config) -> None:
     from rw2fa_daemon.service.daemon import Daemon  # noqa: PLC0415  # --check-config should answer fast
+    from rw2fa_daemon.service.loop import Loop  # noqa: PLC0415  # as above
 
     # Secrets are in this memory: no core dump may hold them (promise 3).
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
-    loop = asyncio.new_event_loop()
+    loop = Loop()
     daemon = Daemon(loop, path, config)
     # What was imported lives as long as the process; the collector need not walk it again.
     gc.freeze()

@@ -1,6 +1,5 @@
 """The socket: who is let in, how many, and how long a silent one may stay."""
 
-import asyncio
 import socket
 import struct
 from collections import Counter
@@ -13,6 +12,7 @@ from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.loop import Loop, Timer
 from rw2fa_daemon.service.opening import open_login
 from rw2fa_daemon.service.rules import Rules
 from rw2fa_daemon.service.state import State
@@ -41,7 +41,7 @@ class Server:
 
     def __init__(
         self,
-        loop: asyncio.AbstractEventLoop,
+        loop: Loop,
         listener: socket.socket,
         *,
         rules: Rules,
@@ -61,7 +61,7 @@ class Server:
         self._listener = listener
         self._connections: set[Connection] = set()
         self._strangers: Counter[int] = Counter()
-        self._sweeper: asyncio.TimerHandle | None = None
+        self._sweeper: Timer | None = None
 
     @property
     def connections(self) -> int:
@@ -71,7 +71,7 @@ class Server:
     def start(self) -> None:
         """Begin to accept."""
         self._listener.setblocking(False)
-        self.loop.add_reader(self._listener, self._accept)
+        self.loop.add_reader(self._listener.fileno(), self._accept)
         self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)
 
     def greet(self, connection: Connection, message: Message) -> None:
@@ -87,7 +87,7 @@ class Server:
 
     def stop_accepting(self) -> None:
         """Leave new connections to whoever listens next; those that are under way go on."""
-        self.loop.remove_reader(self._listener)
+        self.loop.remove_reader(self._listener.fileno())
 
     def close(self) -> None:
         """End every conversation and let go of the listening socket."""
@@ -105,7 +105,7 @@ class Server:
         if connection.uid != ROOT_UID:
             self._strangers[connection.uid] -= 1
             self._strangers += Counter()  # drops uids without connections
-        self.loop.remove_reader(connection.sock)
+        self.loop.remove_reader(connection.sock.fileno())
         connection.sock.close()
 
     def _accept(self) -> None:
@@ -117,7 +117,7 @@ class Server:
             except OSError:
                 # Out of descriptors or memory: what waits stays in the backlog until some are back.
                 self.stop_accepting()
-                self.loop.call_later(1.0, self.loop.add_reader, self._listener, self._accept)
+                self.loop.call_later(1.0, self.loop.add_reader, self._listener.fileno(), self._accept)
                 return
             self._welcome(sock)
 
@@ -135,7 +135,7 @@ class Server:
         self._connections.add(connection)
         if uid != ROOT_UID:
             self._strangers[uid] += 1
-        self.loop.add_reader(sock, connection.readable)
+        self.loop.add_reader(sock.fileno(), connection.readable)
         # The hook sends at once after connecting: mostly this saves a turn of the loop.
         connection.readable()
 

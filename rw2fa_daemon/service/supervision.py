@@ -1,11 +1,12 @@
 """What systemd is told (sd_notify(3))."""
 
-import asyncio
 import os
 import time
 from typing import Final
 
 from sdnotify import SystemdNotifier
+
+from rw2fa_daemon.service.loop import Loop
 
 MICROSECONDS: Final = 1_000_000
 
@@ -13,7 +14,7 @@ MICROSECONDS: Final = 1_000_000
 class Supervisor:
     """Speaks to the service manager; says nothing where there is none."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._notifier = SystemdNotifier() if "NOTIFY_SOCKET" in os.environ else None
         self._interval = self._watchdog_interval()

@@ -1,6 +1,5 @@
 """Promises 10 and 11: strangers, crowds, silence and broken peers."""
 
-import asyncio
 import multiprocessing
 import os
 import pwd
@@ -15,6 +14,7 @@ import pytest
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.service import server
 from rw2fa_daemon.service.daemon import Daemon
+from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.server import CONNECTIONS_PER_STRANGER
 from tests.support.daemon import Hook, Site, wait_until
 
@@ -174,13 +174,12 @@ def test_promise_11_a_silent_connection_is_ended(site: Site, monkeypatch: pytest
     """In this process, since five minutes is long to wait for."""
     monkeypatch.setattr(server, "IDLE_SECONDS", 0.2)
     monkeypatch.setattr(server, "SWEEP_SECONDS", 0.05)
-    loop = asyncio.new_event_loop()
+    loop = Loop()
     daemon = Daemon(loop, site.config, load(site.config))
     silent = Hook(site.socket)
     loop.call_later(1.0, daemon.stop)
     daemon.run()
     loop.close()
-    asyncio.set_event_loop(None)
     assert silent.receive() == {}
     silent.connection.close()
     assert "silent for too long" in (site.state / "audit.jsonl").read_text()
