@@ -1,29 +1,39 @@
 /*
- * A login program that looks afterwards whether its memory still holds what was typed, or what a question said: what
- * the hook leaves behind would end up in a core dump.
+ * A login program that looks afterwards what the hook has left behind in its memory: it would end up in a core dump.
  *
- *     leftovers CONFDIR SERVICE      prints "PAM-CODE typed=N text=N": copies found
+ *     leftovers find MODULE ARGUMENT...     one call of pam_sm_authenticate(); prints "CODE typed=N text=N": how many
+ *                                           pieces there are of what was typed, and of what the question said
+ *     leftovers grow CONFDIR SERVICE        many whole transactions; prints "CODE grown=N": bytes that were not freed
  *
- * The test's daemon knows both texts in clear; here they are covered, so that this program itself holds no copy.
+ * `find` calls the module itself: what libpam does after it may happen to overwrite the same part of the stack. The
+ * test's daemon knows both texts in clear; here they are covered, so that this program itself holds no copy.
  */
-#include <ctype.h>
+#include <dlfcn.h>
+#include <malloc.h>
 #include <security/pam_appl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define COVER 0x5a
-#define SLICE_AT 24 /* free() writes into the first bytes of what it gets */
-#define SLICE 16
+#define LENGTH 64
+#define PIECE 8 /* what is left of a text that was partly written over counts too */
 
-/* The texts are what is left when each byte is counted on from the first: 64 bytes, letters only. */
+/* Letter `i` of the text that begins with `first`. */
+static char letter(char first, int i)
+{
+    return (char)((first - 'A' + i * i) % 26 + 'A');
+}
+
 static void reveal(char *text, char first)
 {
-    for (int i = 0; i < 64; i++)
-        text[i] = (char)((first - 'A' + i * i) % 26 + 'A');
-    text[64] = '\0';
+    for (int i = 0; i < LENGTH; i++)
+        text[i] = letter(first, i);
+    text[LENGTH] = '\0';
 }
+
+static useconds_t pause_us = 50000;
 
 static int answer(int count, const struct pam_message **messages, struct pam_response **responses, void *data)
 {
@@ -31,8 +41,10 @@ static int answer(int count, const struct pam_message **messages, struct pam_res
     *responses = calloc((size_t)count, sizeof(**responses));
     if (*responses == NULL)
         return PAM_BUF_ERR;
+    if (pause_us != 0)
+        usleep(pause_us); /* a daemon that hangs up has done so now */
     for (int i = 0; i < count; i++) {
-        char *typed = messages[i]->msg_style == PAM_PROMPT_ECHO_ON ? malloc(65) : NULL;
+        char *typed = messages[i]->msg_style == PAM_PROMPT_ECHO_ON ? malloc(LENGTH + 1) : NULL;
         if (typed != NULL)
             reveal(typed, 'C');
         (*responses)[i].resp = typed;
@@ -40,33 +52,28 @@ static int answer(int count, const struct pam_message **messages, struct pam_res
     return PAM_SUCCESS;
 }
 
-/* Copies of the covered slice between `from` and `to`, without any other copy made on the way. */
+/* Pieces of the covered text between `from` and `to`, without any other copy made on the way. */
 static unsigned int count_in(const unsigned char *from, const unsigned char *to, const unsigned char *covered)
 {
     unsigned int found = 0;
-    for (const unsigned char *at = from; at + SLICE <= to; at++) {
-        int i = 0;
-        while (i < SLICE && (at[i] ^ COVER) == covered[i])
-            i++;
-        found += i == SLICE;
+    for (const unsigned char *at = from; at + PIECE <= to; at++) {
+        for (int piece = 0; piece < LENGTH; piece += PIECE) {
+            int i = 0;
+            while (i < PIECE && (at[i] ^ COVER) == covered[piece + i])
+                i++;
+            found += i == PIECE;
+        }
     }
     return found;
 }
 
-static void cover(unsigned char *covered, char first)
-{
-    for (int i = 0; i < SLICE; i++) {
-        int at = SLICE_AT + i;
-        covered[i] = (unsigned char)(((first - 'A' + at * at) % 26 + 'A') ^ COVER);
-    }
-}
-
 static unsigned int count_everywhere(char first)
 {
-    unsigned char covered[SLICE];
+    unsigned char covered[LENGTH];
     unsigned int found = 0;
     char line[512];
-    cover(covered, first);
+    for (int i = 0; i < LENGTH; i++)
+        covered[i] = (unsigned char)(letter(first, i) ^ COVER);
     FILE *maps = fopen("/proc/self/maps", "re");
     if (maps == NULL)
         return 999;
@@ -81,16 +88,53 @@ static unsigned int count_everywhere(char first)
     return found;
 }
 
-int main(int argc, char **argv)
+static const struct pam_conv CONVERSATION = {.conv = answer};
+
+static int find(const char *path, int argc, const char **argv)
 {
-    const struct pam_conv conversation = {.conv = answer};
+    int (*authenticate)(pam_handle_t * pamh, int flags, int argc, const char **argv) = NULL;
     pam_handle_t *pamh = NULL;
-    if (argc != 3 || pam_start_confdir(argv[2], "alice", &conversation, argv[1], &pamh) != PAM_SUCCESS)
+    void *module = dlopen(path, RTLD_NOW);
+    void *symbol = module == NULL ? NULL : dlsym(module, "pam_sm_authenticate");
+    if (symbol == NULL || pam_start("other", "alice", &CONVERSATION, &pamh) != PAM_SUCCESS)
         return 2;
-    int code = pam_authenticate(pamh, 0);
+    memcpy(&authenticate, &symbol, sizeof(symbol)); /* ISO C has no conversion between the two */
+    int code = authenticate(pamh, 0, argc, argv);
     unsigned int typed = count_everywhere('C');
     unsigned int text = count_everywhere('Q');
     printf("%d typed=%u text=%u\n", code, typed, text);
     pam_end(pamh, code);
     return 0;
+}
+
+static int transactions(int count, const char *confdir, const char *service)
+{
+    int code = PAM_SUCCESS;
+    for (int i = 0; i < count; i++) {
+        pam_handle_t *pamh = NULL;
+        if (pam_start_confdir(service, "alice", &CONVERSATION, confdir, &pamh) != PAM_SUCCESS)
+            return PAM_ABORT;
+        code = pam_authenticate(pamh, 0);
+        pam_end(pamh, code);
+    }
+    return code;
+}
+
+static int grow(const char *confdir, const char *service)
+{
+    pause_us = 0;
+    transactions(20, confdir, service);
+    size_t before = mallinfo2().uordblks;
+    int code = transactions(100, confdir, service);
+    printf("%d grown=%zd\n", code, (ssize_t)(mallinfo2().uordblks - before));
+    return 0;
+}
+
+int main(int argc, const char **argv)
+{
+    if (argc >= 3 && strcmp(argv[1], "find") == 0)
+        return find(argv[2], argc - 3, argv + 3);
+    if (argc == 4 && strcmp(argv[1], "grow") == 0)
+        return grow(argv[2], argv[3]);
+    return 2;
 }
