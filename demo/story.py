@@ -78,7 +78,8 @@ class Story:
         self._command(*stage.enable)
         stage.open_doors()
         if stage.pam_command:
-            self._command("pam", "check")
+            found = self._command("pam", "check")
+            tell.claim("no way in is left that asks for no code", true="BAD" not in found, because=found)
         status = self._json("status")
         tell.claim(
             "it is on, and the daemon runs", true=bool(status["enabled"] and status["daemon"]), because=str(status)
@@ -277,7 +278,7 @@ class Story:
         self._tell.types(" ".join(("rw2fa", *arguments)))
         done = self._stage.rw2fa(*arguments, check=check)
         lines = (done.stdout + done.stderr).strip("\n").splitlines()
-        more = [f"… and {len(lines) - most} lines more"] if len(lines) > most else []
+        more = [f"… ({len(lines) - most} more)"] if len(lines) > most else []
         self._tell.shows("\n".join([*lines[:most], *more]))
         return "\n".join(lines)
 

@@ -1,6 +1,6 @@
 """What people see, as regular expressions. The sentences themselves are rw2fa_daemon/core/texts.py's."""
 
-PASSWORD = "assword: ?"
+PASSWORD = r"assword[^\n]*: "
 CODE = "Verification code: "
 CODE_WRONG = "That code was not accepted"
 CODE_USED = "That code was used already"

@@ -2,7 +2,6 @@
 
 import base64
 import http.client
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -48,16 +47,16 @@ class Cockpit:
         authorization = "Basic " + base64.b64encode(f"{person.name}:{word}".encode()).decode()
         prompts: list[str] = []
         while True:
-            status, headers, body = self._request(authorization)
+            status, headers = self._request(authorization)
             challenge = headers.get("WWW-Authenticate", "")
             if status != 401 or not challenge.startswith("X-Conversation "):
                 return Logon(status, tuple(prompts), headers.get("Set-Cookie", "").partition(";")[0])
-            identity = challenge.split()[1]
-            prompts.append(str(json.loads(body).get("prompt", "")))
+            _, identity, prompt = challenge.split()
+            prompts.append(base64.b64decode(prompt).decode())
             reply = base64.b64encode(answer(prompts[-1]).encode()).decode()
             authorization = f"X-Conversation {identity} {reply}"
 
-    def _request(self, authorization: str) -> tuple[int, http.client.HTTPMessage, bytes]:
+    def _request(self, authorization: str) -> tuple[int, http.client.HTTPMessage]:
         client = http.client.HTTPConnection("127.0.0.1", self.port)
         client.sock = self.world.connect(self.port)
         client.sock.settimeout(30)
@@ -65,6 +64,7 @@ class Cockpit:
             # The logon page asks for administrative access by default: Cockpit then runs sudo with the password it got.
             client.request("GET", _PATH, headers={"Authorization": authorization, "X-Superuser": "any"})
             response = client.getresponse()
-            return response.status, response.headers, response.read()
+            response.read()
+            return response.status, response.headers
         finally:
             client.close()
