@@ -11,8 +11,9 @@ from typing import Any, Final, Generic, TypeVar
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.problem import StateProblem, database_problem, not_utf8, shown
-from rw2fa_daemon.store.record import Stored, decode, encode
+from rw2fa_daemon.store.record import Stored, encode
 from rw2fa_daemon.vault.vault import Vault
 
 R = TypeVar("R")
@@ -55,8 +56,9 @@ class _Entry:
 class Batch:
     """The accounts that a transaction touches. Raises the driver's errors where they end it."""
 
-    def __init__(self, connection: Connection, vault: Vault, folder: Path) -> None:
+    def __init__(self, connection: Connection, decoder: Decoder, vault: Vault, folder: Path) -> None:
         self._connection: Final = connection
+        self._decoder: Final = decoder
         self._vault: Final = vault
         self._folder: Final = folder
         self._entries: Final[dict[str, _Entry | StateProblem]] = {}
@@ -100,7 +102,7 @@ class Batch:
 
     def _load(self, name: str) -> _Entry | StateProblem:
         try:
-            stored = load(self._connection, self._vault, name)
+            stored = load(self._connection, self._decoder, name)
         except StateProblem as problem:
             return problem
         except sqlite3.DatabaseError as error:
@@ -132,13 +134,13 @@ class Batch:
         self._rows[sql.UPDATE_REVISIONS].append((after.revision, name))
 
 
-def load(connection: Connection, vault: Vault, name: str) -> Stored | None:
+def load(connection: Connection, decoder: Decoder, name: str) -> Stored | None:
     """What is stored of `name`. Raises `StateProblem` if it is not sound, and the driver's errors."""
     try:
         row = connection.one(sql.SELECT_RECORD, name)
     except UnicodeEncodeError:
         raise not_utf8(name) from None
-    return None if row is None else decode(vault, name, row)
+    return None if row is None else decoder.decode(name, row)
 
 
 def _failed(name: str, error: Exception) -> StateProblem:

@@ -11,6 +11,7 @@ from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import mounts, not_members, place, scope
 from rw2fa_daemon.store.batch import Batch, Job, load
 from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.opening import open_connection
 from rw2fa_daemon.store.problem import StateProblem, database_problem, not_utf8, shown
 from rw2fa_daemon.vault.vault import Vault
@@ -39,6 +40,7 @@ class Store:
         self._folder: Final = folder
         self._path: Final = folder / place.FILE_NAME
         self._vault: Final = vault
+        self._decoder: Final = Decoder(vault)
         self._mountinfo: Final = mountinfo
         self._connection: Connection | None = None
         self._identity: tuple[int, int] | None = None
@@ -83,7 +85,7 @@ class Store:
             with self._using() as connection:
                 connection.begin()
                 try:
-                    batch = Batch(connection, self._vault, self._folder)
+                    batch = Batch(connection, self._decoder, self._vault, self._folder)
                     results = batch.judge(jobs)
                     if batch.write():
                         connection.commit()
@@ -103,7 +105,7 @@ class Store:
     def read(self, name: str) -> Account | None:
         """The account of that name."""
         with self._using() as connection:
-            stored = load(connection, self._vault, name)
+            stored = load(connection, self._decoder, name)
         return None if stored is None else stored.account
 
     def discard(self, name: str) -> None:
