@@ -101,12 +101,13 @@ def _changes(layers: Layers, users: list[str], groups: list[str]) -> Changes:
 
 
 def _entry_to_remove(site: Site, typed: str) -> str:
-    """The entry of the scope that is meant; raises Problem where there is none."""
+    """The entry of the scope that is meant, or somebody of whom a secret is left; raises Problem for neither."""
     scope = site.config.scope_entries
     if typed in scope:
         return typed
     if not typed.startswith(GROUP_MARK):
         person = lookup(typed, site.rules.groups)
+        name = person.name if isinstance(person, Person) else typed
         if isinstance(person, Person):
             if person.name in scope:
                 return person.name
@@ -117,12 +118,15 @@ def _entry_to_remove(site: Site, typed: str) -> str:
                     f"{shown(person.name)} is enabled by {shown(', '.join(by))}, not by name",
                     f"take the user out of that group, or run: rw2fa users remove {shown(by[0])}",
                 )
+        # Somebody who left a group, or whose removal was cut short.
+        if name in site.store.names():
+            return name
     raise Problem(f"{shown(typed)} was not added", "look for the name with: rw2fa users list")
 
 
 def _means(entry: str, person: Person) -> bool:
     """Whether an entry is another spelling of a person's name, written by hand."""
-    if entry.startswith(GROUP_MARK) or entry.lower() == entry == person.name:
+    if entry.startswith(GROUP_MARK):
         return False
     found = lookup(entry, ())
     return isinstance(found, Person) and found.name == person.name

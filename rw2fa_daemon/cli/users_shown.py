@@ -77,6 +77,11 @@ def state(person: Profile) -> str:
     """Where somebody stands, in a few words."""
     if person.trouble:
         return person.trouble
+    if person.enabled is None:
+        return "unsure: a group of the scope cannot be resolved"
+    if not person.enabled:
+        has_secret = person.activated or person.pending
+        return "not enabled" + (f", has a secret; destroy it with: rw2fa users remove {person.user}" * has_secret)
     if person.locked_until is not None:
         return f"locked until {when(person.locked_until)}"
     if person.activated:
@@ -84,8 +89,6 @@ def state(person: Profile) -> str:
     shown_before = "QR code shown, no code confirmed; " if person.pending else ""
     if person.enrolment_until is not None:
         return f"{shown_before}can enrol until {when(person.enrolment_until)}"
-    if not person.enabled_by:
-        return "not enabled" + (", has a secret" if person.pending else "")
     return f"{shown_before}can no longer enrol; open it with: rw2fa users reset {person.user}"
 
 

@@ -137,6 +137,9 @@ def test_somebody_whose_group_was_left_is_still_listed(host: Host, alice: str) -
     host.config.write_text(host.config.read_text().replace(f'"{alice}"', ""))
     (person,) = host.json("users", "list")["users"]
     assert (person["user"], person["enabled"], person["pending"]) == (alice, False, True)
+    assert f"has a secret; destroy it with: rw2fa users remove {alice}" in host.does("users", "list")
+    host.does("users", "remove", alice, "--yes")
+    assert host.json("users", "list")["users"] == []
 
 
 def test_names_of_the_file_cannot_write_on_the_terminal(bare: Host) -> None:
