@@ -7,9 +7,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.support.world.accounts import Person
 from tests.support.world.paths import REPOSITORY
-from tests.support.world.phone import Phone
 from tests.support.world.waiting import wait_until
 from tests.support.world.world import World
 
@@ -103,16 +101,3 @@ class Installation:
         os.kill(self.daemon_pid, signal.SIGCONT)
         if self._daemon is not None:
             self._daemon.send_signal(signal.SIGCONT)
-
-    # People
-
-    def enable(self, person: Person) -> None:
-        """The person needs a second factor from now on."""
-        self.command("users", "add", person.name)
-
-    def enrol(self, person: Person) -> Phone:
-        """Enables and enrols the person by the administrator's command; returns the phone that got the key."""
-        self.enable(person)
-        phone = Phone(str(self.json("users", "enrol", person.name)["uri"]))
-        self.command("users", "confirm", person.name, phone.fresh())
-        return phone

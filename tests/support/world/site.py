@@ -80,10 +80,14 @@ class Site:
         return self.enrolled(person)
 
     def enrolled(self, person: Person) -> Member:
-        """Gives the person's phone the key, as an administrator does at the desk."""
-        phone = Phone(str(self.rw2fa.json("users", "enrol", person.name)["uri"]))
-        self.rw2fa.command("users", "confirm", person.name, phone.fresh())
-        return Member(person, phone)
+        """Gives the person's phone the key."""
+        return Member(person, self.enrol(person.name))
+
+    def enrol(self, name: str) -> Phone:
+        """Gives somebody a phone with the key, as an administrator does at the desk."""
+        phone = Phone(str(self.rw2fa.json("users", "enrol", name)["uri"]))
+        self.rw2fa.command("users", "confirm", name, phone.fresh())
+        return phone
 
     def show(self, person: Person) -> Any:
         """What `rw2fa users show` says about the person."""
