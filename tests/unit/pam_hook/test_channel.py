@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,12 @@ from tests.support.scripted_daemon import Close, Expect, Send, Step, Wait, ask, 
 from tests.unit.pam_hook.hook import ACCEPT, ERR, Hook, Outcome, open_descriptors
 
 NOBODY = 65534
+
+#: Says nothing, until the hook has hung up.
+SILENCE: Sequence[Step] = (Expect("open"),)
+
+#: Seconds that a busy machine may add to what should happen at once.
+SOON = 5
 
 
 def attempt(hook: Hook, arguments: str = "timeout=1") -> Outcome:
@@ -127,7 +134,7 @@ def test_promise_5_no_folder_no_socket_and_no_listener_are_refused_at_once(hook:
                 dead.bind(os.fspath(hook.socket))
         outcome = attempt(hook, "timeout=60")
         assert refused_because(outcome, "nothing listens")
-        assert outcome.seconds < 1
+        assert outcome.seconds < SOON
 
 
 def test_a_stream_socket_is_no_socket_of_the_daemon(hook: Hook) -> None:
@@ -137,7 +144,7 @@ def test_a_stream_socket_is_no_socket_of_the_daemon(hook: Hook) -> None:
         stream.listen(4)
         outcome = attempt(hook, "timeout=60 unreachable=allow")
     assert refused_because(outcome, "a system call failed")
-    assert outcome.seconds < 1
+    assert outcome.seconds < SOON
 
 
 def fill_backlog(path: Path) -> list[socket.socket]:
@@ -159,7 +166,7 @@ def test_promise_5_a_full_backlog_is_refused_after_the_timeout(hook: Hook) -> No
         for client in clients:
             client.close()
     assert refused_because(outcome, "did not answer in time")
-    assert 0.99 <= outcome.seconds < 1.5
+    assert 0.99 <= outcome.seconds < 1 + SOON
 
 
 def test_promise_11_a_backlog_that_empties_in_time_lets_in(hook: Hook) -> None:
@@ -177,43 +184,43 @@ def test_promise_11_a_backlog_that_empties_in_time_lets_in(hook: Hook) -> None:
         outcome = attempt(hook, "timeout=20")
         worker.join()
     assert outcome.code == Code.SUCCESS
-    assert 0.3 <= outcome.seconds < 5
+    assert 0.3 <= outcome.seconds < 10
 
 
 @pytest.mark.parametrize("timeout", [1, 2])
 def test_promise_5_a_silent_daemon_is_refused_after_the_timeout(hook: Hook, timeout: int) -> None:
-    outcome, _ = hook.login([Expect("open"), Wait(timeout + 0.3)], f"timeout={timeout}")
+    outcome, _ = hook.login(SILENCE, f"timeout={timeout}")
     assert refused_because(outcome, "did not answer in time")
-    assert timeout - 0.01 <= outcome.seconds < timeout + 0.3
+    assert timeout - 0.01 <= outcome.seconds < timeout + SOON
 
 
 def test_promise_5_a_daemon_that_never_accepts_is_refused_after_the_timeout(hook: Hook) -> None:
     with hook.daemon(accept=False):
         outcome = attempt(hook)
     assert refused_because(outcome, "did not answer in time")
-    assert 0.99 <= outcome.seconds < 1.5
+    assert 0.99 <= outcome.seconds < 1 + SOON
 
 
 def test_promise_5_the_waits_of_a_phase_add_up(hook: Hook) -> None:
-    script: list[Step] = [Expect("open"), Wait(0.6), Send(ask()), Expect("reply"), Wait(0.6), Send(end("SUCCESS"))]
-    outcome, _ = hook.login(script, "timeout=1", Conversation(codes=["123456"]))
+    script: list[Step] = [Expect("open"), Wait(1.5), Send(ask()), Expect("reply")]
+    outcome, _ = hook.login(script, "timeout=2", Conversation(codes=["123456"]))
     assert refused_because(outcome, "did not answer in time")
-    assert 0.95 <= outcome.seconds < 1.25
+    assert 1.99 <= outcome.seconds < 3.3  # 3.5 if each wait had a timeout of its own
 
 
 def test_promise_5_slow_questions_within_the_timeout_are_fine(hook: Hook) -> None:
     script: list[Step] = [Expect("open"), Wait(0.3), Send(ask()), Expect("reply"), Wait(0.3), Send(end("SUCCESS"))]
-    outcome, _ = hook.login(script, "timeout=1", Conversation(codes=["123456"]))
+    outcome, _ = hook.login(script, "timeout=10", Conversation(codes=["123456"]))
     assert outcome.code == Code.SUCCESS
 
 
 def test_promise_5_the_time_in_which_a_person_types_does_not_count(hook: Hook) -> None:
     def slowly(_prompt: str) -> str:
-        time.sleep(1.2)
+        time.sleep(2.2)
         return "123456"
 
-    script: list[Step] = [Expect("open"), Wait(0.3), Send(ask()), Expect("reply"), Send(end("SUCCESS"))]
-    outcome, _ = hook.login(script, "timeout=1", Conversation(codes=[slowly]))
+    script: list[Step] = [Expect("open"), Send(ask()), Expect("reply"), Send(end("SUCCESS"))]
+    outcome, _ = hook.login(script, "timeout=2", Conversation(codes=[slowly]))
     assert outcome.code == Code.SUCCESS
 
 
@@ -231,7 +238,7 @@ def test_promise_5_the_time_in_which_a_person_types_does_not_count(hook: Hook) -
 def test_end_of_file_and_the_empty_packet_are_refused_at_once(hook: Hook, script: list[Expect | Send | Close]) -> None:
     outcome, _ = hook.login(script, "timeout=60", Conversation(codes=["123456"]))
     assert refused_because(outcome, "closed the connection")
-    assert outcome.seconds < 1
+    assert outcome.seconds < SOON
 
 
 @pytest.mark.parametrize("size", [16385, 20_000, 100_000])
@@ -289,10 +296,10 @@ def test_signals_in_the_program_neither_end_nor_lengthen_the_wait(hook: Hook) ->
     )
     root = Path(__file__).resolve().parents[3]
     stack = hook.stack("timeout=1")
-    with hook.daemon([Expect("open"), Wait(1.4)]):
+    with hook.daemon(SILENCE):
         done = subprocess.run(
             [sys.executable, "-c", code, stack], capture_output=True, text=True, check=True, cwd=root, timeout=60
         )
     result, seconds, _ = done.stdout.split()
     assert int(result) == Code.AUTHINFO_UNAVAIL
-    assert 0.99 <= float(seconds) < 1.35
+    assert 0.99 <= float(seconds) < 1 + SOON

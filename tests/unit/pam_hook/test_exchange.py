@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.libpam import Code, Conversation, Flag, Item, Style
@@ -241,7 +243,7 @@ def test_what_the_protocol_does_not_know_is_refused_at_once_and_nobody_is_asked(
     talk = Conversation(codes=["123456"])
     outcome, daemon = hook.login([Expect("open"), Send(WRONG[fault])], "timeout=60 unreachable=allow", talk)
     assert outcome.code == Code.AUTHINFO_UNAVAIL
-    assert outcome.seconds < 1
+    assert outcome.seconds < 10
     assert talk.texts(Style.ECHO_ON, Style.ECHO_OFF) == []
     assert len(daemon.received) == 1
     assert len(outcome.logged(ERR)) == 1
@@ -324,8 +326,9 @@ def test_debug_logs_verbs_rules_and_time(hook: Hook) -> None:
     outcome, _ = hook.login(script, "debug", Conversation(codes=["123456"]))
     lines = outcome.logged(DEBUG)
     assert lines[:4] == ["open auth", "ask 1", "reply value", "end code-right"]
-    assert lines[4].startswith("waited 1")
-    assert lines[4].endswith(" ms for the daemon")
+    match = re.fullmatch(r"waited ([0-9]+) ms for the daemon", lines[4])
+    assert match is not None
+    assert int(match[1]) >= 100
 
 
 def test_a_login_logs_nothing_without_debug(hook: Hook) -> None:
