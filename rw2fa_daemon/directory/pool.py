@@ -5,6 +5,7 @@ All of it runs in callbacks of one event loop: no tasks, no futures, no threads.
 
 from collections import deque
 from collections.abc import Callable
+from itertools import islice, takewhile
 
 from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.directory import packet
@@ -42,13 +43,13 @@ _COURTESIES = "?"
 class _Lookup:
     """One question, and everybody who waits for its answer."""
 
-    __slots__ = ("callers", "key", "lane", "question", "timer")
+    __slots__ = ("callers", "deadline", "key", "lane", "question")
 
-    def __init__(self, key: Key, lane: str, question: bytes, timer: Timer) -> None:
+    def __init__(self, key: Key, lane: str, question: bytes, deadline: float) -> None:
         self.key = key
         self.lane = lane
         self.question = question
-        self.timer = timer
+        self.deadline = deadline
         self.callers: list[Done] = []
 
 
@@ -72,7 +73,9 @@ class Pool:
         self._callers = 0
         self._queue: deque[_Lookup] = deque()
         self._idle: list[WorkerProcess] = []
-        self._busy: dict[WorkerProcess, tuple[_Lookup, Timer]] = {}
+        self._busy: dict[WorkerProcess, tuple[_Lookup, float]] = {}
+        """What each is at, and until when it may be. The first one's time ends first, as in `_open`."""
+        self._alarm: Timer | None = None
         self._dying: list[WorkerProcess] = []
         self._slow_until: dict[str, float] = {}
         self._stillborn = 0
@@ -108,8 +111,8 @@ class Pool:
         self._closed = True
         self._queue.clear()
         workers = [*self._idle, *self._busy]
-        for _, timer in self._busy.values():
-            timer.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._idle.clear()
         self._busy.clear()
         if self._housekeeping is not None:
@@ -135,14 +138,32 @@ class Pool:
         if full or (lane == _COURTESIES and sum(each.lane == lane for each in self._queue) >= COURTESIES_MAX):
             done(Missing.UNAVAILABLE)
             return None
-        lookup = _Lookup(key, lane, question, self._loop.call_later(self._deadline_seconds, self._give_up, key))
+        lookup = _Lookup(key, lane, question, self._loop.time() + self._deadline_seconds)
         self._open[key] = lookup
         self._queue.append(lookup)
+        self._set_alarm()
         return lookup
 
-    def _give_up(self, key: Key) -> None:
+    def _set_alarm(self) -> None:
+        """One timer for all: to make and cancel two for each look-up would take longer than the rest of it."""
+        if self._alarm is not None or self._closed:
+            return
+        ends = [lookup.deadline for lookup in islice(self._open.values(), 1)]
+        ends += [until for _, until in islice(self._busy.values(), 1)]
+        if ends:
+            self._alarm = self._loop.call_at(min(ends), self._ring)
+
+    def _ring(self) -> None:
+        self._alarm = None
+        now = self._loop.time()
+        for lookup in list(takewhile(lambda each: each.deadline <= now, self._open.values())):
+            self._give_up(lookup)
+        for worker in [worker for worker, (_, until) in self._busy.items() if until <= now]:
+            self._overdue(worker)
+        self._set_alarm()
+
+    def _give_up(self, lookup: _Lookup) -> None:
         """The callers' deadline. A worker that is at it keeps its own, and what it still finds goes to the cache."""
-        lookup = self._open[key]
         if lookup in self._queue:
             self._queue.remove(lookup)
         self._finish(lookup, Missing.UNAVAILABLE)
@@ -151,7 +172,6 @@ class Pool:
         if self._open.get(lookup.key) is not lookup:
             return  # its callers have given up already
         del self._open[lookup.key]
-        lookup.timer.cancel()
         self._callers -= len(lookup.callers)
         for done in lookup.callers:
             try:
@@ -169,16 +189,19 @@ class Pool:
                 self._queue.appendleft(lookup)
                 return
             if worker.send(lookup.question):
-                timer = self._loop.call_later(self._deadline_seconds, self._overdue, worker)
-                self._busy[worker] = (lookup, timer)
+                self._busy[worker] = (lookup, self._loop.time() + self._deadline_seconds)
+                self._set_alarm()
             else:  # it died while it was idle
                 self._queue.appendleft(lookup)
                 self._discard(worker)
 
     def _take_next(self) -> _Lookup | None:
         """The first look-up in the queue that may have a worker now."""
-        now = self._loop.time()
-        self._slow_until = {lane: until for lane, until in self._slow_until.items() if until > now}
+        if self._slow_until:
+            now = self._loop.time()
+            self._slow_until = {lane: until for lane, until in self._slow_until.items() if until > now}
+        if not self._is_slow(self._queue[0]):
+            return self._queue.popleft()
         slow_busy = sum(self._is_slow(lookup) for lookup, _ in self._busy.values())
         for index, lookup in enumerate(self._queue):
             if slow_busy < self._slow_workers_max or not self._is_slow(lookup):
@@ -209,7 +232,7 @@ class Pool:
         if not answer or worker not in self._busy:
             self._lost(worker)
             return
-        lookup, timer = self._busy[worker]
+        lookup, _ = self._busy[worker]
         try:
             found = packet.parse_answer(answer, len(lookup.key[1]))
         except ValueError:
@@ -220,7 +243,6 @@ class Pool:
         else:
             result = Missing.UNKNOWN if found is None else person_from(found, lookup.key[1])
         del self._busy[worker]
-        timer.cancel()
         now = self._loop.time()
         worker.has_answered = True
         worker.idle_since = now
@@ -247,8 +269,7 @@ class Pool:
             self._idle.remove(worker)
         self._discard(worker)
         if worker in self._busy:
-            lookup, timer = self._busy.pop(worker)
-            timer.cancel()
+            lookup, _ = self._busy.pop(worker)
             self._finish(lookup, Missing.UNAVAILABLE)
         self._dispatch()
 

@@ -53,6 +53,9 @@ class Scene:
             self.ask(name, called=f"warm {name}")
         self.wait(*(f"warm {name}" for name in names))
         self.pool._deadline_seconds = DEADLINE
+        if self.pool._alarm is not None:  # it was set for the ten seconds
+            self.pool._alarm.cancel()
+            self.pool._alarm = None
         entries = self.pool._cache._entries
         for key, (expires, person) in entries.items():
             entries[key] = (expires - CACHE_SECONDS, person)

@@ -33,6 +33,9 @@ class Bench:
 
     def patience(self, seconds: float) -> None:
         self.pool._deadline_seconds = seconds
+        if self.pool._alarm is not None:  # it was set for what was the deadline so far
+            self.pool._alarm.cancel()
+            self.pool._alarm = None
 
     def ask(self, typed: str, groups: tuple[str, ...] = (), *, courtesy: bool = False) -> list[Answer]:
         """A list that the answer will be in."""
