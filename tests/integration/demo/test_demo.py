@@ -1,43 +1,50 @@
 """`script/demo` itself: what it claims is checked by the demo; here, that it comes to its end and leaves nothing."""
 
+import shlex
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from tests.integration import prompts
 from tests.support.world.paths import REPOSITORY
+from tests.support.world.phone import Phone
+from tests.support.world.qr import read_code
+from tests.support.world.terminal import Terminal
 
 pytestmark = pytest.mark.timeout(300)
 
 
-def run_demo(*arguments: str) -> str:
-    """What the demo prints, without script/demo's installing and building, which got us here."""
-    done = subprocess.run(
-        [sys.executable, "-m", "demo", *arguments], cwd=REPOSITORY, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "All of it was true" in done.stdout
-    return done.stdout
+DEMO = (sys.executable, "-m", "demo")
 
 
 @pytest.mark.namespaces
-def test_the_demo_on_real_programs_ends_well_and_changes_nothing(namespaces: None) -> None:
-    watched = (
-        Path("/etc/pam.d/sshd"),
-        Path("/etc/pam.d/xrdp-sesman"),
-        Path("/etc/pam.d/common-auth"),
-        Path("/etc/passwd"),
-    )
+def test_the_demo_on_real_programs_ends_well_changes_nothing_and_can_be_kept(namespaces: None) -> None:
+    names = ("pam.d/sshd", "pam.d/xrdp-sesman", "pam.d/common-auth", "passwd", "ssh/sshd_config")
+    watched = [Path("/etc") / name for name in names]
     before = [file.read_bytes() for file in watched]
-    told = run_demo()
-    assert "xrdp-sesman refuses her before the password is looked at" in told
-    assert "✗" not in told
+    with subprocess.Popen([*DEMO, "--keep"], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        told = ""
+        for line in demo.stdout:
+            told += line
+            if "Ctrl-C ends it" in line:
+                break
+        assert "All of it was true" in told, told
+        _log_in_by_hand(told)
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(timeout=30) == 0
     assert [file.read_bytes() for file in watched] == before
+    assert not _world_processes(), "something of the demo still runs"
 
 
 def test_the_demo_without_namespaces_shows_the_same_steps() -> None:
-    told = run_demo("--without-namespaces")
+    done = subprocess.run([*DEMO, "--without-namespaces"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All of it was true" in done.stdout
     for step in (
         "first SSH login",
         "The same code again",
@@ -46,4 +53,26 @@ def test_the_demo_without_namespaces_shows_the_same_steps() -> None:
         "remote-desktop",
         "whitelist",
     ):
-        assert step in told
+        assert step in done.stdout
+
+
+def _log_in_by_hand(told: str) -> None:
+    """What the demo says that the spectator can do: the command as printed, from outside of the world."""
+    command = next(line for line in told.splitlines() if line.strip().startswith("ssh -p"))
+    password = next(line for line in told.splitlines() if line.strip().startswith("password "))
+    terminal = Terminal(shlex.split(command), timeout=20)
+    terminal.answer(prompts.PASSWORD, password.split("password", 1)[1].strip())
+    terminal.expect(prompts.FIRST_CODE)
+    terminal.type(Phone(read_code(terminal.screen)).fresh())
+    terminal.answer(r"\$ $", "id -un; exit")
+    assert terminal.end() == 0
+    assert "dave" in terminal.screen
+
+
+def _world_processes() -> list[str]:
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or []
+        if "rw2fa-demo-" in " ".join(words):
+            found.append(" ".join(words))
+    return found

@@ -49,6 +49,20 @@ def test_promise_1_a_code_that_is_offered_again_and_again_never_opens(site: Site
     assert site.show(member.person)["locked"] is False
 
 
+def test_promise_1_one_code_sent_four_times_at_once_opens_once(site: Site, member: Member) -> None:
+    for _ in range(3):
+        terminals = [reach_the_code(site, member.person) for _ in range(4)]
+        for terminal in terminals:
+            terminal.expect(prompts.CODE)
+        code = member.phone.fresh()
+        for terminal in terminals:
+            terminal.type(code)
+        let_in = [terminal for terminal in terminals if terminal.ends_before(prompts.CODE_USED)]
+        assert [terminal.end() for terminal in let_in] == [0]
+        for terminal in terminals:
+            terminal.hang_up()
+
+
 def test_three_wrong_codes_end_a_login(site: Site, member: Member) -> None:
     terminal = reach_the_code(site, member.person)
     for _ in range(3):

@@ -1,5 +1,7 @@
 """The first SSH logins of somebody who was just enabled (issue item 1, promises 2, 3 and 8)."""
 
+import re
+
 import pytest
 
 from tests.integration import prompts
@@ -67,6 +69,17 @@ def test_a_first_code_from_a_phone_whose_clock_is_off_is_explained(site: Site, n
     terminal.type(phone.code(steps=40))
     terminal.expect("the phone's clock is off by 20 minutes")
     terminal.type(phone.code())
+    assert terminal.end() == 0
+
+
+def test_the_key_is_readable_where_the_locale_cannot_show_the_picture(site: Site, newcomer: Person) -> None:
+    # Under the C locale OpenSSH writes each byte of a block as a number.
+    terminal = site.sshd.login(newcomer, environment={"LC_ALL": "C", "LANG": "C"})
+    terminal.answer(prompts.PASSWORD, newcomer.password)
+    terminal.expect(prompts.FIRST_CODE)
+    key = re.search(r"key +((?:[A-Z2-7]{4} ?){8})", terminal.screen)
+    assert key is not None, terminal.screen
+    terminal.type(Phone.of_secret(key[1].replace(" ", "")).code())
     assert terminal.end() == 0
 
 

@@ -37,6 +37,12 @@ def test_item_5_runuser(site: Site, member: Member, daemon: str) -> None:
     assert site.world.run("runuser", "-u", name, "--", "id", "-un").stdout.strip() == name
 
 
+def test_item_5_login_that_root_vouches_for(site: Site, member: Member, daemon: str) -> None:
+    terminal = site.world.terminal("login", "-f", member.person.name)
+    terminal.answer(r"\$ $", "id -un; exit")
+    assert terminal.end() == 0
+
+
 def test_item_5_cron(site: Site, member: Member, daemon: str) -> None:
     name = member.person.name
     # cron looks once a minute, and runs @reboot at its start if no cron ran before in this /run.
