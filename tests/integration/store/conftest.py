@@ -71,6 +71,19 @@ def finish(process: subprocess.Popen[str]) -> list[str]:
     return output.split()
 
 
+def kill(process: subprocess.Popen[str], lines: int) -> list[str]:
+    """What a program printed that is killed after so many lines, as far as the lines are whole."""
+    assert process.stdout is not None
+    assert process.stderr is not None
+    output = [process.stdout.readline() for _ in range(lines)]
+    process.kill()
+    # Not communicate(), which leaves out what readline() has read ahead.
+    output += process.stdout.readlines()
+    assert process.stderr.read() == ""
+    process.wait()
+    return [line.strip() for line in output if line.endswith("\n")]
+
+
 @pytest.fixture
 def root() -> None:
     """Skips for other users: only root can give files away."""

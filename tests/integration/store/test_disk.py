@@ -63,11 +63,13 @@ def test_promise_1_a_disk_that_fails_refuses_everybody_and_the_store_recovers(st
     with closing(Store.open(state, vault)) as store:
         assert store.transact("new", fail_once) == 1
         for _ in range(3):
+            failed = store._ready()
             resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
             results = store.run([Job("new", fail_once), Job("other", make_other), Job("new", fail_once)])
             resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
             assert {type(result) for result in results} == {StateProblem}
             assert "reading or writing the state in " in str(results[0])
+            assert store._ready() is not failed, "the files are opened anew, whatever became of them"
         assert store.transact("new", fail_once) == 2
         assert store.transact("other", look) is None
 

@@ -1,7 +1,6 @@
 """Promise 1 over kill -9: whatever was acknowledged is there, and nothing is accepted twice."""
 
 import random
-import subprocess
 from collections import Counter
 from contextlib import closing
 from dataclasses import replace
@@ -11,7 +10,7 @@ import pytest
 
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.integration.store.conftest import Start
+from tests.integration.store.conftest import Start, kill
 from tests.unit.store.samples import NEW, put
 
 PEOPLE = [f"user{number}" for number in range(8)]
@@ -32,7 +31,7 @@ def test_promise_1_over_kill_9_nothing_is_accepted_twice_and_nothing_lost(
     accepted: Counter[tuple[str, int]] = Counter()
     reached, lives = AGAIN, 0
     while accepted.total() < LOGINS:
-        lines = one_life(start("batches", reached - AGAIN), chance.randrange(1, 600))
+        lines = kill(start("batches", reached - AGAIN), chance.randrange(1, 600))
         accepted.update((name, int(step)) for name, step in (line.split(":") for line in lines))
         lives += 1
         reached = max(step for _, step in accepted)
@@ -43,14 +42,3 @@ def test_promise_1_over_kill_9_nothing_is_accepted_twice_and_nothing_lost(
             assert acknowledged <= set(accounts[name].counters.used)
     assert max(accepted.values()) == 1
     assert lives > 5
-
-
-def one_life(process: subprocess.Popen[str], lines: int) -> list[str]:
-    """What a process acknowledged that is killed after so many lines."""
-    assert process.stdout is not None
-    output = "".join(process.stdout.readline() for _ in range(lines))
-    process.kill()
-    rest, errors = process.communicate()
-    assert errors == ""
-    # A line that the kill cut off says nothing.
-    return [line for line in (output + rest).splitlines(keepends=True) if line.endswith("\n")]

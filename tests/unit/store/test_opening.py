@@ -30,8 +30,9 @@ def closed(folder: Path, store: Store) -> Path:
     return folder
 
 
-def test_a_new_state_is_private_whatever_the_umask(folder: Path, vault: Vault) -> None:
-    umask = os.umask(0)
+@pytest.mark.parametrize("umask", [0, 0o277])
+def test_a_new_state_is_private_whatever_the_umask(folder: Path, vault: Vault, umask: int) -> None:
+    umask = os.umask(umask)
     try:
         with closing(Store.open(folder, vault, create=True)) as store:
             store.transact("alice", put(ALICE))
