@@ -1,5 +1,6 @@
 """OpenSSH in a world: the server with the host's own configuration, and the client as people type it."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 from tests.support.world.accounts import Person
@@ -14,6 +15,18 @@ _CLIENT_OPTIONS = (
     *("-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null", "-o", "GlobalKnownHostsFile=/dev/null"),
     *("-o", "LogLevel=ERROR", "-o", "IdentitiesOnly=yes"),
 )
+
+
+_addresses = itertools.count(1)
+
+
+def _address_of_a_client() -> str:
+    """A loopback address that no login came from yet.
+
+    From 9.8 on sshd turns addresses away for a while that failed logins came from (PerSourcePenalties).
+    """
+    number = next(_addresses)
+    return f"127.0.{1 + number // 250 % 250}.{1 + number % 250}"
 
 
 class Sshd:
@@ -55,6 +68,7 @@ class Sshd:
         """`ssh person@127.0.0.1 command` on a terminal. `methods`: what the client offers, in order."""
         name = person if isinstance(person, str) else person.name
         argv = ["ssh", *_CLIENT_OPTIONS, "-p", str(self.port), "-o", f"PreferredAuthentications={methods}"]
+        argv += ["-b", _address_of_a_client()]
         argv += ["-o", f"NumberOfPasswordPrompts={attempts}"]
         argv += ["-i", key] if key else []
         argv += ["-o", "BatchMode=yes"] if batch else []
