@@ -16,12 +16,13 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.canonical import resolve_names
 from rw2fa_daemon.service.connection import Connection
-from rw2fa_daemon.service.listener import own_listener, passed_listener
+from rw2fa_daemon.service.listener import own_listener
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.service.supervision import Supervisor
+from rw2fa_daemon.wire.activation import passed_listener
 from rw2fa_daemon.wire.message import VERSION, compose
 
 STOP_SECONDS: Final = 5.0
@@ -42,7 +43,7 @@ class Daemon:
         self._config = config
         self._config_problem: Problem | None = None
         self._since = time.time()
-        passed = passed_listener()
+        passed = passed_listener("rw2fad.socket")
         self._own_socket = config.socket if passed is None else None
         listener = own_listener(config.socket) if passed is None else passed
         self._sink = open_sink(config.state)

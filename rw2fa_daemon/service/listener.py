@@ -1,6 +1,5 @@
-"""The listening socket: systemd's, or one of our own."""
+"""A listening socket of our own, where systemd passes none."""
 
-import os
 import socket
 import stat
 from pathlib import Path
@@ -8,27 +7,9 @@ from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
 
-FIRST_PASSED_FD: Final = 3
-"""SD_LISTEN_FDS_START (sd_listen_fds(3))."""
-
 BACKLOG: Final = 1_024
 SOCKET_MODE: Final = 0o666
 FOLDER_MODE: Final = 0o755
-
-
-def passed_listener() -> socket.socket | None:
-    """The socket that systemd passed to this process, or None; Problem if it is of another kind."""
-    if os.environ.pop("LISTEN_PID", "") != str(os.getpid()):
-        return None
-    count = int(os.environ.pop("LISTEN_FDS", "0"))
-    os.environ.pop("LISTEN_FDNAMES", None)
-    if count != 1:
-        raise Problem(f"systemd passed {count} sockets", "rw2fad.socket must have exactly one ListenSequentialPacket=")
-    listener = socket.socket(fileno=FIRST_PASSED_FD)
-    if listener.family != socket.AF_UNIX or listener.type != socket.SOCK_SEQPACKET:
-        raise Problem("systemd passed a socket of another kind", "rw2fad.socket must use ListenSequentialPacket=")
-    listener.set_inheritable(False)
-    return listener
 
 
 def own_listener(path: Path) -> socket.socket:
