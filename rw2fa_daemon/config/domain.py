@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from rw2fa_daemon.core.person import GROUP_MARK
+from rw2fa_daemon.core.time_server import parse as time_server_parts
 
 Value = bool | int | str | tuple[str, ...]
 
@@ -314,10 +315,11 @@ def network(text: str) -> str:
 def time_server(text: str) -> str:
     """A host, or host:port."""
     _printable(text)
-    host, colon, port = text.rpartition(":")
-    numbered = bool(colon) and port.isascii() and port.isdigit() and 0 < int(port[:6]) < 2**16
-    if " " in text or len(text) > NAME_BYTES_MAX or not (text if not colon else host and numbered):
+    try:
+        time_server_parts(text)
+    except ValueError:
         raise Refused(
-            f"holds {literal(text)}, which is no time server", 'write it like "pool.ntp.org" or "pool.ntp.org:123"'
-        )
+            f"holds {literal(text)}, which is no time server",
+            'write it like "pool.ntp.org", "pool.ntp.org:123" or "[2001:db8::1]:123"',
+        ) from None
     return text

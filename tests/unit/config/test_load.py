@@ -230,7 +230,7 @@ ERRORS = [
         'time.servers = ["host:99999"]',
         (
             'FILE: time.servers: holds "host:99999", which is no time server; '
-            'write it like "pool.ntp.org" or "pool.ntp.org:123"'
+            'write it like "pool.ntp.org", "pool.ntp.org:123" or "[2001:db8::1]:123"'
         ),
     ),
     ('paths.state = "state"', 'FILE: paths.state: is "state", not an absolute path; begin it with /'),
