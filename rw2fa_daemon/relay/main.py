@@ -1,0 +1,53 @@
+"""The program `rw2fa-relay`."""
+
+import argparse
+import os
+import pwd
+import resource
+import socket
+import sys
+from typing import Final
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.relay.server import IDLE_SECONDS, serve
+from rw2fa_daemon.wire.activation import passed_listener
+
+DAEMON_USER: Final = "rw2fa"
+ROOT_UID: Final = 0
+
+
+def main() -> int:
+    """Serve until idle; 0 then, 1 with the reason on stderr."""
+    parser = argparse.ArgumentParser(prog="rw2fa-relay", description="Asks the network on behalf of rw2fa.")
+    parser.add_argument("--fd", type=int, help="descriptor of the listening socket; by default systemd passes it")
+    parser.add_argument("--peer", type=int, help=f"uid that may ask besides root; by default that of {DAEMON_USER}")
+    parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without a request before it ends")
+    options = parser.parse_args()
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    os.umask(0o077)
+    try:
+        listener = _listener(options.fd)
+    except Problem as problem:
+        sys.stderr.write(f"rw2fa-relay: {problem}\n")
+        return 1
+    serve(listener, frozenset({ROOT_UID, _daemon_uid() if options.peer is None else options.peer}), options.idle)
+    return 0
+
+
+def _listener(descriptor: int | None) -> socket.socket:
+    if descriptor is not None:
+        return socket.socket(fileno=descriptor)
+    if (listener := passed_listener("rw2fa-relay.socket")) is None:
+        raise Problem("nobody passed a socket", "do not start this by hand: run `systemctl start rw2fa-relay.socket`")
+    return listener
+
+
+def _daemon_uid() -> int:
+    try:
+        return pwd.getpwnam(DAEMON_USER).pw_uid
+    except KeyError:
+        return ROOT_UID
+
+
+if __name__ == "__main__":
+    sys.exit(main())

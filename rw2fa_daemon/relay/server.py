@@ -1,0 +1,70 @@
+"""The relay's socket: who may ask, how many at once, and the end when nobody asks."""
+
+import socket
+import struct
+import threading
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Final
+
+from rw2fa_daemon.relay.verbs import VERBS, Verb
+from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, ProtocolError, compose, parse
+
+IDLE_SECONDS: Final = 60.0
+"""Without a request for so long the process ends; whoever holds the socket starts it again for the next one."""
+CONNECTIONS_MAX: Final = 8
+"""Requests under way at once."""
+PATIENCE_SECONDS: Final = 5.0
+"""For the request, and for each packet of the answer to be taken."""
+
+_UCRED: Final = struct.Struct("iII")
+"""struct ucred: pid, uid, gid (unix(7))."""
+
+
+def serve(
+    listener: socket.socket,
+    peers: frozenset[int],
+    idle_seconds: float = IDLE_SECONDS,
+    verbs: Mapping[str, Verb] = VERBS,
+) -> None:
+    """Answer the uids in `peers`, one request a connection, until nobody asked for `idle_seconds`."""
+    attending: list[threading.Thread] = []
+    listener.settimeout(idle_seconds)
+    while True:
+        try:
+            connection, _ = listener.accept()
+        except TimeoutError:
+            if not any(thread.is_alive() for thread in attending):
+                return
+            continue
+        attending = [thread for thread in attending if thread.is_alive()]
+        if len(attending) >= CONNECTIONS_MAX:
+            connection.close()
+            continue
+        attending.append(threading.Thread(target=_attend, args=(connection, peers, verbs), daemon=True))
+        attending[-1].start()
+
+
+def _attend(connection: socket.socket, peers: frozenset[int], verbs: Mapping[str, Verb]) -> None:
+    with connection, suppress(OSError):  # whoever asked is gone, or does not take the answer
+        connection.settimeout(PATIENCE_SECONDS)
+        try:
+            _answer(connection, peers, verbs)
+        except ProtocolError as error:
+            connection.send(compose("refused", {"reason": str(error)}), socket.MSG_NOSIGNAL)
+
+
+def _answer(connection: socket.socket, peers: frozenset[int], verbs: Mapping[str, Verb]) -> None:
+    _pid, uid, _gid = _UCRED.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+    # Taken in any case: a connection that is closed with something unread is reset, and the reason with it.
+    packet = connection.recv(MESSAGE_MAX + 1)
+    if uid not in peers:
+        raise ProtocolError("not for this user")
+    message = parse(packet)
+    verb = verbs.get(message.verb)
+    if verb is None:
+        raise ProtocolError("unknown verb")
+    if message.required("v") != VERSION:
+        raise ProtocolError("unknown version")
+    for packet in verb(message):
+        connection.send(packet, socket.MSG_NOSIGNAL)

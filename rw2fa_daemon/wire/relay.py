@@ -1,0 +1,66 @@
+"""Asking the relay, the one process with a network (docs/protocol.md, "The relay")."""
+
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.core.clock import Answer
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, Message, ProtocolError, compose, parse
+
+SERVERS_MAX: Final = 8
+"""Servers in one request."""
+TIMEOUT_MAX: Final = 10.0
+"""Seconds that servers may be given to answer."""
+START_SECONDS: Final = 3.0
+"""What is waited for beside that: a relay that has to be started first, and a busy machine."""
+PACKETS_MAX: Final = 128
+"""Packets of one answer."""
+
+
+def ask_time(path: Path, servers: Sequence[str], seconds: float) -> tuple[Answer, ...]:
+    """What time servers say, who are given `seconds` for it. Problem if there is no relay that answers."""
+    fields = {"servers": ",".join(servers[:SERVERS_MAX]), "timeout": f"{seconds:g}"}
+    packets = ask_relay(path, "time", fields, seconds + START_SECONDS)
+    return tuple(_answer(message) for message in packets if message.verb == "server")
+
+
+def ask_relay(path: Path, verb: str, fields: Mapping[str, str], seconds: float) -> list[Message]:
+    """The messages of an answer before its `done`; Problem if they are not there within `seconds`, or refused."""
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+            connection.settimeout(seconds)
+            connection.connect(str(path))
+            connection.send(compose(verb, {"v": VERSION, **fields}))
+            return list(_answers(connection, time.monotonic() + seconds))
+    except (OSError, ProtocolError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or "no answer"
+        raise Problem(
+            f"the relay does not answer at {path} ({reason})", "start it with `systemctl start rw2fa-relay.socket`"
+        ) from error
+
+
+def _answers(connection: socket.socket, deadline: float) -> Iterator[Message]:
+    for _ in range(PACKETS_MAX):
+        connection.settimeout(max(0.001, deadline - time.monotonic()))
+        message = parse(connection.recv(MESSAGE_MAX + 1))
+        if message.verb == "done":
+            return
+        if message.verb == "refused":
+            raise Problem(f"the relay refused: {message.fields.get('reason', 'no reason')}", "run this as root")
+        yield message
+    raise ProtocolError("an endless answer")
+
+
+def _answer(message: Message) -> Answer:
+    fields = message.fields
+    server, address = fields.get("name", ""), fields.get("address", "")
+    try:
+        if "problem" in fields:
+            return Answer(server, address, problem=fields["problem"])
+        offset, distance = float(message.required("offset")), float(message.required("distance"))
+        return Answer(server, address, offset, distance, int(message.required("stratum")))
+    except ValueError as error:
+        raise ProtocolError("no number") from error
