@@ -27,9 +27,14 @@ RECORD_FIELDS: dict[str, Callable[[Record], str]] = {
 
 def entry(record: Record) -> bytes:
     """The datagram for journald."""
-    fields = [_head(record.event), _text("MESSAGE", message(record))]
-    fields += [_text(name, text) for name, value in RECORD_FIELDS.items() if (text := value(record))]
-    return b"".join(fields)
+    fields = [("MESSAGE", message(record))]
+    fields += [(name, text) for name, value in RECORD_FIELDS.items() if (text := value(record))]
+    head = _head(record.event)
+    plain = "".join([f"{name}={text}\n" for name, text in fields])
+    if plain.isascii() and len(plain) <= VALUE_BYTES_MAX and plain.count("\n") == len(fields):
+        # Nearly every entry: nothing to escape or to cut.
+        return head + plain.encode()
+    return head + b"".join([_text(name, text) for name, text in fields])
 
 
 @cache

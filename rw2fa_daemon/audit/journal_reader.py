@@ -41,7 +41,7 @@ def records(
             return  # a host without systemd
         with process:
             try:
-                assert process.stdout is not None  # noqa: S101 -- only for the type checker
+                assert process.stdout is not None
                 for line in lines(process.stdout, skipped):
                     record = _parse(line, trusted)
                     if record is None:

@@ -44,7 +44,7 @@ class JournalSocket:
 
     @property
     def _connected(self) -> socket.socket:
-        assert self._socket is not None  # noqa: S101 -- only for the type checker
+        assert self._socket is not None
         return self._socket
 
     def _connect(self) -> bool:

@@ -102,6 +102,8 @@ class Server:
         if connection not in self._connections:
             return
         self._connections.remove(connection)
+        # The two know each other; apart, both go at once, with what they hold, and leave nothing to the collector.
+        connection.partner = None
         if connection.uid != ROOT_UID:
             self._strangers[connection.uid] -= 1
             self._strangers += Counter()  # drops uids without connections

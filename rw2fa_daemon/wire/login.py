@@ -1,6 +1,7 @@
 """What the hook says, as the values that the core works on, and back."""
 
 import string
+from functools import lru_cache
 
 from rw2fa_daemon.core.conversation import Ask, End, Silence
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
@@ -66,13 +67,18 @@ def read_reply(message: Message, asked: Ask) -> str | Silence:
 
 def has_form(value: str, form: str) -> bool:
     """Whether a value has one of the alternatives `ALPHABET:MIN-MAX` of a form."""
-    return any(_has_alternative(value, alternative) for alternative in form.split(","))
+    return any(len(value) in lengths and alphabet.issuperset(value) for alphabet, lengths in _alternatives(form))
 
 
-def _has_alternative(value: str, alternative: str) -> bool:
-    alphabet, _, lengths = alternative.partition(":")
-    shortest, _, longest = lengths.partition("-")
-    return int(shortest) <= len(value) <= int(longest) and ALPHABETS[alphabet].issuperset(value)
+@lru_cache(maxsize=64)
+def _alternatives(form: str) -> list[tuple[frozenset[str], range]]:
+    """The alternatives of a form as sets of characters and lengths. The forms that we ask for are few."""
+    alternatives = []
+    for alternative in form.split(","):
+        alphabet, _, lengths = alternative.partition(":")
+        shortest, _, longest = lengths.partition("-")
+        alternatives.append((ALPHABETS[alphabet], range(int(shortest), int(longest) + 1)))
+    return alternatives
 
 
 def write_ask(ask: Ask) -> bytes:

@@ -143,7 +143,7 @@ def test_promise_7_a_record_moved_to_another_user_stops_that_user_only(site: Sit
     site.enrol("daemon", "bin", "sys")
     database = sqlite3.connect(site.state / "state.db")
     database.execute(
-        "update credentials set secret = (select secret from credentials where name = 'bin') where name = 'daemon'"
+        "update accounts set secret = (select secret from accounts where name = 'bin') where name = 'daemon'"
     )
     database.commit()
     database.close()
