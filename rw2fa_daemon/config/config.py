@@ -50,3 +50,8 @@ class Config:
     def lists(self) -> Lists:
         """The lists that say who is asked, as the policy takes them."""
         return Lists(self.scope, self.whitelist, self.exempt_users, self.exempt_networks)
+
+    @property
+    def relay_socket(self) -> Path:
+        """Where the relay listens: beside the socket of the hook, so that every instance has its own."""
+        return self.socket.with_name("relay.sock")

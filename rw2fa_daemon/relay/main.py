@@ -19,7 +19,11 @@ ROOT_UID: Final = 0
 def main() -> int:
     """Serve until idle; 0 then, 1 with the reason on stderr."""
     parser = argparse.ArgumentParser(prog="rw2fa-relay", description="Asks the network on behalf of rw2fa.")
-    parser.add_argument("--fd", type=int, help="descriptor of the listening socket; by default systemd passes it")
+    parser.add_argument(
+        "--fd",
+        type=int,
+        help="descriptor of the listening socket, where systemd passes none; it then ends with its standard input",
+    )
     parser.add_argument("--peer", type=int, help=f"uid that may ask besides root; by default that of {DAEMON_USER}")
     parser.add_argument("--idle", type=float, default=IDLE_SECONDS, help="seconds without a request before it ends")
     options = parser.parse_args()
@@ -30,7 +34,8 @@ def main() -> int:
     except Problem as problem:
         sys.stderr.write(f"rw2fa-relay: {problem}\n")
         return 1
-    serve(listener, frozenset({ROOT_UID, _daemon_uid() if options.peer is None else options.peer}), options.idle)
+    peers = frozenset({ROOT_UID, _daemon_uid() if options.peer is None else options.peer})
+    serve(listener, peers, options.idle, leash=None if options.fd is None else sys.stdin.fileno())
     return 0
 
 

@@ -1,5 +1,6 @@
 """The relay's socket: who may ask, how many at once, and the end when nobody asks."""
 
+import select
 import socket
 import struct
 import threading
@@ -26,18 +27,25 @@ def serve(
     peers: frozenset[int],
     idle_seconds: float = IDLE_SECONDS,
     verbs: Mapping[str, Verb] = VERBS,
+    leash: int | None = None,
 ) -> None:
-    """Answer the uids in `peers`, one request a connection, until nobody asked for `idle_seconds`."""
+    """Answer the uids in `peers`, one request a connection, until nobody asked for `idle_seconds`.
+
+    Or until there is something to read from the descriptor `leash`, such as its end: whoever holds the other end has
+    let go.
+    """
     attending: list[threading.Thread] = []
-    listener.settimeout(idle_seconds)
+    listener.setblocking(False)
+    watched = [listener.fileno()] if leash is None else [listener.fileno(), leash]
     while True:
+        ready, _, _ = select.select(watched, [], [], idle_seconds)
+        attending = [thread for thread in attending if thread.is_alive()]
+        if leash in ready or not (ready or attending):
+            return
         try:
             connection, _ = listener.accept()
-        except TimeoutError:
-            if not any(thread.is_alive() for thread in attending):
-                return
+        except (BlockingIOError, InterruptedError):
             continue
-        attending = [thread for thread in attending if thread.is_alive()]
         if len(attending) >= CONNECTIONS_MAX:
             connection.close()
             continue

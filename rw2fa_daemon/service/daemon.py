@@ -18,6 +18,7 @@ from rw2fa_daemon.service.canonical import resolve_names
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.listener import own_listener
 from rw2fa_daemon.service.loop import Loop
+from rw2fa_daemon.service.relay import RelayKeeper
 from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
 from rw2fa_daemon.service.state import State
@@ -46,6 +47,7 @@ class Daemon:
         passed = passed_listener("rw2fad.socket")
         self._own_socket = config.socket if passed is None else None
         listener = own_listener(config.socket) if passed is None else passed
+        self._relay = RelayKeeper(loop, config.relay_socket) if passed is None else None
         self._sink = open_sink(config.state)
         self._directory = Pool(loop)
         self._state = State(config)
@@ -70,6 +72,8 @@ class Daemon:
         self._server.close()
         self._directory.close()
         self._state.close()
+        if self._relay is not None:
+            self._relay.close()
         if self._own_socket is not None:
             self._own_socket.unlink(missing_ok=True)
 
@@ -82,6 +86,8 @@ class Daemon:
     def _start(self, rules: Rules) -> None:
         self._use(rules)
         self._server.start()
+        if self._relay is not None:
+            self._relay.start()
         self._supervisor.ready(self._summary())
 
     def _use(self, rules: Rules) -> None:

@@ -12,14 +12,14 @@ SOCKET_MODE: Final = 0o666
 FOLDER_MODE: Final = 0o755
 
 
-def own_listener(path: Path) -> socket.socket:
+def own_listener(path: Path, mode: int = SOCKET_MODE) -> socket.socket:
     """A socket bound to `path`, in place of one that nobody listens at any more."""
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         _remove_stale(path)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         listener.bind(str(path))
-        path.chmod(SOCKET_MODE)
+        path.chmod(mode)
         listener.listen(BACKLOG)
     except OSError as error:
         raise Problem(f"cannot listen at {path} ({error.strerror})", "check [paths] socket and its folder") from error

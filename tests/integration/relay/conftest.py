@@ -25,18 +25,20 @@ class Relay:
 
     def start_again(self) -> None:
         """What whoever holds the socket does when the next request comes."""
+        self.end()
         self.process = spawn(self.listener, self.arguments)
 
     def end(self) -> None:
         """Kill it."""
         self.process.kill()
-        self.process.wait()
+        self.process.communicate()
 
 
 def spawn(listener: socket.socket, arguments: tuple[str, ...]) -> "subprocess.Popen[bytes]":
     return subprocess.Popen(
         [sys.executable, "-m", "rw2fa_daemon.relay.main", "--fd", str(listener.fileno()), *arguments],
         pass_fds=[listener.fileno()],
+        stdin=subprocess.PIPE,
     )
 
 

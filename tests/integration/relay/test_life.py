@@ -115,3 +115,10 @@ def test_nobody_there_is_said_with_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(Problem, match="systemctl start rw2fa-relay"):
         ask_time(tmp_path / "none.sock", ["127.0.0.1"], 3.0)
     assert time.monotonic() - started < 1
+
+
+def test_it_ends_with_whoever_started_it(relay: Relay) -> None:
+    assert raw(relay, compose("sms", {"v": "1"}))[0] == "refused"
+    assert relay.process.stdin is not None
+    relay.process.stdin.close()
+    assert relay.process.wait(20) == 0
