@@ -13,7 +13,7 @@ class Plan:
     right: Mapping[int, int]
     """Clients at once -> logins with a right code."""
     wrong: Mapping[int, int]
-    """Clients at once -> logins with a wrong code."""
+    """Clients at once -> users who send wrong codes."""
     oath: Mapping[int, int]
     """Users in pam_oath's file -> logins with a right code; more users take it longer."""
     enrolled: int
@@ -34,7 +34,7 @@ class Plan:
 FULL: Final = Plan(
     rounds=5,
     right={1: 1_500, 4: 3_000, 16: 4_000, 64: 5_000},
-    wrong={1: 300, 4: 600},
+    wrong={1: 300, 4: 300},
     oath={10: 10, 1_000: 300, 100_000: 10},
     enrolled=10_000,
     scale=(10, 10_000, 1_000_000),

@@ -29,6 +29,7 @@ def _row(row: Measured) -> dict[str, str | int | float]:
     return {
         "subject": row.case.subject.name,
         "code": "right" if load.right else "wrong",
+        "codes_per_user": len(load.steps),
         "clients": load.clients,
         "senders": load.senders,
         "per_second": round(row.rate, 1),
@@ -84,12 +85,18 @@ def write(findings: Findings, on: dict[str, str | int], folder: Path = RESULTS) 
         (folder / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
 
 
+def _code(row: dict[str, str | int | float]) -> str:
+    if row["senders"] != 1:
+        return f"one, {row['senders']} times at once"
+    return str(row["code"]) + (f", {row['codes_per_user']} a user" if row["code"] == "wrong" else "")
+
+
 def print_rows(findings: Findings) -> None:
     """The table of what was measured. `wrong outcomes` counts right codes refused and wrong ones not judged."""
     rows = [
         (
             row["clients"],
-            row["code"] if row["senders"] == 1 else f"one, {row['senders']} times at once",
+            _code(row),
             row["subject"],
             row["per_second"],
             row["p50_us"],
