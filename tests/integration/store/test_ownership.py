@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.integration.store.conftest import Start, finish, kill
 from tests.integration.store.workers import KEY_NAME, STATE_NAME
@@ -78,3 +78,15 @@ def test_what_root_leaves_behind_when_it_is_killed_is_the_daemons(base: Path, va
 
 def as_nobody(start: Start, *arguments: object) -> subprocess.Popen[str]:
     return start(*arguments, before=("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"))
+
+
+@pytest.mark.parametrize("planted", ["state.db-wal", "state.db-shm"])
+def test_a_link_that_the_daemons_user_planted_leads_root_nowhere(base: Path, vault: Vault, planted: str) -> None:
+    Store.open(base / STATE_NAME, vault, create=True, owner=NOBODY).close()
+    victim = base / "victim"
+    victim.write_text("precious")
+    (base / STATE_NAME / planted).symlink_to(victim)
+    with pytest.raises(StateProblem, match=r"cannot be opened; look .*`ls -la"):
+        Store.open(base / STATE_NAME, vault)
+    assert victim.read_text() == "precious"
+    assert victim.stat().st_uid == os.geteuid()
