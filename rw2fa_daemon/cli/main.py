@@ -29,6 +29,7 @@ _HERE = "rw2fa_daemon.cli"
         "init": f"{_HERE}.init:init",
         "status": f"{_HERE}.status:status",
         "doctor": f"{_HERE}.doctor:doctor",
+        "clock": f"{_HERE}.clock:clock",
         "enable": f"{_HERE}.switch:enable",
         "disable": f"{_HERE}.switch:disable",
         "pam": f"{_HERE}.pam:pam",

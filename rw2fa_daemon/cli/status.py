@@ -4,6 +4,7 @@ import time
 
 import click
 
+from rw2fa_daemon.cli.clock_shown import clock_facts, clock_line, look_at_clock
 from rw2fa_daemon.cli.people import count_members
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown, when
 from rw2fa_daemon.cli.site import Site, pass_site
@@ -14,11 +15,13 @@ DAEMON_SECONDS = 2.0
 
 
 @click.command()
+@click.option("--refresh", is_flag=True, help="Compare the clock now, which takes seconds.")
 @JSON_OPTION
 @pass_site
-def status(site: Site, *, as_json: bool) -> None:
+def status(site: Site, *, refresh: bool, as_json: bool) -> None:
     """Show what is on, and for how many."""
     config, now = site.config, time.time()
+    _, clock = look_at_clock(config, refresh=refresh)
     report, daemon_problem = _daemon(site)
     counts, state_problem = _counts(site)
     enabled = config.enabled_at(now)
@@ -31,7 +34,7 @@ def status(site: Site, *, as_json: bool) -> None:
                 "daemon": "running" if report else None,
                 "daemon_problem": daemon_problem or None,
                 "daemon_report": report or None,
-                "clock_offset": None,
+                **clock_facts(clock),
                 "users_enabled": people,
                 "users_activated": counts[0] if counts else None,
                 "users_pending": counts[1] if counts else None,
@@ -44,6 +47,7 @@ def status(site: Site, *, as_json: bool) -> None:
     if report and report.get("config", "ok") != "ok":
         say(f"                           keeps its old configuration: {shown(report['config'])}")
     say(f"State                      {shown(state_problem or 'ok')}")
+    say(f"Clock                      {clock_line(clock)}")
     say(f"Users enabled              {'unknown: a group cannot be resolved' if people is None else people}")
     if counts:
         say(f"Users activated            {counts[0]}" + (f", {counts[1]} not finished" if counts[1] else ""))

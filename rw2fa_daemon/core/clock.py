@@ -148,9 +148,10 @@ def _fresh(measurement: Measurement, age: float) -> Standing:
     reason = measurement.problem or agreement.problem
     kernel = measurement.kernel
     if kernel.synchronised and kernel.max_error <= WARN_SECONDS:
-        detail = f"kept by a time service to within {kernel.max_error:.2f} s, as the kernel says, {when}; {reason}"
+        within = f"{kernel.max_error:.2f} s, as the kernel said {span(age)} ago"
+        detail = f"kept by a time service to within {within}; {reason}"
         return Standing(Verdict.OK, None, age, detail)
-    return Standing(Verdict.UNKNOWN, None, age, f"{reason}, {when}")
+    return Standing(Verdict.UNKNOWN, None, age, f"{reason}, tried {span(age)} ago")
 
 
 def judge(offset: float) -> Verdict:

@@ -1,35 +1,49 @@
-"""Whether something keeps the clock right."""
+"""Whether the clock is right, and whether something keeps it so."""
 
-import ctypes
 from collections.abc import Iterator
 from typing import Final
 
+from rw2fa_daemon.clock.watch import compare
+from rw2fa_daemon.core.clock import Measurement, Verdict, assess
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import HOST, Subject
 
 #: A window of so many steps each way (five minutes) bears the drift of some months.
 WIDE_WINDOW: Final = 10
-_TIMEX_BYTES: Final = 512
-"""More than struct timex takes; with modes 0 the call only reads (adjtimex(2))."""
-_TIME_ERROR: Final = 5
-
-
-def clock_is_kept() -> bool | None:
-    """Whether the kernel says that its clock is synchronised; None if it says nothing."""
-    library = ctypes.CDLL(None, use_errno=True)
-    try:
-        state = int(library.adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)))
-    except AttributeError:
-        return None
-    return None if state < 0 else state != _TIME_ERROR
+_REMEDY: Final = "run an NTP client, such as systemd-timesyncd or chrony"
 
 
 def check_clock(subject: Subject) -> Iterator[Finding]:
-    """An unwatched clock: a failure where the window is narrow, a warning where it is wide."""
-    if subject.root == HOST and clock_is_kept() is False:
+    """Compares the clock now. That nobody answers is a state of the network, and no fault of this host."""
+    if subject.root != HOST:
+        yield Finding("clock", ok=True, detail="not looked at: it is this host's, and not that of the folder")
+        return
+    config = subject.config
+    measurement = compare(config.relay_socket, config.time_servers, config.state)
+    yield clock_finding(measurement)
+    yield from kernel_findings(measurement, config.discrepancy)
+
+
+def clock_finding(measurement: Measurement) -> Finding:
+    """What the comparison came to: an error is to be mended, an offset that only warns is a note."""
+    standing = assess(measurement, measurement.at)
+    wrong = standing.verdict in {Verdict.WARN, Verdict.ERROR}
+    return Finding(
+        "clock",
+        ok=standing.verdict is not Verdict.ERROR,
+        detail=f"this host's clock, by which codes are judged, is {standing.detail}"
+        if standing.verdict is not Verdict.UNKNOWN
+        else f"whether this host's clock is right is not known: {standing.detail}",
+        fix=f"{_REMEDY}, and see why it does not set the clock" if wrong else "",
+    )
+
+
+def kernel_findings(measurement: Measurement, discrepancy: int) -> Iterator[Finding]:
+    """An unwatched clock: a failure where the window (steps each way) is narrow, a warning where it is wide."""
+    if measurement.kernel.synchronised is False:
         yield Finding(
-            "clock",
-            ok=subject.config.discrepancy >= WIDE_WINDOW,
-            detail="the kernel does not know its clock to be right: codes are judged by this clock",
-            fix="run an NTP client, such as systemd-timesyncd or chrony",
+            "clock-service",
+            ok=discrepancy >= WIDE_WINDOW,
+            detail="the kernel does not know its clock to be right: nothing keeps it",
+            fix=_REMEDY,
         )

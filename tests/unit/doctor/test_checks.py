@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rw2fa_daemon import doctor
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor.checks import CHECKS, Check, make
-from rw2fa_daemon.doctor.clock import clock_is_kept
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 from tests.unit.doctor.conftest import NOW, Host
@@ -42,7 +41,3 @@ def test_doctor_never_raises_on_a_host_that_has_nothing(host: Host) -> None:
 
 def test_each_check_has_a_name_of_its_own() -> None:
     assert len({check.name for check in CHECKS}) == len(CHECKS)
-
-
-def test_promise_12_the_kernel_can_be_asked_about_its_clock() -> None:
-    assert clock_is_kept() in (True, False)

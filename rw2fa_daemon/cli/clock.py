@@ -1,0 +1,42 @@
+"""`rw2fa clock`."""
+
+from dataclasses import asdict
+
+import click
+
+from rw2fa_daemon.cli.clock_shown import clock_facts, clock_line, look_at_clock
+from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, table
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.clock import Answer, Verdict
+from rw2fa_daemon.core.problem import Problem
+
+
+@click.command()
+@click.option("--refresh", is_flag=True, help="Compare it now, which takes seconds.")
+@JSON_OPTION
+@pass_site
+def clock(site: Site, *, refresh: bool, as_json: bool) -> None:
+    """Show how far this host's clock is off. Status 1 if it is wrong."""
+    measurement, standing = look_at_clock(site.config, refresh=refresh)
+    answers = measurement.answers if measurement else ()
+    if as_json:
+        show_json({**clock_facts(standing), "servers": [asdict(answer) for answer in answers]})
+    else:
+        say(f"Clock  {clock_line(standing)}")
+        if answers:
+            say()
+            table(("server", "address", "ahead by", "within", "stratum"), [_row(answer) for answer in answers])
+    if standing.verdict is Verdict.ERROR:
+        raise Problem(f"this host's clock is {standing.detail}", "set it by an NTP client, such as chrony")
+
+
+def _row(answer: Answer) -> tuple[str, ...]:
+    if answer.offset is None:
+        return (answer.server, answer.address, answer.problem, "", "")
+    return (
+        answer.server,
+        answer.address,
+        f"{answer.offset:+.6f} s",
+        f"{answer.distance:.6f} s",
+        str(answer.stratum),
+    )

@@ -1,0 +1,42 @@
+"""This host's clock, as `status` and `clock` show it."""
+
+from typing import Final
+
+from rw2fa_daemon.cli.printing import shown
+from rw2fa_daemon.clock.instant import now
+from rw2fa_daemon.clock.last import last
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.core.clock import Measurement, Standing, Verdict, assess
+
+_WORDS: Final = {
+    Verdict.OK: "right",
+    Verdict.WARN: "off",
+    Verdict.ERROR: "WRONG",
+    Verdict.UNKNOWN: "not known to be right",
+}
+
+
+def look_at_clock(config: Config, *, refresh: bool) -> tuple[Measurement | None, Standing]:
+    """The last comparison, or one of now, and what it says about now."""
+    if not refresh:
+        measurement = last(config.state)
+        return measurement, assess(measurement, now())
+    from rw2fa_daemon.clock.watch import compare  # noqa: PLC0415 - ctypes and sockets, which a glance does not need
+
+    measurement = compare(config.relay_socket, config.time_servers, config.state)
+    return measurement, assess(measurement, measurement.at)
+
+
+def clock_facts(standing: Standing) -> dict[str, object]:
+    """For programs. `clock_offset`: seconds by which the time servers are ahead, null where that is not known."""
+    return {
+        "clock_offset": None if standing.offset is None else round(standing.offset, 6),
+        "clock_age": None if standing.age is None else round(standing.age, 3),
+        "clock_verdict": standing.verdict,
+        "clock_detail": standing.detail,
+    }
+
+
+def clock_line(standing: Standing) -> str:
+    """For people."""
+    return f"{_WORDS[standing.verdict]}: {shown(standing.detail)}"

@@ -1,0 +1,37 @@
+"""The last comparison, as a file in the state folder: whoever compared writes it, whoever shows the clock reads it."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from rw2fa_daemon.core.clock import Answer, Instant, Kernel, Measurement
+from rw2fa_daemon.files.replace import replace
+
+FILE_NAME: Final = "clock.json"
+FILE_MODE: Final = 0o600
+FILE_BYTES_MAX: Final = 1 << 16
+
+
+def keep(state: Path, measurement: Measurement) -> None:
+    """Put it in place of the one before; raises OSError, as where there is no state yet."""
+    replace(state / FILE_NAME, json.dumps(asdict(measurement)).encode() + b"\n", FILE_MODE)
+
+
+def last(state: Path) -> Measurement | None:
+    """The last one; None if there is none that can be read."""
+    try:
+        with (state / FILE_NAME).open("rb") as file:
+            return _measurement(json.loads(file.read(FILE_BYTES_MAX)))
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        # A file that is torn or of another version is worth as much as none: the next comparison replaces it.
+        return None
+
+
+def _measurement(raw: dict[str, Any]) -> Measurement:
+    return Measurement(
+        Instant(**raw["at"]),
+        Kernel(**raw["kernel"]),
+        tuple(Answer(**answer) for answer in raw["answers"]),
+        str(raw["problem"]),
+    )
