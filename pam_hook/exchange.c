@@ -65,7 +65,7 @@ static enum answer ask_person(struct exchange *exchange, const char *text, const
     deadline_pause(&exchange->deadline, deadline_clock_ms());
     char *typed = conversation_ask(exchange->pamh, text);
     deadline_resume(&exchange->deadline, deadline_clock_ms());
-    /* After the conversation: programs may set items in it. */
+    /* After the conversation, in which a program may set items. */
     if (pam_get_item(exchange->pamh, PAM_AUTHTOK, &password) != PAM_SUCCESS)
         password = NULL;
     enum answer answer = answer_judge(typed, password, form, value);

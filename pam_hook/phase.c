@@ -1,6 +1,5 @@
 #include "phase.h"
 
-#include <errno.h>
 #include <security/pam_ext.h>
 #include <string.h>
 #include <syslog.h>
@@ -25,6 +24,7 @@ static const char *loggable(const char *user)
     return user;
 }
 
+/* Not even PAM_SILENT hides why somebody is refused: sudo always sets it. */
 static void show(const struct exchange *exchange, int flags, int style, const char *text)
 {
     bool silent = style == PAM_TEXT_INFO && ((unsigned int)flags & PAM_SILENT) != 0;

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.support.libpam import Code, Conversation, Item
-from tests.support.scripted_daemon import Expect, Packet, Send, Step, end
-from tests.unit.pam_hook.hook import ERR, Hook
+from tests.support.scripted_daemon import Expect, Packet, Send, Step, ask, end
+from tests.unit.pam_hook.hook import ALERT, ERR, Hook
 
 MINT: list[Step] = [Expect("open"), Send(end("SUCCESS", rule="code-right", mint=1000))]
 
@@ -67,6 +67,45 @@ def test_promise_4_a_module_that_changes_the_user_takes_the_evidence_away(hook: 
         hook.account(handle)
     assert daemon.received[1].fields["user"] == "bob"
     assert evidence(daemon.received[1]) == (None, None)
+
+
+def test_promise_4_a_program_that_changes_the_user_at_a_question_takes_the_evidence_away(hook: Hook) -> None:
+    """What was judged is alice's code; whoever logs in now is another."""
+
+    def change(_prompt: str) -> str:
+        for item in (Item.USER, Item.TTY, Item.RHOST, Item.RUSER):
+            handle.set_item(item, "bob")
+        return "123456"
+
+    script: list[Step] = [Expect("open"), Send(ask()), Expect("reply"), Send(end("SUCCESS", mint=1000))]
+    account = f"account required {hook.testkit} success\n"
+    talk = Conversation(codes=[change, "123456", "123456"])
+    with hook.daemon(script) as daemon, hook.start(hook.stack(account=account), talk, tty="tty1", ruser="x") as handle:
+        hook.authenticate(handle)
+        hook.authenticate(handle)
+        handle.set_item(Item.USER, "alice")
+        hook.authenticate(handle)
+    opens = [packet for packet in daemon.received if packet.verb == "open"]
+    assert [(packet.fields["user"], evidence(packet)[1]) for packet in opens] == [
+        ("alice", None),
+        ("bob", None),
+        ("alice", None),  # bob's own took the place of alice's
+    ]
+
+
+def test_a_program_that_changes_the_user_at_a_question_meets_the_console_rule_as_it_was(hook: Hook) -> None:
+    def change(_prompt: str) -> str:
+        for item in (Item.USER, Item.TTY):
+            handle.set_item(item, "something else that is longer than before")
+        return "123456"
+
+    script: list[Step] = [Expect("open"), Send(ask()), Expect("reply"), Send(end("AUTHINFO_UNAVAIL"))]
+    talk = Conversation(codes=[change])
+    stack = hook.stack("console=root")
+    with hook.daemon(script), hook.start(stack, talk, user="root", tty="tty1") as handle:
+        outcome = hook.authenticate(handle)
+    [line] = outcome.logged(ALERT)
+    assert "root on tty1" in line
 
 
 def test_the_last_mint_counts(hook: Hook) -> None:
