@@ -34,7 +34,7 @@ def test_item_2_an_enabled_user_is_refused_before_enrolment_too(site: Site, newc
 
 def test_item_2_an_enabled_user_is_refused_before_the_password_is_looked_at(site: Site, member: Member) -> None:
     assert site.sesman.verdict(member.person, "not the password") != IN
-    site.log.wait_for("(?i)sesman.*(auth|password)")
+    site.log.wait_for("(?i)xrdp-ses.*(auth|password)")
     # pam_unix says so when it refuses a password; that it would be heard, the next test shows.
     assert "pam_unix(xrdp-sesman:auth)" not in site.log.text
 

@@ -2,6 +2,7 @@
 
 import base64
 import http.client
+import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from tests.support.world.waiting import wait_until
 from tests.support.world.world import World
 
 _PATH = "/cockpit/login"
+_SESSION_UNIT = "/usr/lib/systemd/system/cockpit-session.socket"
+_SESSION_SOCKET = "/run/cockpit/session"
 
 
 @dataclass(frozen=True)
@@ -26,12 +29,19 @@ class Logon:
 
 
 class Cockpit:
-    """cockpit-ws without TLS on loopback. Its cockpit-session is the setuid program that runs PAM."""
+    """cockpit-ws without TLS on loopback. cockpit-session is the program that runs PAM."""
 
     LOG = "/var/log/cockpit-ws.log"
 
     def __init__(self, world: World, port: int = 9090) -> None:
         self.world, self.port = world, port
+        self._sessions: subprocess.Popen[bytes] | None = None
+        if world.path(_SESSION_UNIT).exists():
+            # Debian 13: cockpit-session is not setuid any more, but started for each connection by this unit.
+            activate = ("systemd-socket-activate", f"--listen={_SESSION_SOCKET}", "--accept", "--inetd")
+            world.path("/run/cockpit").mkdir(exist_ok=True)
+            self._sessions = world.start(*activate, "/usr/lib/cockpit/cockpit-session")
+            wait_until("cockpit-session's socket", world.path(_SESSION_SOCKET).exists)
         with world.path(self.LOG).open("ab") as log:
             self.process = world.start(
                 *("/usr/lib/cockpit/cockpit-ws", "--no-tls", "-p", str(port), "-a", "127.0.0.1"), output=log
@@ -39,7 +49,11 @@ class Cockpit:
         wait_until("cockpit-ws", lambda: world.listens(port))
 
     def stop(self) -> None:
+        """Ends the server; sessions go with it."""
         self.world.kill(self.process)
+        if self._sessions is not None:
+            self.world.kill(self._sessions)
+            self.world.path(_SESSION_SOCKET).unlink(missing_ok=True)
 
     def logon(self, person: Person, answer: Callable[[str], str] = lambda _: "", password: str | None = None) -> Logon:
         """User and password first, then `answer(prompt)` for each dialog (Cockpit's doc/authentication.md)."""

@@ -50,7 +50,11 @@ class Sesman:
     def _connect(self) -> socket.socket:
         if self.version >= (0, 10):
             connection = socket.socket(socket.AF_UNIX)
-            connection.connect(str(self.world.path(SOCKET)))
+            try:
+                connection.connect(str(self.world.path(SOCKET)))
+            except OSError:
+                connection.close()
+                raise
             return connection
         # "127.0.0.1" in sesman.ini means ::1 where there is IPv6.
         try:
