@@ -33,15 +33,14 @@ class Job(Generic[R_co]):
 
 
 _ORDER: Final = (
-    sql.INSERT_ACCOUNTS,
-    sql.INSERT_REVISIONS,
-    sql.UPDATE_ACCOUNTS,
-    sql.UPDATE_ACCOUNTS_COUNTERS,
-    sql.UPDATE_REVISIONS,
-    sql.DELETE_REVISIONS,
-    sql.DELETE_ACCOUNTS,
+    sql.INSERT_RECORD,
+    sql.INSERT_WITNESS,
+    sql.UPDATE_RECORD,
+    sql.UPDATE_RECORD_COUNTERS,
+    sql.UPDATE_WITNESS,
+    sql.DELETE_ACCOUNT,
 )
-"""The statements that write, rows that others refer to first in and last out."""
+"""The statements that write."""
 
 
 @dataclass(slots=True)
@@ -116,22 +115,21 @@ class Batch:
             if account is not None:
                 self._insert(name, encode(self._vault, name, None, account))
         elif account is None:
-            self._rows[sql.DELETE_REVISIONS].append((name,))
-            self._rows[sql.DELETE_ACCOUNTS].append((name,))
+            self._rows[sql.DELETE_ACCOUNT].append((name,))
         elif account is not before.account and account != before.account:
             self._update(name, before, encode(self._vault, name, before, account))
 
     def _insert(self, name: str, after: Stored) -> None:
-        self._rows[sql.INSERT_ACCOUNTS].append((name, *after.fixed, *after.counters, after.seal))
-        self._rows[sql.INSERT_REVISIONS].append((name, after.revision))
+        self._rows[sql.INSERT_RECORD].append((name, *after.fixed, *after.counters, after.seal))
+        self._rows[sql.INSERT_WITNESS].append((name, after.revision))
 
     def _update(self, name: str, before: Stored, after: Stored) -> None:
         """A login changes the counters only."""
         if after.fixed == before.fixed:
-            self._rows[sql.UPDATE_ACCOUNTS_COUNTERS].append((*after.counters, after.seal, name))
+            self._rows[sql.UPDATE_RECORD_COUNTERS].append((*after.counters, after.seal, name))
         else:
-            self._rows[sql.UPDATE_ACCOUNTS].append((*after.fixed, *after.counters, after.seal, name))
-        self._rows[sql.UPDATE_REVISIONS].append((after.revision, name))
+            self._rows[sql.UPDATE_RECORD].append((*after.fixed, *after.counters, after.seal, name))
+        self._rows[sql.UPDATE_WITNESS].append((after.revision, name))
 
 
 def load(connection: Connection, decoder: Decoder, name: str) -> Stored | None:

@@ -8,22 +8,25 @@ from typing import Final
 # none
 COUNT_ACTIVE: Final = """
     SELECT accounts.active, count(*) AS count_1
-    FROM accounts GROUP BY accounts.active
+    FROM accounts
+    WHERE accounts.active IS NOT NULL GROUP BY accounts.active
+"""
+
+# now
+COUNT_LOCKED: Final = """
+    SELECT count(*) AS count_1
+    FROM accounts
+    WHERE accounts.locked_until > ?
 """
 
 # found_name
-DELETE_ACCOUNTS: Final = """
+DELETE_ACCOUNT: Final = """
     DELETE FROM accounts WHERE accounts.name = ?
 """
 
 # found_name
 DELETE_NOT_MEMBERS: Final = """
     DELETE FROM not_members WHERE not_members.name = ?
-"""
-
-# found_name
-DELETE_REVISIONS: Final = """
-    DELETE FROM revisions WHERE revisions.name = ?
 """
 
 # found_entry
@@ -38,14 +41,6 @@ FORGET_NOT_MEMBERS: Final = """
      LIMIT ? OFFSET ?)
 """
 
-# name, uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm,
-# created_at, used, last, floor, failures, locked_until, enrol_failures, revision, seal
-INSERT_ACCOUNTS: Final = """
-    INSERT INTO accounts (name, uid, generation, method, phone, enrol_opened_at, active, secret, digits,
-    period, algorithm, created_at, used, last, floor, failures, locked_until, enrol_failures, revision, seal)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-
 # key, value
 INSERT_META: Final = """
     INSERT INTO meta ("key", value) VALUES (?, ?)
@@ -56,14 +51,22 @@ INSERT_NOT_MEMBERS: Final = """
     INSERT INTO not_members (name, uid, scope_digest, seen_at, seal) VALUES (?, ?, ?, ?, ?)
 """
 
-# name, revision
-INSERT_REVISIONS: Final = """
-    INSERT INTO revisions (name, revision) VALUES (?, ?)
+# name, uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm,
+# created_at, used, last, floor, failures, locked_until, enrol_failures, revision, seal
+INSERT_RECORD: Final = """
+    INSERT INTO accounts (name, part, uid, generation, method, phone, enrol_opened_at, active, secret, digits,
+    period, algorithm, created_at, used, last, floor, failures, locked_until, enrol_failures, revision, seal)
+    VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # entry, since
 INSERT_SCOPE_ENTRIES: Final = """
     INSERT INTO scope_entries (entry, since) VALUES (?, ?)
+"""
+
+# name, revision
+INSERT_WITNESS: Final = """
+    INSERT INTO accounts (name, part, revision) VALUES (?, 1, ?)
 """
 
 # found_key
@@ -73,13 +76,11 @@ SELECT_META: Final = """
     WHERE meta."key" = ?
 """
 
-# after, after, page, skipped
+# after, page, skipped
 SELECT_NAMES: Final = """
-    SELECT accounts.name
+    SELECT DISTINCT accounts.name
     FROM accounts
-    WHERE accounts.name > ? UNION SELECT revisions.name
-    FROM revisions
-    WHERE revisions.name > ? ORDER BY name
+    WHERE accounts.name > ? ORDER BY accounts.name
      LIMIT ? OFFSET ?
 """
 
@@ -87,39 +88,24 @@ SELECT_NAMES: Final = """
 SELECT_NOT_MEMBER: Final = """
     SELECT accounts.generation, accounts.revision, not_members.uid, not_members.scope_digest,
     not_members.seen_at, not_members.seal
-    FROM (SELECT ? AS name) AS asked LEFT OUTER JOIN accounts ON accounts.name = asked.name LEFT OUTER JOIN
-    not_members ON not_members.name = asked.name
+    FROM (SELECT ? AS name) AS asked LEFT OUTER JOIN accounts ON accounts.name = asked.name AND accounts.part
+    = 0 LEFT OUTER JOIN not_members ON not_members.name = asked.name
 """
 
 # name
 SELECT_RECORD: Final = """
-    SELECT accounts.uid, accounts.generation, accounts.method, accounts.phone, accounts.enrol_opened_at,
-    accounts.active, accounts.secret, accounts.digits, accounts.period, accounts.algorithm,
-    accounts.created_at, accounts.used, accounts.last, accounts.floor, accounts.failures,
-    accounts.locked_until, accounts.enrol_failures, accounts.revision, accounts.seal, revisions.revision AS
-    witness
-    FROM (SELECT ? AS name) AS asked LEFT OUTER JOIN accounts ON accounts.name = asked.name LEFT OUTER JOIN
-    revisions ON revisions.name = asked.name
+    SELECT record.uid, record.generation, record.method, record.phone, record.enrol_opened_at, record.active,
+    record.secret, record.digits, record.period, record.algorithm, record.created_at, record.used,
+    record.last, record.floor, record.failures, record.locked_until, record.enrol_failures, record.revision,
+    record.seal, witness.revision AS witness
+    FROM (SELECT ? AS name) AS asked LEFT OUTER JOIN accounts AS record ON record.name = asked.name AND
+    record.part = 0 LEFT OUTER JOIN accounts AS witness ON witness.name = asked.name AND witness.part = 1
 """
 
 # none
 SELECT_SCOPE_ENTRIES: Final = """
     SELECT scope_entries.entry, scope_entries.since
     FROM scope_entries
-"""
-
-# uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm, created_at,
-# used, last, floor, failures, locked_until, enrol_failures, revision, seal, found_name
-UPDATE_ACCOUNTS: Final = """
-    UPDATE accounts SET uid=?, generation=?, method=?, phone=?, enrol_opened_at=?, active=?, secret=?,
-    digits=?, period=?, algorithm=?, created_at=?, used=?, last=?, floor=?, failures=?, locked_until=?,
-    enrol_failures=?, revision=?, seal=? WHERE accounts.name = ?
-"""
-
-# used, last, floor, failures, locked_until, enrol_failures, revision, seal, found_name
-UPDATE_ACCOUNTS_COUNTERS: Final = """
-    UPDATE accounts SET used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, revision=?,
-    seal=? WHERE accounts.name = ?
 """
 
 # value, found_key
@@ -132,12 +118,26 @@ UPDATE_NOT_MEMBERS: Final = """
     UPDATE not_members SET uid=?, scope_digest=?, seen_at=?, seal=? WHERE not_members.name = ?
 """
 
-# revision, found_name
-UPDATE_REVISIONS: Final = """
-    UPDATE revisions SET revision=? WHERE revisions.name = ?
+# uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm, created_at,
+# used, last, floor, failures, locked_until, enrol_failures, revision, seal, found_name
+UPDATE_RECORD: Final = """
+    UPDATE accounts SET uid=?, generation=?, method=?, phone=?, enrol_opened_at=?, active=?, secret=?,
+    digits=?, period=?, algorithm=?, created_at=?, used=?, last=?, floor=?, failures=?, locked_until=?,
+    enrol_failures=?, revision=?, seal=? WHERE accounts.name = ? AND accounts.part = 0
+"""
+
+# used, last, floor, failures, locked_until, enrol_failures, revision, seal, found_name
+UPDATE_RECORD_COUNTERS: Final = """
+    UPDATE accounts SET used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, revision=?,
+    seal=? WHERE accounts.name = ? AND accounts.part = 0
 """
 
 # since, found_entry
 UPDATE_SCOPE_ENTRIES: Final = """
     UPDATE scope_entries SET since=? WHERE scope_entries.entry = ?
+"""
+
+# revision, found_name
+UPDATE_WITNESS: Final = """
+    UPDATE accounts SET revision=? WHERE accounts.name = ? AND accounts.part = 1
 """

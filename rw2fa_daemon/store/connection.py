@@ -24,7 +24,6 @@ WAL_BYTES_KEPT: Final = 16 * 1024 * 1024
 # executed; what is deleted is overwritten; no temporary files, which the sandbox has no place for.
 _SETTINGS: Final = (
     "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",
     "PRAGMA trusted_schema = OFF",
     "PRAGMA cell_size_check = ON",

@@ -1,10 +1,10 @@
 """The tables of the state.
 
-A person's record is one row of `accounts`, under a seal over all of it, so that a login finds
-everything in one place however many people there are. Its revision is kept twice, the second
-time in `revisions`, so that no row can be replaced by an older one of the same person without
-being noticed (promise 7). That table is apart, and narrow, because a million rows of it still lie
-close together.
+A person has two rows in `accounts`: the record, under a seal over all of it, and a witness that
+holds nothing but the record's revision. So neither can be replaced by an older one of the same
+person without being noticed (promise 7). They are in one table because its rows lie in the order
+of its key: a login finds both on one page, and writes that one page, however many people there
+are.
 """
 
 from typing import Final
@@ -12,7 +12,6 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Column,
-    ForeignKey,
     Index,
     LargeBinary,
     MetaData,
@@ -25,15 +24,20 @@ metadata: Final = MetaData()
 
 # Without a row number in SQLite: the name is the key, and one search finds the row.
 
+RECORD: Final = 0
+WITNESS: Final = 1
+"""Values of `part`. A witness has a revision and nothing else."""
+
 accounts: Final = Table(
     "accounts",
     metadata,
     Column("name", Text, primary_key=True),
-    Column("uid", BigInteger, nullable=False),
-    Column("generation", BigInteger, nullable=False),
-    Column("method", Text, nullable=False),
+    Column("part", SmallInteger, primary_key=True, autoincrement=False),
+    Column("uid", BigInteger),
+    Column("generation", BigInteger),
+    Column("method", Text),
     Column("phone", LargeBinary),
-    Column("enrol_opened_at", BigInteger, nullable=False),
+    Column("enrol_opened_at", BigInteger),
     # The credential: all of it or nothing.
     Column("active", SmallInteger),
     Column("secret", LargeBinary),
@@ -42,24 +46,21 @@ accounts: Final = Table(
     Column("algorithm", Text),
     Column("created_at", BigInteger),
     # The counters, which each login changes. Spent time steps are eight bytes each, big-endian.
-    Column("used", LargeBinary, nullable=False),
-    Column("last", BigInteger, nullable=False),
-    Column("floor", BigInteger, nullable=False),
-    Column("failures", BigInteger, nullable=False),
-    Column("locked_until", BigInteger, nullable=False),
-    Column("enrol_failures", BigInteger, nullable=False),
+    Column("used", LargeBinary),
+    Column("last", BigInteger),
+    Column("floor", BigInteger),
+    Column("failures", BigInteger),
+    Column("locked_until", BigInteger),
+    Column("enrol_failures", BigInteger),
     Column("revision", BigInteger, nullable=False),
-    Column("seal", LargeBinary, nullable=False),
-    Index("accounts_by_active", "active"),
+    Column("seal", LargeBinary),
     sqlite_with_rowid=False,
 )
-
-revisions: Final = Table(
-    "revisions",
-    metadata,
-    Column("name", Text, ForeignKey("accounts.name"), primary_key=True),
-    Column("revision", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
+Index(
+    "accounts_by_active",
+    accounts.c.active,
+    sqlite_where=accounts.c.active.is_not(None),
+    postgresql_where=accounts.c.active.is_not(None),
 )
 
 scope_entries: Final = Table(

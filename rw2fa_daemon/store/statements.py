@@ -6,13 +6,30 @@ daemon's 0.5 s and 60 MiB, and its `execute` 60 to 150 µs of each login, of whi
 itself needs 6.
 """
 
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Text, bindparam, delete, func, insert, literal_column, select, union, update
+from sqlalchemy import SmallInteger, Text, and_, bindparam, delete, func, insert, literal_column, select, update
 from sqlalchemy.sql.expression import ClauseElement, ColumnElement, Subquery
 from sqlalchemy.sql.schema import Column, Table
 
-from rw2fa_daemon.store.schema import accounts, meta, not_members, revisions, scope_entries
+from rw2fa_daemon.store.schema import RECORD, WITNESS, accounts, meta, not_members, scope_entries
+
+FIXED: Final = (
+    "uid",
+    "generation",
+    "method",
+    "phone",
+    "enrol_opened_at",
+    "active",
+    "secret",
+    "digits",
+    "period",
+    "algorithm",
+    "created_at",
+)
+"""Columns of a record that a login leaves as they are, in the order of `record.FixedRow`."""
+COUNTERS: Final = ("used", "last", "floor", "failures", "locked_until", "enrol_failures", "revision")
+"""Those that it changes, in the order of `record.CountersRow`."""
 
 
 def _columns(table: Table, *left_out: str) -> list[Column[object]]:
@@ -28,11 +45,10 @@ def _insert(table: Table) -> ClauseElement:
     return insert(table).values(_values(table))
 
 
-def _update(table: Table, *only: str) -> ClauseElement:
-    """Change a row that is found by its primary key: the columns named, or all but the key."""
+def _update(table: Table) -> ClauseElement:
+    """Change all of a row but the primary key that it is found by."""
     (key,) = table.primary_key.columns
-    columns = only or tuple(column.name for column in _columns(table, key.name))
-    return update(table).values({name: bindparam(name) for name in columns}).where(_found(table))
+    return update(table).values(_values(table, key.name)).where(_found(table))
 
 
 def _delete(table: Table) -> ClauseElement:
@@ -46,33 +62,56 @@ def _found(table: Table) -> ColumnElement[bool]:
     return key == bindparam(f"found_{key.name}")
 
 
+def _part(part: int) -> ColumnElement[int]:
+    """A part of an account as a literal; there are no other values that a statement is made with."""
+    return literal_column(str(part), SmallInteger)
+
+
+def _update_part(part: int, *only: str) -> ClauseElement:
+    """Change columns of one of a person's rows."""
+    return (
+        update(accounts)
+        .values({name: bindparam(name) for name in only})
+        .where(accounts.c.name == bindparam("found_name"), accounts.c.part == _part(part))
+    )
+
+
+def _insert_part(part: int, *only: str) -> ClauseElement:
+    """Insert one of a person's rows."""
+    values: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in ("name", *only)}
+    # Inline, or SQLAlchemy asks for the part back.
+    return insert(accounts).values({**values, "part": _part(part)}).inline()
+
+
 def _asked() -> Subquery:
-    """One row with the name that is asked for, to join to, so that rows without an account are seen."""
+    """One row with the name that is asked for, to join to, so that rows without a record are seen."""
     return select(bindparam("name", type_=Text).label("name")).subquery("asked")
 
 
 def _select_record() -> ClauseElement:
-    """One person's row of `accounts`, and after it the revision in `revisions`; NULL where there is none."""
-    asked = _asked()
-    source = asked.outerjoin(accounts, accounts.c.name == asked.c.name)
-    source = source.outerjoin(revisions, revisions.c.name == asked.c.name)
-    return select(*_columns(accounts, "name"), revisions.c.revision.label("witness")).select_from(source)
+    """One person's record and after it the revision of the witness; NULL where there is none."""
+    asked, record, witness = _asked(), accounts.alias("record"), accounts.alias("witness")
+    source = asked.outerjoin(record, and_(record.c.name == asked.c.name, record.c.part == _part(RECORD)))
+    source = source.outerjoin(witness, and_(witness.c.name == asked.c.name, witness.c.part == _part(WITNESS)))
+    columns = [record.c[name] for name in (*FIXED, *COUNTERS, "seal")]
+    return select(*columns, witness.c.revision.label("witness")).select_from(source)
 
 
 def _select_not_member() -> ClauseElement:
     """What is remembered of a person, after what the account is at, as one row."""
     asked = _asked()
-    source = asked.outerjoin(accounts, accounts.c.name == asked.c.name)
+    source = asked.outerjoin(accounts, and_(accounts.c.name == asked.c.name, accounts.c.part == _part(RECORD)))
     source = source.outerjoin(not_members, not_members.c.name == asked.c.name)
     return select(accounts.c.generation, accounts.c.revision, *_columns(not_members, "name")).select_from(source)
 
 
 def _select_names() -> ClauseElement:
-    """The next names, by a page, that either of a person's tables has."""
-    after = bindparam("after", type_=Text)
+    """The next names, by a page, that have a row of either part."""
     return (
-        union(*(select(table.c.name).where(table.c.name > after) for table in (accounts, revisions)))
-        .order_by("name")
+        select(accounts.c.name)
+        .where(accounts.c.name > bindparam("after"))
+        .distinct()
+        .order_by(accounts.c.name)
         .limit(bindparam("page"))
         .offset(bindparam("skipped"))
     )
@@ -92,16 +131,16 @@ def _forget_not_members() -> ClauseElement:
 STATEMENTS: Final[dict[str, ClauseElement]] = {
     "select_record": _select_record(),
     "select_names": _select_names(),
-    "insert_accounts": _insert(accounts),
-    "update_accounts": _update(accounts),
-    "update_accounts_counters": _update(
-        accounts, "used", "last", "floor", "failures", "locked_until", "enrol_failures", "revision", "seal"
-    ),
-    "delete_accounts": _delete(accounts),
-    "count_active": select(accounts.c.active, func.count(literal_column("*"))).group_by(accounts.c.active),
-    "insert_revisions": _insert(revisions),
-    "update_revisions": _update(revisions),
-    "delete_revisions": _delete(revisions),
+    "insert_record": _insert_part(RECORD, *FIXED, *COUNTERS, "seal"),
+    "update_record": _update_part(RECORD, *FIXED, *COUNTERS, "seal"),
+    "update_record_counters": _update_part(RECORD, *COUNTERS, "seal"),
+    "insert_witness": _insert_part(WITNESS, "revision"),
+    "update_witness": _update_part(WITNESS, "revision"),
+    "delete_account": delete(accounts).where(accounts.c.name == bindparam("found_name")),
+    "count_active": select(accounts.c.active, func.count(literal_column("*")))
+    .where(accounts.c.active.is_not(None))
+    .group_by(accounts.c.active),
+    "count_locked": select(func.count(literal_column("*"))).where(accounts.c.locked_until > bindparam("now")),
     "select_scope_entries": select(*_columns(scope_entries)),
     "insert_scope_entries": _insert(scope_entries),
     "update_scope_entries": _update(scope_entries),

@@ -111,7 +111,7 @@ class Store:
     def discard(self, name: str) -> None:
         """Delete whatever is stored of that name, also what cannot be read any more."""
         with self._using() as connection, connection.transaction():
-            for statement in (sql.DELETE_REVISIONS, sql.DELETE_ACCOUNTS, sql.DELETE_NOT_MEMBERS):
+            for statement in (sql.DELETE_ACCOUNT, sql.DELETE_NOT_MEMBERS):
                 connection.write(statement, [(name,)])
 
     def names(self) -> Iterator[str]:
@@ -119,7 +119,7 @@ class Store:
         last = ""
         while True:
             with self._using() as connection:
-                page = connection.rows(sql.SELECT_NAMES, last, last, NAMES_AT_ONCE, 0)
+                page = connection.rows(sql.SELECT_NAMES, last, NAMES_AT_ONCE, 0)
             for (last,) in page:
                 yield last
             if len(page) < NAMES_AT_ONCE:
@@ -154,6 +154,12 @@ class Store:
         with self._using() as connection:
             counted = dict(connection.rows(sql.COUNT_ACTIVE))
         return counted.get(1, 0), counted.get(0, 0)
+
+    def count_locked(self, now: int) -> int:
+        """How many people are locked at `now` (UTC seconds), by what their records say unopened: for figures only."""
+        with self._using() as connection:
+            ((count,),) = connection.rows(sql.COUNT_LOCKED, now)
+        return int(count)
 
     def sync_scope(self, entries: Iterable[str], now: int) -> Mapping[str, int]:
         """Make the remembered entries of the scope those of `entries` (users, and groups as `@name`).

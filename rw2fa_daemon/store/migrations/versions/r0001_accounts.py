@@ -12,34 +12,30 @@ def upgrade() -> None:
     op.create_table(
         "accounts",
         sa.Column("name", sa.Text, primary_key=True),
-        sa.Column("uid", sa.BigInteger, nullable=False),
-        sa.Column("generation", sa.BigInteger, nullable=False),
-        sa.Column("method", sa.Text, nullable=False),
+        sa.Column("part", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("uid", sa.BigInteger),
+        sa.Column("generation", sa.BigInteger),
+        sa.Column("method", sa.Text),
         sa.Column("phone", sa.LargeBinary),
-        sa.Column("enrol_opened_at", sa.BigInteger, nullable=False),
+        sa.Column("enrol_opened_at", sa.BigInteger),
         sa.Column("active", sa.SmallInteger),
         sa.Column("secret", sa.LargeBinary),
         sa.Column("digits", sa.BigInteger),
         sa.Column("period", sa.BigInteger),
         sa.Column("algorithm", sa.Text),
         sa.Column("created_at", sa.BigInteger),
-        sa.Column("used", sa.LargeBinary, nullable=False),
-        sa.Column("last", sa.BigInteger, nullable=False),
-        sa.Column("floor", sa.BigInteger, nullable=False),
-        sa.Column("failures", sa.BigInteger, nullable=False),
-        sa.Column("locked_until", sa.BigInteger, nullable=False),
-        sa.Column("enrol_failures", sa.BigInteger, nullable=False),
+        sa.Column("used", sa.LargeBinary),
+        sa.Column("last", sa.BigInteger),
+        sa.Column("floor", sa.BigInteger),
+        sa.Column("failures", sa.BigInteger),
+        sa.Column("locked_until", sa.BigInteger),
+        sa.Column("enrol_failures", sa.BigInteger),
         sa.Column("revision", sa.BigInteger, nullable=False),
-        sa.Column("seal", sa.LargeBinary, nullable=False),
+        sa.Column("seal", sa.LargeBinary),
         sqlite_with_rowid=False,
     )
-    op.create_index("accounts_by_active", "accounts", ["active"])
-    op.create_table(
-        "revisions",
-        sa.Column("name", sa.Text, sa.ForeignKey("accounts.name"), primary_key=True),
-        sa.Column("revision", sa.BigInteger, nullable=False),
-        sqlite_with_rowid=False,
-    )
+    enrolled = sa.text("active IS NOT NULL")
+    op.create_index("accounts_by_active", "accounts", ["active"], sqlite_where=enrolled, postgresql_where=enrolled)
     op.create_table(
         "scope_entries",
         sa.Column("entry", sa.Text, primary_key=True),
