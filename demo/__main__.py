@@ -62,6 +62,7 @@ def _stage(narrator: Narrator, folder: Path, *, may_unshare: bool) -> Stage:
         except WorldUnavailable as problem:
             reason = str(problem)
         else:
+            narrator.types("make install DESTDIR=…")
             return RealStage(install_into(folder))
     narrator.say(f"No private world can be made here ({reason}).")
     return PlainStage(folder)

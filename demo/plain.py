@@ -112,7 +112,9 @@ class PlainStage:
         private_stack(self._pam, services)
 
     def start_daemon(self) -> None:
-        self._daemon = subprocess.Popen([_BIN / "rw2fad"], env=self._environment, stdout=subprocess.DEVNULL)
+        # Whatever ends the demo ends its daemon.
+        argv = ["setpriv", "--pdeathsig", "KILL", str(_BIN / "rw2fad")]
+        self._daemon = subprocess.Popen(argv, env=self._environment, stdout=subprocess.DEVNULL)
         wait_until(
             "the daemon", lambda: bool(json.loads(self.rw2fa("status", "--json").stdout)["daemon"]), _READY_SECONDS
         )
