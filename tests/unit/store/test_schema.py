@@ -20,7 +20,7 @@ from rw2fa_daemon.store.store import Store
 
 STATEMENTS = {name: text for name, text in vars(compiled_sqlite).items() if name.isupper()}
 
-READ_AS_A_WHOLE = {"COUNT_ACTIVE", "COUNT_LOCKED", "COUNT_LOCKED", "SELECT_SCOPE_ENTRIES", "SELECT_NAMES", "FORGET_NOT_MEMBERS"}
+READ_AS_A_WHOLE = {"COUNT_ACTIVE", "COUNT_LOCKED", "SELECT_SCOPE_ENTRIES", "SELECT_NAMES", "FORGET_NOT_MEMBERS"}
 """What reads whole tables or indexes; none of it happens at a login of somebody enrolled."""
 
 
