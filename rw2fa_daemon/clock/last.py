@@ -5,7 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from rw2fa_daemon.core.clock import Answer, Instant, Kernel, Measurement
+from rw2fa_daemon.clock.instant import now
+from rw2fa_daemon.core.clock import Answer, Instant, Kernel, Measurement, Standing, assess
 from rw2fa_daemon.files.replace import replace
 
 FILE_NAME: Final = "clock.json"
@@ -26,6 +27,11 @@ def last(state: Path) -> Measurement | None:
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
         # A file that is torn or of another version is worth as much as none: the next comparison replaces it.
         return None
+
+
+def standing(state: Path) -> Standing:
+    """What the last one says about now."""
+    return assess(last(state), now())
 
 
 def _measurement(raw: dict[str, Any]) -> Measurement:

@@ -8,18 +8,13 @@ from typing import Final
 from rw2fa_daemon.audit.sink import open_sink
 from rw2fa_daemon.clock.instant import now
 from rw2fa_daemon.clock.kernel import ask_kernel
-from rw2fa_daemon.clock.last import keep, last
-from rw2fa_daemon.core.clock import Measurement, Standing, alarm, assess
+from rw2fa_daemon.clock.last import keep, standing
+from rw2fa_daemon.core.clock import Measurement, alarm, assess
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire.relay import ask_time
 
 ANSWER_SECONDS: Final = 3.0
 """What time servers are given to answer."""
-
-
-def standing(state: Path) -> Standing:
-    """What the last comparison says about now."""
-    return assess(last(state), now())
 
 
 def compare(relay: Path, servers: Sequence[str], state: Path, seconds: float = ANSWER_SECONDS) -> Measurement:

@@ -40,6 +40,7 @@ class Config:
     socket: Path
     master_key: Path
     time_servers: tuple[str, ...]
+    metrics_file: Path | None
     files: tuple[Path, ...]
 
     def enabled_at(self, now: float) -> bool:

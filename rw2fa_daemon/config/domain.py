@@ -204,15 +204,16 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class AbsolutePath:
-    """An absolute path of at most `longest` bytes."""
+    """An absolute path of at most `longest` bytes; or none, an empty text, where it is `optional`."""
 
     longest: int = PATH_BYTES_MAX
+    optional: bool = False
     kind: str = "string"
 
     @property
     def allowed(self) -> str:
         """See Domain."""
-        return f"an absolute path of at most {self.longest} bytes"
+        return f"an absolute path of at most {self.longest} bytes" + (", or nothing" if self.optional else "")
 
     def read(self, raw: object) -> Value:
         """See Domain."""
@@ -223,6 +224,8 @@ class AbsolutePath:
     def parse(self, text: str) -> Value:
         """See Domain."""
         _printable(text)
+        if self.optional and not text:
+            return text
         if not text.startswith("/"):
             raise Refused(f"is {literal(text)}, not an absolute path", "begin it with /")
         if (length := len(text.encode())) > self.longest:
@@ -232,10 +235,14 @@ class AbsolutePath:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list of texts, each checked by `item`, which returns it as it is kept or raises Refused."""
+    """A list of texts, each checked by `item`, which returns it as it is kept or raises Refused.
+
+    At most `most` of them, where that is given.
+    """
 
     item: Callable[[str], str]
     allowed: str
+    most: int | None = None
     kind: str = "list of strings"
 
     def read(self, raw: object) -> Value:
@@ -245,7 +252,10 @@ class Items:
         for entry in raw:
             if not isinstance(entry, str):
                 raise Refused(f"holds {literal(entry)}, which is not text", 'write each entry in quotes, like ["one"]')
-        return tuple(dict.fromkeys(self.item(entry) for entry in raw))
+        entries = tuple(dict.fromkeys(self.item(entry) for entry in raw))
+        if self.most is not None and len(entries) > self.most:
+            raise Refused(f"holds {len(entries)} entries", f"leave at most {self.most}")
+        return entries
 
     def parse(self, text: str) -> Value:
         """See Domain."""

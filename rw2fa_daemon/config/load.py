@@ -220,6 +220,7 @@ def build(layers: Layers) -> Config:
         socket=Path(of("paths.socket")),
         master_key=Path(of("paths.master_key")),
         time_servers=of("time.servers"),
+        metrics_file=Path(of("metrics.file")) if of("metrics.file") else None,
         files=layers.files,
     )
     if (count := len(config.lists.groups)) > GROUPS_MAX:

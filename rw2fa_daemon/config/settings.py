@@ -19,6 +19,7 @@ from rw2fa_daemon.config.domain import (
     Text,
     Value,
 )
+from rw2fa_daemon.core.time_server import SERVERS_MAX
 
 DISCREPANCY_MAX: Final = 2880
 """One day of 30-second steps, each way: what a phone with the wrong date still gets by with."""
@@ -231,8 +232,18 @@ SETTINGS: Final = (
     Setting(
         "time.servers",
         ("pool.ntp.org",),
-        Items(domain.time_server, "hosts, or host:port"),
-        "The time servers that the clock of this host is compared with, host or host:port.",
+        Items(domain.time_server, "hosts, or host:port", most=SERVERS_MAX),
+        "The time servers that the clock of this host is compared with, every hour where systemd runs: host, host:port"
+        " or [IPv6 address]:port, 8 at most. Nothing sets the clock, and no login is decided by what they say. Without"
+        " any it is not compared.",
+    ),
+    Setting(
+        "metrics.file",
+        "",
+        AbsolutePath(optional=True),
+        "Where the daemon writes its figures every 15 seconds, for the textfile collector of node_exporter: a name that"
+        " ends in .prom, in a folder that the daemon may write to, such as /run/rw2fa-metrics. Empty means nowhere;"
+        " `rw2fa metrics` prints them in any case.",
     ),
 )
 
@@ -250,6 +261,7 @@ SECTION_NOTES: Final = {
     "paths": "For tests, demonstrations and several instances on one host.",
     "database": "Where several hosts share one state.",
     "time": "Whether this host's clock is right.",
+    "metrics": "Figures for Prometheus.",
 }
 
 

@@ -6,6 +6,8 @@ from typing import Final
 
 NTP_PORT: Final = 123
 """RFC 5905 §7.2."""
+SERVERS_MAX: Final = 8
+"""Servers that are asked for one comparison; a name of the NTP pool stands for several."""
 HOST_CHARACTERS_MAX: Final = 253
 """A name in DNS (RFC 1035 §2.3.4, without the final dot's length)."""
 PORT_MAX: Final = 2**16 - 1

@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterator
 from typing import Final
 
-from rw2fa_daemon.core.time_server import parse
+from rw2fa_daemon.core.time_server import SERVERS_MAX, parse
 from rw2fa_daemon.relay import ntp
 from rw2fa_daemon.relay.reply import Reading
 from rw2fa_daemon.wire.message import Message, ProtocolError, compose
-from rw2fa_daemon.wire.relay import SERVERS_MAX, TIMEOUT_MAX
+from rw2fa_daemon.wire.relay import TIMEOUT_MAX
 
 ASKING_MAX: Final = 32
 """Servers that are being asked for all requests together. The resolver cannot be interrupted: one that hangs keeps

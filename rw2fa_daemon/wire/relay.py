@@ -10,8 +10,6 @@ from rw2fa_daemon.core.clock import Answer
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, Message, ProtocolError, compose, parse
 
-SERVERS_MAX: Final = 8
-"""Servers in one request."""
 TIMEOUT_MAX: Final = 10.0
 """Seconds that servers may be given to answer."""
 START_SECONDS: Final = 3.0
@@ -21,8 +19,11 @@ PACKETS_MAX: Final = 128
 
 
 def ask_time(path: Path, servers: Sequence[str], seconds: float) -> tuple[Answer, ...]:
-    """What time servers say, who are given `seconds` for it. Problem if there is no relay that answers."""
-    fields = {"servers": ",".join(servers[:SERVERS_MAX]), "timeout": f"{seconds:g}"}
+    """What time servers (SERVERS_MAX at most) say, who are given `seconds` for it.
+
+    Problem if there is no relay that answers.
+    """
+    fields = {"servers": ",".join(servers), "timeout": f"{seconds:g}"}
     packets = ask_relay(path, "time", fields, seconds + START_SECONDS)
     return tuple(_answer(message) for message in packets if message.verb == "server")
 

@@ -8,7 +8,8 @@ import pytest
 
 from rw2fa_daemon.core.clock import Answer, agree
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.wire.relay import SERVERS_MAX, ask_relay, ask_time
+from rw2fa_daemon.core.time_server import SERVERS_MAX
+from rw2fa_daemon.wire.relay import ask_relay, ask_time
 from tests.integration.relay.conftest import Relay
 from tests.support.time_servers import Chronyd, FakeServer, Lie, free_port
 
