@@ -30,6 +30,7 @@ _HERE = "rw2fa_daemon.cli"
         "status": f"{_HERE}.status:status",
         "doctor": f"{_HERE}.doctor:doctor",
         "clock": f"{_HERE}.clock:clock",
+        "metrics": f"{_HERE}.metrics:metrics",
         "enable": f"{_HERE}.switch:enable",
         "disable": f"{_HERE}.switch:disable",
         "pam": f"{_HERE}.pam:pam",

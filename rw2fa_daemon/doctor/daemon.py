@@ -34,6 +34,14 @@ def check_daemon(subject: Subject) -> Iterator[Finding]:
             detail=f"the daemon keeps an older configuration, because the new one is wrong: {config}",
             fix="mend the file, then run `systemctl reload rw2fad`",
         )
+    if (metrics := report.get("metrics", _GOOD)) != _GOOD:
+        yield Finding(
+            "daemon-metrics",
+            ok=False,
+            detail=f"monitoring gets no figures: {metrics}",
+            fix="let the user rw2fa write to that folder, in its unit as well (ReadWritePaths=), or set metrics.file to"
+            " another",
+        )
     if (lost := report.get("lost_audit_records", "0")) != "0":
         yield Finding(
             "daemon-audit",

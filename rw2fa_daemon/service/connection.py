@@ -58,10 +58,10 @@ class Connection:
         except OSError:
             self.close()
             return
+        self.last_heard = self.server.loop.time()
         if length == 0:
             self._hung_up()
             return
-        self.last_heard = self.server.loop.time()
         try:
             self._take(parse(bytes(memoryview(_inbox)[:length])))
         except ProtocolError as error:
@@ -88,6 +88,7 @@ class Connection:
     def say(self, packet: bytes) -> None:
         """Send one message and wait for the next; a peer that is gone, or does not take it, is forgotten."""
         self.busy = False
+        self.server.metrics.answered(packet, self.server.loop.time() - self.last_heard)
         try:
             self.sock.send(packet, socket.MSG_NOSIGNAL)
         except OSError:

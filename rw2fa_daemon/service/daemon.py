@@ -16,8 +16,11 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.canonical import resolve_names
 from rw2fa_daemon.service.connection import Connection
+from rw2fa_daemon.service.exposition import exposition
+from rw2fa_daemon.service.figures import Census, Running, clock_families, people_families, up
 from rw2fa_daemon.service.listener import own_listener
 from rw2fa_daemon.service.loop import Loop
+from rw2fa_daemon.service.metrics_file import MetricsFile
 from rw2fa_daemon.service.relay import RelayKeeper
 from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
@@ -59,8 +62,14 @@ class Daemon:
             state=self._state,
             directory=self._directory,
             sink=self._sink,
-            root_verbs={"status": self._answer_status, "reload": self._answer_reload},
+            root_verbs={
+                "status": self._answer_status,
+                "reload": self._answer_reload,
+                "metrics": self._answer_metrics,
+            },
         )
+        self._census = Census()
+        self._metrics_file = MetricsFile(loop, self._figures)
 
     def run(self) -> None:
         """Serve until SIGTERM or SIGINT; SIGHUP reloads."""
@@ -69,6 +78,7 @@ class Daemon:
         self._loop.add_signal_handler(signal.SIGHUP, self._reload, lambda _result: None)
         self._prepare(self._config, self._start)
         self._loop.run_forever()
+        self._metrics_file.close()
         self._server.close()
         self._directory.close()
         self._state.close()
@@ -86,6 +96,7 @@ class Daemon:
     def _start(self, rules: Rules) -> None:
         self._use(rules)
         self._server.start()
+        self._metrics_file.use(self._config.metrics_file)
         if self._relay is not None:
             self._relay.start()
         self._supervisor.ready(self._summary())
@@ -110,6 +121,7 @@ class Daemon:
         def prepared(rules: Rules) -> None:
             self._config, self._config_problem = config, None
             self._use(rules)
+            self._metrics_file.use(config.metrics_file)
             self._report_configuration("reloaded", "")
             self._supervisor.reloaded(self._summary())
             done("ok")
@@ -148,6 +160,7 @@ class Daemon:
             "config": str(self._config_problem or "ok"),
             "connections": str(self._server.connections - 1),
             "lost_audit_records": str(self._sink.lost),
+            "metrics": self._metrics_file.problem or "ok",
         }
         connection.say_last(compose("report", fields))
 
@@ -156,6 +169,25 @@ class Daemon:
             connection.say_last(compose("report", {"result": result}))
 
         self._reload(done)
+
+    def _answer_metrics(self, connection: Connection) -> None:
+        connection.say_last(compose("report", {"text": self._figures(running=True)}))
+
+    def _figures(self, running: bool) -> str:  # noqa: FBT001 - it is the value of a figure
+        state = self._config.state
+        if not running:
+            return exposition((*up(running=False), *clock_families(state)))
+        how = Running(
+            since=self._since,
+            enabled=self._config.enabled_at(time.time()),
+            state_usable=self._state.problem is None,
+            configuration_good=self._config_problem is None,
+            connections=self._server.connections,
+            lost_audit_records=self._sink.lost,
+        )
+        people = self._census.people(self._state.count)
+        counted = self._server.metrics.families()
+        return exposition((*how.families(), *counted, *people_families(people), *clock_families(state)))
 
     def stop(self) -> None:
         """Finish the logins under way, at most STOP_SECONDS long, and leave `run`."""

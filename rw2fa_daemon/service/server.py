@@ -13,6 +13,7 @@ from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop, Timer
+from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.opening import open_login
 from rw2fa_daemon.service.rules import Rules
 from rw2fa_daemon.service.state import State
@@ -57,7 +58,8 @@ class Server:
         self.desk = Desk(loop, state)
         self.codebook = Codebook()
         self._root_verbs = root_verbs
-        self.audit: Callable[[Record], None] = sink.write
+        self.metrics = Metrics()
+        self.audit: Callable[[Record], None] = self.metrics.counting(sink.write)
         self._listener = listener
         self._connections: set[Connection] = set()
         self._strangers: Counter[int] = Counter()

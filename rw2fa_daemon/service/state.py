@@ -85,6 +85,17 @@ class State:
             self._not_members.clear()
         self._not_members.add(known)
 
+    def count(self, now: float) -> tuple[int, int, int] | None:
+        """How many people are activated, pending and locked at `now` (UTC seconds); None while that cannot be told.
+
+        It looks at every record.
+        """
+        store = self._opened()
+        try:
+            return None if store is None else (*store.counts(), store.count_locked(int(now)))
+        except StateProblem:
+            return None
+
     def close(self) -> None:
         """Close the store."""
         if self._store is not None:

@@ -1,0 +1,97 @@
+"""What monitoring reads: the counters, and how things stand now."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon import __version__
+from rw2fa_daemon.clock.last import standing
+from rw2fa_daemon.core.clock import Verdict
+from rw2fa_daemon.service.exposition import Family, Sample, gauge
+
+SHARE_OF_TIME: Final = 1_000
+"""Counting people looks at every record: it is done so seldom that it takes one part in so many of the time."""
+
+People = tuple[int, int, int] | None
+"""How many are activated, pending and locked."""
+
+
+class Census:
+    """People by what they are, counted now and then."""
+
+    def __init__(self) -> None:
+        self._people: People = None
+        self._again_at = float("-inf")
+
+    def people(self, count: Callable[[float], People]) -> People:
+        """How many there are, or were a while ago. `count` takes UTC seconds, and may take long."""
+        started = time.monotonic()
+        if started >= self._again_at:
+            self._people = count(time.time())
+            ended = time.monotonic()
+            self._again_at = ended + SHARE_OF_TIME * (ended - started)
+        return self._people
+
+
+def up(*, running: bool) -> tuple[Family, ...]:
+    """Whether the daemon answers, and which version this is."""
+    return (
+        gauge("rw2fa_up", "Whether the daemon runs.", running),
+        Family("rw2fa_build_info", "gauge", "The version that runs.", (Sample(1, {"version": __version__}),)),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How a running daemon is; `since` is UTC seconds."""
+
+    since: float
+    enabled: bool
+    state_usable: bool
+    configuration_good: bool
+    connections: int
+    lost_audit_records: int
+
+    def families(self) -> tuple[Family, ...]:
+        """The same for monitoring."""
+        return (
+            *up(running=True),
+            gauge("rw2fa_start_time_seconds", "When the daemon started, UTC seconds since 1970.", self.since),
+            gauge("rw2fa_enabled", "Whether anybody is asked for a code.", self.enabled),
+            gauge("rw2fa_state_usable", "Whether codes can be judged.", self.state_usable),
+            gauge("rw2fa_configuration_good", "Whether the last reload was good.", self.configuration_good),
+            gauge("rw2fa_connections", "Conversations under way.", self.connections),
+            Family(
+                "rw2fa_audit_records_lost_total",
+                "counter",
+                "Audit records that neither journal nor file took.",
+                (Sample(self.lost_audit_records),),
+            ),
+        )
+
+
+def people_families(people: People) -> tuple[Family, ...]:
+    """How many people are what."""
+    activated, pending, locked = people or (None, None, None)
+    return (
+        gauge("rw2fa_users_activated", "People with a device.", activated),
+        gauge("rw2fa_users_pending", "People who began to enrol and did not finish.", pending),
+        gauge("rw2fa_users_locked", "People whose codes are refused because of wrong ones before.", locked),
+    )
+
+
+def clock_families(state: Path) -> tuple[Family, ...]:
+    """How this host's clock stands, by the last comparison."""
+    clock = standing(state)
+    return (
+        gauge("rw2fa_clock_offset_seconds", "By how much time servers are ahead of this host, seconds.", clock.offset),
+        gauge("rw2fa_clock_age_seconds", "How long ago that was found, seconds.", clock.age),
+        Family(
+            "rw2fa_clock_verdict",
+            "gauge",
+            "1 for what is known about the clock, 0 for the others.",
+            tuple(Sample(int(verdict is clock.verdict), {"verdict": verdict.value}) for verdict in Verdict),
+        ),
+    )
