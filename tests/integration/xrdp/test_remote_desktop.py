@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import Person, expire_password
 from tests.support.world.sesman import IN
 from tests.support.world.site import Member, Site
 
@@ -77,6 +77,12 @@ def test_promise_4_the_net_refuses_when_an_upgrade_lost_our_first_line(site: Sit
 def test_promise_4_the_account_phase_alone_is_refused(site: Site, member: Member, outsider: Person) -> None:
     # What xrdp 0.10's xrdp-sesrun has a local user do: no auth, account only.
     assert site.account_phase(SERVICE, outsider) == "SUCCESS"
+    assert site.account_phase(SERVICE, member.person) == "PERM_DENIED"
+
+
+def test_promise_4_the_account_line_comes_before_an_expired_password(site: Site, member: Member) -> None:
+    # After pam_unix it would not be reached: xrdp-sesrun would then be a way in for whoever has to change a password.
+    expire_password(site.world, member.person)
     assert site.account_phase(SERVICE, member.person) == "PERM_DENIED"
 
 

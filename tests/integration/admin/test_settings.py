@@ -1,0 +1,62 @@
+"""What the Settings of the manual come to at a real login (product rows 15, 16, 19)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from tests.integration import prompts
+from tests.support.world.accounts import Person
+from tests.support.world.phone import Phone
+from tests.support.world.qr import read_code
+from tests.support.world.site import Member, Site
+
+pytestmark = pytest.mark.namespaces
+
+
+@contextmanager
+def setting(site: Site, key: str, value: str) -> Iterator[None]:
+    site.rw2fa.command("settings", "set", key, value)
+    try:
+        yield
+    finally:
+        site.rw2fa.command("settings", "unset", key)
+
+
+@pytest.mark.parametrize("digits", range(4, 13))
+def test_row_19_codes_of_every_length_enrol_and_log_in(site: Site, newcomer: Person, digits: int) -> None:
+    with setting(site, "digits", str(digits)):
+        terminal = site.sshd.login(newcomer)
+        terminal.answer(prompts.PASSWORD, newcomer.password)
+        terminal.expect(prompts.FIRST_CODE)
+        phone = Phone(read_code(terminal.screen))
+        assert phone.digits == digits
+        terminal.type(phone.fresh())
+        assert terminal.end() == 0
+    # Whoever is enrolled keeps the length that the phone has.
+    again = site.sshd.login(newcomer)
+    again.answer(prompts.PASSWORD, newcomer.password)
+    again.answer(prompts.CODE, phone.fresh())
+    assert again.end() == 0
+
+
+def test_row_15_a_code_counts_within_the_discrepancy_and_not_beyond(site: Site, member: Member) -> None:
+    with setting(site, "discrepancy", "5"):
+        terminal = site.world.terminal("su", member.person.name, "-c", "id -un", user="daemon")
+        terminal.answer(prompts.PASSWORD, member.person.password)
+        terminal.answer(prompts.CODE, member.phone.code(steps=7))
+        terminal.expect("The clock of your phone")  # right, but outside: told apart from a wrong one
+        assert terminal.end() != 0
+        inside = site.sshd.login(member.person)
+        inside.answer(prompts.PASSWORD, member.person.password)
+        inside.answer(prompts.CODE, member.phone.code(steps=4))
+        assert inside.end() == 0
+
+
+def test_row_16_the_issuer_is_what_the_phone_shows(site: Site, newcomer: Person) -> None:
+    with setting(site, "issuer", "Acme & Söhne, Ltd"):
+        terminal = site.sshd.login(newcomer)
+        terminal.answer(prompts.PASSWORD, newcomer.password)
+        terminal.expect(prompts.FIRST_CODE)
+        assert Phone(read_code(terminal.screen)).issuer == "Acme & Söhne, Ltd"
+        terminal.hang_up()
