@@ -13,7 +13,7 @@ PREFERRED_PORT: Final = 2222
 
 
 def host(world: World, actor: Actor) -> None:
-    """Prints how to get in, and serves until Ctrl-C, or Enter on a terminal."""
+    """Prints how to get in, and serves until Ctrl-C."""
     with _listen() as listener:
         port = listener.getsockname()[1]
         enter = f"nsenter --target {world.pid} --mount --net --pid --uts --ipc --root --wd=/"

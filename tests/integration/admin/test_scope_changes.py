@@ -87,6 +87,7 @@ def test_item_4_disable_lets_everybody_in_as_before_and_takes_our_lines_out(
             assert site.sesman.verdict(person) == IN
         lines = [file.read_text(encoding="utf-8") for file in site.world.path("/etc/pam.d").iterdir()]
         assert not any("pam_rw2fa.so" in text for text in lines)
+        assert not site.world.path("/etc/ssh/sshd_config.d/10-rw2fa.conf").exists()
     finally:
         site.rw2fa.command("pam", "install")
         site.rw2fa.command("enable")

@@ -107,6 +107,18 @@ def test_item_3_who_is_not_enabled_keeps_key_only_and_batch_mode(site: Site, out
     assert terminal.screen.strip() == f"you-are-in-as-{outsider.name}"
 
 
+def test_item_3_the_drop_in_follows_the_scope(site: Site) -> None:
+    member = site.member_by_name()
+    key = allow_key(site.world, member.person)
+    site.sshd.reload()
+    terminal = site.sshd.login(member.person, methods=KEY_THEN_CODE, key=key)
+    terminal.answer(prompts.CODE, member.phone.fresh())
+    assert terminal.end() == 0
+    site.rw2fa.command("users", "remove", member.person.name, "--yes")
+    site.sshd.reload()
+    assert site.sshd.login(member.person, methods="publickey", key=key, batch=True).end() == 0
+
+
 def test_a_key_that_is_not_the_persons_opens_nothing(site: Site, member: Member, outsider: Person) -> None:
     key = allow_key(site.world, outsider)
     terminal = site.sshd.login(member.person, methods="publickey", key=key, batch=True)

@@ -1,6 +1,8 @@
 """OpenSSH in a world: the server with the host's own configuration, and the client as people type it."""
 
 import itertools
+import signal
+import time
 from collections.abc import Mapping, Sequence
 
 from tests.support.world.accounts import Person
@@ -51,6 +53,12 @@ class Sshd:
     def stop(self) -> None:
         """Ends the server; logins that are under way go on."""
         self.world.kill(self.process)
+
+    def reload(self) -> None:
+        """What `systemctl reload ssh` does: the configuration is read again, and the socket opened anew."""
+        self.world.kill(self.process, signal.SIGHUP)
+        time.sleep(0.2)  # until it has closed its socket
+        wait_until(f"sshd on port {self.port}", lambda: self.world.listens(self.port))
 
     def login(
         self,
