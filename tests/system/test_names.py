@@ -32,7 +32,9 @@ def test_promise_13_a_source_of_names_that_is_a_service_is_reached_from_inside_t
     # As sssd, nscd and winbind do, nss-systemd asks a Unix socket in /run; this user exists nowhere else.
     enable(host, "alice")
     host.run("systemd-run", "--quiet", "--property=DynamicUser=yes", "--property=User=momentary", "sleep", "infinity")
-    assert host.run("getent", "passwd", "momentary").stdout.startswith("momentary:")
+    host.eventually(
+        "the user of the unit", lambda: host.run("getent", "passwd", "momentary", check=False).returncode == 0
+    )
 
     assert "rule=not-enabled" in knock(host, "momentary")
     assert "rule=user-unknown" in knock(host, "nobody-at-all")

@@ -39,7 +39,7 @@ mkdir -p /run/systemd/nspawn
 mount -t tmpfs tmpfs /run/systemd/nspawn
 exec systemd-nspawn --quiet --boot --directory="$SCRATCH/root" --machine="$NAME" --register=no --keep-unit \
     --console=pipe --resolv-conf=off --timezone=off --link-journal=no --private-network \
-    --system-call-filter='bpf @keyring'
+    --system-call-filter='bpf @keyring adjtimex clock_adjtime'
 """
 
 
@@ -193,16 +193,18 @@ class Machine:
 
     def _wait_for_boot(self) -> None:
         deadline = time.monotonic() + _BOOT_SECONDS
+        answer = "it has no process 1"
         while time.monotonic() < deadline:
             if self._nspawn.poll() is not None:
                 raise MachineUnavailable(f"systemd-nspawn ended at once: {self._said()}")
             self.pid = self.pid or _first_process_inside(self._nspawn.pid)
             if self.pid:
-                state = self.run("systemctl", "is-system-running", "--wait", check=False).stdout.strip()
-                if state in {"running", "degraded"}:
+                asked = self.run("systemctl", "is-system-running", "--wait", check=False)
+                answer = asked.stdout.strip() or asked.stderr.strip()
+                if answer in {"running", "degraded"}:
                     return
             time.sleep(0.02)
-        raise MachineUnavailable(f"it did not boot within {_BOOT_SECONDS:g} s: {self._said()}")
+        raise MachineUnavailable(f"it did not boot within {_BOOT_SECONDS:g} s: {answer}; {self._said()}")
 
     def _said(self) -> str:
         self._log.seek(0)
