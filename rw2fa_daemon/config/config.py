@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
+from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.standing import Lists
 
@@ -28,6 +29,10 @@ class Config:
     enrolment_window_days: int
     proof: str
     discrepancy: int
+    guess_budget: float
+    """A probability."""
+    accept_risk: bool
+    sudo_minutes: int
     issuer: str
     issuer_name: str
     validity_after_first_session: int
@@ -46,6 +51,11 @@ class Config:
     def enabled_at(self, now: float) -> bool:
         """Whether two-factor authentication is on at `now` (UTC seconds), trials considered."""
         return self.enabled and (self.enabled_until is None or now < self.enabled_until)
+
+    @property
+    def guessing(self) -> Guessing:
+        """What decides how well guessing works."""
+        return Guessing(self.discrepancy, self.guess_budget, self.accept_risk)
 
     @property
     def lists(self) -> Lists:

@@ -14,10 +14,12 @@ from typing import Final, Protocol
 from rw2fa_daemon.core.person import GROUP_MARK
 from rw2fa_daemon.core.time_server import parse as time_server_parts
 
-Value = bool | int | str | tuple[str, ...]
+Value = bool | int | float | str | tuple[str, ...]
 
 NAME_BYTES_MAX: Final = 255
 """LOGIN_NAME_MAX of limits.h without its final NUL."""
+DECIMAL_LENGTH_MAX: Final = 16
+"""Characters of a number that is typed."""
 SOCKET_PATH_BYTES_MAX: Final = 107
 """sun_path of unix(7) without its final NUL."""
 PATH_BYTES_MAX: Final = 4095
@@ -132,6 +134,36 @@ class Number:
         if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= len(str(self.high)) + 1):
             raise Refused(f"cannot be {literal(text)}", f"give a whole number from {self.allowed}")
         return self.read(int(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Decimal:
+    """A number from `low` to `high`, both included, with a fraction or without."""
+
+    low: float
+    high: float
+    kind: str = "number"
+
+    @property
+    def allowed(self) -> str:
+        """See Domain."""
+        return f"{self.low:g} to {self.high:g}"
+
+    def read(self, raw: object) -> Value:
+        """See Domain."""
+        if isinstance(raw, bool) or not isinstance(raw, int | float):
+            raise _wrong_type(raw, "a number", f"{self.high:g}, without quotes")
+        # Not "outside": NaN is neither.
+        if not self.low <= raw <= self.high:
+            raise Refused(f"cannot be {raw}", f"choose a number from {self.allowed}")
+        return float(raw)
+
+    def parse(self, text: str) -> Value:
+        """See Domain."""
+        whole, _, fraction = text.partition(".")
+        if not (text.isascii() and whole.isdigit() and (fraction or "0").isdigit() and len(text) <= DECIMAL_LENGTH_MAX):
+            raise Refused(f"cannot be {literal(text)}", f"give a number from {self.allowed}")
+        return self.read(float(text))
 
 
 @dataclass(frozen=True, slots=True)

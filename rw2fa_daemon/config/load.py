@@ -13,11 +13,13 @@ from rw2fa_daemon.config import trusted
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.domain import NAME_BYTES_MAX, Refused, Value
 from rw2fa_daemon.config.settings import ANY_SERVICE, SECTIONS, SETTINGS, Setting, find
+from rw2fa_daemon.core.budget import allowance, largest_discrepancy
 from rw2fa_daemon.core.person import GROUP_MARK, Roster
 from rw2fa_daemon.core.problem import Problem
 
 DEFAULT_PATH: Final = Path("/etc/rw2fa/rw2fa.toml")
 DROPINS_MAX: Final = 256
+PERCENT: Final = 100
 GROUPS_MAX: Final = 256
 """Every look-up of a person resolves each group of the configuration."""
 
@@ -208,6 +210,9 @@ def build(layers: Layers) -> Config:
         enrolment_window_days=of("enrolment.window"),
         proof=of("enrolment.proof"),
         discrepancy=of("settings.discrepancy"),
+        guess_budget=of("guessing.budget") / PERCENT,
+        accept_risk=of("guessing.accept_risk"),
+        sudo_minutes=of("settings.sudo_minutes"),
         issuer=of("settings.issuer"),
         issuer_name=of("settings.issuer") or host_issuer(),
         validity_after_first_session=of("settings.validity_after_first_session"),
@@ -228,4 +233,18 @@ def build(layers: Layers) -> Config:
             f"{layers.files[0]}: the lists name {count} groups, and every login has to look at each",
             f"name at most {GROUPS_MAX}",
         )
+    _refuse_cheap_guessing(config, layers)
     return config
+
+
+def _refuse_cheap_guessing(config: Config, layers: Layers) -> None:
+    """A window so wide that one wrong code is too likely to be right has to be asked for in so many words."""
+    if config.accept_risk or allowance(config.digits, config.guessing).wide > 0:
+        return
+    file = layers.origins.get("settings.discrepancy") or layers.origins.get("settings.digits") or layers.files[0]
+    fits = largest_discrepancy(config.digits, config.guess_budget)
+    raise Problem(
+        f"{file}: settings.discrepancy: with {config.digits} digits, {config.discrepancy} steps each way make a single"
+        f" guess likelier than the guess budget of {config.guess_budget:.3%} allows",
+        f"set it to {fits} at most, take more digits, or set guessing.accept_risk = true",
+    )

@@ -11,6 +11,7 @@ from rw2fa_daemon.config import domain
 from rw2fa_daemon.config.domain import (
     AbsolutePath,
     Choice,
+    Decimal,
     Domain,
     Items,
     Moment,
@@ -27,6 +28,8 @@ WINDOW_DAYS_MAX: Final = 365
 FURTHER_MINUTES_MAX: Final = 43_200
 """30 days."""
 FIRST_SECONDS_MAX: Final = 86_400
+"""One day."""
+SUDO_MINUTES_MAX: Final = 1440
 """One day."""
 ISSUER_BYTES_MAX: Final = 64
 """The issuer stands twice in the URI of a QR code, which has to fit a terminal of 24 lines or little more."""
@@ -139,8 +142,9 @@ SETTINGS: Final = (
         "enrolment.proof",
         "password",
         Choice(("password", "token")),
-        "What somebody must show to enrol at a login.",
-        unavailable="this version has no enrolment tokens",
+        "What somebody must show, beside the password, to enrol at a login: nothing more (password), or the one-time"
+        " word that `rw2fa users add` and `rw2fa users reset` print (token). Whoever was activated and is reset needs"
+        " the word in any case.",
     ),
     Setting(
         "settings.discrepancy",
@@ -179,6 +183,13 @@ SETTINGS: Final = (
         unit="digits",
     ),
     Setting(
+        "settings.sudo_minutes",
+        15,
+        Number(0, SUDO_MINUTES_MAX),
+        "How long sudo does not ask again in a login session in which a code was accepted. With 0 it always asks.",
+        unit="minutes",
+    ),
+    Setting(
         "settings.sms_message",
         "Your %ISSUER% verification code is: %CODE%",
         Text(SMS_BYTES_MAX, must="%CODE%", why="the code goes"),
@@ -194,6 +205,21 @@ SETTINGS: Final = (
     Setting("sms.account_sid", "", Text(64), "The account at the SMS provider."),
     Setting("sms.phone_number", "", Text(32), "The number that SMS are sent from."),
     Setting("sms.api_url", "", Text(1024), "The address of the SMS provider. Empty means Twilio's own."),
+    Setting(
+        "guessing.budget",
+        0.3,
+        Decimal(0.001, 10.0),
+        "How likely somebody who has the password may become to get in by guessing, within 30 days. The first wrong"
+        " codes, as many as this allows, are judged against the whole discrepancy; after them only codes around this"
+        " host's time and around the device's usual drift count.",
+        unit="%",
+    ),
+    Setting(
+        "guessing.accept_risk",
+        False,
+        Switch(),
+        "Whether a discrepancy is taken for which the budget does not allow a single wrong code.",
+    ),
     Setting(
         "services.default",
         "code",
@@ -256,6 +282,7 @@ SECTION_NOTES: Final = {
     "exempt": "Who is never asked.",
     "enrolment": "How somebody gets a first code.",
     "settings": "How codes are made and checked.",
+    "guessing": "How well guessing may work.",
     "sms": "Codes by SMS.",
     "services": "What the PAM services are, where it should differ from the table that comes with the program.",
     "paths": "For tests, demonstrations and several instances on one host.",

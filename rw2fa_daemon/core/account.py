@@ -46,7 +46,10 @@ class Counters:
     `used` holds spent time steps in ascending order, accepted ones and burned ones; `last` is the
     last step that was accepted; `floor` the step up to which (inclusive) no code counts any more;
     `failures` the consecutive wrong codes; `locked_until` UTC seconds; `enrol_failures` the wrong
-    first codes since the enrolment window opened.
+    first codes since the enrolment window opened; `drift` how many steps the device was off when a
+    code was last accepted. `wide_guesses` and `narrow_guesses` are what was spent of the guess
+    budget, the latest of each at `wide_at` and `narrow_at` (UTC seconds). `session` is the kernel's
+    audit session in which a code was last accepted, at `session_at`.
     """
 
     used: tuple[int, ...] = ()
@@ -55,6 +58,21 @@ class Counters:
     failures: int = 0
     locked_until: int = 0
     enrol_failures: int = 0
+    drift: int = 0
+    wide_guesses: int = 0
+    wide_at: int = 0
+    narrow_guesses: int = 0
+    narrow_at: int = 0
+    session: str = ""
+    session_at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Bypass:
+    """Leave to sign in without a code, given by an administrator: until when (UTC seconds), and whether once."""
+
+    until: int
+    once: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,16 +93,22 @@ class Account:
     enrol_opened_at: int = 0
     credential: Credential | None = None
     counters: Counters = field(default_factory=Counters)
+    recovery: tuple[bytes, ...] = ()
+    """Digests of the recovery codes that are left, in the order in which they were printed."""
+    token: bytes | None = None
+    """Digest of the one-time word that the next enrolment asks for, None if it asks for none."""
+    bypass: Bypass | None = None
 
     @property
     def activated(self) -> bool:
         """Whether a code of this person's own device was confirmed."""
         return self.credential is not None and self.credential.active
 
-    def reset(self, *, generation: int, now: int) -> "Account":
+    def reset(self, *, generation: int, now: int, token: bytes | None = None) -> "Account":
         """This account with nothing enrolled, bound to `generation`, its window opened at `now`.
 
-        Used steps and the floor go with the secret that they belong to.
+        What belongs to the old secret goes with it: used steps, recovery codes, the session. With
+        `token` the next enrolment asks for the word that has this digest.
         """
         return replace(
             self,
@@ -92,9 +116,21 @@ class Account:
             credential=None,
             enrol_opened_at=now,
             counters=Counters(),
+            recovery=(),
+            token=token,
+            bypass=None,
         )
 
     def unlocked(self) -> "Account":
-        """This account with its lock and its consecutive failures cleared."""
-        counters = replace(self.counters, failures=0, locked_until=0, enrol_failures=0)
+        """This account with its lock, its consecutive failures and its spent guesses cleared."""
+        counters = replace(
+            self.counters,
+            failures=0,
+            locked_until=0,
+            enrol_failures=0,
+            wide_guesses=0,
+            wide_at=0,
+            narrow_guesses=0,
+            narrow_at=0,
+        )
         return replace(self, counters=counters)

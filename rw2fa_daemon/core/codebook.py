@@ -81,6 +81,10 @@ class Codebook:
                 if step >= 0 and hmac.compare_digest(f"{hotp.value(step) % modulus:0{digits}d}", code):
                     yield step
 
+    def all_lazily(self, credential: Credential, code: str, around: int, reach: int) -> Iterator[int]:
+        """What `all` gives, worked out only when the first of them is wanted."""
+        yield from self.all(credential, code, around, reach)
+
     def all(self, credential: Credential, code: str, around: int, reach: int) -> list[int]:
         """Every step of the code at most `reach` away from `around`, nearest first.
 

@@ -1,11 +1,13 @@
-"""One code judged: right, used before, out of its window, or wrong."""
+"""One code judged: right, used before, out of its reach, or wrong."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
+from itertools import chain
 
 from rw2fa_daemon.core import lockout, steps
 from rw2fa_daemon.core.account import Counters, Credential
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.budget import NARROW_STEPS, Guessing, Reach, reach, spend_guess
+from rw2fa_daemon.core.codebook import NEAR_STEPS, Codebook
 from rw2fa_daemon.core.otp import step_at
 
 
@@ -14,9 +16,9 @@ class Verdict(Enum):
 
     RIGHT = "right"
     USED_BEFORE = "used before"
-    """Right for a step that was accepted already, or is older than the last accepted one."""
-    OUTSIDE = "outside the window"
-    """Right for a step beyond the window: a clock is wrong."""
+    """Right for a step that was spent already, or is older than the last accepted one."""
+    OUTSIDE = "outside"
+    """Right for a step beyond what may count now: a clock is wrong."""
     WRONG = "wrong"
 
 
@@ -29,36 +31,46 @@ class Judgement:
 
 
 def judge(
-    credential: Credential, counters: Counters, code: str, *, now: float, discrepancy: int, codebook: Codebook
+    credential: Credential, counters: Counters, code: str, *, now: float, guessing: Guessing, codebook: Codebook
 ) -> tuple[Judgement, Counters]:
     """Judge a code of the right form; gives the verdict and the counters to store.
 
-    `now` is UTC seconds, `discrepancy` steps each way. The failure is charged before the code
-    is looked at and refunded where it was right. Beyond the window the code is looked for up to
-    twice its width, so that a wrong clock is told apart from a wrong code; such a step is
-    burned.
+    `now` is UTC seconds. The failure is charged before the code is looked at, to the lock and to
+    the guess budget, and refunded where it was right. The search goes outward from where the
+    device was last seen (RFC 6238 §6). Beyond the window the code is looked for up to twice its
+    width, so that a wrong clock is told apart from a wrong code; such a step is burned.
     """
     now_step = step_at(now, credential.period)
-    charged = lockout.charge(counters, now)
+    discrepancy = guessing.discrepancy
+    drift = max(-discrepancy, min(counters.drift, discrepancy))
+    how_far = reach(counters, credential.digits, guessing, now)
+    charged = charge(counters, credential.digits, guessing, now)
 
-    for step in codebook.near(credential, code, now_step, discrepancy):
-        if steps.counts(counters, step, now_step):
-            return _right(step - now_step, credential, charged, step)
+    def in_reach(step: int) -> bool:
+        if how_far is Reach.WIDE:
+            return abs(step - now_step) <= discrepancy
+        return min(abs(step - now_step), abs(step - now_step - drift)) <= min(NARROW_STEPS, discrepancy)
 
-    found = codebook.all(credential, code, now_step, 2 * discrepancy)
-    inside = [step for step in found if abs(step - now_step) <= discrepancy]
-    for step in inside:
-        if steps.counts(counters, step, now_step):
-            return _right(step - now_step, credential, charged, step)
-    if inside:
-        offset = (inside[0] - now_step) * credential.period
-        return Judgement(Verdict.USED_BEFORE, offset), lockout.refund(charged, counters)
-    if found:
-        offset = (found[0] - now_step) * credential.period
-        return Judgement(Verdict.OUTSIDE, offset), steps.spend(charged, found[0], accepted=False)
+    near = codebook.near(credential, code, now_step + drift, NEAR_STEPS)
+    everywhere = codebook.all_lazily(credential, code, now_step, 2 * discrepancy)
+    seen: list[int] = []
+    for step in chain(near, everywhere):
+        if in_reach(step) and steps.counts(counters, step, now_step):
+            accepted = steps.spend(lockout.clear(counters), step, accepted=True)
+            accepted = replace(accepted, drift=step - now_step)
+            return Judgement(Verdict.RIGHT, (step - now_step) * credential.period), accepted
+        seen.append(step)
+
+    seen.sort(key=lambda step: abs(step - now_step))
+    for step in seen:
+        if abs(step - now_step) <= discrepancy and not steps.counts(counters, step, now_step):
+            return Judgement(Verdict.USED_BEFORE, (step - now_step) * credential.period), counters
+    if seen:
+        burned = steps.spend(charged, seen[0], accepted=False)
+        return Judgement(Verdict.OUTSIDE, (seen[0] - now_step) * credential.period), burned
     return Judgement(Verdict.WRONG), charged
 
 
-def _right(distance: int, credential: Credential, charged: Counters, step: int) -> tuple[Judgement, Counters]:
-    accepted = steps.spend(lockout.clear(charged), step, accepted=True)
-    return Judgement(Verdict.RIGHT, distance * credential.period), accepted
+def charge(counters: Counters, digits: int, guessing: Guessing, now: float) -> Counters:
+    """The counters after a wrong answer, which costs the same whatever was typed."""
+    return spend_guess(lockout.charge(counters, now), reach(counters, digits, guessing, now), now)

@@ -8,6 +8,7 @@ import pytest
 
 from rw2fa_daemon.config import load as loader
 from rw2fa_daemon.config.load import load
+from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.problem import Problem
 
 
@@ -95,8 +96,13 @@ def test_a_trial_of_what_is_off_stays_off(file: Path) -> None:
 
 @pytest.mark.parametrize("digits", range(4, 13))
 def test_every_number_of_digits_from_the_manual_is_taken(file: Path, digits: int) -> None:
-    file.write_text(f"settings.digits = {digits}\n")
+    file.write_text(f"settings.digits = {digits}\nsettings.discrepancy = 14\n")
     assert load(file).digits == digits
+
+
+def test_promise_9_a_risk_that_is_accepted_in_so_many_words_is_taken(file: Path) -> None:
+    file.write_text("settings.digits = 4\nguessing.accept_risk = true\n")
+    assert load(file).guessing == Guessing(480, 0.003, accept_risk=True)
 
 
 def test_a_symbolic_link_is_followed(file: Path, tmp_path: Path) -> None:
@@ -248,8 +254,21 @@ ERRORS = [
         "FILE: database.url: this version keeps its state in SQLite only; leave url at its default",
     ),
     (
-        'enrolment.proof = "token"',
-        "FILE: enrolment.proof: this version has no enrolment tokens; leave proof at its default",
+        'enrolment.proof = "luck"',
+        'FILE: enrolment.proof: cannot be "luck"; choose one of password, token',
+    ),
+    (
+        "settings.digits = 4",
+        (
+            "FILE: settings.discrepancy: with 4 digits, 480 steps each way make a single guess likelier than the guess"
+            " budget of 0.300% allows; set it to 14 at most, take more digits, or set guessing.accept_risk = true"
+        ),
+    ),
+    ("guessing.budget = 11", "FILE: guessing.budget: cannot be 11; choose a number from 0.001 to 10"),
+    ("guessing.budget = nan", "FILE: guessing.budget: cannot be nan; choose a number from 0.001 to 10"),
+    (
+        'guessing.budget = "0.3"',
+        "FILE: guessing.budget: must be a number, but is text; write it like 10, without quotes",
     ),
 ]
 

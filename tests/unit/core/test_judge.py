@@ -7,9 +7,10 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.account import Algorithm, Counters, Credential
+from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.judge import Verdict, judge
-from rw2fa_daemon.core.lockout import LOCK_AFTER
+from rw2fa_daemon.core.lockout import FREE_FAILURES
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.steps import counts
@@ -28,7 +29,7 @@ def _judge(
         counters or Counters(),
         code,
         now=now,
-        discrepancy=discrepancy,
+        guessing=Guessing(discrepancy, 1.0),
         codebook=Codebook(),
     )
     return judgement.verdict, after
@@ -66,7 +67,7 @@ def test_the_window_reaches_exactly_discrepancy_steps_each_way(digits: int, disc
     if digits >= 8:  # below that another step of the window may have the same code
         for offset in (-discrepancy - 1, discrepancy + 1):
             verdict, _ = _judge(_code(NOW_STEP + offset, digits), digits=digits, discrepancy=discrepancy)
-            assert verdict is (Verdict.OUTSIDE if discrepancy else Verdict.WRONG)
+            assert verdict is Verdict.OUTSIDE
 
 
 @given(offset=st.integers(-480, 480), discrepancy=st.integers(0, 480), failures=st.integers(0, 8))
@@ -85,13 +86,14 @@ def test_a_right_code_inside_the_window_is_accepted_once_and_clears_failures(
 
 
 @given(st.text("0123456789", min_size=8, max_size=8), st.integers(0, 12))
-def test_a_wrong_code_is_charged_and_ten_lock(code: str, failures: int) -> None:
+def test_a_wrong_code_is_charged_and_many_lock(code: str, failures: int) -> None:
     before = Counters(failures=failures)
     verdict, after = _judge(code, before, discrepancy=60)
     if verdict is Verdict.WRONG:
         assert after.failures == failures + 1
-        assert (after.locked_until > 0) is (failures + 1 >= LOCK_AFTER)
-        assert replace(after, failures=failures, locked_until=0) == before
+        assert (after.locked_until > 0) is (failures + 1 > FREE_FAILURES)
+        assert (after.wide_guesses, after.wide_at) == (1, int(NOW))
+        assert replace(after, failures=failures, locked_until=0, wide_guesses=0, wide_at=0) == before
 
 
 def test_a_code_outside_the_window_is_burned_and_charged() -> None:

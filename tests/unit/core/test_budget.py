@@ -1,0 +1,157 @@
+"""Promise 9: guessing stays under the budget, whatever the settings are."""
+
+import random
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rw2fa_daemon.core import lockout
+from rw2fa_daemon.core.account import Counters, Credential
+from rw2fa_daemon.core.budget import (
+    PERIOD_SECONDS,
+    Guessing,
+    Reach,
+    allowance,
+    chance,
+    largest_discrepancy,
+    reach,
+    spend_guess,
+)
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.judge import Verdict, judge
+from rw2fa_daemon.core.otp import code_at
+from rw2fa_daemon.core.secret import Secret
+
+BUDGET = 0.003
+DEFAULT = Guessing(480, BUDGET)
+NOW = 1_790_000_000
+
+
+@pytest.mark.parametrize(
+    ("digits", "discrepancy", "wide"),
+    [(6, 480, 3), (6, 60, 24), (8, 480, 312), (4, 0, 30), (4, 14, 1), (4, 15, 0), (4, 480, 0), (12, 480, 6_703)],
+)
+def test_promise_9_how_many_guesses_at_the_whole_window_a_period_has(digits: int, discrepancy: int, wide: int) -> None:
+    assert allowance(digits, Guessing(discrepancy, BUDGET)).wide == wide
+
+
+@given(digits=st.integers(4, 12), discrepancy=st.integers(0, 2880), budget=st.floats(0.00001, 0.1))
+def test_promise_9_the_stated_chance_is_at_most_twice_the_budget(digits: int, discrepancy: int, budget: float) -> None:
+    allowed = allowance(digits, Guessing(discrepancy, budget))
+    assert allowed.wide * chance(digits, 2 * discrepancy + 1) <= budget * (1 + 1e-6)
+    # One narrow guess is always judged: without it nobody with a wrong code behind them could get in.
+    assert allowed.chance <= max(2 * budget, budget + chance(digits, 6)) * (1 + 1e-6)
+
+
+@given(digits=st.integers(4, 12), budget=st.floats(0.0005, 0.1))
+def test_the_largest_discrepancy_that_fits_fits_and_the_next_does_not(digits: int, budget: float) -> None:
+    fits = largest_discrepancy(digits, budget)
+    if fits > 0:
+        assert allowance(digits, Guessing(fits, budget)).wide >= 1
+    if fits < 100_000:
+        assert allowance(digits, Guessing(fits + 1, budget)).wide == 0
+
+
+def test_a_risk_that_was_accepted_gives_one_guess() -> None:
+    assert allowance(4, Guessing(480, BUDGET)).wide == 0
+    assert allowance(4, Guessing(480, BUDGET, accept_risk=True)).wide == 1
+
+
+@given(st.lists(st.tuples(st.integers(0, PERIOD_SECONDS // 2), st.booleans()), max_size=200))
+def test_promise_9_no_thirty_days_see_more_guesses_than_allowed(steps: list[tuple[int, bool]]) -> None:
+    allowed = allowance(6, DEFAULT)
+    counters, now, spent = Counters(), NOW, list[tuple[int, Reach]]()
+    for wait, success in steps:
+        now += wait
+        if success:
+            counters = lockout.clear(counters)
+            continue
+        how = reach(counters, 6, DEFAULT, now)
+        counters = spend_guess(counters, how, now)
+        spent.append((now, how))
+    for at, _ in spent:
+        wide = [when for when, how in spent if how is Reach.WIDE and at <= when < at + PERIOD_SECONDS]
+        assert len(wide) <= allowed.wide
+
+
+def test_promise_9_both_budgets_spent_leave_nothing() -> None:
+    allowed = allowance(6, DEFAULT)
+    spent = Counters(wide_guesses=allowed.wide, wide_at=NOW, narrow_guesses=allowed.narrow, narrow_at=NOW)
+    assert reach(spent, 6, DEFAULT, NOW) is Reach.NOWHERE
+    assert reach(spent, 6, DEFAULT, NOW + PERIOD_SECONDS) is Reach.WIDE
+    assert reach(spent, 6, DEFAULT, NOW - 5) is Reach.NOWHERE, "a clock that is set back gives nothing back"
+
+
+def _guess_for_thirty_days(chooser: random.Random, digits: int, guessing: Guessing, codebook: Codebook) -> bool:
+    """Whether somebody who knows the policy, and tries as often as it lets them, gets in."""
+    credential = Credential(Secret(chooser.randbytes(20)), active=True, digits=digits)
+    counters, now = Counters(), float(NOW)
+    while now < NOW + PERIOD_SECONDS:
+        if lockout.must_be_unlocked(counters) or reach(counters, digits, guessing, now) is Reach.NOWHERE:
+            return False
+        if lockout.locked(counters, now):
+            now = max(now + 1, counters.locked_until)
+            continue
+        guess = f"{chooser.randrange(10**digits):0{digits}d}"
+        judgement, counters = judge(credential, counters, guess, now=now, guessing=guessing, codebook=codebook)
+        if judgement.verdict is Verdict.RIGHT:
+            return True
+        now += 1
+    return False
+
+
+@pytest.mark.parametrize(
+    ("digits", "discrepancy"), [(4, 0), (4, 1), (4, 14), (6, 0), (6, 3), (6, 60), (6, 480), (8, 480)]
+)
+def test_promise_9_a_simulated_guesser_stays_under_the_stated_bound(digits: int, discrepancy: int) -> None:
+    guessing = Guessing(discrepancy, BUDGET)
+    attackers = 1_000 if discrepancy < 10 else 100
+    chooser, codebook = random.Random(digits * 1_000 + discrepancy), Codebook(entries=1)
+    successes = sum(_guess_for_thirty_days(chooser, digits, guessing, codebook) for _ in range(attackers))
+    expected = attackers * allowance(digits, guessing).chance
+    # Five standard deviations of a Poisson count above what is stated.
+    assert successes <= expected + 5 * max(1.0, expected) ** 0.5
+
+
+def test_a_real_person_is_hardly_ever_refused() -> None:
+    """3 % typos, a phone that drifts two seconds a day, one mishap with the time zone, ten logins a day."""
+    chooser, codebook = random.Random(1), Codebook()
+    refused = logins = 0
+    for _ in range(40):
+        credential = Credential(Secret(chooser.randbytes(20)), active=True)
+        counters, now = Counters(), float(NOW)
+        mishap = chooser.randrange(300)
+        for login in range(300):
+            now += PERIOD_SECONDS / 300
+            drift = 2 * (now - NOW) / 86_400 + (3_600 if login == mishap else 0)
+            code = code_at(credential.secret, int(now + drift) // 30, 6)
+            logins += 1
+            for _ in range(3):
+                typed = f"{(int(code) + 1) % 10**6:06d}" if chooser.random() < 0.03 else code
+                judgement, counters = judge(credential, counters, typed, now=now, guessing=DEFAULT, codebook=codebook)
+                if judgement.verdict is Verdict.RIGHT:
+                    break
+            else:
+                refused += 1
+    assert logins == 12_000
+    # Nearly all of these are the mishap itself, after three typos in the month before.
+    assert refused / logins < 0.004
+
+
+def test_drift_is_learned_and_searched_from_first() -> None:
+    credential = Credential(Secret(b"12345678901234567890"), active=True)
+    counters, now = Counters(), float(NOW)
+    for offset in range(0, -200, -9):
+        now += 3_600
+        code = code_at(credential.secret, int(now) // 30 + offset, 6)
+        judgement, counters = judge(credential, counters, code, now=now, guessing=DEFAULT, codebook=Codebook(entries=0))
+        assert judgement.verdict is Verdict.RIGHT
+        assert counters.drift == offset
+    put_right = replace(counters, wide_guesses=3, wide_at=int(now))
+    now += 3_600
+    code = code_at(credential.secret, int(now) // 30, 6)
+    assert (
+        judge(credential, put_right, code, now=now, guessing=DEFAULT, codebook=Codebook())[0].verdict is Verdict.RIGHT
+    )
