@@ -13,8 +13,9 @@ from rw2fa_daemon.core import policy
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.codebook import Codebook
-from rw2fa_daemon.core.conversation import Context, account_state
+from rw2fa_daemon.core.conversation import account_state
 from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
@@ -154,16 +155,18 @@ def _account_state(
         return AccountState.UNUSABLE, [str(problem)]
     context = Context(
         now=now,
+        booted_at=now,
         login=login,
         facts=facts_of(login, client, on=True, where=where),
         client=client,
         name=person.name,
         uid=person.uid,
-        discrepancy=site.config.discrepancy,
+        guessing=site.config.guessing,
         digits=site.config.digits,
         issuer=site.config.issuer_name,
         scope_since=max((since.get(entry, 0) for entry in where.entries), default=0),
         window_days=site.config.enrolment_window_days,
+        session_seconds=60 * site.config.sudo_minutes,
         codebook=Codebook(),
         fresh_secret=_nothing_is_made,
         fresh_generation=_nothing_is_made,

@@ -19,6 +19,8 @@ class Event(Enum):
     LET_PASS = ("let-pass", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10a", 6)
     CANNOT_JUDGE = ("cannot-judge", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10b", 3)
     PROTOCOL_BROKEN = ("protocol-broken", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10c", 4)
+    RECOVERY_CODE_USED = ("recovery-code-used", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f110", 4)
+    MANY_GUESSED_AT = ("many-guessed-at", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f111", 2)
     ADMINISTRATION = ("administration", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10d", 5)
     CONFIGURATION = ("configuration", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10e", 5)
     RECORDS_LOST = ("records-lost", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10f", 4)

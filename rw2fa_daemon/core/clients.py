@@ -50,6 +50,7 @@ class Client:
     fail_delay_harmful: bool = False
     colour: bool = False
     forgeable_address: bool = False
+    remembers_session: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,7 +79,7 @@ def with_secret(account: Account, offer: Offer) -> tuple[Account, Credential]:
 def activate(account: Account, credential: Credential, step: int) -> Account:
     """The account once the code of `step` has shown that its device has the pending credential."""
     counters = steps.spend(Counters(), step, accepted=True)
-    return replace(account, credential=replace(credential, active=True), counters=counters)
+    return replace(account, credential=replace(credential, active=True), counters=counters, token=None)
 
 
 def check_first_code(

@@ -44,3 +44,5 @@ class Login:
     first: tuple[str, ...] = ()
     """Factors that were accepted already, by sshd's names."""
     evidence: Evidence | None = None
+    session: str = ""
+    """The kernel's audit session, empty for a process that is in none."""

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from rw2fa_daemon.core.audit import Event
-from rw2fa_daemon.core.clients import Client, ServiceClass
+from rw2fa_daemon.core.clients import Client, Prompts, ServiceClass
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.standing import Place, Standing
 from rw2fa_daemon.core.texts import Text
@@ -21,8 +21,11 @@ class AccountState(StrEnum):
     UNREAD = "unread"
     UNUSABLE = "unusable"
     UID_CHANGED = "uid changed"
+    BYPASSED = "bypassed"
     LOCKED = "locked"
     ACTIVATED = "activated"
+    RECENT = "recent"
+    """Activated, and a code was accepted a short while ago in the same audit session."""
     MAY_ENROL = "may enrol"
     WINDOW_CLOSED = "window closed"
 
@@ -68,6 +71,7 @@ class Facts:
     """There is evidence, and it is for this user and uid."""
     standing: Standing
     whitelisted: bool
+    client_can_ask: bool
     client_can_enrol: bool
     account: AccountState = AccountState.UNREAD
 
@@ -90,6 +94,7 @@ def facts_of(
         evidence=evidence,
         standing=where.standing,
         whitelisted=where.whitelisted,
+        client_can_ask=client.prompts is Prompts.MANY,
         client_can_enrol=client.enrolment,
     )
 
@@ -109,9 +114,12 @@ class Row:
     evidence: bool | None = None
     who: Standing | None = None
     whitelisted: bool | None = None
+    can_ask: bool | None = None
     can_enrol: bool | None = None
     account: AccountState | None = None
     mint: bool = False
+    uses_bypass: bool = False
+    """It is what a bypass that holds once is for."""
     text: Text | None = None
     event: Event | None = None
     """What is audited; what is not decided about a person, or is decided for the second time, is not."""
@@ -127,6 +135,7 @@ class Row:
             (self.evidence, facts.evidence),
             (self.who, facts.standing),
             (self.whitelisted, facts.whitelisted),
+            (self.can_ask, facts.client_can_ask),
             (self.can_enrol, facts.client_can_enrol),
             (self.account, facts.account),
         )
@@ -190,7 +199,18 @@ TABLE: Final[tuple[Row, ...]] = (
         text=Text.ASK_ADMINISTRATOR,
         event=Event.CANNOT_JUDGE,
     ),
+    Row(
+        "bypass",
+        Decision.ALLOW,
+        Rc.SUCCESS,
+        account=AccountState.BYPASSED,
+        mint=True,
+        uses_bypass=True,
+        event=Event.LET_PASS,
+    ),
     Row("locked", _DENY, Rc.MAXTRIES, account=AccountState.LOCKED, text=Text.LOCKED, event=Event.REFUSED),
+    Row("recent-code", Decision.ALLOW, Rc.IGNORE, account=AccountState.RECENT, mint=True, event=Event.LET_PASS),
+    Row("cannot-ask", _DENY, Rc.AUTH_ERR, can_ask=False, text=Text.CANNOT_ASK, event=Event.REFUSED),
     Row("code", Decision.CODE, account=AccountState.ACTIVATED, text=Text.CODE_PROMPT),
     Row(
         "enrol-closed",

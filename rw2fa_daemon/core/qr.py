@@ -17,7 +17,7 @@ def qr_text(content: str, *, colour: bool) -> str:
     and on light terminals; without it the text suits a dark one, and apps that read inverted
     codes.
     """
-    import segno  # a login that shows no QR code should not pay for it
+    import segno  # noqa: PLC0415  # a login that shows no QR code should not pay for it
 
     light = [
         [0 if dark else 1 for dark in row]

@@ -27,6 +27,7 @@ class Text(Enum):
     NO_EVIDENCE = (
         "Login refused: this account needs a verification code, and this way of signing in did not ask for one."
     )
+    CANNOT_ASK = "This program cannot ask for a verification code. Sign in by another way."
     RDP_REFUSED = "Remote-desktop clients cannot ask for a verification code. Sign in by another way."
     ENROL_CLOSED = (
         "Two-factor authentication is switched on for your account, and the time for setting it up "
@@ -50,4 +51,21 @@ class Text(Enum):
         "time, then enter the code that the app shows: "
     )
     ENROL_FAILED = "Setting up was not finished. Sign in again to see the same picture."
+    WORD_PROMPT = (
+        "Two-factor authentication is switched on for your account and is not set up yet.\n"
+        "Word that your administrator gave you for setting it up: "
+    )
+    RECOVERY_CODES = (
+        "\nTwo-factor authentication is set up.\n\n"
+        "If your phone is lost, each of these words signs you in once in place of a code.\n"
+        "They are not shown again: note them down now, and keep them away from this computer.\n\n{codes}\n\n"
+        "Press Enter when you have noted them down: "
+    )
+    RECOVERY_LOW = "You have {left} recovery codes left. Ask your administrator for new ones."
     ACTIVATED = "Two-factor authentication is set up. From now on you will be asked for a code."
+
+
+def minutes(seconds: float) -> str:
+    """A length of time in whole minutes, one at least."""
+    count = max(1, round(abs(seconds) / 60))
+    return f"{count} minute{'s' if count > 1 else ''}"

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.conversation import Move
+from rw2fa_daemon.core.moves import Move
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import Job, StateProblem

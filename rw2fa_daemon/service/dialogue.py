@@ -1,17 +1,26 @@
 """A conversation with the state behind it: each event is a job, each outcome a message."""
 
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Final, TypeVar
 
 from rw2fa_daemon.core import conversation, policy
 from rw2fa_daemon.core.audit import Event, Record
-from rw2fa_daemon.core.conversation import Ask, Context, Move, Silence, Talk
+from rw2fa_daemon.core.conversation import Answer
+from rw2fa_daemon.core.moves import Ask, Context, Move, Silence, Stage, Talk, finish
 from rw2fa_daemon.core.policy import AccountState
+from rw2fa_daemon.core.words import WordAttempt, WordSet
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.desk import Work
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import read_reply, write_ask, write_end
 from rw2fa_daemon.wire.message import Message, ProtocolError
+
+UNUSABLE: Final = StateProblem("the state is not open", "see `rw2fa status`")
+TOO_BUSY: Final = StateProblem("too many words wait to be hashed", "wait a moment; somebody may be guessing")
+
+R = TypeVar("R")
 
 
 class Dialogue:
@@ -39,7 +48,15 @@ class Dialogue:
         if self._question is None:
             raise ProtocolError("answer without a question")
         ask, talk = self._question
-        self._answer(talk, read_reply(message, ask))
+        value = read_reply(message, ask)
+        if isinstance(value, Silence):
+            self._answer(talk, value)
+        elif talk.stage is Stage.ENROL:
+            self._with_recovery_codes(talk, value)
+        elif value.isdigit():
+            self._answer(talk, value)
+        else:
+            self._with_digest(talk, value)
 
     def hung_up(self) -> None:
         """Note that what was asked for is not coming."""
@@ -48,7 +65,33 @@ class Dialogue:
         else:
             self._answer(self._question[1], Silence.EOF)
 
-    def _answer(self, talk: Talk, value: str | Silence) -> None:
+    def _with_digest(self, talk: Talk, typed: str) -> None:
+        """Judge a word, once it is hashed."""
+        words, name = self._connection.server.state.words, self._context.name
+        if words is None:
+            self._done(UNUSABLE)
+            return
+        self._slowly(lambda: words.digest(name, typed), lambda digest: self._answer(talk, WordAttempt(digest)))
+
+    def _with_recovery_codes(self, talk: Talk, code: str) -> None:
+        """Judge a first code with recovery codes at hand, to store them in the transaction that activates."""
+        words, name = self._connection.server.state.words, self._context.name
+        if words is None:
+            self._done(UNUSABLE)
+            return
+
+        def made(recovery: WordSet) -> None:
+            self._context = replace(self._context, recovery=recovery)
+            self._answer(talk, code)
+
+        self._slowly(lambda: words.new(name), made)
+
+    def _slowly(self, work: Callable[[], R], done: Callable[[R], None]) -> None:
+        self._connection.busy = True
+        if not self._connection.server.slow.run(work, done):
+            self._done(TOO_BUSY)
+
+    def _answer(self, talk: Talk, value: Answer) -> None:
         context = self._context = replace(self._context, now=time.time())
         self._submit(lambda account: conversation.reply(talk, account, value, context))
 
@@ -59,7 +102,7 @@ class Dialogue:
     def _done(self, outcome: Move | StateProblem) -> None:
         if isinstance(outcome, StateProblem):
             row = policy.decide(policy.with_account(self._context.facts, AccountState.UNUSABLE))
-            outcome = conversation.finish(row, self._context, str(outcome))
+            outcome = finish(row, self._context, reason=str(outcome))
         tell(self._connection, outcome)
         if isinstance(outcome.say, Ask) and outcome.talk is not None:
             self._question = (outcome.say, outcome.talk)

@@ -7,8 +7,8 @@ from typing import Final
 from rw2fa_daemon.core import policy
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.clients import Client
-from rw2fa_daemon.core.conversation import Context, End, Move, finish
 from rw2fa_daemon.core.login import Login
+from rw2fa_daemon.core.moves import Context, End, Move, finish
 from rw2fa_daemon.core.otp import SECRET_BYTES
 from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.core.policy import Decision, Rc, facts_of
@@ -84,18 +84,21 @@ def _context(
 ) -> Context:
     config, server = rules.config, connection.server
     evidence = login.evidence is not None and login.evidence.uid == uid
+    now = time.time()
     return Context(
-        now=time.time(),
+        now=now,
+        booted_at=now - time.clock_gettime(time.CLOCK_BOOTTIME),
         login=login,
         facts=facts_of(login, client, on=True, where=where, evidence=evidence),
         client=client,
         name=name,
         uid=uid,
-        discrepancy=config.discrepancy,
+        guessing=config.guessing,
         digits=config.digits,
         issuer=config.issuer_name,
         scope_since=server.state.since(where.entries),
         window_days=config.enrolment_window_days,
+        session_seconds=60 * config.sudo_minutes,
         codebook=server.codebook,
         fresh_secret=_fresh_secret,
         fresh_generation=_fresh_generation,

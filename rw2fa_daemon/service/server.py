@@ -16,6 +16,7 @@ from rw2fa_daemon.service.loop import Loop, Timer
 from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.opening import open_login
 from rw2fa_daemon.service.rules import Rules
+from rw2fa_daemon.service.slow import Slow
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.wire.login import read_open
 from rw2fa_daemon.wire.message import Message, ProtocolError
@@ -56,6 +57,7 @@ class Server:
         self.state = state
         self.directory = directory
         self.desk = Desk(loop, state)
+        self.slow = Slow(loop)
         self.codebook = Codebook()
         self._root_verbs = root_verbs
         self.metrics = Metrics()
@@ -98,6 +100,7 @@ class Server:
         for connection in list(self._connections):
             self.forget(connection)
         self._listener.close()
+        self.slow.close()
 
     def forget(self, connection: Connection) -> None:
         """Close a connection and give its place back; a second time does nothing."""

@@ -10,6 +10,7 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import load_master_key
 from rw2fa_daemon.vault.vault import Vault
+from rw2fa_daemon.vault.words import Words
 
 REOPEN_SECONDS: Final = 5.0
 """How long an unusable state is left alone before it is opened again."""
@@ -32,6 +33,8 @@ class State:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._store: Store | None = None
+        self.words: Words | None = None
+        """What hashes words, once there is a key."""
         self._problem: Problem | None = None
         self._tried = float("-inf")
         self._scope: tuple[str, ...] = ()
@@ -109,6 +112,7 @@ class State:
         try:
             vault = Vault(load_master_key(self._config.master_key))
             self._store = Store.open(self._config.state, vault)
+            self.words = Words(vault)
             self._problem = None
             self._sync(self._store)
         except Problem as problem:

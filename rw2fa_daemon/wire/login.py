@@ -3,15 +3,15 @@
 import string
 from functools import lru_cache
 
-from rw2fa_daemon.core.conversation import Ask, End, Silence
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
+from rw2fa_daemon.core.moves import Ask, End, Silence
 from rw2fa_daemon.wire.message import ITEM_MAX, VALUE_MAX, VERSION, Message, ProtocolError, compose
 
 ALPHABETS = {
     "digits": frozenset(string.digits),
     "word": frozenset(string.ascii_letters + string.digits + "-"),
 }
-_ITEMS = ("service", "user", "tty", "rhost", "ruser", "first")
+_ITEMS = ("service", "user", "tty", "rhost", "ruser", "first", "session")
 
 
 def read_open(message: Message) -> Login:
@@ -40,6 +40,7 @@ def read_open(message: Message) -> Login:
         ruser=fields.get("ruser", ""),
         first=tuple(first.split(",")) if first else (),
         evidence=evidence,
+        session=fields.get("session", ""),
     )
 
 

@@ -5,23 +5,27 @@ from dataclasses import replace
 from itertools import count
 
 import pytest
-from hypothesis import assume
+from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
 
-from rw2fa_daemon.core.account import Account, Counters
+from rw2fa_daemon.core.account import Account, Bypass, Counters
 from rw2fa_daemon.core.audit import Event
-from rw2fa_daemon.core.clients import Client, ServiceClass
+from rw2fa_daemon.core.budget import Guessing
+from rw2fa_daemon.core.clients import Client, Prompts, ServiceClass
+from rw2fa_daemon.core.code_stage import CODE_TRIES, USED_ASKS
 from rw2fa_daemon.core.codebook import Codebook
-from rw2fa_daemon.core.conversation import CODE_TRIES, USED_ASKS, Ask, Context, End, Move, Silence, Talk, begin, reply
+from rw2fa_daemon.core.conversation import begin, reply
 from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES, ENROL_TRIES_A_WINDOW
-from rw2fa_daemon.core.lockout import LOCK_AFTER, LOCK_SECONDS
+from rw2fa_daemon.core.lockout import FAILURES_MAX, FIRST_LOCK_SECONDS, FREE_FAILURES
 from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Talk
 from rw2fa_daemon.core.otp import code_at
-from rw2fa_daemon.core.policy import Facts, Rc
+from rw2fa_daemon.core.policy import Rc, facts_of
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.standing import Standing
+from rw2fa_daemon.core.standing import Place, Standing
 from rw2fa_daemon.core.uri import base32_key, spaced_key
+from rw2fa_daemon.core.words import WordAttempt, WordSet
 
 START = 1_790_000_000.0
 SECRETS = [Secret(bytes([number]) * 20) for number in range(1, 200)]
@@ -41,18 +45,18 @@ def _context(
     secrets = fresh if fresh is not None else iter(SECRETS)
     return Context(
         now=now,
+        booted_at=START - 1_000,
         login=login,
-        facts=Facts(
-            True, client.service_class, Phase.AUTH, Slot.MAIN, False, False, Standing.ENABLED, False, client.enrolment
-        ),
+        facts=facts_of(login, client, on=True, where=Place(Standing.ENABLED)),
         client=client,
         name="alice",
         uid=uid,
-        discrepancy=discrepancy,
+        guessing=Guessing(discrepancy, 0.003),
         digits=6,
         issuer="host - remote-work",
         scope_since=int(START),
         window_days=7,
+        session_seconds=900,
         codebook=Codebook(),
         fresh_secret=lambda: next(secrets),
         fresh_generation=lambda: 77,
@@ -128,20 +132,23 @@ def test_a_first_code_further_out_tells_about_the_clock_and_activates_nobody() -
     assert not far.account.activated
 
 
+def _answer_wrongly_to_the_end(move: Move) -> Account | None:
+    for asks in count():
+        if isinstance(move.say, End):
+            assert asks <= ENROL_TRIES
+            return move.account
+        move = reply(_ask(move)[1], move.account, _wrong(move.account, START), _context())
+    return None
+
+
 def test_promise_10_first_codes_are_limited_per_conversation_and_per_window_and_the_secret_stays() -> None:
     account: Account | None = None
     conversations = 0
-    while True:
-        move = begin(account, _context())
-        if isinstance(move.say, End):
-            break
+    move = begin(account, _context())
+    while isinstance(move.say, Ask):
         conversations += 1
-        asks = 0
-        while isinstance(move.say, Ask):
-            asks += 1
-            move = reply(_ask(move)[1], move.account, _wrong(move.account, START), _context())
-        assert asks <= ENROL_TRIES
-        account = move.account
+        account = _answer_wrongly_to_the_end(move)
+        move = begin(account, _context())
     assert _end(move).rule == "enrol-closed"
     assert conversations == ENROL_TRIES_A_WINDOW // ENROL_TRIES
     assert account is not None
@@ -207,13 +214,144 @@ def test_a_used_code_is_asked_for_again_twice_at_most_and_costs_nothing() -> Non
     assert move.account == account
 
 
-def test_promise_8_ten_wrong_codes_lock_and_a_locked_login_is_not_asked() -> None:
-    account: Account | None = replace(_activated(), counters=Counters(failures=LOCK_AFTER - 1))
+def test_promise_8_wrong_codes_in_a_row_lock_and_a_locked_login_is_not_asked() -> None:
+    account: Account | None = replace(_activated(), counters=Counters(failures=FREE_FAILURES))
     now = START + 60
     move = reply(_ask(begin(account, _context(now)))[1], account, _wrong(account, now), _context(now))
     assert (_end(move).rc, _end(move).rule) == (Rc.MAXTRIES, "locked")
+    assert "for 1 minute" in move.records[-1].reason
     assert _end(begin(move.account, _context(now))).rule == "locked"
-    assert isinstance(begin(move.account, _context(now + LOCK_SECONDS)).say, Ask)
+    assert isinstance(begin(move.account, _context(now + FIRST_LOCK_SECONDS)).say, Ask)
+
+
+def test_promise_8_after_a_hundred_in_a_row_only_an_administrator_unlocks() -> None:
+    account = replace(_activated(), counters=Counters(failures=FAILURES_MAX - 1))
+    now = START + 60
+    move = reply(_ask(begin(account, _context(now)))[1], account, _wrong(account, now), _context(now))
+    assert "until an administrator" in move.records[-1].reason
+    assert move.account is not None
+    assert _end(begin(move.account, _context(now + 300 * DAY_SECONDS))).rule == "locked"
+    assert isinstance(begin(move.account.unlocked(), _context(now)).say, Ask)
+
+
+def test_promise_9_a_spent_budget_leaves_the_codes_around_now_and_around_the_usual_drift() -> None:
+    account = _activated()
+    now, late = START + 600, -10
+    move = reply(_ask(begin(account, _context(now)))[1], account, _code(account, now, late), _context(now))
+    assert _end(move).rc is Rc.SUCCESS
+    assert move.account is not None
+    assert move.account.counters.drift == late
+    spent = replace(move.account, counters=replace(move.account.counters, wide_guesses=3, wide_at=int(now)))
+    now += 3600
+    for offset, wanted in (
+        (late - 1, "code-right"),
+        (0, "code-right"),
+        (1, "code-right"),
+        (late + 5, "code-outside-window"),
+    ):
+        move = reply(_ask(begin(spent, _context(now)))[1], spent, _code(spent, now, offset), _context(now))
+        assert _end(move).rule == wanted, offset
+
+
+def test_promise_9_a_success_gives_no_guess_back_and_an_administrator_does() -> None:
+    account = replace(_activated(), counters=Counters(wide_guesses=3, wide_at=int(START), failures=2))
+    now = START + 60
+    move = reply(_ask(begin(account, _context(now)))[1], account, _code(account, now), _context(now))
+    assert move.account is not None
+    assert (move.account.counters.failures, move.account.counters.wide_guesses) == (0, 3)
+    assert move.account.unlocked().counters.wide_guesses == 0
+
+
+def _with_recovery() -> Account:
+    return replace(_activated(), recovery=tuple(bytes([number]) * 32 for number in range(5)))
+
+
+def test_activation_hands_out_recovery_codes_once_and_stores_only_digests() -> None:
+    words = WordSet(("abcd-efgh-jkmn", "pqrs-tuvw-xyz2"), (b"1" * 32, b"2" * 32))
+    offer = begin(None, _context())
+    given = reply(_ask(offer)[1], offer.account, _code(offer.account, START), replace(_context(), recovery=words))
+    ask, talk = _ask(given)
+    assert "abcd-efgh-jkmn" in ask.text
+    assert given.account is not None
+    assert given.account.activated
+    assert given.account.recovery == words.digests
+    assert _end(reply(talk, given.account, Silence.EMPTY, _context())).rc is Rc.SUCCESS
+    assert _end(reply(talk, given.account, Silence.EOF, _context())).rc is Rc.AUTH_ERR
+
+
+def test_a_recovery_code_signs_in_once_and_the_person_is_told_when_few_are_left() -> None:
+    account = _with_recovery()
+    left = []
+    for number in range(5):
+        ask, talk = _ask(begin(account, _context()))
+        assert "word:" in ask.form
+        move = reply(talk, account, WordAttempt(bytes([number]) * 32), _context())
+        assert _end(move).rule == "recovery-code"
+        left.append("recovery codes left" in _end(move).text)
+        assert move.account is not None
+        again = reply(talk, move.account, WordAttempt(bytes([number]) * 32), _context())
+        assert isinstance(again.say, Ask)
+        account = move.account
+    assert left == [False, True, True, True, True]
+    assert "word:" not in _ask(begin(account, _context()))[0].form
+
+
+def test_a_wrong_recovery_code_is_charged_like_a_code() -> None:
+    account = _with_recovery()
+    move = reply(_ask(begin(account, _context()))[1], account, WordAttempt(b"x" * 32), _context())
+    assert move.account is not None
+    assert (move.account.counters.failures, move.account.counters.wide_guesses) == (1, 1)
+
+
+def test_a_bypass_lets_in_without_a_code_until_it_ends_or_once() -> None:
+    account = replace(_activated(), bypass=Bypass(int(START) + 60))
+    assert (_end(begin(account, _context())).rule, _end(begin(account, _context())).mint) == ("bypass", 1000)
+    assert isinstance(begin(account, _context(START + 60)).say, Ask)
+    once = begin(replace(account, bypass=Bypass(int(START) + 60, once=True)), _context())
+    assert _end(once).rc is Rc.SUCCESS
+    assert isinstance(begin(once.account, _context()).say, Ask)
+
+
+def test_a_token_is_asked_for_before_the_secret_is_shown_and_stays_until_the_enrolment_is_finished() -> None:
+    account = replace(Account("alice", 1000, 7), token=b"t" * 32, enrol_opened_at=int(START))
+    ask, talk = _ask(begin(account, _context()))
+    assert "█" not in ask.text
+    wrong = reply(talk, account, WordAttempt(b"x" * 32), _context())
+    assert _end(wrong).rule == "enrol-failed"
+    assert wrong.account is not None
+    assert wrong.account.counters.enrol_failures == 1
+    right = reply(talk, account, WordAttempt(b"t" * 32), _context())
+    shown, next_talk = _ask(right)
+    assert "█" in shown.text
+    assert _ask(begin(right.account, _context()))[0].text == ask.text
+    done = reply(next_talk, right.account, _code(right.account, START), _context())
+    assert done.account is not None
+    assert done.account.activated
+    assert done.account.token is None
+
+
+def test_sudo_does_not_ask_again_in_a_session_that_has_shown_a_code() -> None:
+    sudo = Client(ServiceClass.CODE, remembers_session=True)
+
+    def context(now: float, session: str, client: Client = sudo) -> Context:
+        made = _context(now, client)
+        return replace(made, login=replace(made.login, session=session))
+
+    account = _activated()
+    now = START + 60
+    asked = begin(account, context(now, "5"))
+    shown = reply(_ask(asked)[1], account, _code(account, now), context(now, "5")).account
+    assert _end(begin(shown, context(now + 899, "5"))).rule == "recent-code"
+    assert isinstance(begin(shown, context(now + 900, "5")).say, Ask)
+    for other in ("6", ""):
+        assert isinstance(begin(shown, context(now + 1, other)).say, Ask)
+    assert isinstance(begin(shown, context(now + 1, "5", TERMINAL)).say, Ask)
+    assert isinstance(begin(shown, replace(context(now + 9, "5"), booted_at=now + 1)).say, Ask)
+
+
+def test_a_client_that_asks_once_is_told_that_it_cannot_ask() -> None:
+    once = Client(ServiceClass.CODE, prompts=Prompts.ONE, enrolment=False)
+    assert _end(begin(_activated(), _context(client=once))).rule == "cannot-ask"
 
 
 def test_a_code_outside_the_window_is_told_apart_in_the_audit() -> None:
@@ -222,7 +360,7 @@ def test_a_code_outside_the_window_is_told_apart_in_the_audit() -> None:
     _, talk = _ask(begin(account, _context(now)))
     move = reply(talk, account, _code(account, now, -500), _context(now))
     assert _end(move).rule == "code-outside-window"
-    assert "250 minutes late" in move.records[0].reason
+    assert "250 minutes late: the phone is about 250 minutes slow" in move.records[0].reason
 
 
 def test_promise_13_a_name_whose_uid_changed_is_refused() -> None:
@@ -315,3 +453,4 @@ class Logins(RuleBasedStateMachine):
 
 
 TestLogins = Logins.TestCase
+TestLogins.settings = settings(max_examples=60)

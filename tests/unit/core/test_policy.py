@@ -20,7 +20,7 @@ from rw2fa_daemon.core.policy import (
 from rw2fa_daemon.core.standing import Standing
 
 EVERYTHING = [
-    Facts(*cells)
+    Facts(*cells)  # type: ignore[arg-type]  # product() knows no types for so many
     for cells in product(
         (False, True),
         ServiceClass,
@@ -29,6 +29,7 @@ EVERYTHING = [
         (False, True),
         (False, True),
         Standing,
+        (False, True),
         (False, True),
         (False, True),
         AccountState,
@@ -62,6 +63,7 @@ def test_promise_4_an_enabled_person_is_never_let_in_without_evidence_or_a_code(
         if code in {Rc.SUCCESS, Rc.IGNORE}:
             excused = (
                 facts.evidence
+                or facts.account in {AccountState.BYPASSED, AccountState.RECENT}
                 or (facts.service_class is ServiceClass.RDP and facts.whitelisted)
                 or (facts.slot is Slot.KEY and not facts.first_factor and code is Rc.IGNORE)
             )
@@ -76,13 +78,12 @@ def test_promise_4_the_key_slot_without_a_first_factor_never_skips_the_password(
             assert return_code(row, facts) is not Rc.SUCCESS
 
 
-def test_success_without_a_code_is_given_in_the_key_slot_only() -> None:
+def test_success_without_a_code_is_given_in_the_key_slot_and_for_a_bypass_only() -> None:
     for facts in EVERYTHING:
         row = _row(facts)
         if row.rc is not None and return_code(row, facts) is Rc.SUCCESS:
-            assert facts.slot is Slot.KEY
-            assert facts.first_factor
             assert facts.phase is Phase.AUTH
+            assert row.rule == "bypass" or (facts.slot is Slot.KEY and facts.first_factor)
 
 
 def test_promise_13_what_is_not_known_is_not_let_pass() -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from rw2fa_daemon.core.conversation import Ask, End, Silence
 from rw2fa_daemon.core.login import Phase, Slot
+from rw2fa_daemon.core.moves import Ask, End, Silence
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.wire import login, message
 from tests.support.libpam import Code, Conversation

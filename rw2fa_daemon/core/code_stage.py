@@ -1,0 +1,106 @@
+"""The person was asked for a code, and answered."""
+
+from dataclasses import replace
+from typing import Final
+
+from rw2fa_daemon.core import lockout
+from rw2fa_daemon.core.account import Account, Credential
+from rw2fa_daemon.core.audit import Event
+from rw2fa_daemon.core.judge import Verdict, charge, judge
+from rw2fa_daemon.core.moves import Ask, Context, End, Move, Talk, let_in, refuse
+from rw2fa_daemon.core.policy import Decision, Rc
+from rw2fa_daemon.core.texts import Text, minutes
+from rw2fa_daemon.core.words import FORM, RECOVERY_LOW, WordAttempt, without
+
+CODE_TRIES: Final = 3
+"""Wrong codes in one conversation."""
+
+USED_ASKS: Final = 2
+"""How often one conversation asks again for a code that was used before."""
+
+
+def ask_code(talk: Talk, text: Text, account: Account, credential: Credential) -> Ask:
+    """The question for a code; a recovery code may be typed in its place while there are any."""
+    form = f"digits:{credential.digits}-{credential.digits}"
+    return Ask(talk.n, text.value, f"{form},{FORM}" if account.recovery else form)
+
+
+def judge_code(talk: Talk, account: Account, credential: Credential, code: str, context: Context) -> Move:
+    """The move after a code was typed."""
+    judgement, counters = judge(
+        credential,
+        account.counters,
+        code,
+        now=context.now,
+        guessing=context.guessing,
+        codebook=context.codebook,
+    )
+    judged = replace(account, counters=counters)
+    offset = _offset(judgement.offset)
+
+    if judgement.verdict is Verdict.RIGHT:
+        reason = "" if abs(judgement.offset) <= credential.period else f"valid, {offset}"
+        return let_in(remember_session(judged, context), context, Event.ACCEPTED, "code-right", reason=reason)
+    if judgement.verdict is Verdict.USED_BEFORE:
+        record = context.record(
+            Event.CODE_USED_BEFORE, Decision.DENY, "code-used-before", f"used or superseded, {offset}"
+        )
+        if talk.used < USED_ASKS:
+            again = replace(talk, n=talk.n + 1, used=talk.used + 1)
+            return Move(judged, ask_code(again, Text.CODE_USED, account, credential), again, (record,))
+        return Move(judged, End(Rc.AUTH_ERR, "code-used-before", Text.LOGIN_REFUSED.value), None, (record,))
+    if judgement.verdict is Verdict.OUTSIDE:
+        reason = "; ".join(filter(None, (f"valid, but {offset}: {_clock(judgement.offset)}", context.server_clock)))
+        return refuse(judged, context, Event.CODE_OUTSIDE_WINDOW, "code-outside-window", reason, Text.CLOCK)
+    return _wrong(talk, judged, credential, context)
+
+
+def judge_recovery_code(
+    talk: Talk, account: Account, credential: Credential, attempt: WordAttempt, context: Context
+) -> Move:
+    """The move after a recovery code was typed in place of a code; it is charged like one."""
+    left = without(account.recovery, attempt)
+    if left is None:
+        counters = charge(account.counters, credential.digits, context.guessing, context.now)
+        return _wrong(talk, replace(account, counters=counters), credential, context)
+    used = replace(account, recovery=left, counters=lockout.clear(account.counters))
+    reason = f"{len(left)} left"
+    text = Text.RECOVERY_LOW.value.format(left=len(left)) if len(left) <= RECOVERY_LOW else ""
+    used = remember_session(used, context)
+    return let_in(used, context, Event.RECOVERY_CODE_USED, "recovery-code", reason=reason, text=text)
+
+
+def remember_session(account: Account, context: Context) -> Account:
+    """The account once a code was accepted in this audit session, if there is one."""
+    if not context.login.session:
+        return account
+    counters = replace(account.counters, session=context.login.session, session_at=int(context.now))
+    return replace(account, counters=counters)
+
+
+def _wrong(talk: Talk, account: Account, credential: Credential, context: Context) -> Move:
+    wrong = talk.wrong + 1
+    failures = account.counters.failures
+    record = context.record(Event.CODE_WRONG, Decision.DENY, "code-wrong", f"{failures} in a row without a right one")
+    if lockout.locked(account.counters, context.now):
+        how_long = (
+            "until an administrator unlocks"
+            if lockout.must_be_unlocked(account.counters)
+            else f"for {minutes(lockout.lock_seconds(failures))}"
+        )
+        lock = context.record(Event.LOCKED, Decision.DENY, "locked", how_long)
+        return Move(account, End(Rc.MAXTRIES, "locked", Text.LOCKED.value), None, (record, lock))
+    if wrong >= CODE_TRIES:
+        return Move(account, End(Rc.AUTH_ERR, "code-wrong", Text.LOGIN_REFUSED.value), None, (record,))
+    again = replace(talk, n=talk.n + 1, wrong=wrong)
+    return Move(account, ask_code(again, Text.CODE_WRONG, account, credential), again, (record,))
+
+
+def _offset(seconds: int) -> str:
+    if seconds == 0:
+        return "on time"
+    return f"{minutes(seconds)} {'early' if seconds > 0 else 'late'}"
+
+
+def _clock(seconds: int) -> str:
+    return f"the phone is about {minutes(seconds)} {'fast' if seconds > 0 else 'slow'}"

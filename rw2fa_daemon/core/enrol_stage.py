@@ -1,0 +1,98 @@
+"""The person sets up a device: the token, the QR code, the first code, the recovery codes."""
+
+from dataclasses import replace
+from typing import Final
+
+from rw2fa_daemon.core.account import Account, Credential
+from rw2fa_daemon.core.audit import Event
+from rw2fa_daemon.core.code_stage import remember_session
+from rw2fa_daemon.core.enrolment import (
+    ENROL_TRIES,
+    FirstCode,
+    activate,
+    check_first_code,
+    exhausted,
+    with_secret,
+)
+from rw2fa_daemon.core.moves import Ask, Context, End, Move, Stage, Talk, let_in, refuse
+from rw2fa_daemon.core.policy import Decision, Rc
+from rw2fa_daemon.core.qr import qr_text
+from rw2fa_daemon.core.texts import Text, minutes
+from rw2fa_daemon.core.uri import otpauth_uri, spaced_key
+from rw2fa_daemon.core.words import FORM, WordAttempt, without
+
+ANYTHING: Final = "digits:1-1"
+"""Enter alone is the answer that is hoped for; a form has no length below one."""
+
+
+def offer_enrolment(account: Account | None, context: Context) -> Move:
+    """Ask for the token where one is wanted, else show the pending secret."""
+    known = account or Account(context.name, context.uid, context.fresh_generation())
+    if known.token is not None:
+        talk = Talk(Stage.TOKEN)
+        return Move(known, Ask(talk.n, Text.WORD_PROMPT.value, FORM), talk)
+    return _show_secret(known, Talk(Stage.ENROL), context)
+
+
+def judge_token(talk: Talk, account: Account, attempt: WordAttempt, context: Context) -> Move:
+    """The move after a token was typed. It stays good until the enrolment that it opens is finished."""
+    if account.token is not None and without((account.token,), attempt) is None:
+        return refuse(_counted(account), context, Event.REFUSED, "enrol-failed", "wrong token")
+    return _show_secret(account, Talk(Stage.ENROL, n=talk.n + 1), context)
+
+
+def judge_first_code(talk: Talk, account: Account, credential: Credential, code: str, context: Context) -> Move:
+    """The move after the first code of a new device was typed."""
+    first = check_first_code(
+        credential, code, now=context.now, reach=context.guessing.discrepancy, codebook=context.codebook
+    )
+    again = replace(talk, n=talk.n + 1, wrong=talk.wrong + 1)
+    if first.step is not None:
+        return _activated(replace(talk, n=talk.n + 1), activate(account, credential, first.step), context)
+    if first.outcome is FirstCode.CLOCK_OFF and again.wrong < ENROL_TRIES:
+        text = Text.ENROL_CLOCK.value.format(minutes=minutes(first.offset))
+        return Move(account, _ask_first_code(again, text, credential), again)
+    failed = _counted(account)
+    if again.wrong >= ENROL_TRIES or exhausted(failed.counters):
+        return refuse(failed, context, Event.CODE_WRONG, "enrol-failed", "wrong first codes", Text.ENROL_FAILED)
+    return Move(failed, _ask_first_code(again, Text.ENROL_WRONG.value, credential), again)
+
+
+def noted(account: Account, context: Context) -> Move:
+    """The move after the person has seen the recovery codes."""
+    return Move(account, End(Rc.SUCCESS, "activated", Text.ACTIVATED.value, context.uid))
+
+
+def _show_secret(account: Account, talk: Talk, context: Context) -> Move:
+    """Show the pending secret, made now if there is none; an unfinished enrolment keeps its own."""
+    offered, credential = with_secret(account, context)
+    uri = otpauth_uri(credential, user=offered.name, issuer=context.issuer)
+    text = Text.ENROL_PROMPT.value.format(
+        qr=qr_text(uri, colour=context.client.colour),
+        account=f"{context.issuer}:{offered.name}",
+        key=spaced_key(credential.secret),
+        digits=credential.digits,
+    )
+    record = context.record(Event.ENROLMENT_OFFERED, Decision.ENROL, "enrol")
+    return Move(offered, _ask_first_code(talk, text, credential), talk, (record,))
+
+
+def _activated(talk: Talk, account: Account, context: Context) -> Move:
+    """Stored as active before anything is said; then the recovery codes, which are shown only now."""
+    if context.recovery is None:
+        active = remember_session(account, context)
+        return let_in(active, context, Event.ACTIVATED, "activated", text=Text.ACTIVATED.value)
+    active = remember_session(replace(account, recovery=context.recovery.digests), context)
+    record = context.record(Event.ACTIVATED, Decision.ALLOW, "activated")
+    lines = "\n".join(f"  {word}" for word in context.recovery.words)
+    last = replace(talk, stage=Stage.NOTED)
+    return Move(active, Ask(last.n, Text.RECOVERY_CODES.value.format(codes=lines), ANYTHING), last, (record,))
+
+
+def _ask_first_code(talk: Talk, text: str, credential: Credential) -> Ask:
+    return Ask(talk.n, text, f"digits:{credential.digits}-{credential.digits}")
+
+
+def _counted(account: Account) -> Account:
+    counters = replace(account.counters, enrol_failures=account.counters.enrol_failures + 1)
+    return replace(account, counters=counters)

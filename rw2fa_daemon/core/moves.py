@@ -1,0 +1,140 @@
+"""What a conversation is made of: questions, ends, and what each depends on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.budget import Guessing
+from rw2fa_daemon.core.clients import Client
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.login import Login
+from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row, return_code
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.texts import Text
+from rw2fa_daemon.core.words import WordSet
+
+
+class Stage(StrEnum):
+    """What the person was asked for."""
+
+    CODE = "code"
+    TOKEN = "token"  # noqa: S105  # the name of a stage
+    ENROL = "enrol"
+    NOTED = "noted"
+    """To note the recovery codes down, and say so."""
+
+
+class Silence(StrEnum):
+    """Why the hook sent no value."""
+
+    BLIND = "blind"
+    BADFORM = "badform"
+    EMPTY = "empty"
+    EOF = "eof"
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A question. `form` says what may leave the hook, as the protocol writes it."""
+
+    n: int
+    text: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The end of a phase; `mint` is the uid that evidence is kept for, None for no evidence."""
+
+    rc: Rc
+    rule: str
+    text: str = ""
+    mint: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """Where a conversation stands between two messages."""
+
+    stage: Stage
+    n: int = 1
+    wrong: int = 0
+    used: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """What one event leads to: the account to store, the message, what is audited, what comes next."""
+
+    account: Account | None
+    say: Ask | End
+    talk: Talk | None = None
+    records: tuple[Record, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What the world adds to a login: the time, the settings, the client, chance."""
+
+    now: float
+    """UTC seconds."""
+    booted_at: float
+    """UTC seconds; the kernel counts audit sessions from each boot anew."""
+    login: Login
+    facts: Facts
+    client: Client
+    name: str
+    uid: int
+    guessing: Guessing
+    digits: int
+    issuer: str
+    scope_since: int
+    """UTC seconds at which the scope began to name this person."""
+    window_days: int
+    session_seconds: int
+    """How long a code counts again in the same audit session, for clients that remember it."""
+    codebook: Codebook
+    fresh_secret: Callable[[], Secret]
+    fresh_generation: Callable[[], int]
+    recovery: WordSet | None = None
+    """Recovery codes to give out if this answer activates the account."""
+    server_clock: str = ""
+    """What is known about the server's own clock, for the audit."""
+
+    def record(self, event: Event, decision: str, rule: str, reason: str = "") -> Record:
+        """An audit record of this login."""
+        login = self.login
+        return Record(event, self.now, self.name, login.service, login.rhost, login.phase, decision, rule, reason)
+
+
+def finish(row: Row, context: Context, account: Account | None = None, reason: str = "") -> Move:
+    """The move for a row that ends the phase."""
+    records = (context.record(row.event, row.decision, row.rule, reason),) if row.event else ()
+    end = End(
+        return_code(row, context.facts),
+        row.rule,
+        row.text.value if row.text else "",
+        context.uid if row.mint else None,
+    )
+    return Move(account, end, records=records)
+
+
+def let_in(account: Account, context: Context, event: Event, rule: str, *, reason: str = "", text: str = "") -> Move:
+    """The move that ends in success, with evidence for later slots and phases."""
+    end = End(Rc.SUCCESS, rule, text, context.uid)
+    return Move(account, end, None, (context.record(event, Decision.ALLOW, rule, reason),))
+
+
+def refuse(
+    account: Account | None,
+    context: Context,
+    event: Event,
+    rule: str,
+    reason: str,
+    text: Text = Text.LOGIN_REFUSED,
+) -> Move:
+    """The move that ends in failure."""
+    record = context.record(event, Decision.DENY, rule, reason)
+    return Move(account, End(Rc.AUTH_ERR, rule, text.value), None, (record,))

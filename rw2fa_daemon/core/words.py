@@ -1,0 +1,58 @@
+"""Words that are typed once: recovery codes, and the token of a guarded enrolment."""
+
+import hmac
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
+"""Without what is easily misread: i, l, o, 0, 1."""
+
+GROUP_LENGTH: Final = 4
+GROUPS: Final = 3
+LETTERS: Final = GROUPS * GROUP_LENGTH
+"""59 bits of chance."""
+
+FORM: Final = f"word:{LETTERS}-{LETTERS + GROUPS - 1}"
+"""What may leave the hook, with or without the dashes."""
+
+RECOVERY_CODES: Final = 10
+RECOVERY_LOW: Final = 3
+"""With so many recovery codes left the person is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordSet:
+    """New words with the digests to store, in the same order."""
+
+    words: tuple[str, ...]
+    digests: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WordAttempt:
+    """A typed word, as its digest: hashing one is slow, and done before it is judged."""
+
+    digest: bytes
+
+
+def new_word(choose: Callable[[Sequence[str]], str]) -> str:
+    """A word as it is printed, `abcd-efgh-jkmn`; `choose` picks one of a sequence by chance."""
+    return "-".join("".join(choose(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
+
+
+def as_printed(typed: str) -> str:
+    """A typed word in the spelling in which it was printed."""
+    letters = typed.lower().replace("-", "")
+    return "-".join(letters[at : at + GROUP_LENGTH] for at in range(0, len(letters), GROUP_LENGTH))
+
+
+def without(digests: tuple[bytes, ...], attempt: WordAttempt) -> tuple[bytes, ...] | None:
+    """The digests without the one that was typed; None if it is none of them.
+
+    Every digest is compared, so that the time tells nothing about which one it was.
+    """
+    found = [hmac.compare_digest(digest, attempt.digest) for digest in digests]
+    if not any(found):
+        return None
+    return tuple(digest for digest, typed in zip(digests, found, strict=True) if not typed)
