@@ -51,12 +51,15 @@ INSERT_NOT_MEMBERS: Final = """
     INSERT INTO not_members (name, uid, scope_digest, seen_at, seal) VALUES (?, ?, ?, ?, ?)
 """
 
-# name, uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm,
-# created_at, used, last, floor, failures, locked_until, enrol_failures, revision, seal
+# name, uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once, active,
+# secret, digits, period, algorithm, created_at, used, last, floor, failures, locked_until, enrol_failures,
+# drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session, session_at, revision, seal
 INSERT_RECORD: Final = """
-    INSERT INTO accounts (name, part, uid, generation, method, phone, enrol_opened_at, active, secret, digits,
-    period, algorithm, created_at, used, last, floor, failures, locked_until, enrol_failures, revision, seal)
-    VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    INSERT INTO accounts (name, part, uid, generation, method, phone, enrol_opened_at, recovery, token,
+    bypass_until, bypass_once, active, secret, digits, period, algorithm, created_at, used, last, floor,
+    failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session,
+    session_at, revision, seal) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # entry, since
@@ -94,10 +97,12 @@ SELECT_NOT_MEMBER: Final = """
 
 # name
 SELECT_RECORD: Final = """
-    SELECT record.uid, record.generation, record.method, record.phone, record.enrol_opened_at, record.active,
-    record.secret, record.digits, record.period, record.algorithm, record.created_at, record.used,
-    record.last, record.floor, record.failures, record.locked_until, record.enrol_failures, record.revision,
-    record.seal, witness.revision AS witness
+    SELECT record.uid, record.generation, record.method, record.phone, record.enrol_opened_at,
+    record.recovery, record.token, record.bypass_until, record.bypass_once, record.active, record.secret,
+    record.digits, record.period, record.algorithm, record.created_at, record.used, record.last, record.floor,
+    record.failures, record.locked_until, record.enrol_failures, record.drift, record.wide_guesses,
+    record.wide_at, record.narrow_guesses, record.narrow_at, record.session, record.session_at,
+    record.revision, record.seal, witness.revision AS witness
     FROM (SELECT ? AS name) AS asked LEFT OUTER JOIN accounts AS record ON record.name = asked.name AND
     record.part = 0 LEFT OUTER JOIN accounts AS witness ON witness.name = asked.name AND witness.part = 1
 """
@@ -118,18 +123,23 @@ UPDATE_NOT_MEMBERS: Final = """
     UPDATE not_members SET uid=?, scope_digest=?, seen_at=?, seal=? WHERE not_members.name = ?
 """
 
-# uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm, created_at,
-# used, last, floor, failures, locked_until, enrol_failures, revision, seal, found_name
+# uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once, active, secret,
+# digits, period, algorithm, created_at, used, last, floor, failures, locked_until, enrol_failures, drift,
+# wide_guesses, wide_at, narrow_guesses, narrow_at, session, session_at, revision, seal, found_name
 UPDATE_RECORD: Final = """
-    UPDATE accounts SET uid=?, generation=?, method=?, phone=?, enrol_opened_at=?, active=?, secret=?,
-    digits=?, period=?, algorithm=?, created_at=?, used=?, last=?, floor=?, failures=?, locked_until=?,
-    enrol_failures=?, revision=?, seal=? WHERE accounts.name = ? AND accounts.part = 0
+    UPDATE accounts SET uid=?, generation=?, method=?, phone=?, enrol_opened_at=?, recovery=?, token=?,
+    bypass_until=?, bypass_once=?, active=?, secret=?, digits=?, period=?, algorithm=?, created_at=?, used=?,
+    last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, drift=?, wide_guesses=?, wide_at=?,
+    narrow_guesses=?, narrow_at=?, session=?, session_at=?, revision=?, seal=? WHERE accounts.name = ? AND
+    accounts.part = 0
 """
 
-# used, last, floor, failures, locked_until, enrol_failures, revision, seal, found_name
+# used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses,
+# narrow_at, session, session_at, revision, seal, found_name
 UPDATE_RECORD_COUNTERS: Final = """
-    UPDATE accounts SET used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, revision=?,
-    seal=? WHERE accounts.name = ? AND accounts.part = 0
+    UPDATE accounts SET used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, drift=?,
+    wide_guesses=?, wide_at=?, narrow_guesses=?, narrow_at=?, session=?, session_at=?, revision=?, seal=?
+    WHERE accounts.name = ? AND accounts.part = 0
 """
 
 # since, found_entry

@@ -4,11 +4,12 @@ import hmac
 import struct
 from typing import Any, Final, NamedTuple
 
-from rw2fa_daemon.core.account import Account, Algorithm, Counters, Credential, Method
+from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.problem import altered
 from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.vault import Tampered, Vault
+from rw2fa_daemon.vault.words import DIGEST_BYTES
 
 SEAL_PURPOSE: Final = "record 1"
 """Names the layout of `_seal`: one that takes in more columns needs another number."""
@@ -16,19 +17,20 @@ SEAL_PURPOSE: Final = "record 1"
 CredentialRow = tuple[int, bytes, int, int, str, int]
 NoCredential = tuple[None, None, None, None, None, None]
 FixedRow = tuple[Any, ...]
-"""What a login leaves as it is: uid, generation, method, phone, enrol_opened_at; then the
-credential: active, secret, digits, period, algorithm, created_at."""
-CountersRow = tuple[bytes, int, int, int, int, int, int]
-"""What a login changes: used, last, floor, failures, locked_until, enrol_failures, revision."""
+"""What a login leaves as it is: uid, generation, method, phone, enrol_opened_at, recovery, token,
+bypass_until, bypass_once; then the credential: active, secret, digits, period, algorithm, created_at."""
+CountersRow = tuple[Any, ...]
+"""What a login changes: used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses,
+wide_at, narrow_guesses, narrow_at, session, session_at, revision."""
 
-_CREDENTIAL_AT: Final = 5
-_COUNTERS_AT: Final = 11
-_SEAL_AT: Final = 18
-_WITNESS_AT: Final = 19
+_CREDENTIAL_AT: Final = 9
+_COUNTERS_AT: Final = 15
+_SEAL_AT: Final = 29
+_WITNESS_AT: Final = 30
 _PHONE_IN_FIXED: Final = 3
-_REVISION_IN_COUNTERS: Final = 6
+_REVISION_IN_COUNTERS: Final = 13
 
-_NUMBERS: Final = struct.Struct(">19q")
+_NUMBERS: Final = struct.Struct(">30q")
 _NO_CREDENTIAL: Final[NoCredential] = (None, None, None, None, None, None)
 _NONE: Final = -1
 _STEP_BYTES: Final = 8
@@ -45,7 +47,8 @@ class Stored(NamedTuple):
     @property
     def revision(self) -> int:
         """How often this record was changed, its making included."""
-        return self.counters[_REVISION_IN_COUNTERS]
+        revision: int = self.counters[_REVISION_IN_COUNTERS]
+        return revision
 
 
 def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
@@ -60,8 +63,7 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
         sound = hmac.compare_digest(_seal(vault, name, fixed, counters), seal)
         if not sound or counters[_REVISION_IN_COUNTERS] != row[_WITNESS_AT]:
             raise altered(name)
-        uid, generation, method, phone, enrol_opened_at = fixed[:_CREDENTIAL_AT]
-        used, last, floor, failures, locked_until, enrol_failures, _ = counters
+        uid, generation, method, phone, enrol_opened_at, recovery, token, until, once = fixed[:_CREDENTIAL_AT]
         account = Account(
             name,
             uid,
@@ -70,7 +72,10 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
             _open_phone(vault, name, generation, phone),
             enrol_opened_at,
             _open_credential(vault, name, generation, fixed[_CREDENTIAL_AT:]),
-            Counters(_steps(used), last, floor, failures, locked_until, enrol_failures),
+            Counters(_steps(counters[0]), *counters[1:_REVISION_IN_COUNTERS]),
+            _digests(recovery),
+            token,
+            None if until is None else Bypass(until, bool(once)),
         )
     except (Tampered, struct.error, TypeError, ValueError, AttributeError):
         # Not only the seal: an altered column may hold any type, or none.
@@ -95,6 +100,13 @@ def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> St
         now.failures,
         now.locked_until,
         now.enrol_failures,
+        now.drift,
+        now.wide_guesses,
+        now.wide_at,
+        now.narrow_guesses,
+        now.narrow_at,
+        now.session,
+        now.session_at,
         1 if before is None else before.revision + 1,
     )
     return Stored(after, fixed, counters, _seal(vault, name, fixed, counters))
@@ -113,41 +125,58 @@ def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
         credential = was.fixed[_CREDENTIAL_AT:]
     else:
         credential = _seal_credential(vault, after)
-    return (after.uid, after.generation, after.method.value, phone, after.enrol_opened_at, *credential)
+    bypass = after.bypass
+    return (
+        after.uid,
+        after.generation,
+        after.method.value,
+        phone,
+        after.enrol_opened_at,
+        b"".join(after.recovery),
+        after.token,
+        None if bypass is None else bypass.until,
+        None if bypass is None else int(bypass.once),
+        *credential,
+    )
 
 
 def _seal(vault: Vault, name: str, fixed: FixedRow, counters: CountersRow) -> bytes:
     """A MAC over every column, so that none can be altered, and over the name that it is found by."""
-    uid, generation, method, phone, enrol_opened_at, active, secret, digits, period, algorithm, created_at = fixed
-    used, last, floor, failures, locked_until, enrol_failures, revision = counters
+    uid, generation, method, phone, enrol_opened_at, recovery, token, until, once = fixed[:_CREDENTIAL_AT]
+    active, secret, digits, period, algorithm, created_at = fixed[_CREDENTIAL_AT:]
+    *numbers, session, session_at, revision = counters[1:]
     texts = (
         name.encode(),
         method.encode(),
-        used,
+        counters[0],
+        recovery,
+        session.encode(),
         phone,
+        token,
         secret,
         None if algorithm is None else algorithm.encode(),
     )
     # Numbers, then lengths, then what has them: no two records give the same bytes, as nothing
     # that is there has a length below zero.
-    numbers = _NUMBERS.pack(
+    packed = _NUMBERS.pack(
         uid,
         generation,
         enrol_opened_at,
-        *[_NONE if number is None else number for number in (active, digits, period, created_at)],
-        last,
-        floor,
-        failures,
-        locked_until,
-        enrol_failures,
+        *[_NONE if number is None else number for number in (until, once, active, digits, period, created_at)],
+        *numbers,
+        session_at,
         revision,
         *[_NONE if text is None else len(text) for text in texts],
     )
-    return vault.mac(SEAL_PURPOSE, numbers + b"".join([text for text in texts if text is not None]))
+    return vault.mac(SEAL_PURPOSE, packed + b"".join([text for text in texts if text is not None]))
 
 
 def _steps(used: bytes) -> tuple[int, ...]:
     return struct.unpack(f">{len(used) // _STEP_BYTES}q", used)
+
+
+def _digests(joined: bytes) -> tuple[bytes, ...]:
+    return tuple(joined[at : at + DIGEST_BYTES] for at in range(0, len(joined), DIGEST_BYTES))
 
 
 def _phone_context(name: str, generation: int) -> Context:

@@ -20,6 +20,10 @@ FIXED: Final = (
     "method",
     "phone",
     "enrol_opened_at",
+    "recovery",
+    "token",
+    "bypass_until",
+    "bypass_once",
     "active",
     "secret",
     "digits",
@@ -28,7 +32,22 @@ FIXED: Final = (
     "created_at",
 )
 """Columns of a record that a login leaves as they are, in the order of `record.FixedRow`."""
-COUNTERS: Final = ("used", "last", "floor", "failures", "locked_until", "enrol_failures", "revision")
+COUNTERS: Final = (
+    "used",
+    "last",
+    "floor",
+    "failures",
+    "locked_until",
+    "enrol_failures",
+    "drift",
+    "wide_guesses",
+    "wide_at",
+    "narrow_guesses",
+    "narrow_at",
+    "session",
+    "session_at",
+    "revision",
+)
 """Those that it changes, in the order of `record.CountersRow`."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from rw2fa_daemon.core.account import Account, Algorithm, Counters, Credential, Method
+from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method
 from rw2fa_daemon.core.secret import Secret
 
 SECRET = b"\x01\xfesecret of alice!\xff\x02"
@@ -19,7 +19,10 @@ ALICE = Account(
     phone=Secret(PHONE),
     enrol_opened_at=1_700_000_000,
     credential=Credential(Secret(SECRET), active=True, created_at=1_700_000_001),
-    counters=Counters(used=(58_000_000, 58_000_002), last=58_000_002, floor=7),
+    counters=Counters(used=(58_000_000, 58_000_002), last=58_000_002, floor=7, drift=-2, session="boot:5"),
+    recovery=(b"r" * 32, b"s" * 32),
+    token=b"t" * 32,
+    bypass=Bypass(1_700_000_500, once=True),
 )
 BOB = replace(ALICE, name="bob", uid=1002, generation=987_654_321, phone=None)
 NEW = Account("new", 1003, generation=5)
@@ -53,7 +56,17 @@ ACCOUNTS = st.builds(
         failures=_NUMBERS,
         locked_until=_NUMBERS,
         enrol_failures=_NUMBERS,
+        drift=_NUMBERS,
+        wide_guesses=_NUMBERS,
+        wide_at=_NUMBERS,
+        narrow_guesses=_NUMBERS,
+        narrow_at=_NUMBERS,
+        session=st.text(),
+        session_at=_NUMBERS,
     ),
+    recovery=st.lists(st.binary(min_size=32, max_size=32), max_size=10).map(tuple),
+    token=st.none() | st.binary(),
+    bypass=st.none() | st.builds(Bypass, until=_NUMBERS, once=st.booleans()),
 )
 
 Work = Callable[[Account | None], tuple[Account | None, Account | None]]
