@@ -10,6 +10,7 @@
 #include "evidence.h"
 #include "first_factor.h"
 #include "form.h"
+#include "session.h"
 
 static const char *const PHASES[] = {[PHASE_AUTH] = "auth", [PHASE_ACCOUNT] = "account"};
 
@@ -37,6 +38,7 @@ static struct failure send_open(struct exchange *exchange)
     const struct evidence *evidence = evidence_for(exchange->pamh, login->user);
     struct packet *packet = &exchange->packet;
     char names[FIRST_FACTOR_SIZE];
+    char session[SESSION_SIZE];
     packet_begin(packet, "open");
     packet_field(packet, "v", "1");
     packet_field(packet, "phase", PHASES[exchange->phase]);
@@ -47,6 +49,7 @@ static struct failure send_open(struct exchange *exchange)
     packet_field(packet, "rhost", login->rhost);
     packet_field(packet, "ruser", login->ruser);
     packet_field(packet, "first", first_factor_names(pam_getenv(exchange->pamh, "SSH_AUTH_INFO_0"), names));
+    packet_field(packet, "session", session_read(session));
     if (evidence != NULL) {
         char uid[DECIMAL_SIZE];
         decimal_format(uid, evidence_uid(evidence));

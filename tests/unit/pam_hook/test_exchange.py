@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import re
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +38,26 @@ def test_open_says_who_logs_in_where(hook: Hook) -> None:
         "rhost": "192.0.2.7",
         "ruser": "bob",
     }
+
+
+def _in_a_new_session(hook: Hook, answers: multiprocessing.Queue[tuple[str, str | None]]) -> None:
+    Path("/proc/self/loginuid").write_text("0")
+    with hook.daemon() as daemon, hook.start(hook.stack(), Conversation()) as handle:
+        hook.authenticate(handle)
+    answers.put((Path("/proc/self/sessionid").read_text(), daemon.received[0].fields.get("session")))
+
+
+def test_open_names_the_audit_session_of_the_process(hook: Hook) -> None:
+    """In a process of its own, since a session cannot be left again."""
+    context = multiprocessing.get_context("fork")
+    answers: multiprocessing.Queue[tuple[str, str | None]] = context.Queue()
+    process = context.Process(target=_in_a_new_session, args=(hook, answers))
+    process.start()
+    session, told = answers.get(timeout=30)
+    process.join()
+    assert told == session
+    assert told is not None
+    assert told.isdigit()
 
 
 def test_open_leaves_out_what_is_not_set(hook: Hook) -> None:
