@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import time
 from typing import Final
 
@@ -14,6 +15,7 @@ from tests.support.world.terminal import Terminal
 PASSWORD: Final = "assword: ?"
 CODE: Final = "Verification code: "
 FIRST_CODE: Final = "Code that the app shows now: "
+NOTED: Final = "Press Enter when you have noted them down: "
 USED: Final = "That code was used already"
 
 KILLS: Final = 6
@@ -113,8 +115,11 @@ class Story:
         seen = len(terminal.screen)
         self._last_code = phone.fresh()
         terminal.type(self._last_code)
+        terminal.answer(NOTED, "")
         status = terminal.end()
         tell.shows("Code that the app shows now: " + terminal.screen[seen:])
+        words = re.findall(r"\b\w{4}-\w{4}-\w{4}\b", terminal.screen[seen:])
+        tell.claim("ten recovery codes are handed out, for the day the phone is gone", true=len(set(words)) == 10)
         tell.claim("she is in", true=status == 0 and inside(alice) in terminal.screen, because=terminal.screen)
         shown = self._json("users", "show", alice.name)
         tell.claim("and her phone is activated", true=bool(shown["activated"]), because=str(shown))

@@ -9,7 +9,7 @@ from tests.support.machine import Machine
 from tests.support.machine.tree import PASSWORD
 from tests.system.knocking import knock
 from tests.system.phone import Phone
-from tests.system.test_ssh import ASK_CODE, protect, sign_in, ssh
+from tests.system.test_ssh import ASK_CODE, NOTED, protect, sign_in, ssh
 
 
 def test_each_decision_is_a_record_with_a_stable_id_and_its_facts_in_fields(host: Machine) -> None:
@@ -53,6 +53,7 @@ def test_promise_3_no_secret_and_no_code_is_anywhere_in_the_journal(host: Machin
     phone = Phone(first.screen)
     first_code = phone.code()
     first.type(first_code)
+    first.answer(NOTED, "")
     assert first.end() == 0
     second_code = phone.code()
     assert sign_in(host, "alice", second_code).end() == 0

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from rw2fa_daemon.core.lockout import FREE_FAILURES
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.secret import Secret
 from tests.support.daemon import HOST_USERS, Site
-
-WRONG_CODES_TO_LOCK = 10
-
 
 WRONG = "0123456789"
 """A guess of the right form; one in two million of them is right."""
@@ -28,8 +26,15 @@ def test_enrolment_shows_one_secret_until_it_is_confirmed(site: Site) -> None:
             key = re.search(r"key +([A-Z2-7 ]+)", text)
             assert key is not None
             site.secrets["daemon"] = Secret(b32decode(key.group(1).replace(" ", "")))
-            answer = second.reply(site.code("daemon"))
+            words = second.reply(site.code("daemon"))["text"]
+            second.send("reply", n="2", none="empty")
+            answer = second.receive()
         assert (answer["rc"], answer["rule"], answer["mint"]) == ("SUCCESS", "activated", "1")
+        recovery = re.findall(r"^  (\w{4}-\w{4}-\w{4})$", words, re.MULTILINE)
+        assert len(recovery) == 10
+        for word in (recovery[3], recovery[7].upper().replace("-", "")):
+            assert site.login("daemon", word)["rule"] == "recovery-code"
+            assert site.login("daemon", word)["verb"] == "ask"
         assert site.login("daemon", site.code("daemon", 1))["rule"] == "code-right"
 
 
@@ -41,12 +46,12 @@ def test_every_number_of_digits_works_end_to_end(site: Site, digits: int) -> Non
         assert site.login("daemon", site.code("daemon"))["rule"] == "code-right"
 
 
-def test_promise_8_failures_survive_restarts_and_ten_lock(site: Site) -> None:
+def test_promise_8_failures_survive_restarts_and_lock(site: Site) -> None:
     site.enrol("daemon", "bin")
-    for number in range(WRONG_CODES_TO_LOCK):
+    for number in range(FREE_FAILURES + 1):
         with site.daemon():
             outcome = site.login("daemon", WRONG)
-            assert outcome.get("rule") == ("locked" if number == WRONG_CODES_TO_LOCK - 1 else None)
+            assert outcome.get("rule") == ("locked" if number == FREE_FAILURES else None)
     with site.daemon():
         assert site.login("daemon", site.code("daemon"))["rule"] == "locked"
         assert site.login("bin", site.code("bin"))["rule"] == "code-right"
@@ -56,12 +61,12 @@ def test_promise_8_failures_are_counted_exactly_under_concurrency(site: Site) ->
     site.enrol(*HOST_USERS)
     people = HOST_USERS[:6]
     with site.daemon(), ThreadPoolExecutor(16) as pool:
-        for done in [pool.submit(site.login, name, WRONG) for name in people for _ in range(7)]:
+        for done in [pool.submit(site.login, name, WRONG) for name in people for _ in range(FREE_FAILURES)]:
             done.result()
     for name in people:
         account = site.account(name)
         assert account is not None
-        assert account.counters.failures == 7
+        assert (account.counters.failures, account.counters.wide_guesses) == (FREE_FAILURES, FREE_FAILURES)
 
 
 def test_promise_2_answers_that_are_none_charge_nothing(site: Site) -> None:
