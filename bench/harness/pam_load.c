@@ -124,7 +124,9 @@ static struct outcome log_in(const struct job *job, const char *user, const char
     return (struct outcome){.nanoseconds = now() - start, .pam = status, .questions = answer.questions};
 }
 
-static void name_user(int number, char user[USER_SIZE]) { snprintf(user, USER_SIZE, "bench%07d", number); }
+static void name_user(int number, char user[USER_SIZE]) {
+    snprintf(user, USER_SIZE, "bench%07d", number);
+}
 
 /* Wrong codes take long to find, so they are found before the clock starts. */
 static char (*find_wrong_codes(const struct job *job, int team, int teams))[TOTP_TEXT] {
@@ -202,7 +204,8 @@ static void print_result(const struct job *job, const struct shared *shared, uin
         *(accepted == 0 ? &never : accepted == 1 ? &once : &more) += 1;
     }
     qsort(times, (size_t)total, sizeof *times, compare);
-    printf("{\"logins\": %d, \"seconds\": %.6f, \"cpu_seconds\": %.6f, ", total, (double)elapsed / 1e9, clients_cpu_seconds());
+    printf("{\"logins\": %d, \"seconds\": %.6f, \"cpu_seconds\": %.6f, ", total, (double)elapsed / 1e9,
+           clients_cpu_seconds());
     printf("\"p50_us\": %.1f, \"p99_us\": %.1f, \"asked\": %d, ", (double)times[total / 2] / 1e3,
            (double)times[total * 99L / 100] / 1e3, asked);
     printf("\"codes_never\": %d, \"codes_once\": %d, \"codes_more\": %d, \"returned\": {", never, once, more);

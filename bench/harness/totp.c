@@ -41,14 +41,13 @@ static uint32_t code_at(const struct totp *phone, int64_t step) {
     unsigned char digest[SHA1_BYTES];
     size_t length = 0;
     /* Without a key, init starts over with the one that the context has. */
-    if (EVP_MAC_init(phone->keyed, NULL, 0, NULL) != 1 ||
-        EVP_MAC_update(phone->keyed, counter, sizeof counter) != 1 ||
+    if (EVP_MAC_init(phone->keyed, NULL, 0, NULL) != 1 || EVP_MAC_update(phone->keyed, counter, sizeof counter) != 1 ||
         EVP_MAC_final(phone->keyed, digest, &length, sizeof digest) != 1)
         errx(EXIT_FAILURE, "libcrypto cannot compute HMAC-SHA1");
 
     const unsigned char *chosen = digest + (digest[SHA1_BYTES - 1] & 0x0f);
-    uint32_t value = (uint32_t)(chosen[0] & 0x7f) << 24 | (uint32_t)chosen[1] << 16 |
-                     (uint32_t)chosen[2] << 8 | (uint32_t)chosen[3];
+    uint32_t value =
+        (uint32_t)(chosen[0] & 0x7f) << 24 | (uint32_t)chosen[1] << 16 | (uint32_t)chosen[2] << 8 | (uint32_t)chosen[3];
     return value % CODES;
 }
 
@@ -73,4 +72,6 @@ void totp_wrong(const struct totp *phone, int64_t step, int reach, char text[TOT
     write_digits(wrong, text);
 }
 
-int64_t totp_now(void) { return (int64_t)time(NULL) / TOTP_PERIOD; }
+int64_t totp_now(void) {
+    return (int64_t)time(NULL) / TOTP_PERIOD;
+}
