@@ -110,11 +110,12 @@ class FakeServer:
         delay: float = 0.0,
         mute: bool = False,
         copies: int = 1,
+        port: int = 0,
     ) -> None:
         self.skew, self.lie, self.packet, self.delay, self.mute, self.copies = skew, lie, packet, delay, mute, copies
         self.asked: list[bytes] = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", 0))
+        self._socket.bind(("127.0.0.1", port))
         self.name = f"127.0.0.1:{self._socket.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()

@@ -45,6 +45,7 @@ FILES = {
     f"{LIBRARY}/relay_prober.py": (HERE / "relay_prober.py").read_text(),
     f"{LIBRARY}/time_servers.py": (HERE.parent / "support" / "time_servers.py").read_text(),
     f"{LIBRARY}/server.py": SERVER,
+    "/etc/hosts": "127.0.0.1 localhost\n",
     "/etc/rw2fa/rw2fa.toml.d/time.toml": f'[time]\nservers = ["127.0.0.1:{PORT}"]\n',
     "/etc/systemd/system/rw2fa-relay.service.d/idle.conf": IDLE,
 }
