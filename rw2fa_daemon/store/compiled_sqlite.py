@@ -12,11 +12,11 @@ COUNT_ACTIVE: Final = """
     WHERE accounts.active IS NOT NULL GROUP BY accounts.active
 """
 
-# now
+# now, failures_max
 COUNT_LOCKED: Final = """
     SELECT count(*) AS count_1
     FROM accounts
-    WHERE accounts.locked_until > ?
+    WHERE accounts.locked_until > ? OR accounts.failures >= ?
 """
 
 # found_name

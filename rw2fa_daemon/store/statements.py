@@ -8,7 +8,7 @@ itself needs 6.
 
 from typing import Any, Final
 
-from sqlalchemy import SmallInteger, Text, and_, bindparam, delete, func, insert, literal_column, select, update
+from sqlalchemy import SmallInteger, Text, and_, bindparam, delete, func, insert, literal_column, or_, select, update
 from sqlalchemy.sql.expression import ClauseElement, ColumnElement, Subquery
 from sqlalchemy.sql.schema import Column, Table
 
@@ -159,7 +159,9 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     "count_active": select(accounts.c.active, func.count(literal_column("*")))
     .where(accounts.c.active.is_not(None))
     .group_by(accounts.c.active),
-    "count_locked": select(func.count(literal_column("*"))).where(accounts.c.locked_until > bindparam("now")),
+    "count_locked": select(func.count(literal_column("*"))).where(
+        or_(accounts.c.locked_until > bindparam("now"), accounts.c.failures >= bindparam("failures_max"))
+    ),
     "select_scope_entries": select(*_columns(scope_entries)),
     "insert_scope_entries": _insert(scope_entries),
     "update_scope_entries": _update(scope_entries),

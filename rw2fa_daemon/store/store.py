@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import mounts, not_members, place, scope
 from rw2fa_daemon.store.batch import Batch, Job, load
@@ -156,9 +157,12 @@ class Store:
         return counted.get(1, 0), counted.get(0, 0)
 
     def count_locked(self, now: int) -> int:
-        """How many people are locked at `now` (UTC seconds), by what their records say unopened: for figures only."""
+        """How many people are locked at `now` (UTC seconds), or until an administrator unlocks them.
+
+        By what their records say unopened: for figures only.
+        """
         with self._using() as connection:
-            ((count,),) = connection.rows(sql.COUNT_LOCKED, now)
+            ((count,),) = connection.rows(sql.COUNT_LOCKED, now, FAILURES_MAX)
         return int(count)
 
     def sync_scope(self, entries: Iterable[str], now: int) -> Mapping[str, int]:
