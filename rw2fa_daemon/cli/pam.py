@@ -43,7 +43,7 @@ def check(site: Site, services: tuple[str, ...], *, as_json: bool) -> None:
 @pass_site
 def install(site: Site, services: tuple[str, ...]) -> None:
     """Put the lines in, and sshd's drop-in. All of it, or nothing."""
-    done = put_in(services, scope=Scope.of(site.config), clients=site.rules.clients)
+    done = put_in(services, scope=Scope.of(site.config), clients=site.rules.clients, socket=site.config.socket)
     consequences.record(site, " ".join(("rw2fa pam install", *services)))
     _tell(done)
 

@@ -72,16 +72,12 @@ class Site:
 
     def sync_scope(self) -> Mapping[str, int]:
         """Write down which entries the scope has now; gives the UTC seconds at which each came in."""
-        return self.store.sync_scope(self._scope(), int(time.time()))
+        return self.store.sync_scope(self.rules.scope_entries, int(time.time()))
 
     def scope_since(self) -> Mapping[str, int]:
         """UTC seconds at which each entry of the scope came in; now for what the state does not know yet."""
         known, now = self.store.scope(), int(time.time())
-        return {entry: known.get(entry, now) for entry in self._scope()}
-
-    def _scope(self) -> tuple[str, ...]:
-        scope = self.rules.lists.scope
-        return (*sorted(scope.users), *(f"@{group}" for group in scope.groups))
+        return {entry: known.get(entry, now) for entry in self.rules.scope_entries}
 
     def change(self, decide: "Callable[[Layers], Changes]") -> None:
         """Edit the configuration file, and forget what was read from the old one."""

@@ -103,8 +103,7 @@ class Daemon:
 
     def _use(self, rules: Rules) -> None:
         self._server.rules = rules
-        scope = rules.lists.scope
-        self._state.use_scope((*sorted(scope.users), *(f"@{group}" for group in scope.groups)))
+        self._state.use_scope(rules.scope_entries)
 
     def _reload(self, done: Callable[[str], None]) -> None:
         self._supervisor.reloading()

@@ -6,20 +6,17 @@ import os
 import resource
 import sys
 from pathlib import Path
-from typing import Final
 
 from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.config.load import load
+from rw2fa_daemon.config.load import DEFAULT_PATH, load
 from rw2fa_daemon.core.problem import Problem
-
-DEFAULT_CONFIG: Final = "/etc/rw2fa/rw2fa.toml"
 
 
 def main() -> int:
     """Run the daemon in the foreground; 0 after a stop, 1 with the reason on stderr, 2 for wrong usage."""
     parser = argparse.ArgumentParser(prog="rw2fad", description="Answers the rw2fa PAM hook.")
     parser.add_argument(
-        "--config", metavar="FILE", default=os.environ.get("RW2FA_CONFIG", DEFAULT_CONFIG), help="configuration file"
+        "--config", metavar="FILE", default=os.environ.get("RW2FA_CONFIG", str(DEFAULT_PATH)), help="configuration file"
     )
     parser.add_argument("--check-config", action="store_true", help="check the configuration and do nothing else")
     options = parser.parse_args()

@@ -72,11 +72,14 @@ def _place(connection: Connection, rules: Rules, login: Login, client: Client, p
     if row.decision is Decision.LOOK:
         connection.partner = dialogue = Dialogue(connection, context)
         dialogue.begin()
-        return
-    tell(connection, finish(row, context))
-    if where.standing is Standing.NOT_ENABLED and rules.lists.scope.groups and isinstance(person, Person):
-        # After the answer: it matters only when the directory is down one day.
-        state.remember_not_member(person, rules.scope_digest)
+    else:
+        tell(connection, finish(row, context))
+    # After the answer: it matters only when the directory is down one day.
+    if rules.lists.scope.groups and isinstance(person, Person):
+        if where.standing is Standing.NOT_ENABLED:
+            state.remember_not_member(person, rules.scope_digest)
+        elif where.standing is Standing.ENABLED:
+            state.forget_not_member(person, rules.scope_digest)
 
 
 def _context(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
-from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.core.person import GROUP_MARK, Roster
 from rw2fa_daemon.core.standing import Lists
 from rw2fa_daemon.data import shipped_clients
 
@@ -21,6 +21,12 @@ class Rules:
     """What every look-up resolves."""
     scope_digest: str
     """Tells whether a remembered "not a member" was about this very scope."""
+
+    @property
+    def scope_entries(self) -> tuple[str, ...]:
+        """The scope as the state knows it: users in order, by every name they have, then groups with their mark."""
+        scope = self.lists.scope
+        return (*sorted(scope.users), *(GROUP_MARK + group for group in scope.groups))
 
 
 def make_rules(config: Config, canonical: dict[str, str] | None = None) -> Rules:

@@ -1,7 +1,7 @@
 """The state as the daemon sees it: open, or unusable for a reason that is tried again."""
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from rw2fa_daemon.config.config import Config
@@ -15,8 +15,8 @@ from rw2fa_daemon.vault.words import Words
 REOPEN_SECONDS: Final = 5.0
 """How long an unusable state is left alone before it is opened again."""
 
-NOT_MEMBERS_KNOWN: Final = 4_096
-"""Names that this process has written down as "not a member" and need not look up again."""
+MEMBERSHIPS_KNOWN: Final = 4_096
+"""Names of which this process knows what it wrote down last, and need not write it again."""
 
 NOT_OPEN: Final = Problem("the state is not open", "restart rw2fad")
 
@@ -39,7 +39,8 @@ class State:
         self._tried = float("-inf")
         self._scope: tuple[str, ...] = ()
         self._since: Mapping[str, int] = {}
-        self._not_members: set[tuple[str, int, str]] = set()
+        self._memberships: dict[str, tuple[int, str, bool]] = {}
+        """What was last written down of a name: uid, scope, and whether it is a member."""
 
     @property
     def problem(self) -> Problem | None:
@@ -75,18 +76,28 @@ class State:
 
     def remember_not_member(self, person: Person, digest: str) -> None:
         """Write down that a complete look-up said "not a member" of this scope."""
-        known = (person.name, person.uid, digest)
+        self._remember(
+            person,
+            (person.uid, digest, False),
+            lambda store: store.remember_not_member(person.name, person.uid, digest, int(time.time())),
+        )
+
+    def forget_not_member(self, person: Person, digest: str) -> None:
+        """See to it that nothing says "not a member" of somebody whom a look-up found in this scope."""
+        self._remember(person, (person.uid, digest, True), lambda store: store.forget_not_member(person.name))
+
+    def _remember(self, person: Person, what: tuple[int, str, bool], write: Callable[[Store], None]) -> None:
         store = self._opened()
-        if store is None or known in self._not_members:
+        if store is None or self._memberships.get(person.name) == what:
             return
         try:
-            store.remember_not_member(person.name, person.uid, digest, int(time.time()))
+            write(store)
         except StateProblem:
             # It only matters while a directory is down, and is tried again at the next login.
             return
-        if len(self._not_members) >= NOT_MEMBERS_KNOWN:
-            self._not_members.clear()
-        self._not_members.add(known)
+        if len(self._memberships) >= MEMBERSHIPS_KNOWN:
+            self._memberships.clear()
+        self._memberships[person.name] = what
 
     def count(self, now: float) -> tuple[int, int, int] | None:
         """How many people are activated, pending and locked at `now` (UTC seconds); None while that cannot be told.
