@@ -97,6 +97,12 @@ def reach(counters: Counters, digits: int, guessing: Guessing, now: float) -> Re
     return Reach.NOWHERE
 
 
+def spent(counters: Counters, now: float) -> tuple[int, int]:
+    """What counts at `now` (UTC seconds) of the wrong codes that were judged wide, and narrow."""
+    wide = _spent(counters.wide_guesses, counters.wide_at, now)
+    return wide, _spent(counters.narrow_guesses, counters.narrow_at, now)
+
+
 def spend_guess(counters: Counters, how: Reach, now: float) -> Counters:
     """The counters after a wrong code that was judged with this reach."""
     if how is Reach.WIDE:

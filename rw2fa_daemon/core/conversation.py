@@ -7,12 +7,12 @@ whole conversation can run inside the transaction that makes its outcome durable
 from dataclasses import replace
 from typing import Final
 
-from rw2fa_daemon.core import budget, lockout
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.audit import Event
+from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code
 from rw2fa_daemon.core.enrol_stage import judge_first_code, judge_token, noted, offer_enrolment
-from rw2fa_daemon.core.enrolment import exhausted, window_open
+from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_open
 from rw2fa_daemon.core.moves import Context, Move, Silence, Stage, Talk, finish, refuse
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
 from rw2fa_daemon.core.texts import Text
@@ -32,18 +32,22 @@ Answer = str | WordAttempt | Silence
 def account_state(account: Account | None, context: Context) -> AccountState:
     """What the state says about this person now."""
     if account is None:
-        return AccountState.MAY_ENROL if window_open(None, context) else AccountState.WINDOW_CLOSED
+        return AccountState.MAY_ENROL if _may_enrol(None, context) else AccountState.WINDOW_CLOSED
     if account.uid != context.uid:
         return AccountState.UID_CHANGED
     if account.bypass is not None and context.now < account.bypass.until:
         return AccountState.BYPASSED
-    if _locked(account, context):
+    if barred(account, context.guessing, context.now) is not None:
         return AccountState.LOCKED
     if account.activated:
         return AccountState.RECENT if _recent(account, context) else AccountState.ACTIVATED
-    if not window_open(account, context) or exhausted(account.counters):
-        return AccountState.WINDOW_CLOSED
-    return AccountState.MAY_ENROL
+    return AccountState.MAY_ENROL if _may_enrol(account, context) else AccountState.WINDOW_CLOSED
+
+
+def _may_enrol(account: Account | None, context: Context) -> bool:
+    if account is not None and exhausted(account.counters):
+        return False
+    return window_open(account, context) and not lacks_token(account, token_needed=context.token_needed)
 
 
 def begin(account: Account | None, context: Context) -> Move:
@@ -105,15 +109,6 @@ def _overtaken(row: Row, account: Account | None, context: Context) -> Move:
     if row.decision is Decision.DENY:
         return finish(row, context, account)
     return refuse(account, context, Event.REFUSED, row.rule, "the account changed during the login")
-
-
-def _locked(account: Account, context: Context) -> bool:
-    if lockout.locked(account.counters, context.now):
-        return True
-    if account.credential is None or not account.credential.active:
-        return False
-    reach = budget.reach(account.counters, account.credential.digits, context.guessing, context.now)
-    return reach is budget.Reach.NOWHERE
 
 
 def _recent(account: Account, context: Context) -> bool:

@@ -63,6 +63,11 @@ def window_open(account: Account | None, offer: Offer) -> bool:
     return offer.now < window_end(account, scope_since=offer.scope_since, window_days=offer.window_days)
 
 
+def lacks_token(account: Account | None, *, token_needed: bool) -> bool:
+    """Whether a login may not enrol for want of a word: where one is needed, whoever was given none has to wait."""
+    return token_needed and (account is None or account.token is None)
+
+
 def exhausted(counters: Counters) -> bool:
     """Whether this window has seen too many wrong first codes."""
     return counters.enrol_failures >= ENROL_TRIES_A_WINDOW

@@ -98,6 +98,8 @@ class Context:
     codebook: Codebook
     fresh_secret: Callable[[], Secret]
     fresh_generation: Callable[[], int]
+    token_needed: bool = False
+    """Whether nobody enrols without a word that an administrator gave."""
     recovery: WordSet | None = None
     """Recovery codes to give out if this answer activates the account."""
     server_clock: str = ""

@@ -101,6 +101,7 @@ def _context(
         issuer=config.issuer_name,
         scope_since=server.state.since(where.entries),
         window_days=config.enrolment_window_days,
+        token_needed=config.proof == "token",
         session_seconds=60 * config.sudo_minutes,
         codebook=server.codebook,
         fresh_secret=_fresh_secret,

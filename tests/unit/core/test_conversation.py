@@ -330,6 +330,15 @@ def test_a_token_is_asked_for_before_the_secret_is_shown_and_stays_until_the_enr
     assert done.account.token is None
 
 
+def test_promise_10_where_a_token_is_needed_nobody_enrols_who_was_given_none() -> None:
+    needed = replace(_context(), token_needed=True)
+    assert _end(begin(None, needed)).rule == "enrol-closed"
+    known = Account("alice", 1000, 7, enrol_opened_at=int(START))
+    assert _end(begin(known, needed)).rule == "enrol-closed"
+    assert _ask(begin(replace(known, token=b"t" * 32), needed))[0].form.startswith("word:")
+    assert "█" in _ask(begin(known, _context()))[0].text
+
+
 def test_sudo_does_not_ask_again_in_a_session_that_has_shown_a_code() -> None:
     sudo = Client(ServiceClass.CODE, remembers_session=True)
 

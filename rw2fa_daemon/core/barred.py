@@ -1,0 +1,40 @@
+"""Why somebody's codes are refused unseen, and until when."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rw2fa_daemon.core import budget, lockout
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.budget import Guessing, Reach
+
+
+class Why(StrEnum):
+    """What bars somebody."""
+
+    WRONG_CODES = "wrong codes in a row"
+    TOO_MANY = "too many wrong codes in a row"
+    """Only an administrator ends it."""
+    GUESSES_SPENT = "the guess budget is spent"
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """`until` is UTC seconds, None where only an administrator ends it."""
+
+    why: Why
+    until: int | None
+
+
+def barred(account: Account, guessing: Guessing, now: float) -> Bar | None:
+    """What bars this person from trying a code at `now` (UTC seconds), None if nothing does."""
+    counters, credential = account.counters, account.credential
+    if lockout.must_be_unlocked(counters):
+        return Bar(Why.TOO_MANY, None)
+    if lockout.locked(counters, now):
+        return Bar(Why.WRONG_CODES, counters.locked_until)
+    if credential is None or not credential.active:
+        return None
+    if budget.reach(counters, credential.digits, guessing, now) is Reach.NOWHERE:
+        # What was spent comes back kind by kind, each when its latest guess is a period old.
+        return Bar(Why.GUESSES_SPENT, min(counters.wide_at, counters.narrow_at) + budget.PERIOD_SECONDS)
+    return None
