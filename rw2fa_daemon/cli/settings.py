@@ -1,5 +1,7 @@
 """`rw2fa settings`: every key of the configuration."""
 
+from typing import Final
+
 import click
 
 from rw2fa_daemon.cli import consequences
@@ -8,11 +10,16 @@ from rw2fa_daemon.cli.people import entries_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, table
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.config.domain import Refused, Value, literal
+from rw2fa_daemon.config.edit import Changes
 from rw2fa_daemon.config.load import check
 from rw2fa_daemon.config.settings import ANY_SERVICE, SETTINGS, Setting, find
+from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor.guessing import meaning_of
 
-_LISTS_OF_PEOPLE = ("exempt.users",)
+_LISTS_OF_PEOPLE: Final = ("exempt.users",)
+ACCEPT_RISK: Final = "guessing.accept_risk"
+BUDGET: Final = "guessing.budget"
 
 
 @click.group()
@@ -35,6 +42,8 @@ def list_settings(site: Site, *, as_json: bool) -> None:
         return
     rows = [[key, _text(site, key), _row(key).allowed, _origin(site, key)] for key in keys]
     table(["KEY", "VALUE", "ALLOWED", "SET IN"], rows)
+    say()
+    say(f"Guessing: {meaning_of(site.config)}.")
 
 
 @settings.command()
@@ -59,8 +68,9 @@ def get(site: Site, key: str, *, as_json: bool) -> None:
 @settings.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("key", shell_complete=setting_keys)
 @click.argument("value")
+@click.option("--accept-risk", is_flag=True, help="Also if that makes guessing cheap; `rw2fa status` shows it then.")
 @pass_site
-def set_value(site: Site, key: str, value: str) -> None:
+def set_value(site: Site, key: str, value: str, *, accept_risk: bool) -> None:
     """Change a setting; a list is given with commas."""
     full, row = _settable(key)
     try:
@@ -70,7 +80,7 @@ def set_value(site: Site, key: str, value: str) -> None:
         parsed = check(row, full, _as_toml(parsed))
     except Refused as refused:
         raise Problem(f"{full}: {refused.reason}", refused.fix) from None
-    _change(site, full, parsed)
+    _change(site, {full: parsed, ACCEPT_RISK: True} if accept_risk else {full: parsed})
     if full.startswith("paths."):
         note("the daemon takes this over when it is restarted, and the PAM lines may name the old path")
 
@@ -80,14 +90,16 @@ def set_value(site: Site, key: str, value: str) -> None:
 @pass_site
 def unset(site: Site, key: str) -> None:
     """Go back to the default of a setting."""
-    _change(site, _settable(key)[0], None)
+    _change(site, {_settable(key)[0]: None})
 
 
-def _change(site: Site, key: str, value: Value | None) -> None:
-    site.change(lambda _: {key: value})
-    consequences.record(site, f"rw2fa settings {'unset' if value is None else 'set'} {key}")
+def _change(site: Site, changes: Changes) -> None:
+    site.change(lambda _: changes)
+    for key, value in changes.items():
+        consequences.record(site, f"rw2fa settings {'unset' if value is None else 'set'} {key}")
     consequences.reload(site)
-    say(f"{key} = {shown(_text(site, key))}")
+    for key in changes:
+        say(f"{key} = {shown(_text(site, key))}")
 
 
 def _settable(key: str) -> tuple[str, Setting]:
@@ -132,7 +144,9 @@ def _as_json(site: Site, key: str) -> dict[str, object]:
     row = _row(key)
     value = site.layers.value(key)
     origin = site.layers.origins.get(key)
+    chance = {"chance_in_30_days": allowance(site.config.digits, site.config.guessing).chance} if key == BUDGET else {}
     return {
+        **chance,
         "key": key,
         "value": iso(site.config.enabled_until) if key == "enabled_until" else value,
         "default": row.default,

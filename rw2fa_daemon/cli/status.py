@@ -8,7 +8,9 @@ from rw2fa_daemon.cli.clock_shown import clock_facts, clock_line, look_at_clock
 from rw2fa_daemon.cli.people import count_members
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown, when
 from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor.guessing import meaning_of, risk_accepted
 from rw2fa_daemon.wire.client import ask_daemon
 
 DAEMON_SECONDS = 2.0
@@ -39,6 +41,8 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
                 "users_activated": counts[0] if counts else None,
                 "users_pending": counts[1] if counts else None,
                 "state": state_problem or "ok",
+                "guessing_chance_in_30_days": allowance(config.digits, config.guessing).chance,
+                "guessing_risk_accepted": risk_accepted(config),
             }
         )
         return
@@ -49,6 +53,8 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
     say(f"State                      {shown(state_problem or 'ok')}")
     say(f"Clock                      {clock_line(clock)}")
     say(f"Users enabled              {'unknown: a group cannot be resolved' if people is None else people}")
+    if risk_accepted(config):
+        say(f"Guessing                   the risk was accepted: {meaning_of(config)}")
     if counts:
         say(f"Users activated            {counts[0]}" + (f", {counts[1]} not finished" if counts[1] else ""))
 

@@ -246,5 +246,6 @@ def _refuse_cheap_guessing(config: Config, layers: Layers) -> None:
     raise Problem(
         f"{file}: settings.discrepancy: with {config.digits} digits, {config.discrepancy} steps each way make a single"
         f" guess likelier than the guess budget of {config.guess_budget:.3%} allows",
-        f"set it to {fits} at most, take more digits, or set guessing.accept_risk = true",
+        f"set it to {fits} at most, take more digits, or accept the risk with guessing.accept_risk = true"
+        " (`rw2fa settings set KEY VALUE --accept-risk` sets both)",
     )

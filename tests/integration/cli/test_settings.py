@@ -1,5 +1,7 @@
 """`rw2fa settings` and `whitelist`."""
 
+import json
+
 import pytest
 
 from rw2fa_daemon.config.settings import ANY_SERVICE, SETTINGS
@@ -63,10 +65,6 @@ def test_rows_15_to_20_have_the_manuals_defaults(host: Host) -> None:
             ("set", "sms.enabled", "true"),
             "sms.enabled: this version cannot send SMS; leave enabled at its default",
         ),
-        (
-            ("set", "proof", "token"),
-            "enrolment.proof: this version has no enrolment tokens; leave proof at its default",
-        ),
         (("set", "colour", "red"), "there is no setting colour; look for the key with: rw2fa settings list"),
         (("get", "services.*"), "there is no setting services.*; look for the key with: rw2fa settings list"),
         (("get", "users"), "users is the last word of 2 keys; name one of: scope.users, exempt.users"),
@@ -126,3 +124,23 @@ def test_somebody_who_is_gone_can_be_taken_off_the_whitelist(bare: Host) -> None
     bare.configure('rdp.whitelist = ["gone"]')
     bare.does("whitelist", "remove", "gone")
     assert bare.json("whitelist", "list") == []
+
+
+def test_promise_9_cheap_guessing_is_refused_unless_the_risk_is_accepted_and_that_is_shown(host: Host) -> None:
+    reason = host.refuses("settings", "set", "digits", "4")
+    assert "set it to 14 at most, take more digits, or accept the risk" in reason
+    assert "--accept-risk" in reason
+    assert host.json("status")["guessing_risk_accepted"] is False
+    told = host.does("settings", "set", "digits", "4", "--accept-risk")
+    assert told == "settings.digits = 4\nguessing.accept_risk = true\n"
+    assert host.json("status")["guessing_risk_accepted"] is True
+    assert "Guessing                   the risk was accepted: with 4 digits" in host.does("status")
+    (finding,) = [one for one in json.loads(host.rw2fa("doctor", "--json").out) if one["check"] == "guessing"]
+    assert finding["ok"] is False
+    assert "the risk of cheap guesses was accepted" in finding["detail"]
+
+
+def test_promise_9_the_list_states_the_chance_in_30_days(host: Host) -> None:
+    (row,) = [row for row in host.json("settings", "list") if row["key"] == "guessing.budget"]
+    assert 0 < row["chance_in_30_days"] < 0.01
+    assert "gets in with a chance of" in host.does("settings", "list").splitlines()[-1]
