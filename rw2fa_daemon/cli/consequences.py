@@ -19,12 +19,14 @@ from rw2fa_daemon.wire.client import ask_daemon
 PAM_FOLDER: Final = Path("/etc/pam.d")
 
 
-def record(site: Site, what: str, users: Iterable[str] = ("",)) -> None:
+def record(
+    site: Site, what: str, users: Iterable[str] = ("",), *, event: Event = Event.ADMINISTRATION, rule: str = ""
+) -> None:
     """Write one audit record for each of `users`: the administrator did `what`, which holds no secret."""
     sink = open_sink(site.config.state)
     who = administrator()
     for user in users:
-        sink.write(Record(Event.ADMINISTRATION, time.time(), user, decision="done", reason=f"{what}, by {who}"))
+        sink.write(Record(event, time.time(), user, decision="done", rule=rule, reason=f"{what}, by {who}"))
     if sink.lost:
         note("the audit record could not be written; look at the journal and at the folder of the state")
 

@@ -7,19 +7,23 @@ from typing import NoReturn
 import click
 
 from rw2fa_daemon.cli.completion import scope_entries
-from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown, when
+from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
+from rw2fa_daemon.cli.profile import bypass_sentence, lock_sentence
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core import policy
 from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.conversation import account_state
+from rw2fa_daemon.core.enrolment import lacks_token
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.standing import Place, place
+from rw2fa_daemon.core.standing import Place, Standing, place
+from rw2fa_daemon.core.texts import minutes
 from rw2fa_daemon.directory.request import lookup
 
 NOBODY_UID = -1
@@ -122,6 +126,10 @@ def _judge_person(site: Site, login: Login, client: Client, now: float) -> _Answ
     row = policy.decide(facts)
     if person:
         remarks += [f"the group {group} cannot be resolved" for group, gid in person.groups.items() if gid is None]
+    if where.standing is Standing.EXEMPT_USER and person:
+        remarks.append(f"exempt by {', '.join(rules.lists.exempt_users.matches(person))} in exempt.users")
+    if where.standing is Standing.EXEMPT_NETWORK:
+        remarks.append("exempt by its address, which is in exempt.networks")
     if row.decision is Decision.LOOK and person:
         state, about = _account_state(site, login, client, person, where, now)
         row = policy.decide(policy.with_account(facts, state))
@@ -167,22 +175,44 @@ def _account_state(
         scope_since=max((since.get(entry, 0) for entry in where.entries), default=0),
         window_days=site.config.enrolment_window_days,
         session_seconds=60 * site.config.sudo_minutes,
+        token_needed=site.config.proof == "token",
         codebook=Codebook(),
         fresh_secret=_nothing_is_made,
         fresh_generation=_nothing_is_made,
     )
     state = account_state(account, context)
-    return state, _about(state, account)
+    return state, _about(state, account, context)
 
 
-def _about(state: AccountState, account: Account | None) -> list[str]:
-    if state is AccountState.LOCKED and account:
-        return [f"locked until {when(account.counters.locked_until)}; `rw2fa users unlock` ends that"]
-    if state is AccountState.UID_CHANGED and account:
-        return [f"the stored uid is {account.uid}; if it is the same person, run: rw2fa users reset {account.name}"]
-    if state is AccountState.WINDOW_CLOSED:
-        return ["the enrolment window is closed; `rw2fa users reset` opens it"]
+def _about(state: AccountState, account: Account | None, context: Context) -> list[str]:
+    match state:
+        case AccountState.WINDOW_CLOSED if lacks_token(account, token_needed=context.token_needed):
+            return ["enrolling takes a word, and none was given; `rw2fa users reset` prints one and opens the window"]
+        case AccountState.WINDOW_CLOSED:
+            return ["the enrolment window is closed; `rw2fa users reset` opens it"]
+        case AccountState.MAY_ENROL if account and account.token is not None:
+            return ["asked first for the word that an administrator was shown"]
+        case AccountState.UID_CHANGED if account:
+            return [f"the stored uid is {account.uid}; if it is the same person, run: rw2fa users reset {account.name}"]
+        case AccountState.BYPASSED if account and account.bypass:
+            return [f"{bypass_sentence(account.bypass)}; `rw2fa users bypass {account.name} --end` ends that"]
+        case AccountState.LOCKED if account and (bar := barred(account, context.guessing, context.now)):
+            how = "" if bar.until is None else f"; `rw2fa users unlock {account.name}` ends that"
+            return [lock_sentence(bar, account.name) + how]
+        case AccountState.ACTIVATED if account:
+            return _about_code(account, context)
     return []
+
+
+def _about_code(account: Account, context: Context) -> list[str]:
+    remarks = []
+    if account.recovery:
+        remarks.append(f"one of {len(account.recovery)} recovery codes may be typed in place of the code")
+    if context.client.remembers_session and context.session_seconds:
+        remarks.append(
+            f"not asked within {minutes(context.session_seconds)} after a code in the same login session (recent-code)"
+        )
+    return remarks
 
 
 def _nothing_is_made() -> NoReturn:

@@ -1,26 +1,43 @@
 """What is known about one person, put together for `users list`, `users show` and whoever else asks."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Final
 
-from rw2fa_daemon.cli.printing import iso
-from rw2fa_daemon.core import lockout
-from rw2fa_daemon.core.account import Account, Method
-from rw2fa_daemon.core.enrolment import exhausted, window_end
+from rw2fa_daemon.cli.printing import iso, when
+from rw2fa_daemon.core.account import Account, Bypass, Method
+from rw2fa_daemon.core.barred import Bar, barred
+from rw2fa_daemon.core.budget import allowance, spent
+from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
 from rw2fa_daemon.core.person import Membership, Missing, Person
+from rw2fa_daemon.core.texts import minutes
 from rw2fa_daemon.service.rules import Rules
 
-MASK = "…"
-PHONE_SHOWN = 2
+MASK: Final = "…"
+PHONE_SHOWN: Final = 2
+ON_TIME_SECONDS: Final = 30
+"""A code that was typed just before the app showed the next one is late by so much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """What is spent of the guess budget, and how much there is, for each kind of guess."""
+
+    wide_spent: int
+    wide_allowed: int
+    narrow_spent: int
+    narrow_allowed: int
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """One person at one moment.
 
-    `enabled` is None while the directory cannot tell. Times are UTC seconds. `enrolment_until` is
-    when the enrolment window closes, None where nobody can enrol at a login. `trouble` says why
-    this person cannot be judged, empty where nothing is wrong.
+    `enabled` is None while the directory cannot tell. Times are UTC seconds. `bar` is why codes are
+    refused unseen, `drift` by how many seconds the device was ahead when a code was last accepted
+    (None before that), `bypass` one that holds now. `enrolment_until` is when the enrolment window
+    closes, None where nobody can enrol at a login. `trouble` says why this person cannot be judged,
+    empty where nothing is wrong.
     """
 
     user: str
@@ -32,7 +49,12 @@ class Profile:
     method: Method
     phone: str | None
     failures: int
-    locked_until: int | None
+    bar: Bar | None
+    recovery_codes_left: int
+    drift: int | None
+    guesses: Guesses
+    bypass: Bypass | None
+    token_pending: bool
     enrolment_until: int | None
     whitelisted_by: tuple[str, ...]
     exempt_by: tuple[str, ...]
@@ -50,10 +72,16 @@ class Profile:
             "pending": self.pending,
             "method": self.method.value,
             "phone": self.phone,
-            "locked": self.locked_until is not None,
-            "locked_until": iso(self.locked_until),
+            "locked": self.bar is not None,
+            "locked_until": iso(self.bar.until) if self.bar else None,
+            "locked_by": self.bar.why.value if self.bar else None,
             "failures": self.failures,
-            "recovery_codes_left": 0,
+            "recovery_codes_left": self.recovery_codes_left,
+            "drift_seconds": self.drift,
+            "drift": None if self.drift is None else drift_sentence(self.drift),
+            "guesses": asdict(self.guesses),
+            "bypass": {"until": iso(self.bypass.until), "once": self.bypass.once} if self.bypass else None,
+            "token_pending": self.token_pending,
             "enrolment_until": iso(self.enrolment_until),
             "whitelisted_by": list(self.whitelisted_by),
             "exempt_by": list(self.exempt_by),
@@ -77,14 +105,21 @@ def profile(
     by_name = (name,) if name in lists.scope.users else ()
     enabled_by = lists.scope.matches(known) if known else by_name
     counters = account.counters if account else None
-    locked = counters is not None and lockout.locked(counters, now)
     end = window_end(
         account,
         scope_since=max((since.get(entry, 0) for entry in enabled_by), default=0),
         window_days=rules.config.enrolment_window_days,
     )
     activated = account is not None and account.activated
-    may_enrol = bool(enabled_by) and not activated and now < end and not (counters and exhausted(counters))
+    token_needed = rules.config.proof == "token"
+    may_enrol = (
+        bool(enabled_by)
+        and not activated
+        and now < end
+        and not (counters and exhausted(counters))
+        and not lacks_token(account, token_needed=token_needed)
+    )
+    bypass = account.bypass if account else None
     return Profile(
         user=known.name if known else name,
         uid=known.uid if known else None,
@@ -95,12 +130,48 @@ def profile(
         method=account.method if account else Method.APP,
         phone=masked(account),
         failures=counters.failures if counters else 0,
-        locked_until=counters.locked_until if counters and locked else None,
+        bar=barred(account, rules.config.guessing, now) if account else None,
+        recovery_codes_left=len(account.recovery) if account else 0,
+        drift=_drift(account),
+        guesses=_guesses(account, rules, now),
+        bypass=bypass if bypass and now < bypass.until else None,
+        token_pending=account is not None and account.token is not None,
         enrolment_until=end if may_enrol else None,
         whitelisted_by=lists.whitelist.matches(known) if known else (),
         exempt_by=lists.exempt_users.matches(known) if known else (),
         trouble=trouble or _trouble(person, account),
     )
+
+
+def drift_sentence(seconds: int) -> str:
+    """What a drift (in seconds, positive: ahead) says about a phone."""
+    if abs(seconds) <= ON_TIME_SECONDS:
+        return "the phone is on time"
+    return f"the phone is about {minutes(seconds)} {'fast' if seconds > 0 else 'slow'}"
+
+
+def lock_sentence(bar: Bar, user: str) -> str:
+    """Why somebody is locked, and until when."""
+    until = f"until {when(bar.until)}" if bar.until is not None else f"until unlocked with: rw2fa users unlock {user}"
+    return f"locked {until} ({bar.why.value})"
+
+
+def bypass_sentence(bypass: Bypass) -> str:
+    """What a bypass lets somebody do."""
+    return f"signs in without a code {'once, ' if bypass.once else ''}until {when(bypass.until)}"
+
+
+def _drift(account: Account | None) -> int | None:
+    if account is None or account.credential is None or not account.activated:
+        return None
+    return account.counters.drift * account.credential.period
+
+
+def _guesses(account: Account | None, rules: Rules, now: float) -> Guesses:
+    digits = account.credential.digits if account and account.credential else rules.config.digits
+    allowed = allowance(digits, rules.config.guessing)
+    wide, narrow = spent(account.counters, now) if account else (0, 0)
+    return Guesses(wide, allowed.wide, narrow, allowed.narrow)
 
 
 def masked(account: Account | None) -> str | None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from rw2fa_daemon.config.edit import Changes
     from rw2fa_daemon.service.rules import Rules
     from rw2fa_daemon.store.store import Store
+    from rw2fa_daemon.vault.vault import Vault
+    from rw2fa_daemon.vault.words import Words
 
 DAEMON_USER: Final = "rw2fa"
 """Whatever is created belongs to this user where there is one."""
@@ -60,13 +62,26 @@ class Site:
         return make_rules(self.config, canonical)
 
     @cached_property
-    def store(self) -> "Store":
-        """The state, open until the command ends."""
-        from rw2fa_daemon.store.store import Store  # noqa: PLC0415 - not for every command
+    def vault(self) -> "Vault":
+        """What the state is sealed with."""
         from rw2fa_daemon.vault.master_key import load_master_key  # noqa: PLC0415 - not for every command
         from rw2fa_daemon.vault.vault import Vault  # noqa: PLC0415 - not for every command
 
-        store = Store.open(self.config.state, Vault(load_master_key(self.config.master_key)))
+        return Vault(load_master_key(self.config.master_key))
+
+    @cached_property
+    def words(self) -> "Words":
+        """What makes recovery codes and tokens, and their digests."""
+        from rw2fa_daemon.vault.words import Words  # noqa: PLC0415 - not for every command
+
+        return Words(self.vault)
+
+    @cached_property
+    def store(self) -> "Store":
+        """The state, open until the command ends."""
+        from rw2fa_daemon.store.store import Store  # noqa: PLC0415 - not for every command
+
+        store = Store.open(self.config.state, self.vault)
         click.get_current_context().call_on_close(store.close)
         return store
 

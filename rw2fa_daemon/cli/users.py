@@ -21,6 +21,9 @@ _HERE: Final = "rw2fa_daemon.cli"
         "edit": f"{_HERE}.users_account:edit",
         "enrol": f"{_HERE}.users_enrol:enrol",
         "confirm": f"{_HERE}.users_enrol:confirm",
+        "recovery": f"{_HERE}.users_recovery:recovery",
+        "bypass": f"{_HERE}.users_bypass:bypass",
+        "purge": f"{_HERE}.users_purge:purge",
     },
 )
 def users() -> None:

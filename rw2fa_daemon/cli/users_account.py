@@ -4,6 +4,7 @@ import secrets
 import time
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 import click
 
@@ -11,69 +12,92 @@ from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.people import person_of
-from rw2fa_daemon.cli.printing import say, shown, when
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
 from rw2fa_daemon.cli.site import Site, pass_site
-from rw2fa_daemon.core import lockout
 from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.core.barred import barred
+from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.person import GROUP_MARK, Membership, Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.service.opening import GENERATION_BITS
 from rw2fa_daemon.store.store import StateProblem
 
+TOKEN: Final = "token"  # noqa: S105 - a value of enrolment.proof
+
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="USER…", shell_complete=scope_entries)
+@click.option("--no-token", is_flag=True, help="Let the password alone do to enrol again.")
+@JSON_OPTION
 @YES_OPTION
 @pass_site
-def reset(site: Site, names: tuple[str, ...], *, yes: bool) -> None:
+def reset(site: Site, names: tuple[str, ...], *, no_token: bool, as_json: bool, yes: bool) -> None:
     """Start users over.
 
-    Their secrets are destroyed, and their next login shows a new QR code.
+    Their secrets are destroyed, and their next login shows a new QR code. Whoever was activated
+    is asked for a word before, which is printed here and nowhere else: hand it over, so that
+    nobody else who knows the password is faster. With enrolment.proof = "token" everybody is.
     """
     people = [enabled_person(site, name) for name in names]
     listed = ", ".join(shown(person.name) for person in people)
     make_sure(f"Destroy the secret of {listed}, so that the device in use gives no valid code any more?", yes=yes)
     now = int(time.time())
-    for person in people:
-        _reset(site, person, now)
-    consequences.record(site, "rw2fa users reset", [person.name for person in people])
-    until = when(now + site.config.enrolment_window_days * DAY_SECONDS)
-    for person in people:
-        say(f"{shown(person.name)} is shown a new QR code at the next login, until {until}.")
+    tokens = {person.name: _reset(site, person, now, no_token=no_token) for person in people}
+    what = "rw2fa users reset --no-token" if no_token else "rw2fa users reset"
+    consequences.record(site, what, [name for name, token in tokens.items() if token is None])
+    consequences.record(site, f"{what}, with a word", [name for name, token in tokens.items() if token is not None])
+    until = now + site.config.enrolment_window_days * DAY_SECONDS
+    if as_json:
+        show_json([{"user": name, "enrolment_until": iso(until), "token": word} for name, word in tokens.items()])
+        return
+    for name, word in tokens.items():
+        say(f"{shown(name)} is shown a new QR code at the next login, until {when(until)}.")
+        if word is not None:
+            say(f"Word to hand over to {shown(name)}, who is asked for it before: {word}")
+    if no_token and site.config.proof == TOKEN:
+        note("enrolment.proof is token: without a word they cannot enrol at a login, only by: rw2fa users enrol")
 
 
-def _reset(site: Site, person: Person, now: int) -> None:
+def _reset(site: Site, person: Person, now: int, *, no_token: bool) -> str | None:
+    """Start somebody over; gives the word to hand over, None for none."""
     generation = secrets.randbits(GENERATION_BITS)
+    new = None if no_token else site.words.new(person.name, 1)
+    always = site.config.proof == TOKEN
 
-    def work(account: Account | None) -> tuple[Account, None]:
+    def work(account: Account | None, *, always: bool = always) -> tuple[Account, str | None]:
+        needed = new is not None and (always or (account is not None and account.activated))
+        word, digest = (new.words[0], new.digests[0]) if new is not None and needed else (None, None)
         account = account or Account(person.name, person.uid, generation)
-        return replace(account.reset(generation=generation, now=now), uid=person.uid), None
+        return replace(account.reset(generation=generation, now=now, token=digest), uid=person.uid), word
 
     try:
-        site.store.transact(person.name, work)
+        return site.store.transact(person.name, work)
     except StateProblem:
-        # A record that was altered: starting over is what its problem says to do.
+        # A record that was altered: starting over is what its problem says to do. Who knows whether it was active?
         site.store.discard(person.name)
-        site.store.transact(person.name, work)
+        return site.store.transact(person.name, partial(work, always=True))
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="USER…", shell_complete=scope_entries)
 @pass_site
 def unlock(site: Site, names: tuple[str, ...]) -> None:
-    """Let users try again after too many wrong codes."""
+    """Let users try again after too many wrong codes.
+
+    Their lock ends, and their guess budget is whole again.
+    """
     people = [_stored_person(site, name) for name in names]
     for name in people:
-        was_locked = site.store.transact(name, partial(_unlock, now=time.time()))
+        was_locked = site.store.transact(name, partial(_unlock, guessing=site.config.guessing, now=time.time()))
         say(f"{shown(name)} {'can try again' if was_locked else 'was not locked'}.")
     consequences.record(site, "rw2fa users unlock", people)
 
 
-def _unlock(account: Account | None, *, now: float) -> tuple[Account | None, bool]:
+def _unlock(account: Account | None, *, guessing: Guessing, now: float) -> tuple[Account | None, bool]:
     if account is None:
         return None, False
-    return account.unlocked(), lockout.locked(account.counters, now)
+    return account.unlocked(), barred(account, guessing, now) is not None
 
 
 @click.command()

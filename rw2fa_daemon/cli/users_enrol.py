@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import click
@@ -12,8 +12,10 @@ from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.printing import JSON_OPTION, on_terminal, say, show_json, shown
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
+from rw2fa_daemon.cli.users_recovery import hand_over
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import Account, Credential
+from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.enrolment import FirstCode, FirstCodeCheck, activate, check_first_code, with_secret
 from rw2fa_daemon.core.otp import SECRET_BYTES
@@ -119,14 +121,23 @@ def _offer(account: Account | None, person: Person, config: Config) -> tuple[Acc
 @click.command()
 @click.argument("name", metavar="USER", shell_complete=scope_entries)
 @click.argument("code")
+@JSON_OPTION
 @pass_site
-def confirm(site: Site, name: str, code: str) -> None:
-    """Activate a shown secret by a code of it."""
+def confirm(site: Site, name: str, code: str, *, as_json: bool) -> None:
+    """Activate a shown secret by a code of it.
+
+    Prints the recovery codes, as a login does that activates.
+    """
     person = enabled_person(site, name)
     typed = "".join(code.split())
-    outcome = site.store.transact(
-        person.name, lambda account: _judge(account, person, typed, now=time.time(), reach=site.config.discrepancy)
-    )
+    recovery = site.words.new(person.name)
+
+    def work(account: Account | None) -> tuple[Account | None, FirstCodeCheck | _Refusal]:
+        judged, check = _judge(account, person, typed, now=time.time(), reach=site.config.discrepancy)
+        right = isinstance(check, FirstCodeCheck) and check.step is not None
+        return (replace(judged, recovery=recovery.digests) if judged and right else judged), check
+
+    outcome = site.store.transact(person.name, work)
     user = shown(person.name)
     match outcome:
         case _Refusal():
@@ -140,8 +151,12 @@ def confirm(site: Site, name: str, code: str) -> None:
             )
         case _:
             raise Problem("that is not the code", "type the code that the app shows now")
-    consequences.record(site, "rw2fa users confirm", [person.name])
+    consequences.record(site, "rw2fa users confirm", [person.name], event=Event.ACTIVATED, rule="activated")
+    if as_json:
+        show_json({"user": person.name, "activated": True, "recovery_codes": recovery.words})
+        return
     say(f"{user} is activated.")
+    hand_over(recovery, user)
 
 
 def _judge(

@@ -8,9 +8,12 @@ import click
 from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
 from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.names_file import names_in
 from rw2fa_daemon.cli.people import entries_of, members
-from rw2fa_daemon.cli.printing import note, say, shown
+from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
 from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.tokens import give_tokens
+from rw2fa_daemon.cli.users_account import TOKEN
 from rw2fa_daemon.config.edit import Changes
 from rw2fa_daemon.config.load import Layers
 from rw2fa_daemon.core.person import GROUP_MARK, Membership, Missing, Person, Roster
@@ -19,12 +22,19 @@ from rw2fa_daemon.directory.request import lookup
 
 
 @click.command()
-@click.argument("names", nargs=-1, required=True, metavar="NAME…")
+@click.argument("names", nargs=-1, metavar="NAME…")
+@click.option("--from", "file", metavar="FILE", help="Also the names in FILE, one a line; - is standard input.")
+@JSON_OPTION
 @pass_site
-def add(site: Site, names: tuple[str, ...]) -> None:
-    """Enable users and @groups. All of them, or none."""
-    entries = entries_of(names)
-    before = site.config.scope_entries
+def add(site: Site, names: tuple[str, ...], file: str | None, *, as_json: bool) -> None:
+    """Enable users and @groups. All of them, or none.
+
+    Where enrolment.proof is token, prints the word that each new user is asked for to enrol.
+    """
+    if not names and file is None:
+        raise click.UsageError("give NAME…, or --from FILE", click.get_current_context())
+    entries = entries_of([*names, *(names_in(file) if file is not None else ())])
+    before = set(site.config.scope_entries)
     new = [entry for entry in entries if entry not in before]
     # The state first: who is added without it could not enrol, and could not log in.
     site.store  # noqa: B018 - opens it
@@ -32,9 +42,18 @@ def add(site: Site, names: tuple[str, ...]) -> None:
     site.sync_scope()
     if new:
         consequences.record(site, "rw2fa users add", new)
+    tokens = _tokens(site, new)
     consequences.reload(site)
-    for entry in entries:
-        say(f"{shown(entry)} {'has two-factor authentication from now on' if entry in new else 'was added before'}.")
+    if as_json:
+        show_json(
+            [{"entry": entry, "added": entry not in before, "token": tokens.get(entry)} for entry in entries],
+        )
+    else:
+        for entry in entries:
+            how = "was added before" if entry in before else "has two-factor authentication from now on"
+            say(f"{shown(entry)} {how}.")
+            if entry in tokens:
+                say(f"Word to hand over to {shown(entry)}, who is asked for it to enrol: {tokens[entry]}")
     if not site.config.enabled:
         note("two-factor authentication as a whole is off; switch it on with: rw2fa enable")
 
@@ -69,14 +88,25 @@ def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:
         note(f"{name} keeps the secret, since the directory cannot tell whether another group enables that user")
 
 
+def _tokens(site: Site, new: Iterable[str]) -> dict[str, str]:
+    """A word for each user who was added, if words are needed; how to come by one for members of groups."""
+    if site.config.proof != TOKEN:
+        return {}
+    groups = [entry for entry in new if entry.startswith(GROUP_MARK)]
+    if groups:
+        note(f"each member of {', '.join(groups)} needs a word to enrol; print it with: rw2fa users reset USER")
+    return give_tokens(site, (entry for entry in new if not entry.startswith(GROUP_MARK)))
+
+
 def _with(layers: Layers, entries: Iterable[str]) -> Changes:
-    users, groups = _lists(layers)
+    users, groups = map(dict.fromkeys, _lists(layers))
     for entry in entries:
+        bare = entry.removeprefix(GROUP_MARK)
         if not entry.startswith(GROUP_MARK):
-            users += [entry] * (entry not in users)
-        elif entry not in (*users, *groups) and entry.removeprefix(GROUP_MARK) not in groups:
-            groups.append(entry.removeprefix(GROUP_MARK))
-    return _changes(layers, users, groups)
+            users[entry] = None
+        elif entry not in users and entry not in groups and bare not in groups:
+            groups[bare] = None
+    return _changes(layers, list(users), list(groups))
 
 
 def _without(layers: Layers, entries: Iterable[str]) -> Changes:

@@ -11,6 +11,7 @@ from rw2fa_daemon.doctor.enrolment import check_enrolment
 from rw2fa_daemon.doctor.fallback import check_fallback
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.guessing import check_guessing
+from rw2fa_daemon.doctor.leftovers import check_leftovers
 from rw2fa_daemon.doctor.permissions import check_permissions
 from rw2fa_daemon.doctor.scope import check_scope
 from rw2fa_daemon.doctor.sshd import check_sshd
@@ -41,6 +42,7 @@ CHECKS: Final = (
     Check("permissions", check_permissions, "socket, key, state and configuration belong to whom they should"),
     Check("names", check_scope, "every user and group in the configuration is known"),
     Check("enrolment", check_enrolment, "nobody is left without a device and without a way to enrol one"),
+    Check("leftovers", check_leftovers, "every record belongs to somebody who is there"),
     Check("guessing", check_guessing, ""),
     Check("clock", check_clock, ""),
 )

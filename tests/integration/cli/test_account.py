@@ -53,7 +53,10 @@ def test_show_has_the_keys_that_programs_read(host: Host, alice: str) -> None:
     assert told["method"] == "app"
     assert told["phone"] is None
     assert told["locked"] is False
-    assert told["recovery_codes_left"] == 0
+    assert told["recovery_codes_left"] == 10
+    assert (told["drift_seconds"], told["drift"]) == (0, "the phone is on time")
+    assert told["guesses"]["wide_spent"] == 0
+    assert (told["bypass"], told["token_pending"]) == (None, False)
 
 
 def test_show_of_nobody_says_so(host: Host) -> None:

@@ -10,6 +10,7 @@ from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.person import Missing, Roster
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.doctor.enrolment import check_enrolment
+from rw2fa_daemon.doctor.leftovers import check_leftovers
 from rw2fa_daemon.doctor.scope import check_scope
 from rw2fa_daemon.doctor.subject import Subject
 from tests.support.daemon import Site
@@ -75,3 +76,23 @@ def test_a_member_of_a_group_is_named_as_well(site: Site) -> None:
 def test_while_the_whole_is_off_nobody_is_shut_out(site: Site) -> None:
     came_in(site, "daemon", "bin")
     assert list(check_enrolment(subject(site, now=NOW + 8 * DAYS, enabled=False))) == []
+
+
+def test_promise_13_records_of_people_who_are_gone_are_found(site: Site) -> None:
+    site.enrol("daemon", "bin")
+    store = site.store()
+    record = store.read("daemon")
+    assert record is not None
+    store.transact("gone", lambda _: (replace(record, name="gone"), None))
+    store.transact("bin", lambda account: (replace(account, uid=54_321) if account else None, None))
+    store.close()
+    (finding,) = wrong(check_leftovers(subject(site)))
+    assert "2 records belong to nobody: bin (the uid was 54321 and is " in finding.detail
+    assert "gone (no such user; uid " in finding.detail
+    assert "rw2fa users purge" in finding.fix
+
+
+def test_promise_13_a_directory_that_does_not_answer_makes_nobody_a_leftover(site: Site) -> None:
+    site.enrol("daemon")
+    silent = replace(subject(site), lookup=lambda _name, _groups: Missing.UNAVAILABLE)
+    assert list(check_leftovers(silent)) == []

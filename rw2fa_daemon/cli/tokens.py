@@ -1,0 +1,43 @@
+"""Words that an administrator hands over, without which nobody enrols where enrolment.proof is token."""
+
+import os
+import secrets
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+
+from rw2fa_daemon.cli.people import person_of
+from rw2fa_daemon.cli.printing import note
+from rw2fa_daemon.cli.site import Site
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.words import WordSet
+from rw2fa_daemon.service.opening import GENERATION_BITS
+from rw2fa_daemon.store.store import Job, StateProblem
+
+
+def give_tokens(site: Site, names: Iterable[str]) -> dict[str, str]:
+    """Give everybody who is not activated a new word to enrol with; the words by name. Raises Problem.
+
+    A word takes some 20 ms of a processor; all of them are used.
+    """
+    people = [person_of(name, ()) for name in names]
+    site.words  # noqa: B018 - made here, as threads would make several
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        made = list(threads.map(lambda person: site.words.new(person.name, 1), people))
+    jobs = [Job(person.name, partial(_give, person=person, new=new)) for person, new in zip(people, made, strict=True)]
+    given: dict[str, str] = {}
+    for person, outcome in zip(people, site.store.run(jobs), strict=True):
+        if isinstance(outcome, StateProblem):
+            note(str(outcome))
+        elif outcome is not None:
+            given[person.name] = outcome
+    return given
+
+
+def _give(account: Account | None, *, person: Person, new: WordSet) -> tuple[Account | None, str | None]:
+    if account is not None and (account.activated or account.uid != person.uid):
+        return account, None
+    account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
+    return replace(account, token=new.digests[0]), new.words[0]

@@ -1,0 +1,100 @@
+"""`rw2fa users bypass`: leave to sign in without a code, for a while."""
+
+import secrets
+import time
+from dataclasses import replace
+from typing import Final
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.moments import duration
+from rw2fa_daemon.cli.printing import say, shown, when
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.users_account import enabled_person
+from rw2fa_daemon.core.account import Account, Bypass
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.service.opening import GENERATION_BITS
+
+BYPASS_SECONDS_MAX: Final = 7 * 24 * 60 * 60
+"""Whoever needs longer needs a new device, or an entry in exempt.users."""
+
+REASON_CHARACTERS_MAX: Final = 200
+
+
+@click.command()
+@click.argument("name", metavar="USER", shell_complete=scope_entries)
+@click.option("--for", "length", metavar="1h", help="How long it holds, 7d at most.")
+@click.option("--once", is_flag=True, help="Only for the next login.")
+@click.option("--reason", metavar="TEXT", help="Why, for the audit.")
+@click.option("--end", is_flag=True, help="Take it back.")
+@pass_site
+def bypass(site: Site, name: str, *, length: str | None, once: bool, reason: str | None, end: bool) -> None:
+    """Let a user sign in without a code for a while.
+
+    The password is still checked, and each login is audited. RDP clients stay refused. The
+    device, if there is one, keeps working afterwards.
+    """
+    if end:
+        if length or once or reason:
+            raise click.UsageError("--end goes with nothing else")
+        _end(site, name)
+        return
+    if length is None or reason is None:
+        raise click.UsageError("give --for and --reason, or --end")
+    seconds = _seconds(length)
+    why = _why(reason)
+    person = enabled_person(site, name)
+    until = int(time.time()) + seconds
+    _store(site, person, Bypass(until, once))
+    consequences.record(site, f'rw2fa users bypass --for {length}{" --once" * once}, because "{why}"', [person.name])
+    how = "once without a code, " if once else "without a code "
+    say(f"{shown(person.name)} signs in {how}until {when(until)}.")
+
+
+def _end(site: Site, name: str) -> None:
+    person = enabled_person(site, name)
+    had = _store(site, person, None)
+    consequences.record(site, "rw2fa users bypass --end", [person.name])
+    say(f"{shown(person.name)} {'needs a code again' if had else 'had no bypass'}.")
+
+
+def _store(site: Site, person: Person, given: Bypass | None) -> bool:
+    """Store a bypass, or none; gives whether there was one that held."""
+    user = shown(person.name)
+
+    def work(account: Account | None) -> tuple[Account | None, bool | Problem]:
+        if account is None and given is None:
+            return None, False
+        account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
+        if account.uid != person.uid:
+            return account, Problem(
+                f"{user} has another uid than the user whose secret is stored",
+                f"if it is the same person, run: rw2fa users reset {user}",
+            )
+        had = account.bypass is not None and time.time() < account.bypass.until
+        return replace(account, bypass=given), had
+
+    outcome = site.store.transact(person.name, work)
+    if isinstance(outcome, Problem):
+        raise outcome
+    return outcome
+
+
+def _seconds(text: str) -> int:
+    seconds = duration(text)
+    if not 0 < seconds <= BYPASS_SECONDS_MAX:
+        raise Problem(f"a bypass of {shown(text)} is out of range", f"choose up to {BYPASS_SECONDS_MAX // 86_400}d")
+    return seconds
+
+
+def _why(text: str) -> str:
+    """The reason as it goes into the audit; raises Problem."""
+    reason = " ".join(text.split())
+    if not reason:
+        raise Problem("no reason was given", "say why with --reason, for whoever reads the audit")
+    if len(reason) > REASON_CHARACTERS_MAX:
+        raise Problem("the reason is too long", f"say it in {REASON_CHARACTERS_MAX} characters")
+    return shown(reason)

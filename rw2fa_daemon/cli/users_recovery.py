@@ -1,0 +1,53 @@
+"""`rw2fa users recovery`: new recovery codes."""
+
+from dataclasses import replace
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.users_account import enabled_person
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.words import WordSet
+
+
+@click.command()
+@click.argument("name", metavar="USER", shell_complete=scope_entries)
+@JSON_OPTION
+@pass_site
+def recovery(site: Site, name: str, *, as_json: bool) -> None:
+    """Print new recovery codes; the old ones are void.
+
+    Each signs in once in place of a code. They are shown now and never again.
+    """
+    person = enabled_person(site, name)
+    user = shown(person.name)
+    new = site.words.new(person.name)
+
+    def work(account: Account | None) -> tuple[Account | None, Problem | None]:
+        if account is None or not account.activated:
+            return account, Problem(f"{user} has no device yet", f"run: rw2fa users enrol {user}")
+        if account.uid != person.uid:
+            return account, Problem(
+                f"{user} has another uid than the user whose secret is stored",
+                f"if it is the same person, run: rw2fa users reset {user}",
+            )
+        return replace(account, recovery=new.digests), None
+
+    if (problem := site.store.transact(person.name, work)) is not None:
+        raise problem
+    consequences.record(site, "rw2fa users recovery", [person.name])
+    if as_json:
+        show_json({"user": person.name, "recovery_codes": new.words})
+        return
+    hand_over(new, user)
+
+
+def hand_over(new: WordSet, user: str) -> None:
+    """Print recovery codes."""
+    say(f"Recovery codes of {user}: each signs in once in place of a code. They are not shown again.")
+    for word in new.words:
+        say(f"  {word}")

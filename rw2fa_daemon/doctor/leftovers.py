@@ -1,0 +1,72 @@
+"""Records of people who are gone: deleted, renamed, or somebody else by now under the same name."""
+
+import pwd
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor.finding import Finding
+from rw2fa_daemon.doctor.subject import CANDIDATES_MAX, Subject
+from rw2fa_daemon.store.store import Store
+
+NAMES_MAX: Final = 10
+"""Names that one finding lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A record that belongs to nobody who is there, and why."""
+
+    name: str
+    reason: str
+
+
+def leftovers(store: Store, lookup: Callable[[str, tuple[str, ...]], Person | Missing]) -> Iterator[Leftover]:
+    """The records whose name the directory does not know, or knows with another uid; raises Problem.
+
+    A directory that is down may say "unknown" of whom it knows: whoever destroys something asks first whether it
+    answers. Records that cannot be read are passed over.
+    """
+    for name in store.names():
+        account = _read(store, name)
+        if account is None:
+            continue
+        person = lookup(name, ())
+        if isinstance(person, Person):
+            if person.uid != account.uid:
+                yield Leftover(name, f"the uid was {account.uid} and is {person.uid}")
+        elif person is Missing.UNKNOWN:
+            yield Leftover(name, _gone(account))
+
+
+def check_leftovers(subject: Subject) -> Iterator[Finding]:
+    """Records that `rw2fa users purge` destroys."""
+    with subject.store() as store:
+        found = list(islice(leftovers(store, subject.lookup), CANDIDATES_MAX))
+    if found:
+        named = ", ".join(f"{one.name} ({one.reason})" for one in found[:NAMES_MAX])
+        yield Finding(
+            "leftovers",
+            ok=False,
+            detail=f"{len(found)} records belong to nobody: {named}{' and others' if len(found) > NAMES_MAX else ''}",
+            fix="run `rw2fa users purge`, or `rw2fa users reset NAME` for whoever is the same person with another uid",
+        )
+
+
+def _read(store: Store, name: str) -> Account | None:
+    try:
+        return store.read(name)
+    except Problem:
+        # Another matter: the record was altered.
+        return None
+
+
+def _gone(account: Account) -> str:
+    try:
+        return f"no such user; uid {account.uid} is now called {pwd.getpwuid(account.uid).pw_name}"
+    except (KeyError, OverflowError):
+        return "no such user"
