@@ -46,10 +46,13 @@ def test_item_4_removing_a_user_destroys_the_secret(site: Site) -> None:
     again.hang_up()
 
 
-def test_item_4_a_reset_gives_a_new_code_and_ends_the_old_secret(site: Site, member: Member) -> None:
-    site.rw2fa.command("users", "reset", member.person.name, "--yes")
+def test_item_4_a_reset_gives_a_new_code_for_a_word_and_ends_the_old_secret(site: Site, member: Member) -> None:
+    (told,) = site.rw2fa.json("users", "reset", member.person.name, "--yes")
     terminal = site.sshd.login(member.person)
     terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.expect(prompts.WORD)
+    assert "otpauth" not in terminal.screen
+    terminal.type(told["token"])
     terminal.expect(prompts.FIRST_CODE)
     new = Phone(read_code(terminal.screen))
     assert new.secret != member.phone.secret

@@ -117,7 +117,7 @@ def test_promise_13_whoever_is_enrolled_under_one_spelling_is_asked_under_every_
             assert terminal.end() == 0
             assert "you-are-in-as-alice" in terminal.screen
     finally:
-        corporate_site.rw2fa.command("users", "reset", "alice", "--yes")
+        corporate_site.rw2fa.command("users", "reset", "alice", "--no-token", "--yes")
 
 
 def test_promise_13_a_directory_whose_groups_are_down_opens_nothing(
