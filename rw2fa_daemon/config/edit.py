@@ -18,6 +18,7 @@ from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.domain import Value, moment
 from rw2fa_daemon.config.load import Layers, build, layers_of
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.files.folder import sync_folder
 
 LOCK_SECONDS: Final = 5.0
 LOCK_RETRY_SECONDS: Final = 0.05
@@ -155,7 +156,7 @@ def _replace(path: Path, content: bytes) -> None:
             fresh.unlink()
         _write_like(path, fresh, content)
         fresh.rename(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         with suppress(OSError):
             fresh.unlink()
@@ -183,14 +184,6 @@ def _attributes(path: Path) -> list[str]:
         if error.errno == errno.ENOTSUP:
             return []
         raise
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _unwritten(path: Path, error: OSError) -> Problem:

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.files.folder import sync_folder
 
 _NEW_FILE_MODE: Final = 0o644
 
@@ -40,13 +41,13 @@ def replace(path: Path, content: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    _sync_folder(target.parent)
+    sync_folder(target.parent)
 
 
 def delete(path: Path) -> None:
     """Delete a file, durably. Raises OSError."""
     path.unlink()
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
 
 
 def _take_after(old: Path, descriptor: int) -> None:
@@ -61,14 +62,6 @@ def _take_after(old: Path, descriptor: int) -> None:
         # The kernel keeps some of them for itself.
         with contextlib.suppress(OSError):
             os.setxattr(descriptor, name, os.getxattr(old, name))
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class Transaction:
