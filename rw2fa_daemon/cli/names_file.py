@@ -20,9 +20,7 @@ def names_in(file: str) -> list[str]:
             with Path(file).open("rb") as lines:
                 content = lines.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise Problem(
-            f"{file} cannot be read: {error.strerror}", "name a file with one user a line"
-        ) from None
+        raise Problem(f"{file} cannot be read: {error.strerror}", "name a file with one user a line") from None
     if len(content) > FILE_BYTES_MAX:
         raise Problem(f"{file} is longer than {FILE_BYTES_MAX} bytes", "name groups instead of users")
     try:

@@ -143,8 +143,9 @@ SETTINGS: Final = (
         "password",
         Choice(("password", "token")),
         "What somebody must show, beside the password, to enrol at a login: nothing more (password), or the one-time"
-        " word that `rw2fa users add` and `rw2fa users reset` print (token). Whoever was activated and is reset needs"
-        " the word in any case.",
+        " word that `rw2fa users add` and `rw2fa users reset` print (token); for the member of a group `rw2fa users"
+        " reset` prints it. Whoever was activated and is reset needs the word in any case, unless `--no-token` is"
+        " said.",
     ),
     Setting(
         "settings.discrepancy",
@@ -218,7 +219,8 @@ SETTINGS: Final = (
         "guessing.accept_risk",
         False,
         Switch(),
-        "Whether a discrepancy is taken for which the budget does not allow a single wrong code.",
+        "Whether a discrepancy is taken for which the budget does not allow a single wrong code. `rw2fa settings set"
+        " KEY VALUE --accept-risk` sets it together with such a value; `rw2fa status` and `rw2fa doctor` show it then.",
     ),
     Setting(
         "services.default",
