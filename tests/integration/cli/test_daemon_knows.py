@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.cli.command import Host
+from tests.support.world.phone import Phone
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the daemon takes logins from root only")
 
@@ -56,3 +57,27 @@ def test_without_a_daemon_the_change_is_made_and_that_is_told(host: Host, alice:
     assert done.status == 0
     assert "rw2fa: note: the daemon is not running; it reads the configuration when it starts" in done.err
     assert host.json("users", "show", alice)["enabled"] is True
+
+
+def test_what_the_command_hands_out_opens_a_login_once(served: Host, alice: str) -> None:
+    served.does("users", "add", alice)
+    phone = Phone(served.json("users", "enrol", alice)["uri"])
+    first = served.json("users", "confirm", alice, phone.fresh())["recovery_codes"][0]
+    word = served.json("users", "recovery", alice)["recovery_codes"][0]
+    for typed, rule in ((first, "code-wrong"), (word, "recovery-code"), (word, "code-wrong")):
+        with served.hook() as hook:
+            hook.open(alice)
+            answer = hook.reply(typed)
+            assert answer.get("rule", "code-wrong") == rule
+            assert (answer["verb"] == "ask") is (rule == "code-wrong")
+    assert served.json("users", "show", alice)["recovery_codes_left"] == 9
+
+
+def test_a_bypass_lets_one_login_in_and_the_next_is_asked(served: Host, alice: str) -> None:
+    served.does("users", "add", alice)
+    served.does("users", "bypass", alice, "--for", "1h", "--once", "--reason", "lost phone")
+    with served.hook() as hook:
+        assert hook.open(alice)["rule"] == "bypass"
+    with served.hook() as hook:
+        assert hook.open(alice)["verb"] == "ask"
+    assert served.json("users", "show", alice)["bypass"] is None
