@@ -13,8 +13,8 @@ GUESSING = Guessing(480, 0.003)
 ALICE = Account("alice", 1000, 7, credential=Credential(Secret(b"s" * 20), active=True))
 
 
-def counted(**counters: int) -> Account:
-    return replace(ALICE, counters=Counters(**counters))
+def counted(counters: Counters) -> Account:
+    return replace(ALICE, counters=counters)
 
 
 def test_nothing_bars_somebody_without_wrong_codes() -> None:
@@ -22,14 +22,16 @@ def test_nothing_bars_somebody_without_wrong_codes() -> None:
 
 
 def test_promise_8_a_lock_ends_by_itself_until_there_are_too_many() -> None:
-    assert barred(counted(failures=9, locked_until=NOW + 60), GUESSING, NOW) == Bar(Why.WRONG_CODES, NOW + 60)
-    assert barred(counted(failures=9, locked_until=NOW + 60), GUESSING, NOW + 60) is None
-    assert barred(counted(failures=FAILURES_MAX), GUESSING, NOW) == Bar(Why.TOO_MANY, None)
+    assert barred(counted(Counters(failures=9, locked_until=NOW + 60)), GUESSING, NOW) == Bar(Why.WRONG_CODES, NOW + 60)
+    assert barred(counted(Counters(failures=9, locked_until=NOW + 60)), GUESSING, NOW + 60) is None
+    assert barred(counted(Counters(failures=FAILURES_MAX)), GUESSING, NOW) == Bar(Why.TOO_MANY, None)
 
 
 def test_promise_9_a_spent_budget_bars_until_one_kind_of_guess_comes_back() -> None:
     allowed = allowance(6, GUESSING)
-    spent = counted(wide_guesses=allowed.wide, wide_at=NOW - 900, narrow_guesses=allowed.narrow, narrow_at=NOW - 60)
+    spent = counted(
+        Counters(wide_guesses=allowed.wide, wide_at=NOW - 900, narrow_guesses=allowed.narrow, narrow_at=NOW - 60)
+    )
     bar = barred(spent, GUESSING, NOW)
     assert bar == Bar(Why.GUESSES_SPENT, NOW - 900 + PERIOD_SECONDS)
     assert bar.until is not None
