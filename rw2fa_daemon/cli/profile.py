@@ -35,7 +35,8 @@ class Profile:
 
     `enabled` is None while the directory cannot tell. Times are UTC seconds. `bar` is why codes are
     refused unseen, `drift` by how many seconds the device was ahead when a code was last accepted
-    (None before that), `bypass` one that holds now. `enrolment_until` is when the enrolment window
+    (None before that), `bypass` one that holds now. `token_pending`: the next enrolment takes a word; `token_missing`:
+    it would, and none was given. `enrolment_until` is when the enrolment window
     closes, None where nobody can enrol at a login. `trouble` says why this person cannot be judged,
     empty where nothing is wrong.
     """
@@ -55,6 +56,7 @@ class Profile:
     guesses: Guesses
     bypass: Bypass | None
     token_pending: bool
+    token_missing: bool
     enrolment_until: int | None
     whitelisted_by: tuple[str, ...]
     exempt_by: tuple[str, ...]
@@ -82,6 +84,7 @@ class Profile:
             "guesses": asdict(self.guesses),
             "bypass": {"until": iso(self.bypass.until), "once": self.bypass.once} if self.bypass else None,
             "token_pending": self.token_pending,
+            "token_missing": self.token_missing,
             "enrolment_until": iso(self.enrolment_until),
             "whitelisted_by": list(self.whitelisted_by),
             "exempt_by": list(self.exempt_by),
@@ -136,6 +139,7 @@ def profile(
         guesses=_guesses(account, rules, now),
         bypass=bypass if bypass and now < bypass.until else None,
         token_pending=account is not None and account.token is not None,
+        token_missing=not activated and lacks_token(account, token_needed=token_needed),
         enrolment_until=end if may_enrol else None,
         whitelisted_by=lists.whitelist.matches(known) if known else (),
         exempt_by=lists.exempt_users.matches(known) if known else (),

@@ -108,6 +108,8 @@ def state(person: Profile) -> str:
     if person.enrolment_until is not None:
         word = " with the word that was printed" if person.token_pending else ""
         return f"{shown_before}can enrol{word} until {when(person.enrolment_until)}"
+    if person.token_missing:
+        return f"{shown_before}needs a word to enrol; print it with: rw2fa users reset {person.user}"
     return f"{shown_before}can no longer enrol; open it with: rw2fa users reset {person.user}"
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from rw2fa_daemon.core.enrolment import exhausted, window_end
+from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 
@@ -12,7 +12,7 @@ NAMES_MAX: Final = 10
 
 
 def check_enrolment(subject: Subject) -> Iterator[Finding]:
-    """Enabled people whose window has closed, or who used up its tries, before they were activated."""
+    """Enabled people who were not activated before their window closed or its tries were used up, or who lack the word for it."""
     if not subject.config.enabled:
         return
     people, _ = subject.enabled_people
@@ -26,13 +26,14 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
             entries = {person.name, *(f"@{name}" for name, gid in person.groups.items() if gid in person.gids)}
             came_in = max((second for entry, second in since.items() if entry in entries), default=int(subject.now))
             end = window_end(account, scope_since=came_in, window_days=subject.config.enrolment_window_days)
-            if subject.now >= end or (account is not None and exhausted(account.counters)):
+            no_word = lacks_token(account, token_needed=subject.config.proof == "token")
+            if no_word or subject.now >= end or (account is not None and exhausted(account.counters)):
                 shut_out.append(person.name)
     if shut_out:
         named = ", ".join(shut_out[:NAMES_MAX]) + (" and others" if len(shut_out) > NAMES_MAX else "")
         yield Finding(
             "enrolment",
             ok=False,
-            detail=f"{len(shut_out)} enabled users have no device and cannot enrol one any more: {named}",
+            detail=f"{len(shut_out)} enabled users have no device and cannot enrol one now: {named}",
             fix=f"run `rw2fa users reset {' '.join(shut_out[:NAMES_MAX])}`",
         )

@@ -31,6 +31,9 @@ def test_members_of_a_group_fetch_a_word_and_cannot_enrol_before(guarded: Host, 
     assert answer["rule"] == "enrol-closed"
     assert "none was given; `rw2fa users reset` prints one" in answer["remarks"][0]
     assert guarded.json("users", "show", bob)["enrolment_until"] is None
+    assert f"needs a word to enrol; print it with: rw2fa users reset {bob}" in guarded.does(
+        "users", "list", "--pending"
+    )
     assert f"Word to hand over to {bob}" in guarded.does("users", "reset", bob, "--yes")
     assert guarded.json("explain", bob, "--service", "sshd")["rule"] == "enrol"
 

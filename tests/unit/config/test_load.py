@@ -261,7 +261,8 @@ ERRORS = [
         "settings.digits = 4",
         (
             "FILE: settings.discrepancy: with 4 digits, 480 steps each way make a single guess likelier than the guess"
-            " budget of 0.300% allows; set it to 14 at most, take more digits, or accept the risk with guessing.accept_risk = true"
+            " budget of 0.300% allows; set it to 14 at most, take more digits, or accept the risk with"
+            " guessing.accept_risk = true"
             " (`rw2fa settings set KEY VALUE --accept-risk` sets both)"
         ),
     ),

@@ -73,6 +73,12 @@ def test_a_member_of_a_group_is_named_as_well(site: Site) -> None:
     assert "sys" in finding.detail
 
 
+def test_who_lacks_the_word_that_enrolment_takes_is_named(site: Site) -> None:
+    came_in(site, "daemon", "bin")
+    (finding,) = wrong(check_enrolment(subject(site, proof="token")))
+    assert finding.fix == "run `rw2fa users reset bin daemon`"
+
+
 def test_while_the_whole_is_off_nobody_is_shut_out(site: Site) -> None:
     came_in(site, "daemon", "bin")
     assert list(check_enrolment(subject(site, now=NOW + 8 * DAYS, enabled=False))) == []
