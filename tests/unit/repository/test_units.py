@@ -26,6 +26,8 @@ def settings(unit: str) -> dict[str, list[str]]:
         ("rw2fad.service", "RestartSec", "1"),
         ("rw2fad.service", "Restart", "always"),
         ("rw2fad.socket", "TriggerLimitIntervalSec", "0"),
+        ("rw2fa-relay.service", "StartLimitIntervalSec", "0"),
+        ("rw2fa-relay.socket", "TriggerLimitIntervalSec", "0"),
     ],
 )
 def test_promise_5_no_number_of_crashes_is_too_many(unit: str, key: str, value: str) -> None:
@@ -38,4 +40,6 @@ def test_the_verifier_sees_the_real_uids_of_its_peers() -> None:
 
 
 def test_the_folder_of_the_socket_is_not_the_verifiers() -> None:
-    assert "RuntimeDirectory" not in settings("rw2fad.service")
+    folders = " ".join(settings("rw2fad.service").get("RuntimeDirectory", [])).split()
+    assert "rw2fa" not in folders
+    assert "rw2fa" in settings("rw2fad.socket")["ListenSequentialPacket"][0].split("/")
