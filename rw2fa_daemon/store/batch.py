@@ -10,6 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import floor
 from rw2fa_daemon.store.connection import Connection
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.problem import StateProblem, database_problem, not_utf8, shown
@@ -53,7 +54,10 @@ class _Entry:
 
 
 class Batch:
-    """The accounts that a transaction touches. Raises the driver's errors where they end it."""
+    """The accounts that a transaction touches; made within it.
+
+    Raises `StateProblem` if nobody can be judged, and the driver's errors where they end it.
+    """
 
     def __init__(self, connection: Connection, decoder: Decoder, vault: Vault, folder: Path) -> None:
         self._connection: Final = connection
@@ -62,6 +66,8 @@ class Batch:
         self._folder: Final = folder
         self._entries: Final[dict[str, _Entry | StateProblem]] = {}
         self._rows: Final[defaultdict[str, list[tuple[Any, ...]]]] = defaultdict(list)
+        # Once for all: within the transaction it cannot change.
+        self._floor: Final = floor.read(connection)
 
     def judge(self, jobs: Sequence[Job[R]]) -> list[R | StateProblem]:
         """The result of each job, in order; what goes wrong in one is the result of that one."""
@@ -101,7 +107,7 @@ class Batch:
 
     def _load(self, name: str) -> _Entry | StateProblem:
         try:
-            stored = load(self._connection, self._decoder, name)
+            stored = load(self._connection, self._decoder, name, self._floor)
         except StateProblem as problem:
             return problem
         except sqlite3.DatabaseError as error:
@@ -132,13 +138,17 @@ class Batch:
         self._rows[sql.UPDATE_WITNESS].append((after.revision, name))
 
 
-def load(connection: Connection, decoder: Decoder, name: str) -> Stored | None:
-    """What is stored of `name`. Raises `StateProblem` if it is not sound, and the driver's errors."""
+def load(connection: Connection, decoder: Decoder, name: str, second: int) -> Stored | None:
+    """What is stored of `name`, with no code from before `second` (UTC) counting; see `floor`.
+
+    Raises `StateProblem` if it is not sound, and the driver's errors.
+    """
     try:
         row = connection.one(sql.SELECT_RECORD, name)
     except UnicodeEncodeError:
         raise not_utf8(name) from None
-    return None if row is None else decoder.decode(name, row)
+    stored = None if row is None else decoder.decode(name, row)
+    return None if stored is None else floor.applied(stored, second)
 
 
 def _failed(name: str, error: Exception) -> StateProblem:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import migrate, mounts, place
+from rw2fa_daemon.store import floor, migrate, mounts, place
 from rw2fa_daemon.store.connection import Connection, check_tables, connect
 from rw2fa_daemon.store.problem import StateProblem, database_problem
 from rw2fa_daemon.vault.context import Context
@@ -27,6 +27,7 @@ def open_connection(folder: Path, vault: Vault, *, create: bool, mountinfo: Path
         connection = connect(path)
         try:
             _prepare(connection, vault, path, create=create)
+            floor.read(Connection(connection))
         except BaseException:
             connection.close()
             raise

@@ -9,7 +9,7 @@ from typing import Final, Self, TypeVar
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import mounts, not_members, place, scope
+from rw2fa_daemon.store import floor, mounts, not_members, place, scope
 from rw2fa_daemon.store.batch import Batch, Job, load
 from rw2fa_daemon.store.connection import Connection
 from rw2fa_daemon.store.decoder import Decoder
@@ -106,7 +106,7 @@ class Store:
     def read(self, name: str) -> Account | None:
         """The account of that name."""
         with self._using() as connection:
-            stored = load(connection, self._decoder, name)
+            stored = load(connection, self._decoder, name, floor.read(connection))
         return None if stored is None else stored.account
 
     def discard(self, name: str) -> None:
@@ -132,6 +132,8 @@ class Store:
         If there are records that are not sound, raises `StateProblem` with their names, after
         the last account.
         """
+        # Where it cannot be told, no record can be read, and all would look unsound.
+        self.floor()
         unsound: list[str] = []
         for name in self.names():
             try:
@@ -164,6 +166,21 @@ class Store:
         with self._using() as connection:
             ((count,),) = connection.rows(sql.COUNT_LOCKED, now, FAILURES_MAX)
         return int(count)
+
+    def floor(self) -> int:
+        """UTC seconds before which nobody's codes count, 0 if that was never set."""
+        with self._using() as connection:
+            return floor.read(connection)
+
+    def lift_floor(self, second: int) -> bool:
+        """Let no code from before `second` (UTC) count any more, whoever's it is; False if that was so already.
+
+        For when codes that were accepted may have been forgotten: after a restore or a failover
+        (promise 7). Durable when this returns; never lowers the floor. Raises `ValueError` for a
+        negative number and for one of more than twelve digits.
+        """
+        with self._using() as connection:
+            return floor.lift(connection, second)
 
     def sync_scope(self, entries: Iterable[str], now: int) -> Mapping[str, int]:
         """Make the remembered entries of the scope those of `entries` (users, and groups as `@name`).

@@ -1,0 +1,74 @@
+"""The floor under everybody's codes, for when acceptances may have been lost (promise 7).
+
+A state that was put back, or a database that fails over, may not know of the last codes that it
+accepted. Then the present is written down here, in `meta`, and no code from before counts.
+"""
+
+import re
+from dataclasses import replace
+from typing import Final
+
+from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.store.problem import StateProblem
+from rw2fa_daemon.store.record import Stored
+
+KEY: Final = "floor_step"
+"""Of the row in `meta`. Its value is UTC seconds in decimal digits, none but them."""
+
+# As many digits as keep every step within the eight bytes that a record has for it.
+_VALUE: Final = re.compile(rb"[0-9]{1,12}")
+
+
+def read(connection: Connection) -> int:
+    """UTC seconds before which no code counts, 0 if nothing says so.
+
+    Raises `StateProblem` if what is written there is no time: judging without it could accept a
+    code twice. Raises the driver's errors.
+    """
+    row = connection.one(sql.SELECT_META, KEY)
+    if row is None:
+        return 0
+    (value,) = row
+    if not isinstance(value, bytes) or not _VALUE.fullmatch(value):
+        raise StateProblem(
+            f"what the state says of the time before which no code counts ({KEY} in its table meta) is no time",
+            "find out who wrote to the state; then put back the whole state from a backup",
+        )
+    return int(value)
+
+
+def lift(connection: Connection, second: int) -> bool:
+    """Let no code from before `second` (UTC) count from now on; False if that was so already.
+
+    Never lowers the floor. Raises `ValueError` for what is no such time, `StateProblem` as `read`
+    does, and the driver's errors.
+    """
+    value = b"%d" % second
+    if not _VALUE.fullmatch(value):
+        raise ValueError(f"{second} cannot be a time in UTC seconds")
+    with connection.transaction():
+        known = read(connection)
+        if second <= known:
+            return False
+        if known or connection.one(sql.SELECT_META, KEY) is not None:
+            connection.write(sql.UPDATE_META, [(value, KEY)])
+        else:
+            connection.write(sql.INSERT_META, [(KEY, value)])
+    return True
+
+
+def applied(stored: Stored, second: int) -> Stored:
+    """What is stored, the account with its floor at the time step of `second` (UTC) if it lies lower.
+
+    The step that `second` falls into is below the floor too: its code may have been accepted just
+    before. The columns stay as they are, so that a look at an account is no change of it; the next
+    change stores the floor with it.
+    """
+    account = stored.account
+    if not second or account.credential is None:
+        return stored
+    step = second // account.credential.period
+    if step <= account.counters.floor:
+        return stored
+    return stored._replace(account=replace(account, counters=replace(account.counters, floor=step)))

@@ -1,0 +1,168 @@
+"""Promise 7: after a restore or a failover no code from before counts."""
+
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.core import steps
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.store.store import Job, StateProblem, Store
+from rw2fa_daemon.vault.vault import Vault
+from tests.unit.store.samples import ALICE, BOB, NEW, look, put
+
+PERIOD = 30
+NOW = 1_764_000_015
+STEP = NOW // PERIOD
+LIFTED = replace(ALICE, counters=replace(ALICE.counters, floor=STEP))
+
+
+def sign_in(step: int) -> Callable[[Account | None], tuple[Account | None, bool]]:
+    """A right code for `step` at `NOW`, as a login judges it."""
+
+    def work(stored: Account | None) -> tuple[Account | None, bool]:
+        assert stored is not None
+        if not steps.counts(stored.counters, step, STEP):
+            return stored, False
+        return replace(stored, counters=steps.spend(stored.counters, step, accepted=True)), True
+
+    return work
+
+
+@pytest.fixture
+def alice(store: Store) -> Account:
+    store.transact("alice", put(ALICE))
+    return ALICE
+
+
+@pytest.mark.usefixtures("alice")
+def test_promise_7_no_code_from_before_the_floor_counts_and_later_ones_do(store: Store) -> None:
+    assert store.lift_floor(NOW)
+    tried = (STEP - 480, STEP - 1, STEP, STEP + 1)
+    assert store.run([Job("alice", sign_in(step)) for step in tried]) == [False, False, False, True]
+
+
+@pytest.mark.usefixtures("alice")
+def test_without_a_floor_the_same_codes_count(store: Store) -> None:
+    assert store.floor() == 0
+    assert store.run([Job("alice", sign_in(step)) for step in (STEP - 480, STEP - 1, STEP)]) == [True, True, True]
+
+
+@pytest.mark.usefixtures("alice")
+def test_promise_7_a_code_that_the_state_forgot_is_not_accepted_again(
+    folder: Path, store: Store, raw: sqlite3.Connection
+) -> None:
+    with closing(sqlite3.connect(":memory:")) as backup:
+        raw.backup(backup)
+        assert store.transact("alice", sign_in(STEP))
+        store.close()
+        backup.backup(raw)
+    assert store.read("alice") == ALICE
+    store.lift_floor(NOW)
+    assert not store.transact("alice", sign_in(STEP))
+
+
+@pytest.mark.usefixtures("alice")
+def test_promise_7_a_store_that_is_open_already_honours_the_floor_of_another(
+    folder: Path, vault: Vault, store: Store
+) -> None:
+    assert store.read("alice") == ALICE
+    with closing(Store.open(folder, vault)) as other:
+        other.lift_floor(NOW)
+    assert store.floor() == NOW
+    assert not store.transact("alice", sign_in(STEP))
+
+
+@pytest.mark.usefixtures("alice")
+def test_everybody_is_read_with_the_floor(store: Store) -> None:
+    store.transact("bob", put(BOB))
+    store.lift_floor(NOW)
+    assert [account.counters.floor for account in store.accounts()] == [STEP, STEP]
+    assert store.read("alice") == LIFTED
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_floor_of_ones_own_that_lies_higher_stays(store: Store) -> None:
+    higher = replace(ALICE, counters=replace(ALICE.counters, floor=STEP + 5))
+    store.transact("alice", put(higher))
+    store.lift_floor(NOW)
+    assert store.read("alice") == higher
+
+
+def test_the_floor_counts_in_the_steps_of_each_credential(store: Store) -> None:
+    assert ALICE.credential is not None
+    minutes = replace(ALICE, credential=replace(ALICE.credential, period=60))
+    store.transact("alice", put(minutes))
+    store.lift_floor(NOW)
+    stored = store.read("alice")
+    assert stored is not None
+    assert stored.counters.floor == NOW // 60
+
+
+def test_who_has_no_credential_has_no_codes_to_refuse(store: Store) -> None:
+    store.transact("new", put(NEW))
+    store.lift_floor(NOW)
+    assert store.read("new") == NEW
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_look_under_the_floor_writes_nothing(store: Store, raw: sqlite3.Connection) -> None:
+    store.lift_floor(NOW)
+    before = raw.execute("SELECT * FROM accounts").fetchall()
+    assert store.transact("alice", look) == LIFTED
+    assert raw.execute("SELECT * FROM accounts").fetchall() == before
+
+
+@pytest.mark.usefixtures("alice")
+def test_promise_7_the_next_change_of_an_account_keeps_the_floor_under_its_seal(
+    store: Store, raw: sqlite3.Connection
+) -> None:
+    store.lift_floor(NOW)
+    assert store.transact("alice", sign_in(STEP + 1))
+    raw.execute("DELETE FROM meta WHERE key = 'floor_step'")
+    stored = store.read("alice")
+    assert stored is not None
+    assert stored.counters.floor == STEP
+
+
+def test_the_floor_only_rises(store: Store) -> None:
+    lifted = [store.lift_floor(second) for second in (0, NOW, NOW, NOW - 1, NOW + 1)]
+    assert lifted == [False, True, False, False, True]
+    assert store.floor() == NOW + 1
+
+
+def test_a_floor_of_zero_that_is_written_down_can_be_lifted(store: Store, raw: sqlite3.Connection) -> None:
+    raw.execute("INSERT INTO meta VALUES ('floor_step', ?)", (b"0",))
+    assert store.lift_floor(NOW)
+    assert raw.execute("SELECT value FROM meta WHERE key = 'floor_step'").fetchall() == [(b"%d" % NOW,)]
+
+
+@pytest.mark.parametrize("second", [-1, 10**12])
+def test_what_is_no_time_is_not_written_down(store: Store, second: int) -> None:
+    with pytest.raises(ValueError, match="cannot be a time"):
+        store.lift_floor(second)
+    assert store.floor() == 0
+
+
+@pytest.mark.usefixtures("alice")
+@pytest.mark.parametrize("value", [b"", b"-1", b"1.5", b" 7", b"8\n", b"9" * 13, "5", 6])
+def test_promise_7_with_a_floor_that_cannot_be_read_nobody_is_judged(
+    folder: Path, vault: Vault, store: Store, raw: sqlite3.Connection, value: object
+) -> None:
+    raw.execute("INSERT INTO meta VALUES ('floor_step', ?)", (value,))
+    (problem,) = store.run([Job("alice", look)])
+    assert isinstance(problem, StateProblem)
+    assert "floor_step" in problem.what
+    tries: tuple[Callable[[], object], ...] = (
+        store.floor,
+        lambda: store.lift_floor(NOW),
+        lambda: store.read("alice"),
+        lambda: list(store.accounts()),
+        lambda: Store.open(folder, vault),
+    )
+    for attempt in tries:
+        with pytest.raises(StateProblem, match="floor_step"):
+            attempt()
