@@ -33,12 +33,17 @@ def test_the_demo_on_real_programs_ends_well_changes_nothing_and_can_be_kept(nam
             told += line
             if "Ctrl-C ends it" in line:
                 break
-        assert "All of it was true" in told, told
-        _log_in_by_hand(told)
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(timeout=30) == 0
+        try:
+            assert "All of it was true" in told, told
+            _log_in_by_hand(told)
+            inside = psutil.Process(demo.pid).children(recursive=True)
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(timeout=30) == 0
+        finally:
+            demo.kill()  # or it would be kept for good after a failure
     assert [file.read_bytes() for file in watched] == before
-    assert not _world_processes(), "something of the demo still runs"
+    assert inside
+    assert not [process for process in inside if process.is_running()], "something of the demo still runs"
 
 
 def test_the_demo_without_namespaces_shows_the_same_steps() -> None:
@@ -68,12 +73,3 @@ def _log_in_by_hand(told: str) -> None:
     terminal.answer(r"\$ $", "id -un; exit")
     assert terminal.end() == 0
     assert "dave" in terminal.screen
-
-
-def _world_processes() -> list[str]:
-    found = []
-    for process in psutil.process_iter(["cmdline"]):
-        words = process.info["cmdline"] or []
-        if "rw2fa-demo-" in " ".join(words):
-            found.append(" ".join(words))
-    return found
