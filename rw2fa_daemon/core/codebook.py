@@ -3,7 +3,7 @@
 import hmac
 import struct
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from rw2fa_daemon.core.account import Algorithm, Credential
@@ -74,12 +74,20 @@ class Codebook:
 
     def near(self, credential: Credential, code: str, around: int, reach: int) -> Iterator[int]:
         """Steps of the code at most `reach` and NEAR_STEPS away from `around`, nearest first."""
+        outward = (
+            step
+            for distance in range(min(reach, NEAR_STEPS) + 1)
+            for step in ((around - distance, around + distance) if distance else (around,))
+        )
+        return self.among(credential, code, outward)
+
+    def among(self, credential: Credential, code: str, steps: Iterable[int]) -> Iterator[int]:
+        """Those of `steps` whose code is `code`."""
         hotp = Hotp(credential.secret, credential.algorithm)
         modulus, digits = 10**credential.digits, credential.digits
-        for distance in range(min(reach, NEAR_STEPS) + 1):
-            for step in (around - distance, around + distance) if distance else (around,):
-                if step >= 0 and hmac.compare_digest(f"{hotp.value(step) % modulus:0{digits}d}", code):
-                    yield step
+        for step in steps:
+            if step >= 0 and hmac.compare_digest(f"{hotp.value(step) % modulus:0{digits}d}", code):
+                yield step
 
     def all_lazily(self, credential: Credential, code: str, around: int, reach: int) -> Iterator[int]:
         """What `all` gives, worked out only when the first of them is wanted."""

@@ -51,6 +51,11 @@ def judge(
             return abs(step - now_step) <= discrepancy
         return min(abs(step - now_step), abs(step - now_step - drift)) <= min(NARROW_STEPS, discrepancy)
 
+    # Now and then two steps of a window share a code: what was typed once is used, whichever step it was taken for.
+    spent = (step for step in counters.used if abs(step - now_step) <= discrepancy)
+    for step in codebook.among(credential, code, spent):
+        return Judgement(Verdict.USED_BEFORE, (step - now_step) * credential.period), counters
+
     near = codebook.near(credential, code, now_step + drift, NEAR_STEPS)
     everywhere = codebook.all_lazily(credential, code, now_step, 2 * discrepancy)
     seen: list[int] = []

@@ -96,6 +96,24 @@ def test_a_wrong_code_is_charged_and_many_lock(code: str, failures: int) -> None
         assert replace(after, failures=failures, locked_until=0, wide_guesses=0, wide_at=0) == before
 
 
+def test_promise_1_a_code_that_two_steps_share_is_accepted_for_one_of_them() -> None:
+    """At four digits a window of 961 steps has about fifty such pairs."""
+    first: dict[str, int] = {}
+    pairs = []
+    for step in range(NOW_STEP - 480, NOW_STEP + 481):
+        code = _code(step, 4)
+        if code in first:
+            pairs.append(code)
+        first.setdefault(code, step)
+    assert len(pairs) > 10
+    for code in pairs:
+        verdict, after = _judge(code, digits=4)
+        assert verdict is Verdict.RIGHT
+        again, later = _judge(code, after, digits=4)
+        assert again is Verdict.USED_BEFORE
+        assert later == after
+
+
 def test_a_code_outside_the_window_is_burned_and_charged() -> None:
     late = NOW_STEP - 481
     verdict, after = _judge(_code(late))
