@@ -15,23 +15,27 @@ pytestmark = pytest.mark.namespaces
 
 
 @contextmanager
-def setting(site: Site, key: str, value: str) -> Iterator[None]:
-    site.rw2fa.command("settings", "set", key, value)
+def setting(site: Site, key: str, value: str, *, risky: bool = False) -> Iterator[None]:
+    site.rw2fa.command("settings", "set", key, value, *(["--accept-risk"] if risky else []))
     try:
         yield
     finally:
         site.rw2fa.command("settings", "unset", key)
+        if risky:
+            site.rw2fa.command("settings", "unset", "guessing.accept_risk")
 
 
 @pytest.mark.parametrize("digits", range(4, 13))
 def test_row_19_codes_of_every_length_enrol_and_log_in(site: Site, newcomer: Person, digits: int) -> None:
-    with setting(site, "digits", str(digits)):
+    # With the shipped discrepancy, fewer digits than six are guessed too easily to be taken without a word.
+    with setting(site, "digits", str(digits), risky=digits < 6):
         terminal = site.sshd.login(newcomer)
         terminal.answer(prompts.PASSWORD, newcomer.password)
         terminal.expect(prompts.FIRST_CODE)
         phone = Phone(read_code(terminal.screen))
         assert phone.digits == digits
         terminal.type(phone.fresh())
+        terminal.answer(prompts.NOTED, "")
         assert terminal.end() == 0
     # Whoever is enrolled keeps the length that the phone has.
     again = site.sshd.login(newcomer)

@@ -15,6 +15,8 @@ from rw2fa_daemon.pamstack.search import Slot, TooManyWays, slot_of, ways
 from rw2fa_daemon.pamstack.stack import Facility, Handler, Stack, load
 
 CODES = (Code.SUCCESS, Code.NEW_AUTHTOK_REQD, Code.IGNORE, Code.AUTH_ERR, Code.USER_UNKNOWN)
+ANSWERS = (*CODES, Code.OPEN_ERR)
+"""The last one is named by no control, as most of libpam's codes are not: it stands for `default`."""
 GRANTED = (Code.SUCCESS, Code.NEW_AUTHTOK_REQD)
 OTHER = "auth required pam_deny.so\n"
 
@@ -40,7 +42,7 @@ def by_trying(stack: Stack) -> set[tuple[bool, bool, bool, bool]]:
     """All ends: whether somebody is let in, whether we judged, whether we refused, whether a password was right."""
     found = set()
     places = {id(handler): index for index, handler in enumerate(stack)}
-    for combination in product(CODES, repeat=len(stack)):
+    for combination in product(ANSWERS, repeat=len(stack)):
         judged = refused = proved = False
 
         def answer(handler: Handler, combination: tuple[Code, ...] = combination) -> Code:
