@@ -211,8 +211,8 @@ SETTINGS: Final = (
         0.3,
         Decimal(0.001, 10.0),
         "How likely somebody who has the password may become, within 30 days, to guess a code anywhere in the"
-        " discrepancy. The first wrong codes, as many as this allows, are judged against all of it; after them only codes"
-        " around this host's time and around the device's usual drift count, and these may spend as much again.",
+        " discrepancy. The first wrong codes, as many as this allows, are judged against all of it; after them only"
+        " codes around this host's time and around the device's usual drift count, and these may spend as much again.",
         unit="%",
     ),
     Setting(
