@@ -183,6 +183,7 @@ class Daemon:
             configuration_good=self._config_problem is None,
             connections=self._server.connections,
             lost_audit_records=self._sink.lost,
+            users_guessed_at=self._server.spread.users(time.time()),
         )
         people = self._census.people(self._state.count)
         counted = self._server.metrics.families()

@@ -53,6 +53,7 @@ class Running:
     configuration_good: bool
     connections: int
     lost_audit_records: int
+    users_guessed_at: int
 
     def families(self) -> tuple[Family, ...]:
         """The same for monitoring."""
@@ -63,6 +64,11 @@ class Running:
             gauge("rw2fa_state_usable", "Whether codes can be judged.", self.state_usable),
             gauge("rw2fa_configuration_good", "Whether the last reload was good.", self.configuration_good),
             gauge("rw2fa_connections", "Conversations under way.", self.connections),
+            gauge(
+                "rw2fa_users_guessed_at",
+                "People with a wrong code in the last hour and no right one since from the same address.",
+                self.users_guessed_at,
+            ),
             Family(
                 "rw2fa_audit_records_lost_total",
                 "counter",

@@ -9,6 +9,7 @@ from typing import Final
 from rw2fa_daemon.audit.sink import Sink
 from rw2fa_daemon.core.audit import Record
 from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.spread import Spread
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.desk import Desk
@@ -61,7 +62,8 @@ class Server:
         self.codebook = Codebook()
         self._root_verbs = root_verbs
         self.metrics = Metrics()
-        self.audit: Callable[[Record], None] = self.metrics.counting(sink.write)
+        self.spread = Spread()
+        self.audit: Callable[[Record], None] = self.spread.watching(self.metrics.counting(sink.write))
         self._listener = listener
         self._connections: set[Connection] = set()
         self._strangers: Counter[int] = Counter()
