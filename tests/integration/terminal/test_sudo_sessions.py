@@ -1,0 +1,142 @@
+"""sudo asks once per login session: not again for a while after a code in the same audit session of the kernel."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration import prompts
+from tests.support.world.site import Member, Site
+from tests.support.world.terminal import Terminal
+
+pytestmark = pytest.mark.namespaces
+
+SHELL = r"\$ $"
+SUDO = "sudo --reset-timestamp id -un"
+"""Not from sudo's own memory, which would ask for nothing at all."""
+
+NO_SESSION = "4294967295"
+
+
+@pytest.fixture(scope="module")
+def audit_sessions() -> None:
+    """Skips where the kernel counts none (CONFIG_AUDIT)."""
+    if not Path("/proc/self/sessionid").exists():
+        pytest.skip("this kernel counts no audit sessions")
+
+
+@pytest.fixture
+def sudoer(site: Site, member: Member, audit_sessions: None) -> Iterator[Member]:
+    """A member who may run everything as root, with the own password."""
+    rule = f"/etc/sudoers.d/{member.person.name}"
+    site.world.write(rule, f"{member.person.name} ALL=(ALL:ALL) ALL\n", mode=0o440)
+    yield member
+    site.world.path(rule).unlink()
+
+
+def shell(site: Site, member: Member) -> Terminal:
+    """A shell over SSH, in an audit session of its own that pam_loginuid opened."""
+    terminal = site.sshd.login(member.person, command="bash --norc", options=["RequestTTY=force"])
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.answer(prompts.CODE, member.phone.fresh())
+    terminal.expect(SHELL)
+    return terminal
+
+
+def session_of(terminal: Terminal) -> str:
+    terminal.type("echo session=$(cat /proc/self/sessionid)")
+    number = terminal.expect(r"session=\d+")
+    terminal.expect(SHELL)
+    return number.partition("=")[2]
+
+
+def sudo(terminal: Terminal, member: Member, *codes: str) -> str:
+    """`sudo id -un`; gives what was asked or printed after the password and these codes."""
+    terminal.type(SUDO)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    for code in codes:
+        terminal.answer(prompts.CODE, code)
+    return terminal.expect(prompts.CODE, r"\nroot\r\n").strip()
+
+
+def leave(terminal: Terminal) -> None:
+    terminal.answer(SHELL, "exit")
+    terminal.end()
+
+
+def test_sudo_asks_once_in_a_login_session(site: Site, sudoer: Member) -> None:
+    terminal = shell(site, sudoer)
+    assert session_of(terminal) != NO_SESSION
+    assert sudo(terminal, sudoer, sudoer.phone.fresh()) == "root"
+    for _ in range(2):
+        terminal.expect(SHELL)
+        assert sudo(terminal, sudoer) == "root"
+    leave(terminal)
+    rules = [record["rule"] for record in site.rw2fa.json("audit", "--user", sudoer.person.name)]
+    assert rules[-3:] == ["code-right", "recent-code", "recent-code"]
+
+
+def test_promise_4_another_session_of_the_same_person_is_asked(site: Site, sudoer: Member) -> None:
+    first, second = shell(site, sudoer), shell(site, sudoer)
+    assert session_of(first) != session_of(second)
+    assert sudo(first, sudoer, sudoer.phone.fresh()) == "root"
+    assert re.search(prompts.CODE.strip(), sudo(second, sudoer))
+    second.type(sudoer.phone.fresh())
+    second.expect(r"\nroot\r\n")
+    for terminal in (first, second):
+        leave(terminal)
+
+
+def test_promise_4_a_wrong_code_is_no_code_in_the_session(site: Site, sudoer: Member) -> None:
+    terminal = shell(site, sudoer)
+    assert sudo(terminal, sudoer, sudoer.phone.wrong()) == prompts.CODE.strip()
+    terminal.hang_up()
+    again = shell(site, sudoer)
+    assert sudo(again, sudoer) == prompts.CODE.strip()
+    again.hang_up()
+
+
+def test_promise_4_without_a_session_sudo_asks_each_time(site: Site, sudoer: Member) -> None:
+    # As a job does that no login started; the test itself may be in a session, and leaves it.
+    name = sudoer.person.name
+    leave_it = f"echo {NO_SESSION} >/proc/self/loginuid; cat /proc/self/sessionid"
+    for _ in range(2):
+        terminal = site.world.terminal(
+            *("sh", "-c", f"{leave_it}; exec setpriv --reuid={name} --regid={name} --init-groups {SUDO}")
+        )
+        terminal.answer(prompts.PASSWORD, sudoer.person.password)
+        terminal.answer(prompts.CODE, sudoer.phone.fresh())
+        assert terminal.end() == 0
+        assert NO_SESSION in terminal.screen
+
+
+def test_promise_4_with_zero_minutes_sudo_asks_each_time(site: Site, sudoer: Member) -> None:
+    site.rw2fa.command("settings", "set", "sudo_minutes", "0")
+    try:
+        terminal = shell(site, sudoer)
+        assert sudo(terminal, sudoer, sudoer.phone.fresh()) == "root"
+        terminal.expect(SHELL)
+        assert sudo(terminal, sudoer) == prompts.CODE.strip()
+        terminal.hang_up()
+    finally:
+        site.rw2fa.command("settings", "unset", "sudo_minutes")
+
+
+def test_promise_4_a_reset_ends_what_the_session_had(site: Site, sudoer: Member) -> None:
+    terminal = shell(site, sudoer)
+    assert sudo(terminal, sudoer, sudoer.phone.fresh()) == "root"
+    site.rw2fa.command("users", "reset", sudoer.person.name, "--yes")
+    terminal.answer(SHELL, SUDO)
+    terminal.answer(prompts.PASSWORD, sudoer.person.password)
+    terminal.expect(prompts.ENROL_ELSEWHERE)
+    terminal.hang_up()
+
+
+def test_promise_4_a_code_for_sudo_opens_no_login_of_another_kind(site: Site, sudoer: Member) -> None:
+    terminal = shell(site, sudoer)
+    assert sudo(terminal, sudoer, sudoer.phone.fresh()) == "root"
+    terminal.answer(SHELL, f"su {sudoer.person.name} -c 'id -un'")
+    terminal.answer(prompts.PASSWORD, sudoer.person.password)
+    terminal.expect(prompts.CODE)
+    terminal.hang_up()
