@@ -29,18 +29,12 @@ class Slow:
     def run(self, work: Callable[[], R], done: Callable[[R], None]) -> bool:
         """Do `work` in a thread and call `done`, in the loop, with what it gave; False if there is too much already.
 
-        `work` must not raise.
+        What `work` or `done` raises is reported by the loop, and takes nothing else with it.
         """
         if self._waiting >= WAITING_MAX:
             return False
         self._waiting += 1
-
-        def in_thread() -> None:
-            result = work()
-            self._finished.put(lambda: done(result))
-            os.eventfd_write(self._wake_up, 1)
-
-        self._threads.submit(in_thread)
+        self._threads.submit(work).add_done_callback(lambda future: self._finish(lambda: done(future.result())))
         return True
 
     def close(self) -> None:
@@ -49,8 +43,13 @@ class Slow:
         self._loop.remove_reader(self._wake_up)
         os.close(self._wake_up)
 
+    def _finish(self, tell: Callable[[], None]) -> None:
+        """In the thread that has done the work."""
+        self._finished.put(tell)
+        os.eventfd_write(self._wake_up, 1)
+
     def _woken(self) -> None:
         os.eventfd_read(self._wake_up)
         while not self._finished.empty():
             self._waiting -= 1
-            self._finished.get()()
+            self._loop.call_soon(self._finished.get())
