@@ -10,11 +10,11 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.conversation import Answer
 from rw2fa_daemon.core.moves import Ask, Context, Move, Silence, Stage, Talk, finish
 from rw2fa_daemon.core.policy import AccountState
-from rw2fa_daemon.core.words import WordAttempt, WordSet
+from rw2fa_daemon.core.words import RECOVERY_CODES, WordAttempt, WordSet
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.desk import Work
 from rw2fa_daemon.store.store import StateProblem
-from rw2fa_daemon.wire.login import read_reply, write_ask, write_end
+from rw2fa_daemon.wire.login import has_form, read_reply, write_ask, write_end
 from rw2fa_daemon.wire.message import Message, ProtocolError
 
 UNUSABLE: Final = StateProblem("the state is not open", "see `rw2fa status`")
@@ -53,10 +53,10 @@ class Dialogue:
             self._answer(talk, value)
         elif talk.stage is Stage.ENROL:
             self._with_recovery_codes(talk, value)
-        elif value.isdigit():
-            self._answer(talk, value)
-        else:
+        elif _is_word(talk, ask, value):
             self._with_digest(talk, value)
+        else:
+            self._answer(talk, value)
 
     def hung_up(self) -> None:
         """Note that what was asked for is not coming."""
@@ -84,11 +84,11 @@ class Dialogue:
             self._context = replace(self._context, recovery=recovery)
             self._answer(talk, code)
 
-        self._slowly(lambda: words.new(name), made)
+        self._slowly(lambda: words.new(name), made, RECOVERY_CODES)
 
-    def _slowly(self, work: Callable[[], R], done: Callable[[R], None]) -> None:
+    def _slowly(self, work: Callable[[], R], done: Callable[[R], None], words: int = 1) -> None:
         self._connection.busy = True
-        if not self._connection.server.slow.run(work, done):
+        if not self._connection.server.slow.run(work, done, words):
             self._done(TOO_BUSY)
 
     def _answer(self, talk: Talk, value: Answer) -> None:
@@ -106,6 +106,11 @@ class Dialogue:
         tell(self._connection, outcome)
         if isinstance(outcome.say, Ask) and outcome.talk is not None:
             self._question = (outcome.say, outcome.talk)
+
+
+def _is_word(talk: Talk, ask: Ask, value: str) -> bool:
+    """Whether a word was typed, and no code, which the first form of a question for one describes."""
+    return talk.stage is Stage.TOKEN or (talk.stage is Stage.CODE and not has_form(value, ask.form.partition(",")[0]))
 
 
 def tell(connection: Connection, move: Move) -> None:

@@ -79,6 +79,18 @@ def test_promise_11_more_than_so_much_is_refused_and_there_is_room_again_later(l
     pool.close()
 
 
+def test_promise_11_work_counts_by_the_words_that_it_hashes(loop: Loop) -> None:
+    pool = Slow(loop)
+    gate = threading.Event()
+    told: list[bool] = []
+    taken = [pool.run(lambda: gate.wait(SECONDS), told.append, 10) for _ in range(WAITING_MAX // 10 + 1)]
+    assert taken == [True] * (WAITING_MAX // 10) + [False]
+    gate.set()
+    run_until(loop, lambda: len(told) == WAITING_MAX // 10)
+    assert pool.run(lambda: True, told.append, WAITING_MAX), "all places are back"
+    pool.close()
+
+
 def test_closing_waits_for_what_runs_forgets_what_waits_and_leaves_nothing(loop: Loop) -> None:
     descriptors, threads = set(Path("/proc/self/fd").iterdir()), threading.active_count()
     pool = Slow(loop)
