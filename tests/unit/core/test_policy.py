@@ -16,6 +16,7 @@ from rw2fa_daemon.core.policy import (
     Row,
     decide,
     return_code,
+    with_account,
 )
 from rw2fa_daemon.core.standing import Standing
 
@@ -84,6 +85,24 @@ def test_success_without_a_code_is_given_in_the_key_slot_and_for_a_bypass_only()
         if row.rc is not None and return_code(row, facts) is Rc.SUCCESS:
             assert facts.phase is Phase.AUTH
             assert row.rule == "bypass" or (facts.slot is Slot.KEY and facts.first_factor)
+
+
+@pytest.mark.parametrize(("account", "rule"), [(AccountState.BYPASSED, "bypass"), (AccountState.RECENT, "recent-code")])
+def test_promise_4_who_need_not_be_asked_is_let_in_where_a_code_would_be_asked_for_and_nowhere_else(
+    account: AccountState, rule: str
+) -> None:
+    for facts in EVERYTHING:
+        if facts.account is not account:
+            continue
+        otherwise = _row(with_account(facts, AccountState.ACTIVATED))
+        if otherwise.rule in {"code", "cannot-ask"}:
+            assert _row(facts).rule == rule
+        else:
+            assert _row(facts) is otherwise, "it is decided without looking at the account"
+
+
+def test_promise_4_a_bypass_is_used_up_only_where_it_lets_in() -> None:
+    assert [row.rule for row in TABLE if row.uses_bypass] == ["bypass"]
 
 
 def test_promise_13_what_is_not_known_is_not_let_pass() -> None:

@@ -1,0 +1,158 @@
+"""Bypass, sessions and locks together: what the state says about somebody, over whatever may be stored."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential
+from rw2fa_daemon.core.barred import barred
+from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing
+from rw2fa_daemon.core.clients import Client, ServiceClass
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.conversation import account_state, begin
+from rw2fa_daemon.core.lockout import FAILURES_MAX, LONGEST_LOCK_SECONDS
+from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
+from rw2fa_daemon.core.moves import Ask, Context, End
+from rw2fa_daemon.core.person import Person, Roster
+from rw2fa_daemon.core.policy import AccountState, Decision, Rc, decide, facts_of
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.standing import Lists, Standing, place
+
+NOW = 1_790_000_000
+UID = 1000
+SECRET = Secret(b"s" * 20)
+MINUTE = 60
+
+near_now = st.one_of(st.integers(-3, 3), st.integers(-3 * PERIOD_SECONDS, 3 * PERIOD_SECONDS)).map(
+    lambda off: NOW + off
+)
+sessions = st.sampled_from(["", "5", "6"])
+counters = st.builds(
+    Counters,
+    failures=st.sampled_from([0, 3, 5, FAILURES_MAX - 1, FAILURES_MAX]),
+    locked_until=st.one_of(st.just(0), near_now, st.integers(-10, LONGEST_LOCK_SECONDS).map(lambda off: NOW + off)),
+    wide_guesses=st.integers(0, 4),
+    wide_at=near_now,
+    narrow_guesses=st.sampled_from([0, 499, 500, 1_000]),
+    narrow_at=near_now,
+    session=sessions,
+    session_at=st.one_of(st.just(NOW), near_now, st.integers(-2_000, 2_000).map(lambda off: NOW + off)),
+)
+accounts = st.builds(
+    Account,
+    name=st.just("alice"),
+    uid=st.sampled_from([UID, UID, UID, UID + 1]),
+    generation=st.just(1),
+    credential=st.sampled_from([None, Credential(SECRET, True), Credential(SECRET, False), Credential(SECRET, True)]),
+    counters=counters,
+    bypass=st.one_of(st.none(), st.builds(Bypass, near_now, st.booleans())),
+)
+clients = st.builds(
+    Client,
+    st.sampled_from([ServiceClass.CODE, ServiceClass.CODE, ServiceClass.RDP, ServiceClass.IGNORE]),
+    remembers_session=st.booleans(),
+    enrolment=st.booleans(),
+)
+logins = st.builds(
+    Login,
+    st.sampled_from([Phase.AUTH, Phase.AUTH, Phase.ACCOUNT]),
+    st.sampled_from(Slot),
+    st.just("service"),
+    st.just("alice"),
+    rhost=st.sampled_from(["", "192.0.2.1"]),
+    first=st.sampled_from([(), ("publickey",)]),
+    evidence=st.sampled_from([None, None, Evidence("code-right", UID)]),
+    session=sessions,
+)
+rosters = st.sampled_from([Roster(), Roster(frozenset({"alice"}))])
+lists = st.builds(Lists, st.just(Roster(frozenset({"alice"}))), rosters, rosters)
+
+
+def context_of(
+    login: Login, client: Client, which: Lists, *, booted_at: int = NOW - 1_000, minutes: int = 15
+) -> Context:
+    where = place(which, Person("alice", UID, frozenset()), login.rhost, lambda _: False)
+    return Context(
+        now=float(NOW),
+        booted_at=float(booted_at),
+        login=login,
+        facts=facts_of(login, client, on=True, where=where, evidence=login.evidence is not None),
+        client=client,
+        name="alice",
+        uid=UID,
+        guessing=Guessing(480, 0.003),
+        digits=6,
+        issuer="host - remote-work",
+        scope_since=NOW - 1,
+        window_days=7,
+        session_seconds=MINUTE * minutes,
+        codebook=Codebook(),
+        fresh_secret=lambda: SECRET,
+        fresh_generation=lambda: 77,
+    )
+
+
+@settings(max_examples=1_000)
+@given(accounts, logins, clients, st.sampled_from([0, 15]), st.integers(-2_000, 0))
+def test_promise_4_a_recent_code_spares_one_only_in_the_same_session_for_a_while_since_the_boot(
+    account: Account, login: Login, client: Client, minutes: int, booted: int
+) -> None:
+    context = context_of(login, client, Lists(Roster(frozenset({"alice"}))), booted_at=NOW + booted, minutes=minutes)
+    if account_state(account, context) is AccountState.RECENT:
+        assert client.remembers_session
+        assert login.session == account.counters.session != ""
+        assert 0 <= NOW - account.counters.session_at < MINUTE * minutes
+        assert account.counters.session_at >= NOW + booted
+        assert account.activated
+        assert account.uid == UID
+        assert barred(account, context.guessing, NOW) is None
+
+
+@settings(max_examples=1_000)
+@given(accounts, logins, clients)
+def test_promise_4_a_bypass_holds_for_this_uid_until_its_end(account: Account, login: Login, client: Client) -> None:
+    state = account_state(account, context_of(login, client, Lists(Roster(frozenset({"alice"})))))
+    holds = account.uid == UID and account.bypass is not None and account.bypass.until > NOW
+    assert (state is AccountState.BYPASSED) is holds
+
+
+@settings(max_examples=1_000)
+@given(accounts, logins, clients, lists)
+def test_promise_4_whatever_is_stored_nobody_enabled_gets_in_without_a_reason(
+    account: Account, login: Login, client: Client, which: Lists
+) -> None:
+    context = context_of(login, client, which)
+    if decide(context.facts).decision is not Decision.LOOK:
+        return
+    assert context.facts.standing is Standing.ENABLED
+    assert (login.phase, context.facts.evidence) == (Phase.AUTH, False)
+    state, move = account_state(account, context), begin(account, context)
+    if isinstance(move.say, Ask):
+        assert state in {AccountState.ACTIVATED, AccountState.MAY_ENROL}
+        return
+    assert isinstance(move.say, End)
+    assert (move.say.rc in {Rc.SUCCESS, Rc.IGNORE}) is (state in {AccountState.BYPASSED, AccountState.RECENT})
+    assert (move.say.mint == UID) is (move.say.rc in {Rc.SUCCESS, Rc.IGNORE})
+    used_up = state is AccountState.BYPASSED and account.bypass is not None and account.bypass.once
+    assert move.account == (replace(account, bypass=None) if used_up else account), "nothing else is touched"
+
+
+@given(accounts, logins, st.sampled_from([ServiceClass.RDP, ServiceClass.IGNORE]))
+def test_promise_4_a_bypass_is_not_looked_at_by_remote_desktops(
+    account: Account, login: Login, service_class: ServiceClass
+) -> None:
+    given_one = replace(account, bypass=Bypass(NOW + 1), uid=UID)
+    context = context_of(login, Client(service_class), Lists(Roster(frozenset({"alice"}))))
+    row = decide(context.facts)
+    assert row.decision is not Decision.LOOK
+    assert row.rule != "bypass"
+    assert account_state(given_one, context) is AccountState.BYPASSED, "it would have said so"
+
+
+@pytest.mark.parametrize("state", [AccountState.BYPASSED, AccountState.RECENT])
+def test_promise_4_account_wants_evidence_from_whoever_was_not_asked(state: AccountState) -> None:
+    login = Login(Phase.ACCOUNT, Slot.MAIN, "service", "alice")
+    context = context_of(login, Client(ServiceClass.CODE), Lists(Roster(frozenset({"alice"}))))
+    assert decide(replace(context.facts, account=state)).rule == "no-evidence"
