@@ -38,6 +38,20 @@ def test_enrolment_shows_one_secret_until_it_is_confirmed(site: Site) -> None:
         assert site.login("daemon", site.code("daemon", 1))["rule"] == "code-right"
 
 
+def test_a_wrong_first_code_before_the_right_one_changes_nothing_about_the_recovery_codes(site: Site) -> None:
+    with site.daemon():
+        with site.hook() as hook:
+            key = re.search(r"key +([A-Z2-7 ]+)", hook.open("daemon")["text"])
+            assert key is not None
+            site.secrets["daemon"] = Secret(b32decode(key.group(1).replace(" ", "")))
+            right = site.code("daemon")
+            assert hook.reply(f"{(int(right) + 1) % 10**6:06d}")["verb"] == "ask"
+            words = re.findall(r"^  (\w{4}-\w{4}-\w{4})$", hook.reply(right, n=2)["text"], re.MULTILINE)
+        assert len(set(words)) == 10
+        for word in words[:3]:
+            assert site.login("daemon", word)["rule"] == "recovery-code"
+
+
 @pytest.mark.parametrize("digits", [4, 6, 8, 10, 11, 12])
 def test_every_number_of_digits_works_end_to_end(site: Site, digits: int) -> None:
     site.write_config(f"[settings]\ndigits = {digits}\ndiscrepancy = 1\n")
