@@ -74,12 +74,12 @@ def _place(connection: Connection, rules: Rules, login: Login, client: Client, p
         dialogue.begin()
     else:
         tell(connection, finish(row, context))
-    # After the answer: it matters only when the directory is down one day.
     if rules.lists.scope.groups and isinstance(person, Person):
+        # It matters only when the directory is down one day, so it comes after the answer: this turn's jobs are first.
         if where.standing is Standing.NOT_ENABLED:
-            state.remember_not_member(person, rules.scope_digest)
+            connection.server.loop.call_soon(state.remember_not_member, person, rules.scope_digest)
         elif where.standing is Standing.ENABLED:
-            state.forget_not_member(person, rules.scope_digest)
+            connection.server.loop.call_soon(state.forget_not_member, person, rules.scope_digest)
 
 
 def _context(
