@@ -44,7 +44,7 @@ def judge(
     discrepancy = guessing.discrepancy
     drift = max(-discrepancy, min(counters.drift, discrepancy))
     how_far = reach(counters, credential.digits, guessing, now)
-    charged = charge(counters, credential.digits, guessing, now)
+    charged = _charged(counters, how_far, now)
 
     def in_reach(step: int) -> bool:
         if how_far is Reach.WIDE:
@@ -78,4 +78,8 @@ def judge(
 
 def charge(counters: Counters, digits: int, guessing: Guessing, now: float) -> Counters:
     """The counters after a wrong answer, which costs the same whatever was typed."""
-    return spend_guess(lockout.charge(counters, now), reach(counters, digits, guessing, now), now)
+    return _charged(counters, reach(counters, digits, guessing, now), now)
+
+
+def _charged(counters: Counters, how_far: Reach, now: float) -> Counters:
+    return spend_guess(lockout.charge(counters, now), how_far, now)

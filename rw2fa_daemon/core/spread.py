@@ -38,8 +38,6 @@ THRESHOLDS: Final = (
 )
 """Somebody in a hurry, and somebody with patience."""
 
-LONGEST_SECONDS: Final = max(threshold.seconds for threshold in THRESHOLDS)
-
 
 @dataclass(frozen=True, slots=True)
 class _Wrong:

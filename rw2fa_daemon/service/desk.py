@@ -30,11 +30,6 @@ class Desk:
         self._state = state
         self._waiting: list[tuple[Job[Move], Done]] = []
 
-    @property
-    def idle(self) -> bool:
-        """Whether no job waits."""
-        return not self._waiting
-
     def submit(self, name: str, work: Work, done: Done) -> None:
         """Run `work` on the account of `name` in the next transaction, then call `done`."""
         if not self._waiting:
