@@ -3,8 +3,8 @@
 import socket
 import struct
 from pathlib import Path
-from types import TracebackType
-from typing import Self
+
+from tests.support.closing import Closing
 
 
 def parse(datagram: bytes) -> list[tuple[str, bytes]]:
@@ -24,7 +24,7 @@ def parse(datagram: bytes) -> list[tuple[str, bytes]]:
     return fields
 
 
-class JournalStandIn:
+class JournalStandIn(Closing):
     """Listens like journald; `entries` are what came."""
 
     def __init__(self, path: Path) -> None:
@@ -48,11 +48,3 @@ class JournalStandIn:
         """As when journald ends, and its socket with it."""
         self._socket.close()
         self._path.unlink(missing_ok=True)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()

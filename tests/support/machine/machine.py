@@ -12,9 +12,9 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
+from tests.support.closing import Closing
 from tests.support.machine.tree import debian_tree, project_tree
 from tests.support.world.terminal import Terminal
 
@@ -47,7 +47,7 @@ class MachineUnavailable(Exception):
     """This host cannot boot a machine; the reason is the argument."""
 
 
-class Machine:
+class Machine(Closing):
     """A booted machine: a context manager that ends everything in it.
 
     `files` (path to content) are put in before it boots; `enabled` are units that start with it.
@@ -88,14 +88,6 @@ class Machine:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends every process of the machine and removes what it lived in."""

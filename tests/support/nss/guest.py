@@ -8,9 +8,9 @@ import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Self, TypeVar, cast
+from typing import Any, TypeVar, cast
 
+from tests.support.closing import Closing
 from tests.support.nss.module import module, switch
 
 _REPOSITORY = Path(__file__).parents[3]
@@ -27,7 +27,7 @@ class GuestUnavailable(Exception):
     """This machine may not make the namespace; the text gives the reason."""
 
 
-class Guest:
+class Guest(Closing):
     """`services` is what nsswitch.conf says of users and groups; `folder` is a FakeDirectory's."""
 
     def __init__(self, folder: Path, services: str = "files rw2fatest") -> None:
@@ -75,14 +75,6 @@ class Guest:
         if good:
             return cast("Result", result)
         raise result
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     @property
     def is_closed(self) -> bool:

@@ -10,9 +10,9 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import IO, Self
+from typing import IO
 
+from tests.support.closing import Closing
 from tests.support.world.errors import WorldUnavailable
 from tests.support.world.paths import REPOSITORY, SCAFFOLD
 from tests.support.world.terminal import Terminal
@@ -36,7 +36,7 @@ _ENVIRONMENT = {
 }
 
 
-class World:
+class World(Closing):
     """The running world. A context manager; closing ends every process in it.
 
     `pid` is that of the world's process 1, in the opener's numbering.
@@ -91,14 +91,6 @@ class World:
         """What runs inside is about to make accounts and edit PAM: never on the host itself."""
         if self.run("test", "-d", str(SCAFFOLD), check=False).returncode != 0 or SCAFFOLD.exists():
             raise WorldUnavailable("what was to run inside the world would have run on the host")
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def close(self) -> None:
         """Ends the world: process 1 sees its control socket close and leaves, and all others go with it."""
