@@ -9,6 +9,7 @@ from tests.system.phone import Phone
 
 ASK_CODE = r"ode.*: "
 NOTED = "noted them down: "
+KEY = "/run/alice_key"
 
 
 def protect(machine: Machine, *users: str) -> None:
@@ -63,19 +64,19 @@ def test_promise_1_a_user_enrols_then_signs_in_with_codes_each_of_which_works_on
 
 
 def test_promise_4_a_key_alone_is_refused_and_a_key_with_a_code_needs_no_password(host: Machine) -> None:
-    host.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/.ssh/id_ed25519")
-    host.run("sh", "-c", "install -D -o alice -g alice -m 600 /root/.ssh/id_ed25519.pub ~alice/.ssh/authorized_keys")
+    host.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", KEY)
+    host.run("sh", "-c", f"install -D -o alice -g alice -m 600 {KEY}.pub ~alice/.ssh/authorized_keys")
     host.run("chown", "-R", "alice:alice", "/home/alice/.ssh")
-    keyed = ssh(host, "alice", "-o", "BatchMode=yes")
+    keyed = ssh(host, "alice", "-i", KEY, "-o", "BatchMode=yes")
     assert keyed.end() == 0, keyed.screen
 
     protect(host, "alice")
 
-    refused = ssh(host, "alice", "-o", "BatchMode=yes")
+    refused = ssh(host, "alice", "-i", KEY, "-o", "BatchMode=yes")
     assert refused.end() != 0
     assert "in as alice" not in refused.screen
 
-    first = ssh(host, "alice")
+    first = ssh(host, "alice", "-i", KEY)
     first.expect(ASK_CODE)
     assert "assword" not in first.screen
     phone = Phone(first.screen)
