@@ -212,7 +212,8 @@ def _first_process_inside(nspawn: int) -> int:
             started = Path(f"/proc/{child}/comm").read_text().strip() == "systemd"
             if len(numbers) > 1 and numbers[-1] == "1" and started:
                 return int(child)
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
+        # A child that ends between open() and read() of its file gives ESRCH; it is looked for again.
         pass
     return 0
 
