@@ -6,9 +6,10 @@ import click
 
 from rw2fa_daemon.cli.printing import note
 from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.service.exposition import exposition
-from rw2fa_daemon.service.figures import People, clock_families, people_families, up
+from rw2fa_daemon.service.figures import clock_families, people_families, up
 from rw2fa_daemon.wire.client import ask_daemon
 
 DAEMON_SECONDS = 5.0
@@ -25,9 +26,9 @@ def metrics(site: Site) -> None:
     click.echo(text, nl=False)
 
 
-def _people(site: Site) -> People:
+def _people(site: Site) -> Headcount | None:
     try:
-        return (*site.store.counts(), site.store.count_locked(int(time.time())))
+        return site.store.headcount(site.config.guessing, int(time.time()))
     except Problem as problem:
         note(str(problem))
         return None

@@ -20,6 +20,7 @@ from rw2fa_daemon.config.domain import (
     Text,
     Value,
 )
+from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.time_server import SERVERS_MAX
 
 DISCREPANCY_MAX: Final = 2880
@@ -178,7 +179,7 @@ SETTINGS: Final = (
     Setting(
         "settings.digits",
         6,
-        Number(4, 12),
+        Number(DIGITS_MIN, DIGITS_MAX),
         "How many digits a code has, for those who enrol from now on. Many authenticator apps know only 6 and 8. A code"
         " carries 31 bits, so that beyond 10 digits the first ones are 0.",
         unit="digits",

@@ -20,6 +20,9 @@ _HASHES: Final[dict[Algorithm, Callable[[bytes], "HASH"]]] = {
     Algorithm.SHA256: hashlib.sha256,
     Algorithm.SHA512: hashlib.sha512,
 }
+DIGITS_MIN: Final = 4
+DIGITS_MAX: Final = 12
+
 HOTP_MAX: Final = 0x7FFFFFFF
 """What dynamic truncation gives at most; codes of eleven or twelve digits begin with zeros."""
 

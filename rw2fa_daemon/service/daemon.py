@@ -185,7 +185,7 @@ class Daemon:
             lost_audit_records=self._sink.lost,
             users_guessed_at=self._server.spread.users(time.time()),
         )
-        people = self._census.people(self._state.count)
+        people = self._census.people(lambda now: self._state.count(self._config.guessing, now))
         counted = self._server.metrics.families()
         return exposition((*how.families(), *counted, *people_families(people), *clock_families(state)))
 

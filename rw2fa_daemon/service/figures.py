@@ -9,23 +9,22 @@ from typing import Final
 from rw2fa_daemon import __version__
 from rw2fa_daemon.clock.last import standing
 from rw2fa_daemon.core.clock import Verdict
+from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.service.exposition import Family, Sample, gauge
 
 SHARE_OF_TIME: Final = 1_000
-"""Counting people looks at every record: it is done so seldom that it takes one part in so many of the time."""
-
-People = tuple[int, int, int] | None
-"""How many are activated, pending and locked."""
+"""Counting people looks at everybody there is something to count of: it is done so seldom that it takes one part in so
+many of the time."""
 
 
 class Census:
     """People by what they are, counted now and then."""
 
     def __init__(self) -> None:
-        self._people: People = None
+        self._people: Headcount | None = None
         self._again_at = float("-inf")
 
-    def people(self, count: Callable[[float], People]) -> People:
+    def people(self, count: Callable[[float], Headcount | None]) -> Headcount | None:
         """How many there are, or were a while ago. `count` takes UTC seconds, and may take long."""
         started = time.monotonic()
         if started >= self._again_at:
@@ -78,13 +77,20 @@ class Running:
         )
 
 
-def people_families(people: People) -> tuple[Family, ...]:
-    """How many people are what."""
-    activated, pending, locked = people or (None, None, None)
+def people_families(people: Headcount | None) -> tuple[Family, ...]:
+    """How many people are what; nothing while that is not known."""
+    if people is None:
+        return ()
     return (
-        gauge("rw2fa_users_activated", "People with a device.", activated),
-        gauge("rw2fa_users_pending", "People who began to enrol and did not finish.", pending),
-        gauge("rw2fa_users_locked", "People whose codes are refused because of wrong ones before.", locked),
+        gauge("rw2fa_users_activated", "People with a device.", people.activated),
+        gauge("rw2fa_users_pending", "People who began to enrol and did not finish.", people.pending),
+        gauge("rw2fa_users_locked", "People whose codes are refused because of wrong ones before.", people.locked),
+        Family(
+            "rw2fa_users_guess_budget_spent",
+            "gauge",
+            "People who may not guess any more: at the whole window, so that only codes around now count; or at all.",
+            (Sample(people.narrowed, {"window": "whole"}), Sample(people.spent, {"window": "narrow"})),
+        ),
     )
 
 

@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.core.budget import Guessing
+from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.store.store import Job, StateProblem, Store
@@ -99,14 +101,11 @@ class State:
             self._memberships.clear()
         self._memberships[person.name] = what
 
-    def count(self, now: float) -> tuple[int, int, int] | None:
-        """How many people are activated, pending and locked at `now` (UTC seconds); None while that cannot be told.
-
-        It looks at every record.
-        """
+    def count(self, guessing: Guessing, now: float) -> Headcount | None:
+        """How many people are what at `now` (UTC seconds); None while that cannot be told."""
         store = self._opened()
         try:
-            return None if store is None else (*store.counts(), store.count_locked(int(now)))
+            return None if store is None else store.headcount(guessing, int(now))
         except StateProblem:
             return None
 

@@ -38,6 +38,7 @@ _ORDER: Final = (
     sql.INSERT_WITNESS,
     sql.UPDATE_RECORD,
     sql.UPDATE_RECORD_COUNTERS,
+    sql.UPDATE_RECORD_ACCEPTED,
     sql.UPDATE_WITNESS,
     sql.DELETE_ACCOUNT,
 )
@@ -130,11 +131,13 @@ class Batch:
         self._rows[sql.INSERT_WITNESS].append((name, after.revision))
 
     def _update(self, name: str, before: Stored, after: Stored) -> None:
-        """A login changes the counters only."""
-        if after.fixed == before.fixed:
+        """A login changes the counters only, and with a right code no guesses."""
+        if after.fixed != before.fixed:
+            self._rows[sql.UPDATE_RECORD].append((*after.fixed, *after.counters, after.seal, name))
+        elif after.guesses != before.guesses:
             self._rows[sql.UPDATE_RECORD_COUNTERS].append((*after.counters, after.seal, name))
         else:
-            self._rows[sql.UPDATE_RECORD].append((*after.fixed, *after.counters, after.seal, name))
+            self._rows[sql.UPDATE_RECORD_ACCEPTED].append((*after.counters_but_guesses, after.seal, name))
         self._rows[sql.UPDATE_WITNESS].append((after.revision, name))
 
 

@@ -12,11 +12,20 @@ COUNT_ACTIVE: Final = """
     WHERE accounts.active IS NOT NULL GROUP BY accounts.active
 """
 
+# narrow, narrow_since, found_digits, wide, since
+COUNT_GUESSES: Final = """
+    SELECT count(*) AS count_1, count(*) FILTER (WHERE accounts.narrow_guesses >= ? AND accounts.narrow_at >
+    ?) AS anon_1
+    FROM accounts
+    WHERE accounts.wide_guesses > 0 AND accounts.digits = ? AND accounts.wide_guesses >= ? AND
+    accounts.wide_at > ?
+"""
+
 # now, failures_max
 COUNT_LOCKED: Final = """
     SELECT count(*) AS count_1
     FROM accounts
-    WHERE accounts.locked_until > ? OR accounts.failures >= ?
+    WHERE accounts.locked_until > 0 AND (accounts.locked_until > ? OR accounts.failures >= ?)
 """
 
 # found_name
@@ -132,6 +141,13 @@ UPDATE_RECORD: Final = """
     last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, drift=?, wide_guesses=?, wide_at=?,
     narrow_guesses=?, narrow_at=?, session=?, session_at=?, revision=?, seal=? WHERE accounts.name = ? AND
     accounts.part = 0
+"""
+
+# used, last, floor, failures, locked_until, enrol_failures, drift, session, session_at, revision, seal,
+# found_name
+UPDATE_RECORD_ACCEPTED: Final = """
+    UPDATE accounts SET used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, drift=?,
+    session=?, session_at=?, revision=?, seal=? WHERE accounts.name = ? AND accounts.part = 0
 """
 
 # used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses,

@@ -29,6 +29,7 @@ _SEAL_AT: Final = 29
 _WITNESS_AT: Final = 30
 _PHONE_IN_FIXED: Final = 3
 _REVISION_IN_COUNTERS: Final = 13
+_GUESSES_IN_COUNTERS: Final = slice(7, 11)
 
 _NUMBERS: Final = struct.Struct(">30q")
 _NO_CREDENTIAL: Final[NoCredential] = (None, None, None, None, None, None)
@@ -49,6 +50,16 @@ class Stored(NamedTuple):
         """How often this record was changed, its making included."""
         revision: int = self.counters[_REVISION_IN_COUNTERS]
         return revision
+
+    @property
+    def guesses(self) -> tuple[Any, ...]:
+        """What was spent of the guess budget, and when."""
+        return self.counters[_GUESSES_IN_COUNTERS]
+
+    @property
+    def counters_but_guesses(self) -> tuple[Any, ...]:
+        """The other counters."""
+        return (*self.counters[: _GUESSES_IN_COUNTERS.start], *self.counters[_GUESSES_IN_COUNTERS.stop :])
 
 
 def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:

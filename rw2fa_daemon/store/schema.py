@@ -18,6 +18,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    literal_column,
 )
 
 metadata: Final = MetaData()
@@ -73,6 +74,26 @@ Index(
     accounts.c.active,
     sqlite_where=accounts.c.active.is_not(None),
     postgresql_where=accounts.c.active.is_not(None),
+)
+# Two for figures. They hold whom there is something to count of: a login with a right code changes no row in either.
+_may_be_locked: Final = accounts.c.locked_until > literal_column("0")
+Index(
+    "accounts_by_lock",
+    accounts.c.locked_until,
+    accounts.c.failures,
+    sqlite_where=_may_be_locked,
+    postgresql_where=_may_be_locked,
+)
+_has_guessed: Final = accounts.c.wide_guesses > literal_column("0")
+Index(
+    "accounts_by_guesses",
+    accounts.c.digits,
+    accounts.c.wide_guesses,
+    accounts.c.wide_at,
+    accounts.c.narrow_guesses,
+    accounts.c.narrow_at,
+    sqlite_where=_has_guessed,
+    postgresql_where=_has_guessed,
 )
 
 scope_entries: Final = Table(

@@ -49,6 +49,8 @@ COUNTERS: Final = (
     "revision",
 )
 """Those that it changes, in the order of `record.CountersRow`."""
+GUESSES: Final = ("wide_guesses", "wide_at", "narrow_guesses", "narrow_at")
+"""Those of them that a right code leaves as they are; SQLite then leaves the index on them alone."""
 
 
 def _columns(table: Table, *left_out: str) -> list[Column[object]]:
@@ -147,21 +149,44 @@ def _forget_not_members() -> ClauseElement:
     return delete(not_members).where(not_members.c.name.in_(oldest))
 
 
+def _count_locked() -> ClauseElement:
+    """How many people are locked now; the first condition is that of an index."""
+    until, failures = accounts.c.locked_until, accounts.c.failures
+    return select(func.count(literal_column("*"))).where(
+        until > literal_column("0"),
+        or_(until > bindparam("now"), failures >= bindparam("failures_max")),
+    )
+
+
+def _count_guesses() -> ClauseElement:
+    """Of those with codes of so many digits: who has spent the wide budget, and who the narrow one too.
+
+    The first condition is that of an index, which also has every column.
+    """
+    spent = and_(accounts.c.narrow_guesses >= bindparam("narrow"), accounts.c.narrow_at > bindparam("narrow_since"))
+    return select(func.count(literal_column("*")), func.count(literal_column("*")).filter(spent)).where(
+        accounts.c.wide_guesses > literal_column("0"),
+        accounts.c.digits == bindparam("found_digits"),
+        accounts.c.wide_guesses >= bindparam("wide"),
+        accounts.c.wide_at > bindparam("since"),
+    )
+
+
 STATEMENTS: Final[dict[str, ClauseElement]] = {
     "select_record": _select_record(),
     "select_names": _select_names(),
     "insert_record": _insert_part(RECORD, *FIXED, *COUNTERS, "seal"),
     "update_record": _update_part(RECORD, *FIXED, *COUNTERS, "seal"),
     "update_record_counters": _update_part(RECORD, *COUNTERS, "seal"),
+    "update_record_accepted": _update_part(RECORD, *(name for name in COUNTERS if name not in GUESSES), "seal"),
     "insert_witness": _insert_part(WITNESS, "revision"),
     "update_witness": _update_part(WITNESS, "revision"),
     "delete_account": delete(accounts).where(accounts.c.name == bindparam("found_name")),
     "count_active": select(accounts.c.active, func.count(literal_column("*")))
     .where(accounts.c.active.is_not(None))
     .group_by(accounts.c.active),
-    "count_locked": select(func.count(literal_column("*"))).where(
-        or_(accounts.c.locked_until > bindparam("now"), accounts.c.failures >= bindparam("failures_max"))
-    ),
+    "count_locked": _count_locked(),
+    "count_guesses": _count_guesses(),
     "select_scope_entries": select(*_columns(scope_entries)),
     "insert_scope_entries": _insert(scope_entries),
     "update_scope_entries": _update(scope_entries),

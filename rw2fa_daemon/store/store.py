@@ -7,7 +7,10 @@ from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
+from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.lockout import FAILURES_MAX
+from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import floor, mounts, not_members, place, scope
 from rw2fa_daemon.store.batch import Batch, Job, load
@@ -158,14 +161,22 @@ class Store:
             counted = dict(connection.rows(sql.COUNT_ACTIVE))
         return counted.get(1, 0), counted.get(0, 0)
 
-    def count_locked(self, now: int) -> int:
-        """How many people are locked at `now` (UTC seconds), or until an administrator unlocks them.
+    def headcount(self, guessing: Guessing, now: int) -> Headcount:
+        """How many people are what at `now` (UTC seconds).
 
-        By what their records say unopened: for figures only.
+        By what their records say unopened: for figures only. It looks at whom there is something to count of.
         """
+        activated, pending = self.counts()
+        since = now - PERIOD_SECONDS
+        narrowed = spent = 0
         with self._using() as connection:
-            ((count,),) = connection.rows(sql.COUNT_LOCKED, now, FAILURES_MAX)
-        return int(count)
+            ((locked,),) = connection.rows(sql.COUNT_LOCKED, now, FAILURES_MAX)
+            for digits in range(DIGITS_MIN, DIGITS_MAX + 1):
+                allowed = allowance(digits, guessing)
+                asked = (allowed.narrow, since, digits, allowed.wide, since)
+                ((wide, narrow),) = connection.rows(sql.COUNT_GUESSES, *asked)
+                narrowed, spent = narrowed + wide, spent + narrow
+        return Headcount(activated, pending, locked, narrowed, spent)
 
     def floor(self) -> int:
         """UTC seconds before which nobody's codes count, 0 if that was never set."""

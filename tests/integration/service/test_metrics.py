@@ -3,16 +3,20 @@
 import os
 import signal
 import stat
+import time
+from dataclasses import replace
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from rw2fa_daemon.core.account import Counters
 from rw2fa_daemon.service import metrics_file
 from tests.integration.cli.command import PROGRAM, run
 from tests.support.daemon import HOST_USERS, Site, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the daemon reports to root only")
 NAME = HOST_USERS[0]
+GUESSED = Counters(wide_guesses=3, wide_at=int(time.time()))
 
 
 def samples(text: str) -> dict[tuple[str, tuple[str, ...]], float]:
@@ -45,9 +49,23 @@ def test_logins_are_counted_as_they_end(site: Site) -> None:
     assert told["rw2fa_answer_seconds_count", ()] >= 5
     assert told["rw2fa_users_activated", ()] == 1
     assert told["rw2fa_users_locked", ()] == 0
+    assert told["rw2fa_users_guess_budget_spent", ("whole",)] == 0
     assert told["rw2fa_enabled", ()] == told["rw2fa_state_usable", ()] == told["rw2fa_configuration_good", ()] == 1
     assert told["rw2fa_clock_verdict", ("unknown",)] == 1
     assert ("rw2fa_clock_offset_seconds", ()) not in told
+
+
+def test_who_is_out_of_guesses_is_counted(site: Site) -> None:
+    site.enrol(NAME, digits=6)
+    store = site.store()
+    store.transact(NAME, lambda account: (account and replace(account, counters=GUESSED), None))
+    store.close()
+    with site.daemon():
+        assert site.login(NAME, site.code(NAME))["rc"] == "SUCCESS"
+        told = printed(site)
+    for figures in (told, printed(site)):
+        assert figures["rw2fa_users_guess_budget_spent", ("whole",)] == 1
+        assert figures["rw2fa_users_guess_budget_spent", ("narrow",)] == 0
 
 
 def test_no_name_of_a_person_is_in_them(site: Site) -> None:

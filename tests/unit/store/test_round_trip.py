@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.samples import ACCOUNTS, ALICE, BOB, NEW, put
@@ -121,13 +120,3 @@ def test_the_store_does_what_a_dictionary_does(folder: Path, vault: Vault) -> No
 
     Here.folder, Here.vault = folder, vault
     run_state_machine_as_test(Here, settings=settings(stateful_step_count=15, max_examples=30))
-
-
-def test_whoever_must_be_unlocked_counts_as_locked(store: Store) -> None:
-    for name, counters in (
-        ("free", replace(NEW.counters, locked_until=100)),
-        ("for-a-while", replace(NEW.counters, locked_until=101)),
-        ("until-unlocked", replace(NEW.counters, failures=FAILURES_MAX)),
-    ):
-        store.transact(name, put(replace(NEW, name=name, counters=counters)))
-    assert store.count_locked(100) == 2

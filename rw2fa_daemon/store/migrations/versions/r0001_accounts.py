@@ -47,6 +47,15 @@ def upgrade() -> None:
     )
     enrolled = sa.text("active IS NOT NULL")
     op.create_index("accounts_by_active", "accounts", ["active"], sqlite_where=enrolled, postgresql_where=enrolled)
+    for index, columns, rows in (
+        ("accounts_by_lock", ["locked_until", "failures"], "locked_until > 0"),
+        (
+            "accounts_by_guesses",
+            ["digits", "wide_guesses", "wide_at", "narrow_guesses", "narrow_at"],
+            "wide_guesses > 0",
+        ),
+    ):
+        op.create_index(index, "accounts", columns, sqlite_where=sa.text(rows), postgresql_where=sa.text(rows))
     op.create_table(
         "scope_entries",
         sa.Column("entry", sa.Text, primary_key=True),

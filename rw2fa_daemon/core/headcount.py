@@ -1,0 +1,17 @@
+"""How many people are what, for monitoring."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Headcount:
+    """Figures at one moment, by what the records say unopened."""
+
+    activated: int
+    pending: int
+    """Began to enrol and did not finish."""
+    locked: int
+    narrowed: int
+    """Have spent what may be guessed at the whole window: only codes around now count. `spent` are among them."""
+    spent: int
+    """Have spent the rest as well, so that no code of theirs counts until it comes back."""

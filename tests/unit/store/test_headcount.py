@@ -1,0 +1,84 @@
+"""Figures about everybody, found without a look at everybody."""
+
+import sqlite3
+from dataclasses import replace
+
+import pytest
+
+from rw2fa_daemon.core.account import Account, Counters
+from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, Reach, allowance, reach, spend_guess
+from rw2fa_daemon.core.headcount import Headcount
+from rw2fa_daemon.core.lockout import FAILURES_MAX, charge, locked
+from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store.store import Store
+from tests.unit.store.samples import ALICE, NEW, put, spend
+
+NOW = 1_764_000_000
+GUESSING = Guessing(discrepancy=480, budget=0.003)
+
+
+def person(name: str, counters: Counters, digits: int = 6) -> Account:
+    assert ALICE.credential is not None
+    return replace(ALICE, name=name, credential=replace(ALICE.credential, digits=digits), counters=counters)
+
+
+def guessed(times: int, digits: int = 6, now: int = NOW) -> Counters:
+    counters = Counters()
+    for _ in range(times):
+        counters = spend_guess(counters, reach(counters, digits, GUESSING, now), now)
+    return counters
+
+
+def put_in(store: Store, *people: Account) -> None:
+    for account in people:
+        store.transact(account.name, put(account))
+
+
+def test_who_is_out_of_guesses_is_counted_by_the_digits_of_the_own_codes(store: Store) -> None:
+    wide, narrow = allowance(6, GUESSING).wide, allowance(6, GUESSING).narrow
+    people = [
+        person("left", guessed(wide - 1)),
+        person("narrowed", guessed(wide)),
+        person("spent", guessed(wide + narrow)),
+        person("long", guessed(wide, digits=8), digits=8),
+        person("past", guessed(wide, now=NOW - PERIOD_SECONDS)),
+    ]
+    put_in(store, *people, NEW)
+    assert store.headcount(GUESSING, NOW) == Headcount(activated=5, pending=0, locked=0, narrowed=2, spent=1)
+    reaches = [
+        reach(one.counters, one.credential.digits, GUESSING, NOW) for one in people if one.credential is not None
+    ]
+    assert [how is not Reach.WIDE for how in reaches].count(True) == 2
+    assert reaches.count(Reach.NOWHERE) == 1
+
+
+def test_who_is_locked_is_counted_also_until_an_administrator_unlocks(store: Store) -> None:
+    for_now = for_good = Counters()
+    for _ in range(5):
+        for_now = charge(for_now, NOW)
+    for _ in range(FAILURES_MAX):
+        for_good = charge(for_good, NOW - 10 * PERIOD_SECONDS)
+    put_in(store, person("now", for_now), person("good", for_good), person("free", Counters(failures=3)))
+    assert all(locked(counters, NOW) for counters in (for_now, for_good))
+    assert store.headcount(GUESSING, NOW).locked == 2
+    assert store.headcount(GUESSING, NOW + PERIOD_SECONDS).locked == 1
+
+
+@pytest.mark.parametrize(("statement", "index"), [(sql.COUNT_LOCKED, "lock"), (sql.COUNT_GUESSES, "guesses")])
+def test_nobody_is_looked_at_of_whom_there_is_nothing_to_count(
+    raw: sqlite3.Connection, statement: str, index: str
+) -> None:
+    plan = raw.execute(f"EXPLAIN QUERY PLAN {statement}", (0,) * statement.count("?")).fetchall()
+    assert len(plan) == 1
+    assert f"USING COVERING INDEX accounts_by_{index}" in plan[0][3]
+
+
+def test_a_right_code_writes_no_more_for_the_figures(store: Store, raw: sqlite3.Connection) -> None:
+    """The pages that a commit writes, of somebody whose guesses are in an index and of somebody who never guessed."""
+    put_in(store, person("guessed", guessed(2)), person("never", Counters()))
+    changed = []
+    for name in ("never", "guessed"):
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert store.transact(name, spend(58_000_000))
+        changed.append(raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
+    assert changed == [1, 1]
