@@ -6,7 +6,7 @@ from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.printing import say
 from rw2fa_daemon.cli.site import Site, daemon_owner, pass_site
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.store.place import FILE_NAME
+from rw2fa_daemon.store.sqlite.place import FILE_NAME
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
 from rw2fa_daemon.vault.vault import Vault

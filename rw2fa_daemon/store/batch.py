@@ -1,6 +1,5 @@
 """Jobs on accounts that share one transaction."""
 
-import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,9 +10,9 @@ from typing import Any, Final, Generic, TypeVar
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import floor
-from rw2fa_daemon.store.connection import Connection
 from rw2fa_daemon.store.decoder import Decoder
-from rw2fa_daemon.store.problem import StateProblem, database_problem, not_utf8, shown
+from rw2fa_daemon.store.engine import Connection, Engine
+from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
 from rw2fa_daemon.store.record import Stored, encode
 from rw2fa_daemon.vault.vault import Vault
 
@@ -60,11 +59,11 @@ class Batch:
     Raises `StateProblem` if nobody can be judged, and the driver's errors where they end it.
     """
 
-    def __init__(self, connection: Connection, decoder: Decoder, vault: Vault, folder: Path) -> None:
+    def __init__(self, connection: Connection, decoder: Decoder, vault: Vault, engine: Engine) -> None:
         self._connection: Final = connection
         self._decoder: Final = decoder
         self._vault: Final = vault
-        self._folder: Final = folder
+        self._engine: Final = engine
         self._entries: Final[dict[str, _Entry | StateProblem]] = {}
         self._rows: Final[defaultdict[str, list[tuple[Any, ...]]]] = defaultdict(list)
         # Once for all: within the transaction it cannot change.
@@ -111,9 +110,8 @@ class Batch:
             stored = load(self._connection, self._decoder, name, self._floor)
         except StateProblem as problem:
             return problem
-        except sqlite3.DatabaseError as error:
-            # A page that cannot be read; others may be.
-            return database_problem(error, self._folder)
+        except self._engine.row_errors as error:
+            return self._engine.problem(error)
         return _Entry(stored, None if stored is None else stored.account)
 
     def _collect(self, name: str, entry: _Entry) -> None:
@@ -147,7 +145,7 @@ def load(connection: Connection, decoder: Decoder, name: str, second: int) -> St
     Raises `StateProblem` if it is not sound, and the driver's errors.
     """
     try:
-        row = connection.one(sql.SELECT_RECORD, name)
+        row = connection.record(name)
     except UnicodeEncodeError:
         raise not_utf8(name) from None
     stored = None if row is None else decoder.decode(name, row)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.store.record import Stored
 
@@ -26,10 +26,9 @@ def read(connection: Connection) -> int:
     Raises `StateProblem` if what is written there is no time: judging without it could accept a
     code twice. Raises the driver's errors.
     """
-    row = connection.one(sql.SELECT_META, KEY)
-    if row is None:
+    value = connection.meta(KEY)
+    if value is None:
         return 0
-    (value,) = row
     if not isinstance(value, bytes) or not _VALUE.fullmatch(value):
         raise StateProblem(
             f"what the state says of the time before which no code counts ({KEY} in its table meta) is no time",
@@ -51,7 +50,7 @@ def lift(connection: Connection, second: int) -> bool:
         known = read(connection)
         if second <= known:
             return False
-        if known or connection.one(sql.SELECT_META, KEY) is not None:
+        if known or connection.meta(KEY) is not None:
             connection.write(sql.UPDATE_META, [(value, KEY)])
         else:
             connection.write(sql.INSERT_META, [(KEY, value)])

@@ -5,7 +5,7 @@ import struct
 from typing import Any, Final
 
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.vault.vault import Vault
 
 KEPT: Final = 65_536

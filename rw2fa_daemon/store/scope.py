@@ -3,10 +3,10 @@
 import hmac
 import struct
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Final, cast
 
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store.connection import Connection
+from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.vault import Vault
 
@@ -51,11 +51,11 @@ def read_scope(connection: Connection, vault: Vault) -> Mapping[str, int]:
 def _read(connection: Connection, vault: Vault) -> tuple[dict[str, int], bool]:
     """The entries, and whether they are those that were sealed."""
     stored: dict[str, int] = {str(entry): since for entry, since in connection.rows(sql.SELECT_SCOPE_ENTRIES)}
-    row = connection.one(sql.SELECT_META, SEAL_KEY)
-    if row is None:
+    seal = connection.meta(SEAL_KEY)
+    if seal is None:
         return stored, not stored
     try:
-        return stored, hmac.compare_digest(_seal(vault, stored), row[0])
+        return stored, hmac.compare_digest(_seal(vault, stored), cast(bytes, seal))
     except (TypeError, ValueError, struct.error):
         return stored, False
 
@@ -68,7 +68,7 @@ def _write(connection: Connection, vault: Vault, stored: Mapping[str, int], kept
     )
     connection.write(sql.INSERT_SCOPE_ENTRIES, [(entry, since) for entry, since in kept.items() if entry not in stored])
     seal = _seal(vault, kept)
-    if connection.one(sql.SELECT_META, SEAL_KEY) is None:
+    if connection.meta(SEAL_KEY) is None:
         connection.write(sql.INSERT_META, [(SEAL_KEY, seal)])
     else:
         connection.write(sql.UPDATE_META, [(seal, SEAL_KEY)])

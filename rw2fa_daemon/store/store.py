@@ -1,7 +1,6 @@
 """The state: everything that outlives the daemon."""
 
 import contextlib
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self, TypeVar
@@ -12,12 +11,14 @@ from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import floor, mounts, not_members, place, scope
+from rw2fa_daemon.store import floor, not_members, scope
 from rw2fa_daemon.store.batch import Batch, Job, load
-from rw2fa_daemon.store.connection import Connection
 from rw2fa_daemon.store.decoder import Decoder
+from rw2fa_daemon.store.engine import Connection, Engine
 from rw2fa_daemon.store.opening import open_connection
-from rw2fa_daemon.store.problem import StateProblem, database_problem, not_utf8, shown
+from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
+from rw2fa_daemon.store.sqlite.engine import SqliteEngine
+from rw2fa_daemon.store.sqlite.mounts import MOUNTINFO
 from rw2fa_daemon.vault.vault import Vault
 
 __all__ = ["Job", "StateProblem", "Store"]
@@ -28,10 +29,6 @@ NAMES_AT_ONCE: Final = 500
 """Names read at a time: a listing must not keep others from tidying the write-ahead log."""
 NAMES_SHOWN: Final = 10
 
-# After these the connection is as good as before; after any other it is made anew.
-_PASSING: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
-_PRIMARY_CODE: Final = 0xFF
-
 
 class Store:
     """Accounts and what is remembered about people, in a folder that several processes may use.
@@ -40,14 +37,12 @@ class Store:
     state cannot be used; once it can be again, so can the store. Not for several threads.
     """
 
-    def __init__(self, folder: Path, vault: Vault, mountinfo: Path) -> None:
-        self._folder: Final = folder
-        self._path: Final = folder / place.FILE_NAME
+    def __init__(self, engine: Engine, vault: Vault) -> None:
+        self._engine: Final = engine
         self._vault: Final = vault
         self._decoder: Final = Decoder(vault)
-        self._mountinfo: Final = mountinfo
         self._connection: Connection | None = None
-        self._identity: tuple[int, int] | None = None
+        self._identity: object = None
 
     @classmethod
     def open(
@@ -57,7 +52,7 @@ class Store:
         *,
         create: bool = False,
         owner: tuple[int, int] | None = None,
-        mountinfo: Path = mounts.MOUNTINFO,
+        mountinfo: Path = MOUNTINFO,
     ) -> Self:
         """The state in `folder`, its tables brought to the schema of this version.
 
@@ -65,10 +60,10 @@ class Store:
         process runs as root. Raises `StateProblem` if there is no state, on a network file
         system, for a newer or a broken schema, and for the wrong master key.
         """
+        engine = SqliteEngine(folder, mountinfo)
         if create:
-            mounts.refuse_network(folder, mountinfo)
-            place.create(folder, owner)
-        store = cls(folder, vault, mountinfo)
+            engine.create(owner)
+        store = cls(engine, vault)
         store._ready(create=create)
         return store
 
@@ -87,9 +82,9 @@ class Store:
         """
         try:
             with self._using() as connection:
-                connection.begin()
+                connection.begin(job.name for job in jobs)
                 try:
-                    batch = Batch(connection, self._decoder, self._vault, self._folder)
+                    batch = Batch(connection, self._decoder, self._vault, self._engine)
                     results = batch.judge(jobs)
                     if batch.write():
                         connection.commit()
@@ -232,27 +227,22 @@ class Store:
         connection = self._ready()
         try:
             yield connection
-        except sqlite3.Error as error:
-            # ProgrammingError and the like have no code: those are not the connection's either.
-            if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_BUSY) & _PRIMARY_CODE not in _PASSING:
+        except self._engine.errors as error:
+            if not self._engine.passes(error):
                 self.close()
-            raise database_problem(error, self._folder) from error
+            raise self._engine.problem(error) from error
         except UnicodeEncodeError as error:
             raise not_utf8(str(error.object)) from None
 
     def _ready(self, *, create: bool = False) -> Connection:
-        """A connection to the file that is in the folder now.
-
-        Somebody may have put a backup in its place, or taken it away: what would be written to
-        the file that was there is lost.
-        """
+        """A connection to the database that is in its place now; a backup may have been put there, or it be gone."""
         try:
-            identity = place.identity(self._path)
+            identity = self._engine.identity()
         except StateProblem:
             self.close()
             raise
         if self._connection is None or identity != self._identity:
             self.close()
-            self._connection = open_connection(self._folder, self._vault, create=create, mountinfo=self._mountinfo)
+            self._connection = open_connection(self._engine, self._vault, create=create)
             self._identity = identity
         return self._connection

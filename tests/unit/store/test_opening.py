@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from rw2fa_daemon.store.connection import demand_log
+from rw2fa_daemon.store.sqlite.connection import demand_log
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.samples import ALICE, put

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.store import connection as connection_module
+from rw2fa_daemon.store.sqlite import connection as connection_module
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.samples import ALICE, BOB, NEW, SECRET, look, put, spend

@@ -12,10 +12,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from rw2fa_daemon.store import batch, compiled_sqlite, migrate, not_members, opening, scope
+from rw2fa_daemon.store import batch, compiled_sqlite, floor, migrate, not_members, opening, scope
 from rw2fa_daemon.store import store as store_module
 from rw2fa_daemon.store.compile import TARGET, compiled
 from rw2fa_daemon.store.schema import metadata
+from rw2fa_daemon.store.sqlite import connection as sqlite_connection
 from rw2fa_daemon.store.store import Store
 
 STATEMENTS = {name: text for name, text in vars(compiled_sqlite).items() if name.isupper()}
@@ -48,7 +49,8 @@ def test_the_compiled_statements_are_those_of_the_sources() -> None:
 
 def test_every_statement_is_used() -> None:
     used = "".join(
-        Path(module.__file__ or "").read_text() for module in (batch, not_members, opening, scope, store_module)
+        Path(module.__file__ or "").read_text()
+        for module in (batch, floor, not_members, opening, scope, sqlite_connection, store_module)
     )
     assert {name for name in STATEMENTS if f"sql.{name}" not in used} == set()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from rw2fa_daemon.store import compiled_sqlite
+from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.problem import StateProblem
 
 BUSY_SECONDS: Final = 2.0
@@ -33,7 +33,7 @@ _SETTINGS: Final = (
 )
 
 
-class Connection:
+class SqliteConnection:
     """A cursor of the database driver, kept and used again for every statement.
 
     SQLAlchemy's own `execute` takes ten times as long as the statement itself; this runs the
@@ -59,7 +59,17 @@ class Connection:
         """The statement once for each row of parameters."""
         self._cursor.executemany(statement, rows)
 
-    def begin(self) -> None:
+    def record(self, name: str) -> tuple[Any, ...] | None:
+        """What `SELECT_RECORD` gives for this name."""
+        row: tuple[Any, ...] | None = self._cursor.execute(sql.SELECT_RECORD, (name,)).fetchone()
+        return row
+
+    def meta(self, key: str) -> object:
+        """The value of a row of `meta`; None if there is no such row."""
+        row = self._cursor.execute(sql.SELECT_META, (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def begin(self, names: Iterable[str] = ()) -> None:  # noqa: ARG002 - here a transaction has all accounts
         """Start a transaction that may write: no other does until it ends."""
         self._cursor.execute("BEGIN IMMEDIATE")
 
@@ -82,6 +92,20 @@ class Connection:
         except BaseException:
             self.rollback()
             raise
+
+    def revision(self) -> str | None:
+        """The revision of the tables; None if there are no tables at all, empty if none is noted."""
+        (tables,) = self._cursor.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        if not tables:
+            return None
+        row = self._cursor.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(row[0]) if row is not None else ""
+
+    def check_tables(self) -> None:
+        """Raise the driver's error if a table or column that a statement names is not there."""
+        for name, statement in vars(sql).items():
+            if name.isupper():
+                self._cursor.execute(f"EXPLAIN {statement}", (None,) * statement.count("?")).fetchall()
 
     def close(self) -> None:
         """Close it; never fails."""
@@ -118,10 +142,3 @@ def demand_log(connection: sqlite3.Connection, path: Path) -> None:
             f"SQLite cannot keep a write-ahead log in {path.parent} (it offers {granted!r})",
             "set `state` in [paths] to a folder on a local disk",
         )
-
-
-def check_tables(connection: sqlite3.Connection) -> None:
-    """Raise the driver's error if a table or column that a statement names is not there."""
-    for name, statement in vars(compiled_sqlite).items():
-        if name.isupper():
-            connection.execute(f"EXPLAIN {statement}", (None,) * statement.count("?"))

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from rw2fa_daemon.store.mounts import NETWORK_FILE_SYSTEMS, file_system, refuse_network
 from rw2fa_daemon.store.problem import StateProblem
+from rw2fa_daemon.store.sqlite.mounts import NETWORK_FILE_SYSTEMS, file_system, refuse_network
 
 TABLE = r"""22 1 254:0 / / rw,relatime - ext4 /dev/vda rw,discard
 23 22 0:21 / /srv rw,relatime shared:5 - nfs4 server:/export rw,vers=4.2

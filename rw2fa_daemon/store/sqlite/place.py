@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon.store.problem import StateProblem
+from rw2fa_daemon.store.problem import StateProblem, no_state
 
 FILE_NAME: Final = "state.db"
 _FOLDER_MODE: Final = 0o700
@@ -57,17 +57,12 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def missing(folder: Path) -> StateProblem:
-    """The problem of a folder that holds no state."""
-    return StateProblem(f"there is no state in {folder}", "make it with `rw2fa init`, or put it back from a backup")
-
-
 def identity(path: Path) -> tuple[int, int]:
     """Device and inode of the state file; raises `StateProblem` if there is none."""
     try:
         status = os.lstat(path)
     except FileNotFoundError:
-        raise missing(path.parent) from None
+        raise no_state(str(path.parent)) from None
     except OSError as error:
         raise StateProblem(
             f"the state {path} cannot be opened: {error.strerror}",
