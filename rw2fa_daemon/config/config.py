@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.core.sms_account import allowed_prefixes
 from rw2fa_daemon.core.standing import Lists
 
 
@@ -39,6 +40,20 @@ class Config:
     validity_before_first_session: int
     digits: int
     sms_message: str
+    sms_enabled: bool
+    sms_account_sid: str
+    sms_sender: str
+    """E.164, a name, or the SID of a messaging service; empty where none is set."""
+    sms_api_url: str
+    """Empty for Twilio's own."""
+    sms_minutes: int
+    sms_countries: tuple[str, ...]
+    sms_per_user: int
+    """A day, as sms_per_number and sms_per_day are."""
+    sms_per_number: int
+    sms_per_source: int
+    """An hour."""
+    sms_per_day: int
     services: Mapping[str, str]
     service_default: str
     state: Path
@@ -61,6 +76,11 @@ class Config:
     def lists(self) -> Lists:
         """The lists that say who is asked, as the policy takes them."""
         return Lists(self.scope, self.whitelist, self.exempt_users, self.exempt_networks)
+
+    @property
+    def sms_allowed(self) -> tuple[str, ...]:
+        """How the E.164 numbers begin that SMS may go to, each with its plus; empty where they may go nowhere."""
+        return allowed_prefixes(self.sms_countries, self.sms_sender)
 
     @property
     def relay_socket(self) -> Path:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Final, Protocol
 
 from rw2fa_daemon.core.person import GROUP_MARK
+from rw2fa_daemon.core.sms_account import prefix_of
 from rw2fa_daemon.core.time_server import parse as time_server_parts
 
 Value = bool | int | float | str | tuple[str, ...]
@@ -210,6 +211,35 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Form:
+    """Nothing, or text that `check` lets pass: it raises ValueError, with the reason as its text, for what it does not.
+
+    `allowed` says for people what passes, `example` is something that does.
+    """
+
+    check: Callable[[str], None]
+    allowed: str
+    example: str
+    kind: str = "string"
+
+    def read(self, raw: object) -> Value:
+        """See Domain."""
+        if not isinstance(raw, str):
+            raise _wrong_type(raw, "text", literal(self.example))
+        return self.parse(raw)
+
+    def parse(self, text: str) -> Value:
+        """See Domain."""
+        _printable(text)
+        if text:
+            try:
+                self.check(text)
+            except ValueError as error:
+                raise Refused(str(error), f"write it like {literal(self.example)}") from None
+        return text
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """One of a few words."""
 
@@ -352,6 +382,14 @@ def network(text: str) -> str:
         raise Refused(
             f"holds {literal(text)}, which is no network", 'write it like "192.0.2.0/24" or "2001:db8::/32"'
         ) from None
+
+
+def number_prefix(text: str) -> str:
+    """A calling code, or more of a number's beginning, without a plus."""
+    try:
+        return prefix_of(text)
+    except ValueError:
+        raise Refused(f"holds {literal(text)}, which is no calling code", 'write it like "33"') from None
 
 
 def time_server(text: str) -> str:

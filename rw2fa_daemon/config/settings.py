@@ -13,6 +13,7 @@ from rw2fa_daemon.config.domain import (
     Choice,
     Decimal,
     Domain,
+    Form,
     Items,
     Moment,
     Number,
@@ -21,6 +22,8 @@ from rw2fa_daemon.config.domain import (
     Value,
 )
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
+from rw2fa_daemon.core.sms_account import check_account_sid, check_api_url, check_sender
+from rw2fa_daemon.core.sms_text import CODE_MARK
 from rw2fa_daemon.core.time_server import SERVERS_MAX
 
 DISCREPANCY_MAX: Final = 2880
@@ -36,6 +39,13 @@ ISSUER_BYTES_MAX: Final = 64
 """The issuer stands twice in the URI of a QR code, which has to fit a terminal of 24 lines or little more."""
 SMS_BYTES_MAX: Final = 320
 """Two messages of 160 characters."""
+SMS_MINUTES_MAX: Final = 10
+"""NIST SP 800-63B-4 §3.1.3.2: what comes out of band is valid for 10 minutes at most."""
+SMS_LIMIT_MAX: Final = 1000
+"""Messages to one user or number in a day, or because of one address in an hour."""
+SMS_PER_DAY_MAX: Final = 1_000_000
+SMS_PREFIXES_MAX: Final = 256
+"""There are fewer calling codes."""
 
 ANY_SERVICE: Final = "services.*"
 """The key that stands for every PAM service without a row of its own."""
@@ -194,19 +204,87 @@ SETTINGS: Final = (
     Setting(
         "settings.sms_message",
         "Your %ISSUER% verification code is: %CODE%",
-        Text(SMS_BYTES_MAX, must="%CODE%", why="the code goes"),
-        "What an SMS says. %CODE% is the code and has to be there; %ISSUER% is the issuer.",
+        Text(SMS_BYTES_MAX, must=CODE_MARK, why="the code goes"),
+        "What an SMS says. %CODE% is the code and has to be there; %ISSUER% is the issuer. It is paid by the segment:"
+        " 160 characters, or 70 if one of them is not in the alphabet that phones share; `rw2fa settings get"
+        " sms_message` says how many it takes.",
     ),
     Setting(
         "sms.enabled",
         False,
         Switch(),
-        "Whether codes can be sent by SMS.",
-        unavailable="this version cannot send SMS",
+        "Whether codes are sent by SMS. If not, whoever had them by SMS needs an authenticator app. Change it with"
+        " `rw2fa sms enable` and `rw2fa sms disable`, which also see to those people.",
+        command="rw2fa sms enable, or rw2fa sms disable",
     ),
-    Setting("sms.account_sid", "", Text(64), "The account at the SMS provider."),
-    Setting("sms.phone_number", "", Text(32), "The number that SMS are sent from."),
-    Setting("sms.api_url", "", Text(1024), "The address of the SMS provider. Empty means Twilio's own."),
+    Setting(
+        "sms.account_sid",
+        "",
+        Form(check_account_sid, "AC and 32 hexadecimal digits, or nothing", "AC" + "0123456789abcdef" * 2),
+        "The account at Twilio. Its token is in no file: `rw2fa sms configure` asks for it, and keeps it encrypted.",
+        command="rw2fa sms configure",
+    ),
+    Setting(
+        "sms.phone_number",
+        "",
+        Form(
+            check_sender,
+            "a number like +15005550006, a name of at most 11 letters, digits and + - _ &, or the SID of a messaging"
+            " service (MG and 32 hexadecimal digits)",
+            "+15005550006",
+        ),
+        "What SMS come from: a number that Twilio gave the account, a name (an alphanumeric sender, which some"
+        " countries do not let in), or a messaging service by its SID. Change it with `rw2fa sms configure`.",
+        command="rw2fa sms configure --from NUMBER",
+    ),
+    Setting(
+        "sms.api_url",
+        "",
+        Form(check_api_url, "https://HOST, with a port or a path; http only on this host", "https://api.twilio.com"),
+        "The address of Twilio's interface. Empty means Twilio's own; another one is for tests and for proxies.",
+    ),
+    Setting(
+        "sms.minutes",
+        SMS_MINUTES_MAX,
+        Number(1, SMS_MINUTES_MAX),
+        "How long a code counts after it was sent.",
+        unit="minutes",
+    ),
+    Setting(
+        "sms.countries",
+        (),
+        Items(domain.number_prefix, "calling codes, or longer beginnings of numbers, without +", most=SMS_PREFIXES_MAX),
+        "Where SMS may go: calling codes such as 33, or more of a number's beginning, such as 1416. Empty means the"
+        " country of the sender; a sender that is not a number has none, and then nothing is sent.",
+    ),
+    Setting(
+        "sms.per_user",
+        20,
+        Number(1, SMS_LIMIT_MAX),
+        "How many SMS one user may cause.",
+        unit="a day",
+    ),
+    Setting(
+        "sms.per_number",
+        20,
+        Number(1, SMS_LIMIT_MAX),
+        "How many SMS may go to one number, whoever has it.",
+        unit="a day",
+    ),
+    Setting(
+        "sms.per_source",
+        30,
+        Number(1, SMS_LIMIT_MAX),
+        "How many SMS logins from one address may cause, where the PAM service says an address that nobody can forge.",
+        unit="an hour",
+    ),
+    Setting(
+        "sms.per_day",
+        1000,
+        Number(1, SMS_PER_DAY_MAX),
+        "How many SMS may go out altogether. Set it near what you expect, since it bounds what a fraud can cost.",
+        unit="a day",
+    ),
     Setting(
         "guessing.budget",
         0.3,

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from typing import Final
 
-from rw2fa_daemon.config.domain import Choice, Number, Text, literal
+from rw2fa_daemon.config.domain import Choice, Form, Number, Text, literal
 from rw2fa_daemon.config.settings import ANY_SERVICE, BY_KEY, SECTION_NOTES, SECTIONS, SETTINGS, Setting
 
 WIDTH: Final = 100
@@ -38,7 +38,7 @@ def _row(setting: Setting) -> str:
     if setting.unavailable:
         notes.append(f"Leave it as it is: {setting.unavailable}.")
     lines = [_comment(" ".join(notes))]
-    if isinstance(setting.domain, Number | Choice | Text):
+    if isinstance(setting.domain, Number | Choice | Text | Form):
         lines.append(_comment(f"Allowed: {setting.allowed}."))
     return "\n".join([*lines, f"{setting.name} = {literal(setting.default)}"])
 

@@ -66,6 +66,15 @@ def test_every_section_arrives_where_it_is_asked_for(file: Path) -> None:
     assert config.lists.groups == ("staff", "Domain Users", "helpers")
 
 
+def test_sms_go_to_the_country_of_the_sender_unless_countries_are_named(file: Path) -> None:
+    file.write_text('sms.phone_number = "+442079460123"')
+    assert load(file).sms_allowed == ("+44",)
+    file.write_text('sms.phone_number = "+442079460123"\nsms.countries = ["33", "+1416"]')
+    assert load(file).sms_allowed == ("+33", "+1416")
+    file.write_text('sms.phone_number = "Example"')
+    assert load(file).sms_allowed == ()
+
+
 def test_later_dropins_win_key_by_key(file: Path) -> None:
     file.write_text('[settings]\ndigits = 8\ndiscrepancy = 3\nissuer = "main"\n')
     first = dropin(file, "10-first.toml", "[settings]\ndigits = 7\ndiscrepancy = 2\n")
@@ -212,6 +221,30 @@ ERRORS = [
         f'settings.sms_message = "%CODE%{"x" * 320}"',
         "FILE: settings.sms_message: is 326 bytes long; shorten it to at most 320",
     ),
+    # SMS
+    (
+        'sms.account_sid = "AC12"',
+        (
+            "FILE: sms.account_sid: is not AC and 32 hexadecimal digits;"
+            ' write it like "AC0123456789abcdef0123456789abcdef"'
+        ),
+    ),
+    (
+        'sms.phone_number = "0612345678"',
+        (
+            "FILE: sms.phone_number: is neither a number with + and calling code, nor a name, nor the SID of a"
+            ' messaging service; write it like "+15005550006"'
+        ),
+    ),
+    (
+        'sms.api_url = "http://twilio.example"',
+        ('FILE: sms.api_url: would send the token in clear over the network; write it like "https://api.twilio.com"'),
+    ),
+    ("sms.minutes = 11", "FILE: sms.minutes: cannot be 11; choose a whole number from 1 to 10"),
+    (
+        'sms.countries = ["France"]',
+        'FILE: sms.countries: holds "France", which is no calling code; write it like "33"',
+    ),
     # names, networks, servers, paths, services
     ('scope.users = [""]', 'FILE: scope.users: holds "", which names nobody; take it out, or write a user or @group'),
     (
@@ -248,7 +281,6 @@ ERRORS = [
         "FILE: services.a/b: cannot be the name of a PAM service; write the name of a file in /etc/pam.d",
     ),
     # what this version cannot do
-    ("sms.enabled = true", "FILE: sms.enabled: this version cannot send SMS; leave enabled at its default"),
     (
         'database.url = "postgresql://x"',
         "FILE: database.url: this version keeps its state in SQLite only; leave url at its default",
