@@ -1,7 +1,7 @@
 """Messages: a verb and fields, one message to a packet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 MESSAGE_MAX: Final = 16_384
@@ -23,10 +23,10 @@ class ProtocolError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. Values are text with undecodable bytes as surrogates (PEP 383)."""
+    """One message. Values are text with undecodable bytes as surrogates (PEP 383); printed, it does not show them."""
 
     verb: str
-    fields: Mapping[str, str]
+    fields: Mapping[str, str] = field(repr=False)
 
     def required(self, key: str) -> str:
         """The value of a field that must be there; ProtocolError if it is not."""

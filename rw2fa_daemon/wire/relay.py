@@ -28,19 +28,29 @@ def ask_time(path: Path, servers: Sequence[str], seconds: float) -> tuple[Answer
     return tuple(_answer(message) for message in packets if message.verb == "server")
 
 
+class Lost(Problem):
+    """The relay took a request, and was not heard to the end: what was asked for may have been done."""
+
+
 def ask_relay(path: Path, verb: str, fields: Mapping[str, str], seconds: float) -> list[Message]:
-    """The messages of an answer before its `done`; Problem if they are not there within `seconds`, or refused."""
-    try:
-        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+    """The messages of an answer before its `done`; Problem if it is refused, or nobody is there who takes the request.
+
+    Lost if the answer is not there within `seconds`.
+    """
+    deadline = time.monotonic() + seconds
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        kind: type[Problem] = Problem
+        try:
             connection.settimeout(seconds)
             connection.connect(str(path))
-            connection.send(compose(verb, {"v": VERSION, **fields}))
-            return list(_answers(connection, time.monotonic() + seconds))
-    except (OSError, ProtocolError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or "no answer"
-        raise Problem(
-            f"the relay does not answer at {path} ({reason})", "start it with `systemctl start rw2fa-relay.socket`"
-        ) from error
+            connection.send(compose(verb, {**fields, "v": VERSION}))
+            kind = Lost
+            return list(_answers(connection, deadline))
+        except (OSError, ProtocolError) as error:
+            reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or "no answer"
+            raise kind(
+                f"the relay does not answer at {path} ({reason})", "start it with `systemctl start rw2fa-relay.socket`"
+            ) from error
 
 
 def _answers(connection: socket.socket, deadline: float) -> Iterator[Message]:
@@ -50,7 +60,10 @@ def _answers(connection: socket.socket, deadline: float) -> Iterator[Message]:
         if message.verb == "done":
             return
         if message.verb == "refused":
-            raise Problem(f"the relay refused: {message.fields.get('reason', 'no reason')}", "run this as root")
+            raise Problem(
+                f"the relay refused: {message.fields.get('reason', 'no reason')}",
+                "run this as root, or try again later",
+            )
         yield message
     raise ProtocolError("an endless answer")
 

@@ -1,0 +1,61 @@
+"""Asking the relay about text messages, and waiting for the answer: what the administrator's command does."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.wire.message import Message, ProtocolError
+from rw2fa_daemon.wire.relay import START_SECONDS, Lost, ask_relay
+from rw2fa_daemon.wire.text import (
+    AccountOutcome,
+    Credentials,
+    TextOutcome,
+    TextRequest,
+    TextStatus,
+    account_fields,
+    read_account,
+    read_text,
+    read_text_status,
+    status_fields,
+    text_fields,
+)
+
+T = TypeVar("T")
+
+
+def ask_text(path: Path, request: TextRequest) -> TextOutcome:
+    """Have a message sent. Problem if there is no relay to ask.
+
+    A relay that is lost while it does may have sent it: that is an `unknown`.
+    """
+    try:
+        return read_text(_only(ask_relay(path, "sms", text_fields(request), request.seconds + START_SECONDS)))
+    except (Lost, ProtocolError) as error:
+        return TextOutcome(sent=False, unknown=True, problem=str(error))
+
+
+def ask_text_status(path: Path, account_sid: str, token: Secret, sid: str, api_url: str, seconds: float) -> TextStatus:
+    """Where a message is. Problem if there is no relay that answers."""
+    fields = status_fields(Credentials(account_sid, token, api_url), sid, seconds)
+    return _asked(path, "sms_status", fields, seconds, read_text_status)
+
+
+def ask_account(path: Path, account_sid: str, token: Secret, api_url: str, seconds: float) -> AccountOutcome:
+    """Whether Twilio knows the account and takes the token. Problem if there is no relay that answers."""
+    fields = account_fields(Credentials(account_sid, token, api_url), seconds)
+    return _asked(path, "sms_account", fields, seconds, read_account)
+
+
+def _asked(path: Path, verb: str, fields: Mapping[str, str], seconds: float, read: Callable[[Message], T]) -> T:
+    try:
+        return read(_only(ask_relay(path, verb, fields, seconds + START_SECONDS)))
+    except ProtocolError as error:
+        raise Problem(f"the relay answers what nobody understands ({error})", "update rw2fa, and restart it") from error
+
+
+def _only(messages: list[Message]) -> Message:
+    if len(messages) != 1:
+        raise ProtocolError("more or less than one answer")
+    return messages[0]
