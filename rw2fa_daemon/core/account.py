@@ -68,6 +68,20 @@ class Counters:
 
 
 @dataclass(frozen=True, slots=True)
+class SmsCode:
+    """The code of the last text message, as a keyed digest bound to account and login.
+
+    `login` is the random name of the login that asked for it: no other accepts it. `sent_at` and
+    `until` are UTC seconds; from `until` on it does not count.
+    """
+
+    digest: bytes
+    login: bytes
+    sent_at: int
+    until: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bypass:
     """Leave to sign in without a code, given by an administrator: until when (UTC seconds), and whether once."""
 
@@ -98,17 +112,45 @@ class Account:
     token: bytes | None = None
     """Digest of the one-time word that the next enrolment asks for, None if it asks for none."""
     bypass: Bypass | None = None
+    phone_confirmed: bool = False
+    """Whether a code that was sent to `phone` came back."""
+    sms_code: SmsCode | None = None
+    """The one that is outstanding."""
 
     @property
     def activated(self) -> bool:
-        """Whether a code of this person's own device was confirmed."""
+        """Whether a code of this person's own device, by the method that was chosen, was confirmed."""
+        return self.activated_by(self.method)
+
+    def activated_by(self, method: Method) -> bool:
+        """Whether codes by this method can be asked for without setting anything up first."""
+        if method is Method.SMS:
+            return self.phone_confirmed
         return self.credential is not None and self.credential.active
+
+    def method_in_force(self, *, sms_enabled: bool) -> Method:
+        """How this person gets codes: by SMS only while that is enabled on the host."""
+        return self.method if sms_enabled and self.phone is not None else Method.APP
+
+    def by_sms(self, phone: Secret) -> "Account":
+        """This account with codes by SMS to `phone` (E.164); another number has to be confirmed first.
+
+        What belongs to an app stays, for the way back.
+        """
+        if self.phone == phone:
+            return replace(self, method=Method.SMS)
+        return replace(self, method=Method.SMS, phone=phone, phone_confirmed=False, sms_code=None)
+
+    def by_app(self) -> "Account":
+        """This account with codes from an app; the number stays, for the way back."""
+        return replace(self, method=Method.APP, sms_code=None)
 
     def reset(self, *, generation: int, now: int, token: bytes | None = None) -> "Account":
         """This account with nothing enrolled, bound to `generation`, its window opened at `now`.
 
-        What belongs to the old secret goes with it: used steps, recovery codes, the session. With
-        `token` the next enrolment asks for the word that has this digest.
+        What belongs to the old secret goes with it: used steps, recovery codes, the session. A phone
+        number stays, and has to be confirmed anew. With `token` the next enrolment asks for the word
+        that has this digest.
         """
         return replace(
             self,
@@ -119,6 +161,8 @@ class Account:
             recovery=(),
             token=token,
             bypass=None,
+            phone_confirmed=False,
+            sms_code=None,
         )
 
     def unlocked(self) -> "Account":

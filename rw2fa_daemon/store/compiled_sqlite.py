@@ -6,10 +6,11 @@ Above each statement stand its parameters in their order.
 from typing import Final
 
 # none
-COUNT_ACTIVE: Final = """
-    SELECT accounts.active, count(*) AS count_1
+COUNT_DEVICES: Final = """
+    SELECT accounts.method, accounts.active, accounts.phone_confirmed, count(*) AS count_1
     FROM accounts
-    WHERE accounts.active IS NOT NULL GROUP BY accounts.active
+    WHERE accounts.active IS NOT NULL OR accounts.phone_confirmed = 1 GROUP BY accounts.method,
+    accounts.active, accounts.phone_confirmed
 """
 
 # narrow, narrow_since, found_digits, wide, since
@@ -31,6 +32,11 @@ COUNT_LOCKED: Final = """
 # found_name
 DELETE_ACCOUNT: Final = """
     DELETE FROM accounts WHERE accounts.name = ?
+"""
+
+# found_key
+DELETE_META: Final = """
+    DELETE FROM meta WHERE meta."key" = ?
 """
 
 # found_name
@@ -60,15 +66,16 @@ INSERT_NOT_MEMBERS: Final = """
     INSERT INTO not_members (name, uid, scope_digest, seen_at, seal) VALUES (?, ?, ?, ?, ?)
 """
 
-# name, uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once, active,
-# secret, digits, period, algorithm, created_at, used, last, floor, failures, locked_until, enrol_failures,
-# drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session, session_at, revision, seal
+# name, uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once,
+# phone_confirmed, sms_code, active, secret, digits, period, algorithm, created_at, used, last, floor,
+# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session,
+# session_at, revision, seal
 INSERT_RECORD: Final = """
     INSERT INTO accounts (name, part, uid, generation, method, phone, enrol_opened_at, recovery, token,
-    bypass_until, bypass_once, active, secret, digits, period, algorithm, created_at, used, last, floor,
-    failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session,
-    session_at, revision, seal) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-    ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    bypass_until, bypass_once, phone_confirmed, sms_code, active, secret, digits, period, algorithm,
+    created_at, used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses, wide_at,
+    narrow_guesses, narrow_at, session, session_at, revision, seal) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # entry, since
@@ -107,11 +114,12 @@ SELECT_NOT_MEMBER: Final = """
 # name
 SELECT_RECORD: Final = """
     SELECT record.uid, record.generation, record.method, record.phone, record.enrol_opened_at,
-    record.recovery, record.token, record.bypass_until, record.bypass_once, record.active, record.secret,
-    record.digits, record.period, record.algorithm, record.created_at, record.used, record.last, record.floor,
-    record.failures, record.locked_until, record.enrol_failures, record.drift, record.wide_guesses,
-    record.wide_at, record.narrow_guesses, record.narrow_at, record.session, record.session_at,
-    record.revision, record.seal, witness.revision AS witness
+    record.recovery, record.token, record.bypass_until, record.bypass_once, record.phone_confirmed,
+    record.sms_code, record.active, record.secret, record.digits, record.period, record.algorithm,
+    record.created_at, record.used, record.last, record.floor, record.failures, record.locked_until,
+    record.enrol_failures, record.drift, record.wide_guesses, record.wide_at, record.narrow_guesses,
+    record.narrow_at, record.session, record.session_at, record.revision, record.seal, witness.revision AS
+    witness
     FROM (SELECT ? AS name) AS asked LEFT OUTER JOIN accounts AS record ON record.name = asked.name AND
     record.part = 0 LEFT OUTER JOIN accounts AS witness ON witness.name = asked.name AND witness.part = 1
 """
@@ -132,15 +140,16 @@ UPDATE_NOT_MEMBERS: Final = """
     UPDATE not_members SET uid=?, scope_digest=?, seen_at=?, seal=? WHERE not_members.name = ?
 """
 
-# uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once, active, secret,
-# digits, period, algorithm, created_at, used, last, floor, failures, locked_until, enrol_failures, drift,
-# wide_guesses, wide_at, narrow_guesses, narrow_at, session, session_at, revision, seal, found_name
+# uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once,
+# phone_confirmed, sms_code, active, secret, digits, period, algorithm, created_at, used, last, floor,
+# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session,
+# session_at, revision, seal, found_name
 UPDATE_RECORD: Final = """
     UPDATE accounts SET uid=?, generation=?, method=?, phone=?, enrol_opened_at=?, recovery=?, token=?,
-    bypass_until=?, bypass_once=?, active=?, secret=?, digits=?, period=?, algorithm=?, created_at=?, used=?,
-    last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, drift=?, wide_guesses=?, wide_at=?,
-    narrow_guesses=?, narrow_at=?, session=?, session_at=?, revision=?, seal=? WHERE accounts.name = ? AND
-    accounts.part = 0
+    bypass_until=?, bypass_once=?, phone_confirmed=?, sms_code=?, active=?, secret=?, digits=?, period=?,
+    algorithm=?, created_at=?, used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, drift=?,
+    wide_guesses=?, wide_at=?, narrow_guesses=?, narrow_at=?, session=?, session_at=?, revision=?, seal=?
+    WHERE accounts.name = ? AND accounts.part = 0
 """
 
 # used, last, floor, failures, locked_until, enrol_failures, drift, session, session_at, revision, seal,

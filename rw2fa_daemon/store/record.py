@@ -4,7 +4,7 @@ import hmac
 import struct
 from typing import Any, Final, NamedTuple
 
-from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method
+from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method, SmsCode
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.problem import altered
 from rw2fa_daemon.vault.context import Context
@@ -18,20 +18,23 @@ CredentialRow = tuple[int, bytes, int, int, str, int]
 NoCredential = tuple[None, None, None, None, None, None]
 FixedRow = tuple[Any, ...]
 """What a login leaves as it is: uid, generation, method, phone, enrol_opened_at, recovery, token,
-bypass_until, bypass_once; then the credential: active, secret, digits, period, algorithm, created_at."""
+bypass_until, bypass_once, phone_confirmed, sms_code; then the credential: active, secret, digits, period,
+algorithm, created_at."""
 CountersRow = tuple[Any, ...]
 """What a login changes: used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses,
 wide_at, narrow_guesses, narrow_at, session, session_at, revision."""
 
-_CREDENTIAL_AT: Final = 9
-_COUNTERS_AT: Final = 15
-_SEAL_AT: Final = 29
-_WITNESS_AT: Final = 30
+_CREDENTIAL_AT: Final = 11
+_COUNTERS_AT: Final = 17
+_SEAL_AT: Final = 31
+_WITNESS_AT: Final = 32
 _PHONE_IN_FIXED: Final = 3
 _REVISION_IN_COUNTERS: Final = 13
 _GUESSES_IN_COUNTERS: Final = slice(7, 11)
 
-_NUMBERS: Final = struct.Struct(">30q")
+_NUMBERS: Final = struct.Struct(">32q")
+_SMS_CODE: Final = struct.Struct(">qqB")
+"""When it was sent, until when it counts, and the length of the login's name; that name and the digest follow."""
 _NO_CREDENTIAL: Final[NoCredential] = (None, None, None, None, None, None)
 _NONE: Final = -1
 _STEP_BYTES: Final = 8
@@ -74,7 +77,9 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
         sound = hmac.compare_digest(_seal(vault, name, fixed, counters), seal)
         if not sound or counters[_REVISION_IN_COUNTERS] != row[_WITNESS_AT]:
             raise altered(name)
-        uid, generation, method, phone, enrol_opened_at, recovery, token, until, once = fixed[:_CREDENTIAL_AT]
+        uid, generation, method, phone, enrol_opened_at, recovery, token, until, once, confirmed, sms_code = fixed[
+            :_CREDENTIAL_AT
+        ]
         account = Account(
             name,
             uid,
@@ -87,6 +92,8 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
             _digests(recovery),
             token,
             None if until is None else Bypass(until, bool(once)),
+            bool(confirmed),
+            None if sms_code is None else _read_sms_code(sms_code),
         )
     except (Tampered, struct.error, TypeError, ValueError, AttributeError):
         # Not only the seal: an altered column may hold any type, or none.
@@ -147,13 +154,17 @@ def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
         after.token,
         None if bypass is None else bypass.until,
         None if bypass is None else int(bypass.once),
+        int(after.phone_confirmed),
+        None if after.sms_code is None else _write_sms_code(after.sms_code),
         *credential,
     )
 
 
 def _seal(vault: Vault, name: str, fixed: FixedRow, counters: CountersRow) -> bytes:
     """A MAC over every column, so that none can be altered, and over the name that it is found by."""
-    uid, generation, method, phone, enrol_opened_at, recovery, token, until, once = fixed[:_CREDENTIAL_AT]
+    uid, generation, method, phone, enrol_opened_at, recovery, token, until, once, confirmed, sms_code = fixed[
+        :_CREDENTIAL_AT
+    ]
     active, secret, digits, period, algorithm, created_at = fixed[_CREDENTIAL_AT:]
     *numbers, session, session_at, revision = counters[1:]
     texts = (
@@ -164,6 +175,7 @@ def _seal(vault: Vault, name: str, fixed: FixedRow, counters: CountersRow) -> by
         session.encode(),
         phone,
         token,
+        sms_code,
         secret,
         None if algorithm is None else algorithm.encode(),
     )
@@ -173,6 +185,7 @@ def _seal(vault: Vault, name: str, fixed: FixedRow, counters: CountersRow) -> by
         uid,
         generation,
         enrol_opened_at,
+        confirmed,
         *[_NONE if number is None else number for number in (until, once, active, digits, period, created_at)],
         *numbers,
         session_at,
@@ -188,6 +201,16 @@ def _steps(used: bytes) -> tuple[int, ...]:
 
 def _digests(joined: bytes) -> tuple[bytes, ...]:
     return tuple(joined[at : at + DIGEST_BYTES] for at in range(0, len(joined), DIGEST_BYTES))
+
+
+def _write_sms_code(code: SmsCode) -> bytes:
+    return _SMS_CODE.pack(code.sent_at, code.until, len(code.login)) + code.login + code.digest
+
+
+def _read_sms_code(packed: bytes) -> SmsCode:
+    sent_at, until, length = _SMS_CODE.unpack_from(packed)
+    digest_at = _SMS_CODE.size + length
+    return SmsCode(packed[digest_at:], packed[_SMS_CODE.size : digest_at], sent_at, until)
 
 
 def _phone_context(name: str, generation: int) -> Context:

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     literal_column,
+    or_,
 )
 
 metadata: Final = MetaData()
@@ -44,6 +45,9 @@ accounts: Final = Table(
     Column("token", LargeBinary),
     Column("bypass_until", BigInteger),
     Column("bypass_once", SmallInteger),
+    Column("phone_confirmed", SmallInteger),
+    # The text message that is outstanding: its code as a digest, see `record`.
+    Column("sms_code", LargeBinary),
     # The credential: all of it or nothing.
     Column("active", SmallInteger),
     Column("secret", LargeBinary),
@@ -69,11 +73,15 @@ accounts: Final = Table(
     Column("seal", LargeBinary),
     sqlite_with_rowid=False,
 )
+HAS_DEVICE: Final = or_(accounts.c.active.is_not(None), accounts.c.phone_confirmed == literal_column("1"))
+"""Of the records that count as activated or pending."""
 Index(
-    "accounts_by_active",
+    "accounts_by_device",
+    accounts.c.method,
     accounts.c.active,
-    sqlite_where=accounts.c.active.is_not(None),
-    postgresql_where=accounts.c.active.is_not(None),
+    accounts.c.phone_confirmed,
+    sqlite_where=HAS_DEVICE,
+    postgresql_where=HAS_DEVICE,
 )
 # Two for figures. They hold whom there is something to count of: a login with a right code changes no row in either.
 _may_be_locked: Final = accounts.c.locked_until > literal_column("0")

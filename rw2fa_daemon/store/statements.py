@@ -12,7 +12,7 @@ from sqlalchemy import SmallInteger, Text, and_, bindparam, delete, func, insert
 from sqlalchemy.sql.expression import ClauseElement, ColumnElement, Subquery
 from sqlalchemy.sql.schema import Column, Table
 
-from rw2fa_daemon.store.schema import RECORD, WITNESS, accounts, meta, not_members, scope_entries
+from rw2fa_daemon.store.schema import HAS_DEVICE, RECORD, WITNESS, accounts, meta, not_members, scope_entries
 
 FIXED: Final = (
     "uid",
@@ -24,6 +24,8 @@ FIXED: Final = (
     "token",
     "bypass_until",
     "bypass_once",
+    "phone_confirmed",
+    "sms_code",
     "active",
     "secret",
     "digits",
@@ -182,9 +184,11 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     "insert_witness": _insert_part(WITNESS, "revision"),
     "update_witness": _update_part(WITNESS, "revision"),
     "delete_account": delete(accounts).where(accounts.c.name == bindparam("found_name")),
-    "count_active": select(accounts.c.active, func.count(literal_column("*")))
-    .where(accounts.c.active.is_not(None))
-    .group_by(accounts.c.active),
+    "count_devices": select(
+        accounts.c.method, accounts.c.active, accounts.c.phone_confirmed, func.count(literal_column("*"))
+    )
+    .where(HAS_DEVICE)
+    .group_by(accounts.c.method, accounts.c.active, accounts.c.phone_confirmed),
     "count_locked": _count_locked(),
     "count_guesses": _count_guesses(),
     "select_scope_entries": select(*_columns(scope_entries)),
@@ -199,4 +203,5 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     "select_meta": select(meta.c.value).where(_found(meta)),
     "insert_meta": _insert(meta),
     "update_meta": _update(meta),
+    "delete_meta": _delete(meta),
 }

@@ -5,13 +5,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
-from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
 from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
+from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import floor, not_members, scope
+from rw2fa_daemon.store import floor, kept, not_members, scope
 from rw2fa_daemon.store.batch import Batch, Job, load
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
@@ -153,8 +154,14 @@ class Store:
     def counts(self) -> tuple[int, int]:
         """How many people are activated, and how many have a credential that is still pending."""
         with self._using() as connection:
-            counted = dict(connection.rows(sql.COUNT_ACTIVE))
-        return counted.get(1, 0), counted.get(0, 0)
+            counted = connection.rows(sql.COUNT_DEVICES)
+        activated = sum(count for method, active, confirmed, count in counted if _confirmed(method, active, confirmed))
+        pending = sum(
+            count
+            for method, active, confirmed, count in counted
+            if active == 0 and not _confirmed(method, active, confirmed)
+        )
+        return activated, pending
 
     def headcount(self, guessing: Guessing, now: int) -> Headcount:
         """How many people are what at `now` (UTC seconds).
@@ -187,6 +194,21 @@ class Store:
         """
         with self._using() as connection:
             return floor.lift(connection, second)
+
+    def keep(self, name: str, secret: Secret) -> None:
+        """Keep something sealed under a name, in place of what was kept there; durable when this returns."""
+        with self._using() as connection:
+            kept.keep(connection, self._vault, name, secret)
+
+    def kept(self, name: str) -> Secret | None:
+        """What is kept under this name."""
+        with self._using() as connection:
+            return kept.kept(connection, self._vault, name)
+
+    def forget(self, name: str) -> None:
+        """Keep nothing under this name any more."""
+        with self._using() as connection:
+            kept.forget(connection, name)
 
     def sync_scope(self, entries: Iterable[str], now: int) -> Mapping[str, int]:
         """Make the remembered entries of the scope those of `entries` (users, and groups as `@name`).
@@ -246,3 +268,8 @@ class Store:
             self._connection = open_connection(self._engine, self._vault, create=create)
             self._identity = identity
         return self._connection
+
+
+def _confirmed(method: str, active: int | None, phone_confirmed: int) -> bool:
+    """What `Account.activated` says, of columns."""
+    return bool(phone_confirmed if method == Method.SMS else active)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method
+from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method, SmsCode
 from rw2fa_daemon.core.secret import Secret
 
 SECRET = b"\x01\xfesecret of alice!\xff\x02"
@@ -23,6 +23,8 @@ ALICE = Account(
     recovery=(b"r" * 32, b"s" * 32),
     token=b"t" * 32,
     bypass=Bypass(1_700_000_500, once=True),
+    phone_confirmed=True,
+    sms_code=SmsCode(b"d" * 34, b"l" * 16, 1_700_000_600, 1_700_001_200),
 )
 BOB = replace(ALICE, name="bob", uid=1002, generation=987_654_321, phone=None)
 NEW = Account("new", 1003, generation=5)
@@ -67,6 +69,9 @@ ACCOUNTS = st.builds(
     recovery=st.lists(st.binary(min_size=32, max_size=32), max_size=10).map(tuple),
     token=st.none() | st.binary(),
     bypass=st.none() | st.builds(Bypass, until=_NUMBERS, once=st.booleans()),
+    phone_confirmed=st.booleans(),
+    sms_code=st.none()
+    | st.builds(SmsCode, digest=st.binary(), login=st.binary(max_size=255), sent_at=_NUMBERS, until=_NUMBERS),
 )
 
 Work = Callable[[Account | None], tuple[Account | None, Account | None]]

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.samples import ACCOUNTS, ALICE, BOB, NEW, put
@@ -55,11 +55,27 @@ def test_people_are_listed_by_name_over_many_pages(store: Store, monkeypatch: py
 
 def test_counts_tell_activated_from_pending(store: Store) -> None:
     assert store.counts() == (0, 0)
-    assert ALICE.credential is not None
-    pending = replace(BOB, credential=replace(ALICE.credential, active=False))
-    for account in (ALICE, pending, NEW, replace(pending, name="carol")):
+    by_app = replace(BOB, method=Method.APP)
+    assert by_app.credential is not None
+    pending = replace(by_app, credential=replace(by_app.credential, active=False))
+    accounts = (
+        ALICE,
+        by_app,
+        replace(pending, name="carol", phone_confirmed=False),
+        replace(pending, name="dave"),
+        NEW,
+        replace(NEW, name="erin", method=Method.SMS, phone_confirmed=True),
+        replace(ALICE, name="frank", phone_confirmed=False),
+        replace(ALICE, name="grace", phone_confirmed=False, credential=None),
+    )
+    for account in accounts:
         store.transact(account.name, put(account))
-    assert store.counts() == (1, 2)
+    people = list(store.accounts())
+    activated = sum(person.activated for person in people)
+    waiting = sum(
+        person.credential is not None and not person.credential.active and not person.activated for person in people
+    )
+    assert store.counts() == (activated, waiting) == (3, 2)
 
 
 class AsADictionary(RuleBasedStateMachine):

@@ -22,6 +22,8 @@ def upgrade() -> None:
         sa.Column("token", sa.LargeBinary),
         sa.Column("bypass_until", sa.BigInteger),
         sa.Column("bypass_once", sa.SmallInteger),
+        sa.Column("phone_confirmed", sa.SmallInteger),
+        sa.Column("sms_code", sa.LargeBinary),
         sa.Column("active", sa.SmallInteger),
         sa.Column("secret", sa.LargeBinary),
         sa.Column("digits", sa.BigInteger),
@@ -45,8 +47,14 @@ def upgrade() -> None:
         sa.Column("seal", sa.LargeBinary),
         sqlite_with_rowid=False,
     )
-    enrolled = sa.text("active IS NOT NULL")
-    op.create_index("accounts_by_active", "accounts", ["active"], sqlite_where=enrolled, postgresql_where=enrolled)
+    device = sa.text("active IS NOT NULL OR phone_confirmed = 1")
+    op.create_index(
+        "accounts_by_device",
+        "accounts",
+        ["method", "active", "phone_confirmed"],
+        sqlite_where=device,
+        postgresql_where=device,
+    )
     for index, columns, rows in (
         ("accounts_by_lock", ["locked_until", "failures"], "locked_until > 0"),
         (

@@ -1,0 +1,51 @@
+"""Secrets of the installation itself, each under a name, sealed in `meta`."""
+
+import contextlib
+from typing import Final
+
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store.engine import Connection
+from rw2fa_daemon.store.problem import StateProblem
+from rw2fa_daemon.vault.context import Context
+from rw2fa_daemon.vault.vault import Tampered, Vault
+
+TWILIO_TOKEN: Final = "twilio_token"  # noqa: S105  # the name that it is kept under
+"""The token of the account that text messages are sent by."""
+
+_PREFIX: Final = "kept:"
+"""Before the name, in the key: no name meets what else is in the table."""
+
+
+def keep(connection: Connection, vault: Vault, name: str, secret: Secret) -> None:
+    """Keep a secret in place of what was kept under that name. Raises the driver's errors."""
+    sealed = vault.seal(secret.reveal(), _context(name))
+    with connection.transaction():
+        if connection.meta(_PREFIX + name) is None:
+            connection.write(sql.INSERT_META, [(_PREFIX + name, sealed)])
+        else:
+            connection.write(sql.UPDATE_META, [(sealed, _PREFIX + name)])
+
+
+def kept(connection: Connection, vault: Vault, name: str) -> Secret | None:
+    """What is kept under that name. Raises `StateProblem` if it was altered, and the driver's errors."""
+    sealed = connection.meta(_PREFIX + name)
+    if sealed is None:
+        return None
+    with contextlib.suppress(Tampered):
+        if isinstance(sealed, bytes):
+            return Secret(vault.open(sealed, _context(name)))
+    raise StateProblem(
+        f"what the state keeps as {name} is not what was stored there",
+        "find out who wrote to the state, and give it anew",
+    )
+
+
+def forget(connection: Connection, name: str) -> None:
+    """Keep nothing under that name. Raises the driver's errors."""
+    with connection.transaction():
+        connection.write(sql.DELETE_META, [(_PREFIX + name,)])
+
+
+def _context(name: str) -> Context:
+    return Context("meta", "value", _PREFIX + name, 0)
