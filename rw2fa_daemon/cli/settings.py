@@ -1,5 +1,6 @@
 """`rw2fa settings`: every key of the configuration."""
 
+from dataclasses import asdict
 from typing import Final
 
 import click
@@ -16,10 +17,12 @@ from rw2fa_daemon.config.settings import ANY_SERVICE, SETTINGS, Setting, find
 from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor.guessing import meaning_of
+from rw2fa_daemon.doctor.sms_message import measured, message_meaning, segment_warning
 
 _LISTS_OF_PEOPLE: Final = ("exempt.users",)
 ACCEPT_RISK: Final = "guessing.accept_risk"
-BUDGET: Final = "guessing.budget"
+MESSAGE: Final = "settings.sms_message"
+_LENGTHEN_MESSAGE: Final = frozenset({MESSAGE, "settings.issuer", "settings.digits"})
 
 
 @click.group()
@@ -44,6 +47,8 @@ def list_settings(site: Site, *, as_json: bool) -> None:
     table(["KEY", "VALUE", "ALLOWED", "SET IN"], rows)
     say()
     say(f"Guessing: {meaning_of(site.config)}.")
+    say(f"SMS: {shown(message_meaning(site.config))}.")
+    _warn_of_segments(site)
 
 
 @settings.command()
@@ -62,6 +67,9 @@ def get(site: Site, key: str, *, as_json: bool) -> None:
             say(shown(entry))
     else:
         say(shown(value) if isinstance(value, str) else _text(site, full))
+    if full == MESSAGE:
+        note(message_meaning(site.config))
+        _warn_of_segments(site)
 
 
 # A value may begin with a minus sign.
@@ -83,6 +91,8 @@ def set_value(site: Site, key: str, value: str, *, accept_risk: bool) -> None:
     _change(site, {full: parsed, ACCEPT_RISK: True} if accept_risk else {full: parsed})
     if full.startswith("paths."):
         note("the daemon takes this over when it is restarted, and the PAM lines may name the old path")
+    if full == "sms.account_sid":
+        note("the token that is stored belongs to an account; another account's is asked for by: rw2fa sms configure")
 
 
 @settings.command()
@@ -100,6 +110,15 @@ def _change(site: Site, changes: Changes) -> None:
     consequences.reload(site)
     for key in changes:
         say(f"{key} = {shown(_text(site, key))}")
+    if MESSAGE in changes:
+        say(f"SMS: {shown(message_meaning(site.config))}.")
+    if _LENGTHEN_MESSAGE & set(changes):
+        _warn_of_segments(site)
+
+
+def _warn_of_segments(site: Site) -> None:
+    if warning := segment_warning(site.config):
+        note(warning)
 
 
 def _settable(key: str) -> tuple[str, Setting]:
@@ -144,9 +163,8 @@ def _as_json(site: Site, key: str) -> dict[str, object]:
     row = _row(key)
     value = site.layers.value(key)
     origin = site.layers.origins.get(key)
-    chance = {"chance_in_30_days": allowance(site.config.digits, site.config.guessing).chance} if key == BUDGET else {}
     return {
-        **chance,
+        **_worked_out(site, key),
         "key": key,
         "value": iso(site.config.enabled_until) if key == "enabled_until" else value,
         "default": row.default,
@@ -156,6 +174,17 @@ def _as_json(site: Site, key: str) -> dict[str, object]:
         "description": row.description,
         "set_in": None if origin is None else str(origin),
     }
+
+
+def _worked_out(site: Site, key: str) -> dict[str, object]:
+    """What a value comes to together with others."""
+    match key:
+        case "guessing.budget":
+            return {"chance_in_30_days": allowance(site.config.digits, site.config.guessing).chance}
+        case "settings.sms_message":
+            return {"segments": asdict(measured(site.config))}
+        case _:
+            return {}
 
 
 def _origin(site: Site, key: str) -> str:

@@ -222,7 +222,6 @@ SETTINGS: Final = (
         "",
         Form(check_account_sid, "AC and 32 hexadecimal digits, or nothing", "AC" + "0123456789abcdef" * 2),
         "The account at Twilio. Its token is in no file: `rw2fa sms configure` asks for it, and keeps it encrypted.",
-        command="rw2fa sms configure",
     ),
     Setting(
         "sms.phone_number",
@@ -235,7 +234,6 @@ SETTINGS: Final = (
         ),
         "What SMS come from: a number that Twilio gave the account, a name (an alphanumeric sender, which some"
         " countries do not let in), or a messaging service by its SID. Change it with `rw2fa sms configure`.",
-        command="rw2fa sms configure --from NUMBER",
     ),
     Setting(
         "sms.api_url",

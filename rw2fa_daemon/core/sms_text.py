@@ -35,7 +35,8 @@ class Segments:
     count: int
 
 
-_ALONE: Final = {Encoding.GSM7: 160, Encoding.UCS2: 70}
+ALONE: Final = {Encoding.GSM7: 160, Encoding.UCS2: 70}
+"""Characters of a text of one segment."""
 _EACH: Final = {Encoding.GSM7: 153, Encoding.UCS2: 67}
 """In a text of several segments each gives 6 octets to the header that joins them (3GPP TS 23.040 §9.2.3.24.1)."""
 
@@ -51,7 +52,7 @@ def segments(text: str) -> Segments:
     encoding = Encoding.GSM7 if _GSM_BASIC.union(_GSM_EXTENDED).issuperset(text) else Encoding.UCS2
     widths = [_width(character, encoding) for character in text]
     total = sum(widths)
-    if total <= _ALONE[encoding]:
+    if total <= ALONE[encoding]:
         return Segments(encoding, total, 1)
     return Segments(encoding, total, _count(widths, _EACH[encoding]))
 

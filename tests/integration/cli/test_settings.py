@@ -63,7 +63,7 @@ def test_rows_15_to_20_have_the_manuals_defaults(host: Host) -> None:
         ),
         (
             ("set", "sms.enabled", "true"),
-            "sms.enabled: this version cannot send SMS; leave enabled at its default",
+            "sms.enabled is not changed by this command; use: rw2fa sms enable, or rw2fa sms disable",
         ),
         (("set", "colour", "red"), "there is no setting colour; look for the key with: rw2fa settings list"),
         (("get", "services.*"), "there is no setting services.*; look for the key with: rw2fa settings list"),
@@ -143,4 +143,45 @@ def test_promise_9_cheap_guessing_is_refused_unless_the_risk_is_accepted_and_tha
 def test_promise_9_the_list_states_the_chance_in_30_days(host: Host) -> None:
     (row,) = [row for row in host.json("settings", "list") if row["key"] == "guessing.budget"]
     assert 0 < row["chance_in_30_days"] < 0.01
-    assert "gets in with a chance of" in host.does("settings", "list").splitlines()[-1]
+    assert "\nGuessing: with 6 digits" in host.does("settings", "list")
+
+
+ONE_SEGMENT = "characters of GSM-7 long and takes 1 segment"
+
+
+def test_row_20_the_message_is_shown_with_what_it_costs(host: Host) -> None:
+    host.does("settings", "set", "issuer", "Example")
+    assert host.json("settings", "get", "sms_message")["segments"] == {
+        "encoding": "GSM-7",
+        "characters": len("Your Example verification code is: 123456"),
+        "count": 1,
+    }
+    got = host.rw2fa("settings", "get", "sms_message")
+    assert got.out == "Your %ISSUER% verification code is: %CODE%\n"
+    assert f"with a code of 6 digits and the issuer Example an SMS is 41 {ONE_SEGMENT}" in got.err
+    assert ONE_SEGMENT in host.does("settings", "list").splitlines()[-1]
+    assert ONE_SEGMENT in host.does("settings", "set", "sms_message", "%CODE%")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "advice"),
+    [
+        ("sms_message", "x" * 160 + "%CODE%", "shorten settings.sms_message or settings.issuer to 160 characters"),
+        ("sms_message", "ê" + "x" * 70 + "%CODE%", "to 70 characters in all, or take out ê, which no SMS of 160"),
+        ("issuer", "x" * 39 + "€", "shorten settings.sms_message or settings.issuer to 160 characters in all"),
+    ],
+)
+def test_row_20_more_than_a_segment_is_warned_of(host: Host, key: str, value: str, advice: str) -> None:
+    host.does("settings", "set", "sms_message", "%CODE%" + "y" * 120 + "%ISSUER%")
+    host.does("settings", "set", "issuer", "x" * 40)
+    done = host.rw2fa("settings", "set", key, value)
+    assert done.status == 0
+    assert advice in done.err.replace("\n", " ")
+    assert "takes 2 segments" in host.does("settings", "list")
+    assert host.json("settings", "get", "sms_message")["segments"]["count"] == 2
+
+
+def test_another_account_is_said_to_want_another_token(host: Host) -> None:
+    done = host.rw2fa("settings", "set", "sms.account_sid", "AC" + "0" * 32)
+    assert done.status == 0
+    assert "another account's is asked for by: rw2fa sms configure" in done.err
