@@ -217,7 +217,7 @@ class Form:
     `allowed` says for people what passes, `example` is something that does.
     """
 
-    check: Callable[[str], None]
+    check: Callable[[str], object]
     allowed: str
     example: str
     kind: str = "string"

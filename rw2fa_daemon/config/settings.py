@@ -21,8 +21,9 @@ from rw2fa_daemon.config.domain import (
     Text,
     Value,
 )
+from rw2fa_daemon.core.api_url import parse_api_url
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
-from rw2fa_daemon.core.sms_account import check_account_sid, check_api_url, check_sender
+from rw2fa_daemon.core.sms_account import check_account_sid, check_sender
 from rw2fa_daemon.core.sms_text import CODE_MARK
 from rw2fa_daemon.core.time_server import SERVERS_MAX
 
@@ -238,7 +239,7 @@ SETTINGS: Final = (
     Setting(
         "sms.api_url",
         "",
-        Form(check_api_url, "https://HOST, with a port or a path; http only on this host", "https://api.twilio.com"),
+        Form(parse_api_url, "https://HOST, with a port or a path; http only on this host", "https://api.twilio.com"),
         "The address of Twilio's interface. Empty means Twilio's own; another one is for tests and for proxies.",
     ),
     Setting(

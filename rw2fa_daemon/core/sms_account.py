@@ -1,12 +1,10 @@
-"""What Twilio calls things: how an account, its token and a sender are written."""
+"""How an account at Twilio, its token and a sender are written, and what may be shown of them."""
 
 import re
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import Final
-from urllib.parse import urlsplit
 
-from rw2fa_daemon.core.phone import E164, calling_code
+from rw2fa_daemon.core.phone import E164, MASK, calling_code
 
 ACCOUNT_SID: Final = re.compile(r"AC[0-9a-fA-F]{32}", re.ASCII)
 TOKEN: Final = re.compile(rb"[0-9a-fA-F]{32}")
@@ -45,23 +43,6 @@ def prefix_of(text: str) -> str:
     return found.group(1)
 
 
-def check_api_url(text: str) -> None:
-    """Raise ValueError unless a token may be sent to this address: https, or http that does not leave this host."""
-    parts = urlsplit(text)
-    host = parts.hostname
-    # .port raises ValueError for what is none.
-    if not host or parts.port == 0 or parts.scheme not in {"http", "https"}:
-        raise ValueError("is not an address like https://host")
-    if parts.username is not None or parts.query or parts.fragment or " " in text:
-        raise ValueError("holds more than scheme, host, port and path")
-    if parts.scheme == "http" and not _loopback(host):
-        raise ValueError("would send the token in clear over the network")
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+def masked_sid(sid: str) -> str:
+    """A SID of which the kind and the last four digits show."""
+    return f"{sid[:2]}{MASK}{sid[-4:]}" if sid else ""
