@@ -72,9 +72,7 @@ class Site:
     @cached_property
     def words(self) -> "Words":
         """What makes recovery codes and tokens, and their digests."""
-        from rw2fa_daemon.vault.words import Words  # noqa: PLC0415 - not for every command
-
-        return Words(self.vault)
+        return self.store.words()
 
     @cached_property
     def store(self) -> "Store":

@@ -122,7 +122,7 @@ class State:
         try:
             vault = Vault(load_master_key(self._config.master_key))
             self._store = Store.open(self._config.state, vault)
-            self.words = Words(vault)
+            self.words = self._store.words()
             self._problem = None
             self._sync(self._store)
         except Problem as problem:

@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import floor
+from rw2fa_daemon.store import floor, key_check
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
 from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
@@ -66,7 +66,8 @@ class Batch:
         self._engine: Final = engine
         self._entries: Final[dict[str, _Entry | StateProblem]] = {}
         self._rows: Final[defaultdict[str, list[tuple[Any, ...]]]] = defaultdict(list)
-        # Once for all: within the transaction it cannot change.
+        # Once for all: within the transaction they cannot change.
+        key_check.follow(connection, vault)
         self._floor: Final = floor.read(connection)
 
     def judge(self, jobs: Sequence[Job[R]]) -> list[R | StateProblem]:

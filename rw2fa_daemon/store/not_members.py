@@ -1,12 +1,12 @@
 """Who was not in the scope when that could last be told (promise 13)."""
 
-import hmac
 import struct
 from typing import Any, Final
 
 from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import key_check
 from rw2fa_daemon.store.engine import Connection
-from rw2fa_daemon.vault.vault import Vault
+from rw2fa_daemon.vault.vault import Tampered, Vault
 
 KEPT: Final = 65_536
 """People remembered; beyond that, those who were seen longest ago are forgotten."""
@@ -32,8 +32,9 @@ def remember(connection: Connection, vault: Vault, name: str, uid: int, scope_di
     if _valid(vault, name, uid, scope_digest, row) and 0 <= now - row[_SEEN_AT] < REFRESHED_AFTER:
         return
     with connection.transaction():
+        key_check.follow(connection, vault)
         row = _row(connection, name)
-        seal = _seal(vault, name, uid, scope_digest, now, row)
+        seal = vault.mac(_SEAL_PURPOSE, _packed(name, uid, scope_digest, now, row))
         if row[_SEAL] is not None:
             connection.write(sql.UPDATE_NOT_MEMBERS, [(uid, scope_digest, now, seal, name)])
         else:
@@ -65,18 +66,18 @@ def _row(connection: Connection, name: str) -> tuple[Any, ...]:
 
 def _valid(vault: Vault, name: str, uid: int, scope_digest: str, row: tuple[Any, ...]) -> bool:
     try:
-        expected = _seal(vault, name, uid, scope_digest, row[_SEEN_AT], row)
-        return row[_UID:_SEEN_AT] == (uid, scope_digest) and hmac.compare_digest(expected, row[_SEAL])
-    except (TypeError, ValueError, struct.error):
+        packed = _packed(name, uid, scope_digest, row[_SEEN_AT], row)
+        return row[_UID:_SEEN_AT] == (uid, scope_digest) and vault.verify(_SEAL_PURPOSE, packed, row[_SEAL])
+    except (Tampered, TypeError, ValueError, struct.error):
         # Nothing is remembered, or an altered column holds another type.
         return False
 
 
-def _seal(vault: Vault, name: str, uid: int, scope_digest: str, seen_at: int, row: tuple[Any, ...]) -> bytes:
-    """A MAC over what is remembered and over what the account is at: each code that was accepted
+def _packed(name: str, uid: int, scope_digest: str, seen_at: int, row: tuple[Any, ...]) -> bytes:
+    """What the seal is a MAC of: what is remembered, and what the account is at. Each code that was accepted
     since makes it void, so that an old row put back does not open a way around the code.
     """
     generation, revision = row[:_ACCOUNT_COLUMNS]
     texts = (name.encode(), scope_digest.encode())
     fixed = _FIXED.pack(uid, seen_at, generation or 0, revision or 0, *map(len, texts))
-    return vault.mac(_SEAL_PURPOSE, fixed + b"".join(texts))
+    return fixed + b"".join(texts)

@@ -1,17 +1,9 @@
 """Opening the state: what must be true before a login may rely on it."""
 
-from typing import Final, cast
-
-from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import floor, migrate
+from rw2fa_daemon.store import floor, key_check, migrate, word_salt
 from rw2fa_daemon.store.engine import Connection, Engine
 from rw2fa_daemon.store.problem import StateProblem, no_state
-from rw2fa_daemon.vault.context import Context
-from rw2fa_daemon.vault.vault import Tampered, Vault
-
-KEY_CHECK: Final = "key_check"
-_KEY_CHECK_CONTEXT: Final = Context("meta", "value", KEY_CHECK, 0)
-_KEY_CHECK_PLAIN: Final = b"rw2fa"
+from rw2fa_daemon.vault.vault import Vault
 
 
 def open_connection(engine: Engine, vault: Vault, *, create: bool) -> Connection:
@@ -46,22 +38,16 @@ def _prepare(engine: Engine, connection: Connection, vault: Vault, *, create: bo
         if (said := engine.misfit(error)) is None:
             raise
         raise _broken(engine, said) from error
-    sealed = connection.meta(KEY_CHECK)
-    if sealed is None:
+    if connection.meta(key_check.KEY) is None:
         raise _broken(engine, "the check value of the master key is missing")
-    try:
-        vault.open(cast(bytes, sealed), _KEY_CHECK_CONTEXT)
-    except (Tampered, TypeError):
-        raise StateProblem(
-            f"the master key is not the one that the state in {engine.place} is encrypted under",
-            "put the right key back in its place, or the state that belongs to this key",
-        ) from None
+    key_check.check(connection, vault, engine.place)
 
 
 def _fill(connection: Connection, vault: Vault) -> None:
-    """What new tables must hold: something sealed, by which a wrong key is noticed."""
-    if connection.meta(KEY_CHECK) is None:
-        connection.write(sql.INSERT_META, [(KEY_CHECK, vault.seal(_KEY_CHECK_PLAIN, _KEY_CHECK_CONTEXT))])
+    """What new tables must hold."""
+    if connection.meta(key_check.KEY) is None:
+        key_check.make(connection, vault)
+        word_salt.make(connection, vault)
 
 
 def _broken(engine: Engine, reason: str) -> StateProblem:

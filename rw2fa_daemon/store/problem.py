@@ -22,6 +22,15 @@ def altered(name: str) -> StateProblem:
     )
 
 
+def other_key(name: str) -> StateProblem:
+    """The problem of a record that is sealed under a master key that is not here."""
+    return StateProblem(
+        f"the record of {shown(name)} is sealed under a master key that this host does not have",
+        "put the master key file of the host that rotated the key in its place; if there is none, find out who wrote to "
+        f"the state, or start {shown(name)} over with `rw2fa users reset {shown(name)}`",
+    )
+
+
 def not_utf8(name: str) -> StateProblem:
     """The problem of a name that cannot be stored."""
     return StateProblem(f"the user name {name!a} is not UTF-8", "give the user a name that is")

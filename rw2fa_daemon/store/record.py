@@ -1,18 +1,17 @@
 """One account as rows of the database, sealed, and back."""
 
-import hmac
 import struct
 from typing import Any, Final, NamedTuple
 
 from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method, SmsCode
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store.problem import altered
+from rw2fa_daemon.store.problem import altered, other_key
 from rw2fa_daemon.vault.context import Context
-from rw2fa_daemon.vault.vault import Tampered, Vault
+from rw2fa_daemon.vault.vault import Tampered, UnknownKey, Vault
 from rw2fa_daemon.vault.words import DIGEST_BYTES
 
 SEAL_PURPOSE: Final = "record 1"
-"""Names the layout of `_seal`: one that takes in more columns needs another number."""
+"""Names the layout of `_packed`: one that takes in more columns needs another number."""
 
 CredentialRow = tuple[int, bytes, int, int, str, int]
 NoCredential = tuple[None, None, None, None, None, None]
@@ -74,7 +73,7 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
         return None
     fixed, counters, seal = row[:_COUNTERS_AT], row[_COUNTERS_AT:_SEAL_AT], row[_SEAL_AT]
     try:
-        sound = hmac.compare_digest(_seal(vault, name, fixed, counters), seal)
+        sound = vault.verify(SEAL_PURPOSE, _packed(name, fixed, counters), seal)
         if not sound or counters[_REVISION_IN_COUNTERS] != row[_WITNESS_AT]:
             raise altered(name)
         uid, generation, method, phone, enrol_opened_at, recovery, token, until, once, confirmed, sms_code = fixed[
@@ -95,6 +94,8 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
             bool(confirmed),
             None if sms_code is None else _read_sms_code(sms_code),
         )
+    except UnknownKey:
+        raise other_key(name) from None
     except (Tampered, struct.error, TypeError, ValueError, AttributeError):
         # Not only the seal: an altered column may hold any type, or none.
         raise altered(name) from None
@@ -127,7 +128,7 @@ def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> St
         now.session_at,
         1 if before is None else before.revision + 1,
     )
-    return Stored(after, fixed, counters, _seal(vault, name, fixed, counters))
+    return Stored(after, fixed, counters, vault.mac(SEAL_PURPOSE, _packed(name, fixed, counters)))
 
 
 def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
@@ -160,8 +161,8 @@ def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
     )
 
 
-def _seal(vault: Vault, name: str, fixed: FixedRow, counters: CountersRow) -> bytes:
-    """A MAC over every column, so that none can be altered, and over the name that it is found by."""
+def _packed(name: str, fixed: FixedRow, counters: CountersRow) -> bytes:
+    """What the seal is a MAC of: every column, so that none can be altered, and the name that it is found by."""
     uid, generation, method, phone, enrol_opened_at, recovery, token, until, once, confirmed, sms_code = fixed[
         :_CREDENTIAL_AT
     ]
@@ -192,7 +193,7 @@ def _seal(vault: Vault, name: str, fixed: FixedRow, counters: CountersRow) -> by
         revision,
         *[_NONE if text is None else len(text) for text in texts],
     )
-    return vault.mac(SEAL_PURPOSE, packed + b"".join([text for text in texts if text is not None]))
+    return packed + b"".join([text for text in texts if text is not None])
 
 
 def _steps(used: bytes) -> tuple[int, ...]:

@@ -1,14 +1,14 @@
 """Since when each entry of the configured scope has been there."""
 
-import hmac
 import struct
 from collections.abc import Iterable, Mapping
 from typing import Final, cast
 
 from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import key_check
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
-from rw2fa_daemon.vault.vault import Vault
+from rw2fa_daemon.vault.vault import Tampered, Vault
 
 SEAL_KEY: Final = "scope_seal"
 _SEAL_PURPOSE: Final = "scope 1"
@@ -29,6 +29,7 @@ def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now
     if sound and stored.keys() == wanted.keys():
         return stored
     with connection.transaction():
+        key_check.follow(connection, vault)
         stored, sound = _read(connection, vault)
         kept = {entry: stored.get(entry, now) if sound else 0 for entry in wanted}
         _write(connection, vault, stored, kept)
@@ -55,8 +56,8 @@ def _read(connection: Connection, vault: Vault) -> tuple[dict[str, int], bool]:
     if seal is None:
         return stored, not stored
     try:
-        return stored, hmac.compare_digest(_seal(vault, stored), cast(bytes, seal))
-    except (TypeError, ValueError, struct.error):
+        return stored, vault.verify(_SEAL_PURPOSE, _packed(stored), cast(bytes, seal))
+    except (Tampered, TypeError, ValueError, struct.error):
         return stored, False
 
 
@@ -67,16 +68,16 @@ def _write(connection: Connection, vault: Vault, stored: Mapping[str, int], kept
         [(since, entry) for entry, since in kept.items() if entry in stored and stored[entry] != since],
     )
     connection.write(sql.INSERT_SCOPE_ENTRIES, [(entry, since) for entry, since in kept.items() if entry not in stored])
-    seal = _seal(vault, kept)
+    seal = vault.mac(_SEAL_PURPOSE, _packed(kept))
     if connection.meta(SEAL_KEY) is None:
         connection.write(sql.INSERT_META, [(SEAL_KEY, seal)])
     else:
         connection.write(sql.UPDATE_META, [(seal, SEAL_KEY)])
 
 
-def _seal(vault: Vault, entries: Mapping[str, int]) -> bytes:
+def _packed(entries: Mapping[str, int]) -> bytes:
     parts = []
     for entry in sorted(entries):
         text = entry.encode()
         parts.append(_ENTRY.pack(entries[entry], len(text)) + text)
-    return vault.mac(_SEAL_PURPOSE, b"".join(parts))
+    return b"".join(parts)

@@ -12,7 +12,7 @@ from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import floor, kept, not_members, scope
+from rw2fa_daemon.store import floor, kept, not_members, scope, word_salt
 from rw2fa_daemon.store.batch import Batch, Job, load
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
@@ -21,6 +21,7 @@ from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
 from rw2fa_daemon.store.sqlite.engine import SqliteEngine
 from rw2fa_daemon.store.sqlite.mounts import MOUNTINFO
 from rw2fa_daemon.vault.vault import Vault
+from rw2fa_daemon.vault.words import Words
 
 __all__ = ["Job", "StateProblem", "Store"]
 
@@ -107,6 +108,11 @@ class Store:
         with self._using() as connection:
             stored = load(connection, self._decoder, name, floor.read(connection))
         return None if stored is None else stored.account
+
+    def words(self) -> Words:
+        """What makes recovery codes and tokens, and their digests."""
+        with self._using() as connection:
+            return Words(word_salt.read(connection, self._vault))
 
     def discard(self, name: str) -> None:
         """Delete whatever is stored of that name, also what cannot be read any more."""

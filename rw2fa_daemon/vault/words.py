@@ -1,11 +1,12 @@
 """Slow digests of words that are typed once (recovery codes, enrolment tokens)."""
 
 import hashlib
+import hmac
 import secrets
 from typing import Final
 
+from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.words import RECOVERY_CODES, WordSet, as_printed, new_word
-from rw2fa_daemon.vault.vault import Vault
 
 SCRYPT_N: Final = 2**13
 SCRYPT_R: Final = 8
@@ -13,22 +14,21 @@ SCRYPT_P: Final = 1
 """8 MiB and some 20 ms a word: on top of 59 bits of chance, so that no stolen state gives one away."""
 
 DIGEST_BYTES: Final = 32
-SALT_PURPOSE: Final = "word salt 1"
 
 
 class Words:
-    """Makes and digests words. The salt is drawn from the master key and the person's name.
+    """Makes and digests words, with a salt that is drawn from a secret of the state and the person's name.
 
     So the same word has another digest for everybody, and no digest can be tried out without the
-    key. Slow on purpose: not for the event loop, but safe in threads.
+    key that the secret is sealed under. Slow on purpose: not for the event loop, but safe in threads.
     """
 
-    def __init__(self, vault: Vault) -> None:
-        self._vault: Final = vault
+    def __init__(self, salt: Secret) -> None:
+        self._salt: Final = salt
 
     def digest(self, name: str, typed: str) -> bytes:
         """The digest of a word that this person typed, in whatever case and with dashes or without."""
-        salt = self._vault.mac(SALT_PURPOSE, name.encode("utf-8", "surrogateescape"))
+        salt = hmac.digest(self._salt.reveal(), name.encode("utf-8", "surrogateescape"), "sha256")
         word = as_printed(typed).encode("ascii", "replace")
         return hashlib.scrypt(word, salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, dklen=DIGEST_BYTES)
 

@@ -10,9 +10,6 @@ from rw2fa_daemon.core.account import Account, Counters
 from rw2fa_daemon.core.budget import Guessing, allowance
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.words import WordAttempt, without
-from rw2fa_daemon.vault.master_key import load_master_key
-from rw2fa_daemon.vault.vault import Vault
-from rw2fa_daemon.vault.words import Words
 from tests.integration.cli.command import Host
 from tests.support.world.phone import Phone
 
@@ -26,7 +23,11 @@ def activate(host: Host, name: str) -> list[str]:
 
 
 def digest(host: Host, name: str, word: str) -> bytes:
-    return Words(Vault(load_master_key(host.key))).digest(name, word)
+    store = host.store()
+    try:
+        return store.words().digest(name, word)
+    finally:
+        store.close()
 
 
 def good_for(host: Host, name: str, word: str) -> bool:

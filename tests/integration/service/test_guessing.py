@@ -11,8 +11,6 @@ import pytest
 from rw2fa_daemon.core.account import Account, Bypass, Counters
 from rw2fa_daemon.core.enrolment import ENROL_TRIES_A_WINDOW
 from rw2fa_daemon.core.lockout import FAILURES_MAX, FIRST_LOCK_SECONDS, FREE_FAILURES
-from rw2fa_daemon.vault.master_key import load_master_key
-from rw2fa_daemon.vault.vault import Vault
 from rw2fa_daemon.vault.words import Words
 from tests.integration.cli.command import PROGRAM, run
 from tests.support.daemon import Site
@@ -26,6 +24,14 @@ def stored(site: Site, name: str) -> Account:
     account = site.account(name)
     assert account is not None
     return account
+
+
+def words_of(site: Site) -> Words:
+    store = site.store()
+    try:
+        return store.words()
+    finally:
+        store.close()
 
 
 def change(site: Site, name: str, how: Callable[[Account], Account]) -> None:
@@ -120,7 +126,7 @@ def test_a_bypass_ends_when_its_time_is_over(site: Site) -> None:
 
 def test_promise_1_a_recovery_code_sent_many_times_at_once_is_accepted_once(site: Site) -> None:
     site.enrol("daemon")
-    new = Words(Vault(load_master_key(site.key))).new("daemon")
+    new = words_of(site).new("daemon")
     change(site, "daemon", lambda account: replace(account, recovery=new.digests))
     with site.daemon(), ThreadPoolExecutor(8) as pool:
         for word in new.words[:3]:
@@ -132,7 +138,7 @@ def test_promise_1_a_recovery_code_sent_many_times_at_once_is_accepted_once(site
 
 def test_promise_8_wrong_words_are_counted_and_close_the_enrolment(site: Site) -> None:
     site.enrol("daemon")
-    words = Words(Vault(load_master_key(site.key)))
+    words = words_of(site)
     change(
         site,
         "daemon",

@@ -11,9 +11,6 @@ import pytest
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.words import RECOVERY_CODES
 from rw2fa_daemon.service.slow import WAITING_MAX
-from rw2fa_daemon.vault.master_key import load_master_key
-from rw2fa_daemon.vault.vault import Vault
-from rw2fa_daemon.vault.words import Words
 from tests.support.daemon import HOST_USERS, Hook, Site, wait_until
 
 WRONG_WORD = "aaaa-bbbb-cccc"
@@ -29,7 +26,8 @@ def stored(site: Site, name: str) -> Account:
 
 def give_recovery_codes(site: Site, *names: str) -> dict[str, tuple[str, ...]]:
     given = {}
-    words, store = Words(Vault(load_master_key(site.key))), site.store()
+    store = site.store()
+    words = store.words()
     for name in names:
         new = words.new(name)
 
