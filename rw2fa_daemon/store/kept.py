@@ -5,6 +5,7 @@ from typing import Final
 
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import key_check
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.context import Context
@@ -19,8 +20,9 @@ _PREFIX: Final = "kept:"
 
 def keep(connection: Connection, vault: Vault, name: str, secret: Secret) -> None:
     """Keep a secret in place of what was kept under that name. Raises the driver's errors."""
-    sealed = vault.seal(secret.reveal(), _context(name))
     with connection.transaction():
+        key_check.follow(connection, vault)
+        sealed = vault.seal(secret.reveal(), _context(name))
         if connection.meta(_PREFIX + name) is None:
             connection.write(sql.INSERT_META, [(_PREFIX + name, sealed)])
         else:

@@ -26,8 +26,8 @@ def other_key(name: str) -> StateProblem:
     """The problem of a record that is sealed under a master key that is not here."""
     return StateProblem(
         f"the record of {shown(name)} is sealed under a master key that this host does not have",
-        "put the master key file of the host that rotated the key in its place; if there is none, find out who wrote to "
-        f"the state, or start {shown(name)} over with `rw2fa users reset {shown(name)}`",
+        "put the master key file of the host that changed the key in its place; if there is none, find out who wrote "
+        f"to the state, or start {shown(name)} over with `rw2fa users reset {shown(name)}`",
     )
 
 

@@ -7,12 +7,13 @@ import os
 import re
 import secrets
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.files.folder import sync_folder
 
 KEY_BYTES: Final = 32
 CREDENTIAL: Final = "rw2fa.master-key"
@@ -30,14 +31,25 @@ _SIZE_MAX: Final = 4096
 _LINE: Final = re.compile(r"(?P<number>[0-9]{1,5}):(?P<key>[A-Za-z0-9_-]{43}=?)")
 _NUMBER_MAX: Final = 0xFFFF
 _FIRST_NUMBER: Final = 1
+KEYS_MAX: Final = 8
+"""Master keys in one file: two while one is changed, more where that was begun again on several hosts."""
 
 
 @dataclass(frozen=True, slots=True)
 class MasterKey:
-    """The 32 bytes that all keys are derived from, and the number that sealed values carry."""
+    """The 32 bytes that all keys are derived from, and the number that sealed values carry.
+
+    `older` are those that it is taking the place of, the newest first: they still open.
+    """
 
     number: int
     key: Secret
+    older: tuple["MasterKey", ...] = ()
+
+    @property
+    def numbers(self) -> tuple[int, ...]:
+        """The numbers of this key and of the older ones."""
+        return (self.number, *(key.number for key in self.older))
 
 
 def load_master_key(path: Path) -> MasterKey:
@@ -54,8 +66,8 @@ def load_master_key(path: Path) -> MasterKey:
                 f"there is no master key in {path}",
                 "put it back from your copy or, on a new host, make one with `rw2fa init`; then restart rw2fad",
             )
-        return _parse(content, credential)
-    return _parse(_read(path, _FORBIDDEN_IN_FILE), path)
+        return parsed(content, str(credential))
+    return parsed(_read(path, _FORBIDDEN_IN_FILE), str(path))
 
 
 def create_master_key(path: Path) -> None:
@@ -64,17 +76,16 @@ def create_master_key(path: Path) -> None:
     The file appears complete and on disk or not at all, and an existing one is never replaced:
     without it the state is lost. Raises `Problem` where that cannot be done.
     """
-    line = f"{_FIRST_NUMBER}:{base64.urlsafe_b64encode(os.urandom(KEY_BYTES)).decode().rstrip('=')}\n"
     draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
     try:
         try:
-            _write(draft, line.encode())
+            _write(draft, written(MasterKey(_FIRST_NUMBER, _drawn())))
             # A link, unlike a rename, fails if the name is taken.
             os.link(draft, path)
         finally:
             with contextlib.suppress(FileNotFoundError):
                 draft.unlink()
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except FileExistsError:
         raise Problem(
             f"there is a master key in {path} already",
@@ -87,6 +98,70 @@ def create_master_key(path: Path) -> None:
         ) from error
 
 
+def successor(current: MasterKey) -> MasterKey:
+    """A new master key, drawn at random, that has the present ones with it. Raises `Problem` if there are too many."""
+    if len(current.numbers) == KEYS_MAX or current.number == _NUMBER_MAX:
+        raise Problem(
+            f"there are {len(current.numbers)} master keys already, the latest of them number {current.number}",
+            "finish the change of the key that was begun: `rw2fa key rotate`",
+        )
+    return MasterKey(current.number + 1, _drawn(), (replace(current, older=()), *current.older))
+
+
+def replace_master_key(path: Path, master_key: MasterKey) -> None:
+    """Write this master key, and those that it has with it, in place of the file at `path`.
+
+    A reader sees the old file or the new one, which is on disk when this returns. Raises `Problem`.
+    """
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    try:
+        try:
+            _write(draft, written(master_key))
+            draft.replace(path)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                draft.unlink()
+        sync_folder(path.parent)
+    except OSError as error:
+        raise Problem(
+            f"the master key cannot be written to {path}: {error.strerror}",
+            f"see to it that {path.parent} is a folder that this user can write to, and that its disk has room; "
+            "then run the command again",
+        ) from error
+
+
+def written(master_key: MasterKey) -> bytes:
+    """The content of a key file: a line `NUMBER:KEY` for each, the newest first."""
+    keys = (master_key, *master_key.older)
+    return b"".join(b"%d:%s\n" % (key.number, base64.urlsafe_b64encode(key.key.reveal()).rstrip(b"=")) for key in keys)
+
+
+def parsed(content: bytes, where: str) -> MasterKey:
+    """What `written` gave. Raises `Problem`, which names `where` it comes from, for anything else."""
+    lines = content.decode("ascii", "replace").splitlines()
+    keys = [_parsed_line(line) for line in lines[:KEYS_MAX]]
+    sound = sorted((key for key in keys if key is not None), key=lambda key: -key.number)
+    if sound and len(sound) == len(lines) == len({key.number for key in sound}):
+        return replace(sound[0], older=tuple(sound[1:]))
+    raise Problem(
+        f"the master key {where} is not one line `NUMBER:KEY`, or one for each key while it is changed, with keys of "
+        f"{KEY_BYTES} bytes in base64url",
+        "put it back from your copy",
+    )
+
+
+def _parsed_line(line: str) -> MasterKey | None:
+    found = _LINE.fullmatch(line)
+    if found is not None and _FIRST_NUMBER <= (number := int(found["number"])) <= _NUMBER_MAX:
+        with contextlib.suppress(binascii.Error):
+            return MasterKey(number, Secret(base64.urlsafe_b64decode(found["key"].rstrip("=") + "=")))
+    return None
+
+
+def _drawn() -> Secret:
+    return Secret(os.urandom(KEY_BYTES))
+
+
 def _write(path: Path, content: bytes) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, _FILE_MODE)
     with os.fdopen(descriptor, "wb") as stream:
@@ -94,14 +169,6 @@ def _write(path: Path, content: bytes) -> None:
         stream.write(content)
         stream.flush()
         os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path, forbidden: int) -> bytes:
@@ -141,16 +208,3 @@ def _refuse_unsafe(path: Path, status: os.stat_result, forbidden: int) -> None:
             f"the master key {path} has mode {mode:04o}, which lets others read or replace it",
             f"find out how that came about, then `chmod 0600 {path}`",
         )
-
-
-def _parse(content: bytes, path: Path) -> MasterKey:
-    lines = content.decode("ascii", "replace").splitlines()
-    found = _LINE.fullmatch(lines[0]) if len(lines) == 1 else None
-    if found is not None and _FIRST_NUMBER <= (number := int(found["number"])) <= _NUMBER_MAX:
-        with contextlib.suppress(binascii.Error):
-            key = base64.urlsafe_b64decode(found["key"].rstrip("=") + "=")
-            return MasterKey(number, Secret(key))
-    raise Problem(
-        f"the master key {path} is not one line `NUMBER:KEY` with a key of {KEY_BYTES} bytes in base64url",
-        "put it back from your copy",
-    )

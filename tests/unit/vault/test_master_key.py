@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.vault.master_key import CREDENTIAL, create_master_key, load_master_key
+from rw2fa_daemon.vault.master_key import (
+    CREDENTIAL,
+    KEYS_MAX,
+    MasterKey,
+    create_master_key,
+    load_master_key,
+    replace_master_key,
+    successor,
+)
 
 KEY = bytes(range(32))
 LINE = f"1:{base64.urlsafe_b64encode(KEY).decode()}\n"
@@ -77,7 +85,9 @@ def test_padding_and_the_last_newline_do_not_matter(path: Path, line: str) -> No
         LINE.replace("1:", "65536:"),
         LINE.replace("1:", "-1:"),
         LINE.replace("A", "", 1),
-        LINE + LINE.replace("1:", "2:"),
+        LINE + LINE,
+        LINE + "2:AAAA",
+        "".join(LINE.replace("1:", f"{number}:") for number in range(1, KEYS_MAX + 2)),
         LINE.replace("A", "*", 1),
         "1:" + "A" * 100_000,
         "\N{SNOWMAN}",
@@ -150,3 +160,43 @@ def test_a_credential_that_is_open_to_others_is_refused(
     put(tmp_path / CREDENTIAL, LINE, mode)
     with pytest.raises(Problem, match="has mode"):
         load_master_key(Path("/nonexistent"))
+
+
+def test_a_file_may_hold_the_keys_that_one_takes_the_place_of_in_any_order(path: Path) -> None:
+    key = load_master_key(put(path, LINE + LINE.replace("1:", "12:") + LINE.replace("1:", "3:")))
+    assert key.numbers == (12, 3, 1)
+    assert [older.numbers for older in key.older] == [(3,), (1,)]
+
+
+def test_a_successor_has_the_present_keys_with_it(path: Path) -> None:
+    first = load_master_key(put(path, LINE))
+    replace_master_key(path, successor(successor(first)))
+    third = load_master_key(path)
+    assert third.numbers == (3, 2, 1)
+    assert third.older[1] == first
+    assert len({third.key, *(older.key for older in third.older)}) == 3
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert list(path.parent.iterdir()) == [path]
+    replace_master_key(path, MasterKey(third.number, third.key))
+    assert load_master_key(path).numbers == (3,)
+
+
+def test_there_is_an_end_to_successors(path: Path) -> None:
+    key = load_master_key(put(path, LINE))
+    for _ in range(KEYS_MAX - 1):
+        key = successor(key)
+    with pytest.raises(Problem, match="8 master keys already, the latest of them number 8; finish"):
+        successor(key)
+
+
+def test_a_key_file_that_cannot_be_replaced_stays(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    key = load_master_key(put(path, LINE))
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(Problem, match="No space left on device"):
+        replace_master_key(path, successor(key))
+    assert path.read_text() == LINE
+    assert list(path.parent.iterdir()) == [path]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.master_key import MasterKey
-from rw2fa_daemon.vault.vault import Tampered, Vault
+from rw2fa_daemon.vault.vault import Tampered, UnknownKey, Vault
 
 PLACE = Context("accounts", "secret", "alice", 7, (1, 6, 30, "SHA1"))
 ELSEWHERE = (
@@ -91,3 +91,44 @@ def test_no_two_contexts_are_encoded_alike(fields: tuple[str, str, str, int, tup
     # Moving the border between two neighbours gives another context.
     assert Context(table + column[:1], column[1:], user, generation, bound).encoded() != encoded or not column
     assert Context(table, column, user, generation, (*bound, "")).encoded() != encoded
+
+
+def both() -> Vault:
+    return Vault(MasterKey(2, Secret(b"K" * 32), (MasterKey(1, Secret(b"k" * 32)),)))
+
+
+def test_what_an_older_key_sealed_is_opened_and_verified_while_it_is_there() -> None:
+    assert both().open(vault().seal(b"secret", PLACE), PLACE) == b"secret"
+    assert both().verify("purpose", b"data", vault().mac("purpose", b"data"))
+    assert both().seal(b"", PLACE)[:2] == both().mac("purpose", b"")[:2] == b"\0\2", "the newest seals"
+    changing = both()
+    changing.use(MasterKey(2, Secret(b"K" * 32)))
+    with pytest.raises(UnknownKey):
+        changing.open(vault().seal(b"secret", PLACE), PLACE)
+    with pytest.raises(UnknownKey):
+        changing.verify("purpose", b"data", vault().mac("purpose", b"data"))
+
+
+def test_sealing_follows_what_it_is_told() -> None:
+    following = both()
+    following.seal_under(vault().seal(b"", PLACE))
+    assert following.sealing == following.mac("purpose", b"")[:2] == b"\0\1"
+    with pytest.raises(UnknownKey):
+        following.seal_under(b"\0\3")
+    assert following.sealing == b"\0\1"
+
+
+@given(st.data())
+def test_promise_7_no_bit_of_a_mac_can_be_changed(data: st.DataObject) -> None:
+    mac = bytearray(both().mac("purpose", b"data"))
+    at = data.draw(st.integers(0, len(mac) - 1))
+    mac[at] ^= 1 << data.draw(st.integers(0, 7))
+    try:
+        assert not both().verify("purpose", b"data", bytes(mac))
+    except UnknownKey:
+        assert at < 2
+
+
+@pytest.mark.parametrize("mac", [b"", b"\0", b"\0\1", b"\0\7", b"\0\1" + b"x" * 32, b"\0\7" + b"x" * 31])
+def test_what_is_no_mac_is_not_one(mac: bytes) -> None:
+    assert not both().verify("purpose", b"data", mac)
