@@ -46,11 +46,15 @@ class Client:
     information: Information = Information.WITH_PROMPT
     logs_messages: bool = False
     qr: Qr = Qr.NONE
-    enrolment: bool = False
-    fail_delay_harmful: bool = False
     colour: bool = False
     forgeable_address: bool = False
     remembers_session: bool = False
+
+    @property
+    def enrolment(self) -> bool:
+        """Whether a person may enrol here: secrets are shown to that person and to nobody else (promise 3)."""
+        asks = self.service_class is ServiceClass.CODE and self.prompts is Prompts.MANY
+        return asks and self.qr is Qr.TEXT and not self.logs_messages
 
 
 @dataclass(frozen=True, slots=True)

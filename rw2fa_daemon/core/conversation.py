@@ -15,6 +15,7 @@ from rw2fa_daemon.core.enrol_stage import judge_first_code, judge_token, noted, 
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_open
 from rw2fa_daemon.core.moves import Context, Move, Silence, Stage, Talk, finish, refuse
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
+from rw2fa_daemon.core.reason import told
 from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.core.words import WordAttempt
 
@@ -52,6 +53,10 @@ def _may_enrol(account: Account | None, context: Context) -> bool:
 
 def begin(account: Account | None, context: Context) -> Move:
     """The first move, once the state is needed: end, or ask for a code or a first code."""
+    return told(_begun(account, context), 0, context)
+
+
+def _begun(account: Account | None, context: Context) -> Move:
     row = decide(with_account(context.facts, account_state(account, context)))
     if row.decision is Decision.CODE and account is not None and account.credential is not None:
         talk = Talk(Stage.CODE)
@@ -69,6 +74,14 @@ def reply(talk: Talk, account: Account | None, answer: Answer, context: Context)
     The account may have changed since the question (reset, removed, locked, activated by another
     session): then what is asked no longer fits, and the login ends.
     """
+    if talk.end is not None:
+        return Move(account, talk.end)
+    move = _judged(talk, account, answer, context)
+    # Nobody is there to read, or nobody who reads.
+    return move if isinstance(answer, Silence) else told(move, talk.n, context)
+
+
+def _judged(talk: Talk, account: Account | None, answer: Answer, context: Context) -> Move:
     state = account_state(account, context)
     # Another login in the same audit session may have been faster: this one still wants its answer.
     state = AccountState.ACTIVATED if state is AccountState.RECENT else state

@@ -1,7 +1,6 @@
 """The person sets up a device: the token, the QR code, the first code, the recovery codes."""
 
 from dataclasses import replace
-from typing import Final
 
 from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.audit import Event
@@ -14,15 +13,12 @@ from rw2fa_daemon.core.enrolment import (
     exhausted,
     with_secret,
 )
-from rw2fa_daemon.core.moves import Ask, Context, End, Move, Stage, Talk, let_in, refuse
+from rw2fa_daemon.core.moves import ANYTHING, Ask, Context, End, Move, Stage, Talk, let_in, refuse
 from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.qr import qr_text
 from rw2fa_daemon.core.texts import Text, minutes
 from rw2fa_daemon.core.uri import otpauth_uri, spaced_key
 from rw2fa_daemon.core.words import FORM, WordAttempt, without
-
-ANYTHING: Final = "digits:1-1"
-"""Enter alone is the answer that is hoped for; a form has no length below one."""
 
 
 def offer_enrolment(account: Account | None, context: Context) -> Move:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.audit import Event, Record
@@ -24,6 +25,8 @@ class Stage(StrEnum):
     ENROL = "enrol"
     NOTED = "noted"
     """To note the recovery codes down, and say so."""
+    TOLD = "told"
+    """To read why the login ends, and say so."""
 
 
 class Silence(StrEnum):
@@ -33,6 +36,10 @@ class Silence(StrEnum):
     BADFORM = "badform"
     EMPTY = "empty"
     EOF = "eof"
+
+
+ANYTHING: Final = "digits:1-1"
+"""Enter alone is the answer that is hoped for; a form has no length below one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +69,8 @@ class Talk:
     n: int = 1
     wrong: int = 0
     used: int = 0
+    end: End | None = None
+    """What was decided already, and comes once the person has read why."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ class Text(Enum):
         "They are not shown again: note them down now, and keep them away from this computer.\n\n{codes}\n\n"
         "Press Enter when you have noted them down: "
     )
+    TOLD_PROMPT = "{reason}\nPress Enter: "
     RECOVERY_LOW = "You have {left} recovery codes left. Ask your administrator for new ones."
     ACTIVATED = "Two-factor authentication is set up. From now on you will be asked for a code."
 

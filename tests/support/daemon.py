@@ -12,12 +12,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Final, Self
 
 from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
 from rw2fa_daemon.vault.vault import Vault
@@ -30,6 +31,9 @@ POLL_SECONDS = 0.01
 
 HOST_USERS = tuple(entry.pw_name for entry in pwd.getpwall() if entry.pw_uid != 0)
 """People that NSS knows on any Debian: daemon, bin, sys …"""
+
+
+READ: Final = Text.TOLD_PROMPT.value.format(reason="")
 
 
 class Hook:
@@ -72,12 +76,19 @@ class Hook:
     ) -> dict[str, str]:
         """Open, and the daemon's answer."""
         self.send("open", v="1", phase=phase, slot=slot, service=service, user=user, **more)
-        return self.receive()
+        return self._told(self.receive())
 
     def reply(self, value: str, n: int = 1) -> dict[str, str]:
         """Answer a question, and the daemon's answer to that."""
         self.send("reply", n=str(n), value=value)
-        return self.receive()
+        return self._told(self.receive())
+
+    def _told(self, answer: dict[str, str]) -> dict[str, str]:
+        """Press Enter where the daemon wants to have its reason read: the end, with the reason as its text."""
+        if not answer.get("text", "").endswith(READ):
+            return answer
+        self.send("reply", n=answer["n"], none="empty")
+        return {**self.receive(), "text": answer["text"].removesuffix(READ)}
 
 
 @dataclass

@@ -50,7 +50,8 @@ def test_item_1_somebody_outside_the_scope_types_a_password_and_nothing_else(
 def test_promise_3_nobody_is_enrolled_where_prompts_are_logged(site: Site, cockpit: Cockpit, newcomer: Person) -> None:
     logon = cockpit.logon(newcomer, lambda _: "123456")
     assert not logon.is_in
-    assert logon.prompts == ()
+    assert len(logon.prompts) == 1
+    assert prompts.ENROL_ELSEWHERE in logon.prompts[0]
     assert site.show(newcomer)["activated"] is False
 
 

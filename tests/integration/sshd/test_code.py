@@ -84,11 +84,16 @@ def test_promise_8_wrong_codes_in_a_row_lock_and_a_restart_forgets_none(site: Si
         terminal = reach_the_code(site, member.person)
         for _ in range(wrong_codes):
             terminal.answer(prompts.CODE, member.phone.wrong())
+        if wrong_codes == 2:
+            terminal.expect(prompts.LOCKED)
+            terminal.answer(prompts.READ, "")
         assert terminal.end() != 0
         site.rw2fa.stop()
         site.rw2fa.start()
     assert site.show(member.person)["locked"] is True
     locked = reach_the_code(site, member.person)
+    locked.expect(prompts.LOCKED)
+    locked.answer(prompts.READ, "")
     assert locked.end() != 0, "a right code would not be asked for"
     site.rw2fa.command("users", "unlock", member.person.name)
     unlocked = reach_the_code(site, member.person)

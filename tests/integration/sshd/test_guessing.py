@@ -61,6 +61,8 @@ def test_promise_9_after_three_wrong_codes_one_that_is_an_hour_off_is_refused_an
     guess(site, member, 3)
     off = reach_the_code(site, member.person)
     off.answer(prompts.CODE, member.phone.code(AN_HOUR))
+    off.expect(prompts.CLOCK)
+    off.answer(prompts.READ, "")
     assert off.end() != 0
     refused = last_record(site, member.person)
     assert refused["rule"] == "code-outside-window"
@@ -70,6 +72,7 @@ def test_promise_9_after_three_wrong_codes_one_that_is_an_hour_off_is_refused_an
     assert (shown["failures"], shown["guesses"]["wide_spent"]) == (0, 3), "a success gives no guess back"
     again = reach_the_code(site, member.person)
     again.answer(prompts.CODE, member.phone.code(AN_HOUR + 1))
+    again.answer(prompts.READ, "")
     assert again.end() != 0
     site.rw2fa.command("users", "unlock", member.person.name)
     sign_in(site, member, member.phone.code(AN_HOUR + 2))
@@ -80,6 +83,8 @@ def test_promise_8_the_fifth_wrong_code_in_a_row_locks_for_a_minute(site: Site, 
     assert site.show(member.person)["locked"] is False
     terminal = reach_the_code(site, member.person)
     terminal.answer(prompts.CODE, member.phone.wrong())
+    terminal.expect(prompts.LOCKED)
+    terminal.answer(prompts.READ, "")
     assert terminal.end() != 0
     shown = site.show(member.person)
     seconds = datetime.fromisoformat(shown["locked_until"]).timestamp() - time.time()

@@ -215,6 +215,8 @@ def test_promise_10_a_word_stays_good_until_the_enrolment_is_finished(site: Site
 def test_promise_10_members_of_a_group_cannot_enrol_where_a_word_is_needed_and_none_was_given(guarded: Site) -> None:
     person = guarded.newcomer()
     terminal = reach_the_code(guarded, person)
+    terminal.expect(prompts.ENROL_CLOSED)
+    terminal.answer(prompts.READ, "")
     assert terminal.end() != 0
     assert rows_of_code(terminal.screen) == []
     assert guarded.rw2fa.json("audit", "--user", person.name)[-1]["rule"] == "enrol-closed"

@@ -12,7 +12,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multip
 from rw2fa_daemon.core.account import Account, Bypass, Counters
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.budget import Guessing
-from rw2fa_daemon.core.clients import Client, Prompts, ServiceClass
+from rw2fa_daemon.core.clients import Client, Information, Prompts, Qr, ServiceClass
 from rw2fa_daemon.core.code_stage import CODE_TRIES, USED_ASKS
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.conversation import begin, reply
@@ -29,8 +29,8 @@ from rw2fa_daemon.core.words import WordAttempt, WordSet
 
 START = 1_790_000_000.0
 SECRETS = [Secret(bytes([number]) * 20) for number in range(1, 200)]
-TERMINAL = Client(ServiceClass.CODE, enrolment=True)
-ELSEWHERE = Client(ServiceClass.CODE, enrolment=False)
+TERMINAL = Client(ServiceClass.CODE, information=Information.AT_ONCE, qr=Qr.TEXT)
+ELSEWHERE = Client(ServiceClass.CODE, information=Information.AT_ONCE)
 
 
 def _context(
@@ -359,7 +359,7 @@ def test_sudo_does_not_ask_again_in_a_session_that_has_shown_a_code() -> None:
 
 
 def test_a_client_that_asks_once_is_told_that_it_cannot_ask() -> None:
-    once = Client(ServiceClass.CODE, prompts=Prompts.ONE, enrolment=False)
+    once = Client(ServiceClass.CODE, prompts=Prompts.ONE)
     assert _end(begin(_activated(), _context(client=once))).rule == "cannot-ask"
 
 
@@ -463,3 +463,40 @@ class Logins(RuleBasedStateMachine):
 
 TestLogins = Logins.TestCase
 TestLogins.settings = settings(max_examples=60)
+
+
+LATE = Client(ServiceClass.CODE, information=Information.WITH_PROMPT)
+
+
+@pytest.mark.parametrize("answer", ["1", Silence.EMPTY, Silence.BLIND, Silence.EOF])
+def test_a_client_that_shows_messages_late_is_given_the_reason_as_a_last_question(answer: str | Silence) -> None:
+    refused = begin(None, _context(client=ELSEWHERE))
+    move = begin(None, _context(client=LATE))
+    ask, talk = _ask(move)
+    assert ask.text == f"{_end(refused).text}\nPress Enter: "
+    assert [record.rule for record in move.records] == ["enrol-elsewhere"], "decided and audited before"
+    # Even if all is well by then.
+    ended = reply(talk, _activated(), answer, _context(client=LATE))
+    assert (ended.say, ended.records) == (replace(_end(refused), text=""), ())
+
+
+def test_the_reason_for_the_end_of_a_conversation_is_its_next_question() -> None:
+    account, context = _activated(), _context(START + 10 * DAY_SECONDS, LATE)
+    _, talk = _ask(begin(account, context))
+    ask, told = _ask(reply(talk, account, _code(account, context.now, -500), context))
+    assert (ask.n, told.end) == (2, End(Rc.AUTH_ERR, "code-outside-window"))
+
+
+def test_nobody_is_kept_who_is_gone_or_has_nothing_to_read() -> None:
+    account, context = _activated(), _context(START + 60, LATE)
+    _, talk = _ask(begin(account, context))
+    for silence in Silence:
+        assert _end(reply(talk, account, silence, context)).rule == "no-answer"
+
+
+def test_promise_10_before_the_password_no_reason_is_told() -> None:
+    context = _context(client=LATE)
+    first = replace(context, login=replace(context.login, slot=Slot.FIRST))
+    assert _end(begin(None, first)).rc is Rc.AUTH_ERR
+    once = _context(client=replace(LATE, prompts=Prompts.ONE))
+    assert _end(begin(None, once)).rc is Rc.AUTH_ERR

@@ -1,0 +1,40 @@
+"""Why a login is refused, told where an end alone would not tell it (decision 9)."""
+
+from dataclasses import replace
+from typing import Final
+
+from rw2fa_daemon.core.clients import Information, Prompts
+from rw2fa_daemon.core.login import Slot
+from rw2fa_daemon.core.moves import ANYTHING, Ask, Context, End, Move, Stage, Talk
+from rw2fa_daemon.core.texts import Text
+
+WORTH_READING: Final = frozenset(
+    text.value
+    for text in (
+        Text.ASK_ADMINISTRATOR,
+        Text.CLOCK,
+        Text.ENROL_CLOSED,
+        Text.ENROL_ELSEWHERE,
+        Text.ENROL_FAILED,
+        Text.LOCKED,
+    )
+)
+"""What helps the person; that the login is refused shows by itself."""
+
+
+def told(move: Move, asked: int, context: Context) -> Move:
+    """The move, `asked` questions into the conversation, with a last question that carries its reason if need be.
+
+    A client that holds messages back until the next prompt shows none with an end. What is decided stays decided,
+    whatever the answer is.
+    """
+    end, client = move.say, context.client
+    if not isinstance(end, End) or end.text not in WORTH_READING:
+        return move
+    if client.information is not Information.WITH_PROMPT or client.prompts is not Prompts.MANY:
+        return move
+    if context.login.slot is Slot.FIRST:
+        # Before the password: strangers are told nothing.
+        return move
+    ask = Ask(asked + 1, Text.TOLD_PROMPT.value.format(reason=end.text), ANYTHING)
+    return replace(move, say=ask, talk=Talk(Stage.TOLD, n=ask.n, end=replace(end, text="")))
