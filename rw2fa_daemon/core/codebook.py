@@ -33,8 +33,7 @@ class _Page:
         self._codes = b""
 
     def _compute(self, first: int, last: int) -> bytes:
-        value, modulus = self._hotp.value, self._modulus
-        codes = [value(step) % modulus for step in range(first, last + 1)]
+        codes = self._hotp.codes(range(first, last + 1), self._modulus)
         return struct.pack(f"<{len(codes)}I", *codes)
 
     def cover(self, first: int, last: int) -> None:
@@ -83,9 +82,11 @@ class Codebook:
 
     def among(self, credential: Credential, code: str, steps: Iterable[int]) -> Iterator[int]:
         """Those of `steps` whose code is `code`."""
-        hotp = Hotp(credential.secret, credential.algorithm)
+        hotp: Hotp | None = None
         modulus, digits = 10**credential.digits, credential.digits
         for step in steps:
+            if hotp is None:
+                hotp = Hotp(credential.secret, credential.algorithm)
             if step >= 0 and hmac.compare_digest(f"{hotp.value(step) % modulus:0{digits}d}", code):
                 yield step
 

@@ -35,8 +35,8 @@ def judge(
 ) -> tuple[Judgement, Counters]:
     """Judge a code of the right form; gives the verdict and the counters to store.
 
-    `now` is UTC seconds. The failure is charged before the code is looked at, to the lock and to
-    the guess budget, and refunded where it was right. The search goes outward from where the
+    `now` is UTC seconds. What a failure costs, to the lock and to the guess budget, depends on what was
+    before and never on the code; a right one is not charged. The search goes outward from where the
     device was last seen (RFC 6238 §6). Beyond the window the code is looked for up to twice its
     width, so that a wrong clock is told apart from a wrong code; such a step is burned.
     """
@@ -44,7 +44,6 @@ def judge(
     discrepancy = guessing.discrepancy
     drift = max(-discrepancy, min(counters.drift, discrepancy))
     how_far = reach(counters, credential.digits, guessing, now)
-    charged = _charged(counters, how_far, now)
 
     def in_reach(step: int) -> bool:
         if how_far is Reach.WIDE:
@@ -61,11 +60,13 @@ def judge(
     seen: list[int] = []
     for step in chain(near, everywhere):
         if in_reach(step) and steps.counts(counters, step, now_step):
-            accepted = steps.spend(lockout.clear(counters), step, accepted=True)
-            accepted = replace(accepted, drift=step - now_step)
+            accepted = lockout.clear(steps.spend(counters, step, accepted=True))
+            if accepted.drift != step - now_step:
+                accepted = replace(accepted, drift=step - now_step)
             return Judgement(Verdict.RIGHT, (step - now_step) * credential.period), accepted
         seen.append(step)
 
+    charged = _charged(counters, how_far, now)
     seen.sort(key=lambda step: abs(step - now_step))
     for step in seen:
         if abs(step - now_step) <= discrepancy and not steps.counts(counters, step, now_step):

@@ -46,4 +46,6 @@ def charge(counters: Counters, now: float) -> Counters:
 
 def clear(counters: Counters) -> Counters:
     """The counters after a success: no consecutive failures, no lock."""
+    if not counters.failures and not counters.locked_until:
+        return counters
     return replace(counters, failures=0, locked_until=0)

@@ -1,5 +1,6 @@
 """Sealing and opening what is kept at rest (promise 7)."""
 
+import hashlib
 import hmac
 import os
 import struct
@@ -10,6 +11,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from rw2fa_daemon.core.keyed_hash import KeyedHash
 from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.master_key import KEY_BYTES, MasterKey
 
@@ -37,7 +39,7 @@ class Vault:
     newest, until `seal_under` says otherwise.
     """
 
-    __slots__ = ("_ciphers", "_mac_keys", "_master_keys", "_number")
+    __slots__ = ("_ciphers", "_macs", "_master_keys", "_number")
 
     def __init__(self, master_key: MasterKey) -> None:
         self.use(master_key)
@@ -51,7 +53,7 @@ class Vault:
         self._number = _NUMBER.pack(master_key.number)
         # Made once for each purpose: deriving one takes longer than the whole rest of a login.
         self._ciphers: dict[tuple[bytes, str, str], AESGCM] = {}
-        self._mac_keys: dict[tuple[bytes, str], bytes] = {}
+        self._macs: dict[tuple[bytes, str], KeyedHash] = {}
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -103,10 +105,11 @@ class Vault:
         return hmac.compare_digest(self._mac(number, purpose, data), mac)
 
     def _mac(self, number: bytes, purpose: str, data: bytes) -> bytes:
-        key = self._mac_keys.get((number, purpose))
-        if key is None:
-            key = self._mac_keys[number, purpose] = self._derive(number, "mac", purpose)
-        return number + hmac.digest(key, data, "sha256")
+        keyed = self._macs.get((number, purpose))
+        if keyed is None:
+            keyed = KeyedHash(hashlib.sha256, self._derive(number, "mac", purpose))
+            self._macs[number, purpose] = keyed
+        return number + keyed.digest(data)
 
     def _cipher(self, number: bytes, context: Context) -> AESGCM:
         place = (number, context.table, context.column)
