@@ -1,6 +1,8 @@
 """One account as rows of the database, sealed, and back."""
 
 import struct
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method, SmsCode
@@ -31,11 +33,15 @@ _PHONE_IN_FIXED: Final = 3
 _REVISION_IN_COUNTERS: Final = 13
 _GUESSES_IN_COUNTERS: Final = slice(7, 11)
 
-_NUMBERS: Final = struct.Struct(">32q")
+_FIXED_NUMBERS: Final = struct.Struct(">18q")
+_COUNTERS_NUMBERS: Final = struct.Struct(">14q")
 _SMS_CODE: Final = struct.Struct(">qqB")
 """When it was sent, until when it counts, and the length of the login's name; that name and the digest follow."""
 _NO_CREDENTIAL: Final[NoCredential] = (None, None, None, None, None, None)
 _NONE: Final = -1
+_METHODS: Final = {method.value: method for method in Method}
+_ALGORITHMS: Final = {algorithm.value: algorithm for algorithm in Algorithm}
+_ALL_BUT_COUNTERS: Final = attrgetter(*(field.name for field in fields(Account) if field.name != "counters"))
 _STEP_BYTES: Final = 8
 
 
@@ -46,6 +52,8 @@ class Stored(NamedTuple):
     fixed: FixedRow
     counters: CountersRow
     seal: bytes
+    head: bytes
+    """What the seal takes in of name and `fixed`, kept for the next one."""
 
     @property
     def revision(self) -> int:
@@ -73,7 +81,8 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
         return None
     fixed, counters, seal = row[:_COUNTERS_AT], row[_COUNTERS_AT:_SEAL_AT], row[_SEAL_AT]
     try:
-        sound = vault.verify(SEAL_PURPOSE, _packed(name, fixed, counters), seal)
+        head = _head(name, fixed)
+        sound = vault.verify(SEAL_PURPOSE, _packed(head, counters), seal)
         if not sound or counters[_REVISION_IN_COUNTERS] != row[_WITNESS_AT]:
             raise altered(name)
         uid, generation, method, phone, enrol_opened_at, recovery, token, until, once, confirmed, sms_code = fixed[
@@ -83,7 +92,7 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
             name,
             uid,
             generation,
-            Method(method),
+            _METHODS[method],
             _open_phone(vault, name, generation, phone),
             enrol_opened_at,
             _open_credential(vault, name, generation, fixed[_CREDENTIAL_AT:]),
@@ -96,10 +105,10 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
         )
     except UnknownKey:
         raise other_key(name) from None
-    except (Tampered, struct.error, TypeError, ValueError, AttributeError):
+    except (Tampered, struct.error, TypeError, ValueError, LookupError, AttributeError):
         # Not only the seal: an altered column may hold any type, or none.
         raise altered(name) from None
-    return Stored(account, fixed, counters, seal)
+    return Stored(account, fixed, counters, seal, head)
 
 
 def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> Stored:
@@ -110,7 +119,11 @@ def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> St
     """
     if after.name != name:
         raise ValueError("an account was given another name")
-    fixed = _fixed(vault, before, after)
+    if before is not None and _ALL_BUT_COUNTERS(before.account) == _ALL_BUT_COUNTERS(after):
+        fixed, head = before.fixed, before.head
+    else:
+        fixed = _fixed(vault, before, after)
+        head = _head(name, fixed)
     now = after.counters
     counters = (
         struct.pack(f">{len(now.used)}q", *now.used),
@@ -128,7 +141,7 @@ def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> St
         now.session_at,
         1 if before is None else before.revision + 1,
     )
-    return Stored(after, fixed, counters, vault.mac(SEAL_PURPOSE, _packed(name, fixed, counters)))
+    return Stored(after, fixed, counters, vault.mac(SEAL_PURPOSE, _packed(head, counters)), head)
 
 
 def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
@@ -161,19 +174,16 @@ def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
     )
 
 
-def _packed(name: str, fixed: FixedRow, counters: CountersRow) -> bytes:
-    """What the seal is a MAC of: every column, so that none can be altered, and the name that it is found by."""
+def _head(name: str, fixed: FixedRow) -> bytes:
+    """What is sealed of the name that a record is found by, and of all that a login leaves as it is."""
     uid, generation, method, phone, enrol_opened_at, recovery, token, until, once, confirmed, sms_code = fixed[
         :_CREDENTIAL_AT
     ]
     active, secret, digits, period, algorithm, created_at = fixed[_CREDENTIAL_AT:]
-    *numbers, session, session_at, revision = counters[1:]
     texts = (
         name.encode(),
         method.encode(),
-        counters[0],
         recovery,
-        session.encode(),
         phone,
         token,
         sms_code,
@@ -182,18 +192,23 @@ def _packed(name: str, fixed: FixedRow, counters: CountersRow) -> bytes:
     )
     # Numbers, then lengths, then what has them: no two records give the same bytes, as nothing
     # that is there has a length below zero.
-    packed = _NUMBERS.pack(
+    packed = _FIXED_NUMBERS.pack(
         uid,
         generation,
         enrol_opened_at,
         confirmed,
         *[_NONE if number is None else number for number in (until, once, active, digits, period, created_at)],
-        *numbers,
-        session_at,
-        revision,
         *[_NONE if text is None else len(text) for text in texts],
     )
     return packed + b"".join([text for text in texts if text is not None])
+
+
+def _packed(head: bytes, counters: CountersRow) -> bytes:
+    """What the seal is a MAC of: every column, so that none can be altered, and the name, which `head` holds."""
+    used, *numbers, session, session_at, revision = counters
+    text = session.encode()
+    packed = _COUNTERS_NUMBERS.pack(*numbers, session_at, revision, len(used), len(text))
+    return b"".join((head, packed, used, text))
 
 
 def _steps(used: bytes) -> tuple[int, ...]:
@@ -237,7 +252,7 @@ def _open_credential(vault: Vault, name: str, generation: int, columns: tuple[An
         return None
     active, secret, digits, period, algorithm, created_at = columns
     plain = vault.open(secret, _secret_context(name, generation, active, digits, period, algorithm))
-    return Credential(Secret(plain), bool(active), digits, period, Algorithm(algorithm), created_at)
+    return Credential(Secret(plain), bool(active), digits, period, _ALGORITHMS[algorithm], created_at)
 
 
 def _seal_credential(vault: Vault, account: Account) -> CredentialRow | NoCredential:
