@@ -25,13 +25,20 @@ class Bar:
     until: int | None
 
 
-def barred(account: Account, guessing: Guessing, now: float) -> Bar | None:
-    """What bars this person from trying a code at `now` (UTC seconds), None if nothing does."""
+def barred(account: Account, guessing: Guessing, now: float, sms_digits: int | None = None) -> Bar | None:
+    """What bars this person from trying a code at `now` (UTC seconds), None if nothing does.
+
+    `sms_digits` is how many digits a code has where it comes in a text message, None where it does not.
+    """
     counters, credential = account.counters, account.credential
     if lockout.must_be_unlocked(counters):
         return Bar(Why.TOO_MANY, None)
     if lockout.locked(counters, now):
         return Bar(Why.WRONG_CODES, counters.locked_until)
+    if sms_digits is not None:
+        if budget.sms_guesses_left(counters, sms_digits, guessing, now):
+            return None
+        return Bar(Why.GUESSES_SPENT, counters.narrow_at + budget.PERIOD_SECONDS)
     if credential is None or not credential.active:
         return None
     if budget.reach(counters, credential.digits, guessing, now) is Reach.NOWHERE:

@@ -103,6 +103,15 @@ def spent(counters: Counters, now: float) -> tuple[int, int]:
     return wide, _spent(counters.narrow_guesses, counters.narrow_at, now)
 
 
+def sms_guesses_left(counters: Counters, digits: int, guessing: Guessing, now: float) -> bool:
+    """Whether a code of a text message may be guessed at once more at `now` (UTC seconds).
+
+    They share what narrow guesses at an app's codes have, where each is charged for NARROW_CODES
+    codes although one counts: so whoever changes between the two finds no second budget.
+    """
+    return _spent(counters.narrow_guesses, counters.narrow_at, now) < allowance(digits, guessing).narrow
+
+
 def spend_guess(counters: Counters, how: Reach, now: float) -> Counters:
     """The counters after a wrong code that was judged with this reach."""
     if how is Reach.WIDE:

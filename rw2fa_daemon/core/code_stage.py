@@ -1,5 +1,6 @@
 """The person was asked for a code, and answered."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -52,17 +53,25 @@ def judge_code(talk: Talk, account: Account, credential: Credential, code: str, 
     if judgement.verdict is Verdict.OUTSIDE:
         reason = "; ".join(filter(None, (f"valid, but {offset}: {_clock(judgement.offset)}", context.server_clock)))
         return refuse(judged, context, Event.CODE_OUTSIDE_WINDOW, "code-outside-window", reason, Text.CLOCK)
-    return _wrong(talk, judged, credential, context)
+    return wrong(talk, judged, context, lambda again: ask_code(again, Text.CODE_WRONG, judged, credential))
 
 
 def judge_recovery_code(
     talk: Talk, account: Account, credential: Credential, attempt: WordAttempt, context: Context
 ) -> Move:
     """The move after a recovery code was typed in place of a code; it is charged like one."""
+    right = take_recovery_code(account, attempt, context)
+    if right is not None:
+        return right
+    charged = replace(account, counters=charge(account.counters, credential.digits, context.guessing, context.now))
+    return wrong(talk, charged, context, lambda again: ask_code(again, Text.CODE_WRONG, charged, credential))
+
+
+def take_recovery_code(account: Account, attempt: WordAttempt, context: Context) -> Move | None:
+    """The move after a recovery code, None if it is none of this person's."""
     left = without(account.recovery, attempt)
     if left is None:
-        counters = charge(account.counters, credential.digits, context.guessing, context.now)
-        return _wrong(talk, replace(account, counters=counters), credential, context)
+        return None
     used = replace(account, recovery=left, counters=lockout.clear(account.counters))
     reason = f"{len(left)} left"
     text = Text.RECOVERY_LOW.value.format(left=len(left)) if len(left) <= RECOVERY_LOW else ""
@@ -78,8 +87,9 @@ def remember_session(account: Account, context: Context) -> Account:
     return replace(account, counters=counters)
 
 
-def _wrong(talk: Talk, account: Account, credential: Credential, context: Context) -> Move:
-    wrong = talk.wrong + 1
+def wrong(talk: Talk, account: Account, context: Context, ask: Callable[[Talk], Ask]) -> Move:
+    """The move after a wrong answer that was charged; `ask` makes the next question."""
+    count = talk.wrong + 1
     failures = account.counters.failures
     record = context.record(Event.CODE_WRONG, Decision.DENY, "code-wrong", f"{failures} in a row without a right one")
     if lockout.locked(account.counters, context.now):
@@ -90,10 +100,10 @@ def _wrong(talk: Talk, account: Account, credential: Credential, context: Contex
         )
         lock = context.record(Event.LOCKED, Decision.DENY, "locked", how_long)
         return Move(account, End(Rc.MAXTRIES, "locked", Text.LOCKED.value), None, (record, lock))
-    if wrong >= CODE_TRIES:
+    if count >= CODE_TRIES:
         return Move(account, End(Rc.AUTH_ERR, "code-wrong", Text.LOGIN_REFUSED.value), None, (record,))
-    again = replace(talk, n=talk.n + 1, wrong=wrong)
-    return Move(account, ask_code(again, Text.CODE_WRONG, account, credential), again, (record,))
+    again = replace(talk, n=talk.n + 1, wrong=count)
+    return Move(account, ask(again), again, (record,))
 
 
 def _offset(seconds: int) -> str:

@@ -7,7 +7,7 @@ whole conversation can run inside the transaction that makes its outcome durable
 from dataclasses import replace
 from typing import Final
 
-from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code
@@ -16,16 +16,24 @@ from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_open
 from rw2fa_daemon.core.moves import Context, Move, Silence, Stage, Talk, finish, refuse
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
 from rw2fa_daemon.core.reason import told
+from rw2fa_daemon.core.sms_stage import ask_for_text, due, entered, judge_recovery_word, judge_text_code
 from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.core.words import WordAttempt
 
 _WANTED: Final = {
-    Stage.CODE: Decision.CODE,
-    Stage.TOKEN: Decision.ENROL,
-    Stage.ENROL: Decision.ENROL,
-    Stage.NOTED: Decision.CODE,
+    Stage.CODE: {"code"},
+    Stage.SMS: {"sms"},
+    Stage.RECOVERY: {"sms"},
+    Stage.TOKEN: {"enrol"},
+    Stage.ENROL: {"enrol"},
+    Stage.NOTED: {"code", "sms"},
 }
-"""What the policy must still say when the answer comes."""
+"""The rules of which the policy must still name one when the answer comes."""
+
+_WITH_TEXT: Final = frozenset((Stage.SMS, Stage.RECOVERY))
+_FOR_A_CODE: Final = _WITH_TEXT | {Stage.CODE}
+
+_OVERTAKEN: Final = "the account changed during the login"
 
 Answer = str | WordAttempt | Silence
 
@@ -38,10 +46,16 @@ def account_state(account: Account | None, context: Context) -> AccountState:
         return AccountState.UID_CHANGED
     if account.bypass is not None and context.now < account.bypass.until:
         return AccountState.BYPASSED
-    if barred(account, context.guessing, context.now) is not None:
+    method = _method(account, context)
+    by_sms = method is Method.SMS
+    if barred(account, context.guessing, context.now, context.digits if by_sms else None) is not None:
         return AccountState.LOCKED
-    if account.activated:
-        return AccountState.RECENT if _recent(account, context) else AccountState.ACTIVATED
+    if account.activated_by(method) and _recent(account, context):
+        return AccountState.RECENT
+    if by_sms:
+        return AccountState.BY_SMS
+    if account.activated_by(method):
+        return AccountState.ACTIVATED
     return AccountState.MAY_ENROL if _may_enrol(account, context) else AccountState.WINDOW_CLOSED
 
 
@@ -58,6 +72,8 @@ def begin(account: Account | None, context: Context) -> Move:
 
 def _begun(account: Account | None, context: Context) -> Move:
     row = decide(with_account(context.facts, account_state(account, context)))
+    if row.rule in _WANTED[Stage.SMS] and account is not None:
+        return ask_for_text(account, context)
     if row.decision is Decision.CODE and account is not None and account.credential is not None:
         talk = Talk(Stage.CODE)
         return Move(account, ask_code(talk, Text.CODE_PROMPT, account, account.credential), talk)
@@ -82,20 +98,43 @@ def reply(talk: Talk, account: Account | None, answer: Answer, context: Context)
 
 
 def _judged(talk: Talk, account: Account | None, answer: Answer, context: Context) -> Move:
-    state = account_state(account, context)
-    # Another login in the same audit session may have been faster: this one still wants its answer.
-    state = AccountState.ACTIVATED if state is AccountState.RECENT else state
-    row = decide(with_account(context.facts, state))
-    if row.decision is not _WANTED[talk.stage] or account is None:
+    row = _row_now(account, context)
+    if row.rule not in _WANTED[talk.stage] or account is None:
         return _overtaken(row, account, context)
-    return _answered(talk, row, account, answer, context)
+    return _answered(talk, account, answer, context)
 
 
-def _answered(talk: Talk, row: Row, account: Account, answer: Answer, context: Context) -> Move:
+def text_due(talk: Talk, account: Account | None, context: Context) -> Move:
+    """The move when nobody has answered a question for the code of a message that was not sent yet.
+
+    Where the account changed since the question there is none: the answer will show it.
+    """
+    if account is None or _row_now(account, context).rule not in _WANTED[talk.stage]:
+        return Move(account, None)
+    return due(talk, account, context)
+
+
+def _row_now(account: Account | None, context: Context) -> Row:
+    """What the policy says of a login that has been asked already."""
+    state = account_state(account, context)
+    if state is AccountState.RECENT and account is not None:
+        # Another login in the same audit session may have been faster: this one still wants its answer.
+        by_sms = _method(account, context) is Method.SMS
+        state = AccountState.BY_SMS if by_sms else AccountState.ACTIVATED
+    return decide(with_account(context.facts, state))
+
+
+def _method(account: Account, context: Context) -> Method:
+    return account.method_in_force(sms_enabled=context.texts is not None)
+
+
+def _answered(talk: Talk, account: Account, answer: Answer, context: Context) -> Move:
     if talk.stage is Stage.NOTED and answer is not Silence.EOF:
         return noted(account, context)
+    if talk.stage is Stage.SMS and answer is Silence.EMPTY:
+        return entered(talk, account, context)
     if isinstance(answer, Silence):
-        code = talk.stage is Stage.CODE
+        code = talk.stage in _FOR_A_CODE
         return refuse(
             account,
             context,
@@ -106,22 +145,33 @@ def _answered(talk: Talk, row: Row, account: Account, answer: Answer, context: C
         )
     if talk.stage is Stage.TOKEN and isinstance(answer, WordAttempt):
         return judge_token(talk, account, answer, context)
+    judged = (_judge_text if talk.stage in _WITH_TEXT else _judge_app)(talk, account, answer, context)
+    return judged or refuse(account, context, Event.PROTOCOL_BROKEN, "protocol", "an answer of another kind")
+
+
+def _judge_app(talk: Talk, account: Account, answer: str | WordAttempt, context: Context) -> Move | None:
     credential = account.credential
     if credential is None:
-        return _overtaken(row, account, context)
+        return refuse(account, context, Event.REFUSED, "enrol", _OVERTAKEN)
     if talk.stage is Stage.CODE and isinstance(answer, WordAttempt):
         return judge_recovery_code(talk, account, credential, answer, context)
     if talk.stage is Stage.CODE and isinstance(answer, str):
         return judge_code(talk, account, credential, answer, context)
     if talk.stage is Stage.ENROL and isinstance(answer, str):
         return judge_first_code(talk, account, credential, answer, context)
-    return refuse(account, context, Event.PROTOCOL_BROKEN, "protocol", "an answer of another kind")
+    return None
+
+
+def _judge_text(talk: Talk, account: Account, answer: str | WordAttempt, context: Context) -> Move | None:
+    if isinstance(answer, WordAttempt):
+        return judge_recovery_word(talk, account, answer, context)
+    return judge_text_code(talk, account, answer, context) if talk.stage is Stage.SMS else None
 
 
 def _overtaken(row: Row, account: Account | None, context: Context) -> Move:
     if row.decision is Decision.DENY:
         return finish(row, context, account)
-    return refuse(account, context, Event.REFUSED, row.rule, "the account changed during the login")
+    return refuse(account, context, Event.REFUSED, row.rule, _OVERTAKEN)
 
 
 def _recent(account: Account, context: Context) -> bool:

@@ -44,7 +44,7 @@ def judge_first_code(talk: Talk, account: Account, credential: Credential, code:
     )
     again = replace(talk, n=talk.n + 1, wrong=talk.wrong + 1)
     if first.step is not None:
-        return _activated(replace(talk, n=talk.n + 1), activate(account, credential, first.step), context)
+        return activated(replace(talk, n=talk.n + 1), activate(account, credential, first.step), context)
     if first.outcome is FirstCode.CLOCK_OFF and again.wrong < ENROL_TRIES:
         text = Text.ENROL_CLOCK.value.format(minutes=minutes(first.offset))
         return Move(account, _ask_first_code(again, text, credential), again)
@@ -73,7 +73,7 @@ def _show_secret(account: Account, talk: Talk, context: Context) -> Move:
     return Move(offered, _ask_first_code(talk, text, credential), talk, (record,))
 
 
-def _activated(talk: Talk, account: Account, context: Context) -> Move:
+def activated(talk: Talk, account: Account, context: Context) -> Move:
     """Stored as active before anything is said; then the recovery codes, which are shown only now."""
     if context.recovery is None:
         active = remember_session(account, context)

@@ -13,6 +13,7 @@ from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row, return_code
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.texting import NO_ERRAND, Errand, Letter, TextChance, TextRules, Trouble
 from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.core.words import WordSet
 
@@ -27,6 +28,10 @@ class Stage(StrEnum):
     """To note the recovery codes down, and say so."""
     TOLD = "told"
     """To read why the login ends, and say so."""
+    SMS = "sms"
+    """For the code of a text message."""
+    RECOVERY = "recovery"
+    """For a recovery code, since no message can be sent."""
 
 
 class Silence(StrEnum):
@@ -71,16 +76,28 @@ class Talk:
     used: int = 0
     end: End | None = None
     """What was decided already, and comes once the person has read why."""
+    login: bytes = b""
+    """The random name that codes of text messages are bound to."""
+    entered: int = 0
+    """How often Enter alone was the answer."""
+    told: int = 0
+    """The message whose failure was told last."""
+    activates: bool = False
+    """Whether a right code activates the account and hands out recovery codes, which have to be made first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """What one event leads to: the account to store, the message, what is audited, what comes next."""
+    """What one event leads to: the account to store, the message, what is audited, what comes next.
+
+    `say` is None where nobody waits for an answer. `letter` goes out once the account is stored.
+    """
 
     account: Account | None
-    say: Ask | End
+    say: Ask | End | None
     talk: Talk | None = None
     records: tuple[Record, ...] = ()
+    letter: Letter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +130,13 @@ class Context:
     """Recovery codes to give out if this answer activates the account."""
     server_clock: str = ""
     """What is known about the server's own clock, for the audit."""
+    texts: TextRules | None = None
+    """What holds for text messages; None while they are switched off, and codes come from apps only."""
+    text_chance: TextChance | None = None
+    errand: Errand = NO_ERRAND
+    """How the latest message of this login fares."""
+    trouble: Trouble | None = None
+    """Why no message can be sent, where that is known."""
 
     def record(self, event: Event, decision: str, rule: str, reason: str = "") -> Record:
         """An audit record of this login."""

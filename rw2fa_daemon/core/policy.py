@@ -24,6 +24,8 @@ class AccountState(StrEnum):
     BYPASSED = "bypassed"
     LOCKED = "locked"
     ACTIVATED = "activated"
+    BY_SMS = "by sms"
+    """Codes come in text messages, and the number is known, confirmed or not."""
     RECENT = "recent"
     """Activated, and a code was accepted a short while ago in the same audit session."""
     MAY_ENROL = "may enrol"
@@ -212,6 +214,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("recent-code", Decision.ALLOW, Rc.IGNORE, account=AccountState.RECENT, mint=True, event=Event.LET_PASS),
     Row("cannot-ask", _DENY, Rc.AUTH_ERR, can_ask=False, text=Text.CANNOT_ASK, event=Event.REFUSED),
     Row("code", Decision.CODE, account=AccountState.ACTIVATED, text=Text.CODE_PROMPT),
+    Row("sms", Decision.CODE, account=AccountState.BY_SMS, text=Text.SMS_PROMPT),
     Row(
         "enrol-closed",
         _DENY,

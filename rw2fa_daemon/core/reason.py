@@ -17,6 +17,10 @@ WORTH_READING: Final = frozenset(
         Text.ENROL_ELSEWHERE,
         Text.ENROL_FAILED,
         Text.LOCKED,
+        Text.SMS_COUNTRY,
+        Text.SMS_DOWN,
+        Text.SMS_LIMIT,
+        Text.SMS_NOT_SET_UP,
     )
 )
 """What helps the person; that the login is refused shows by itself."""

@@ -63,6 +63,25 @@ class Text(Enum):
     )
     TOLD_PROMPT = "{reason}\nPress Enter: "
     RECOVERY_LOW = "You have {left} recovery codes left. Ask your administrator for new ones."
+    SMS_PROMPT = (
+        "A verification code is on its way to the number ending {ending}.\n"
+        "If it does not come within {seconds} seconds, press Enter for another.\nVerification code: "
+    )
+    SMS_AGAIN = "Another code is on its way to the number ending {ending}; only that one counts.\nVerification code: "
+    SMS_UNDER_WAY = "The message is still being sent. Wait a moment.\nVerification code: "
+    SMS_SOON = (
+        "A message was sent {ago} seconds ago. If it has not come in another {seconds}, press Enter then.\n"
+        "Verification code: "
+    )
+    SMS_EXPIRED = "That code is too old. Press Enter for another.\nVerification code: "
+    SMS_FAILED = "{why}\nPress Enter to try again.\nVerification code: "
+    SMS_FAILED_RECOVERY = "{why}\nPress Enter to try again, or type a recovery code.\nVerification code: "
+    SMS_RECOVERY = "{why}\nSign in with one of your recovery codes.\nRecovery code: "
+    SMS_RECOVERY_WRONG = "That code was not accepted.\nRecovery code: "
+    SMS_COUNTRY = "No message can be sent to your number. Ask your administrator to look at it."
+    SMS_LIMIT = "Too many messages were sent already. Try again later."
+    SMS_NOT_SET_UP = "This host cannot send messages. Tell your administrator."
+    SMS_DOWN = "Messages cannot be sent right now. Try again in a minute."
     ACTIVATED = "Two-factor authentication is set up. From now on you will be asked for a code."
 
 

@@ -123,5 +123,5 @@ def tell(connection: Connection, move: Move) -> None:
         connection.server.audit(record)
     if isinstance(move.say, Ask):
         connection.say(write_ask(move.say))
-    else:
+    elif move.say is not None:
         connection.say_last(write_end(move.say))

@@ -56,6 +56,21 @@ FORGET_NOT_MEMBERS: Final = """
      LIMIT ? OFFSET ?)
 """
 
+# at_most, kept
+FORGET_TEXT_QUOTAS: Final = """
+    DELETE FROM text_quotas WHERE text_quotas.subject IN (SELECT text_quotas.subject
+    FROM text_quotas ORDER BY text_quotas.void_at DESC
+     LIMIT ? OFFSET ?)
+"""
+
+# now, at_most, skipped
+FORGET_VOID_TEXT_QUOTAS: Final = """
+    DELETE FROM text_quotas WHERE text_quotas.subject IN (SELECT text_quotas.subject
+    FROM text_quotas
+    WHERE text_quotas.void_at <= ?
+     LIMIT ? OFFSET ?)
+"""
+
 # key, value
 INSERT_META: Final = """
     INSERT INTO meta ("key", value) VALUES (?, ?)
@@ -81,6 +96,11 @@ INSERT_RECORD: Final = """
 # entry, since
 INSERT_SCOPE_ENTRIES: Final = """
     INSERT INTO scope_entries (entry, since) VALUES (?, ?)
+"""
+
+# subject, void_at, ledger
+INSERT_TEXT_QUOTAS: Final = """
+    INSERT INTO text_quotas (subject, void_at, ledger) VALUES (?, ?, ?)
 """
 
 # name, revision
@@ -130,6 +150,13 @@ SELECT_SCOPE_ENTRIES: Final = """
     FROM scope_entries
 """
 
+# found_subject
+SELECT_TEXT_QUOTAS: Final = """
+    SELECT text_quotas.ledger
+    FROM text_quotas
+    WHERE text_quotas.subject = ?
+"""
+
 # value, found_key
 UPDATE_META: Final = """
     UPDATE meta SET value=? WHERE meta."key" = ?
@@ -170,6 +197,11 @@ UPDATE_RECORD_COUNTERS: Final = """
 # since, found_entry
 UPDATE_SCOPE_ENTRIES: Final = """
     UPDATE scope_entries SET since=? WHERE scope_entries.entry = ?
+"""
+
+# void_at, ledger, found_subject
+UPDATE_TEXT_QUOTAS: Final = """
+    UPDATE text_quotas SET void_at=?, ledger=? WHERE text_quotas.subject = ?
 """
 
 # revision, found_name

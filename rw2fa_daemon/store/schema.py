@@ -124,6 +124,17 @@ not_members: Final = Table(
     sqlite_with_rowid=False,
 )
 
+text_quotas: Final = Table(
+    "text_quotas",
+    metadata,
+    Column("subject", LargeBinary, primary_key=True),
+    # UTC seconds from which nothing of it counts.
+    Column("void_at", BigInteger, nullable=False),
+    Column("ledger", LargeBinary, nullable=False),
+    Index("text_quotas_by_void_at", "void_at"),
+    sqlite_with_rowid=False,
+)
+
 meta: Final = Table(
     "meta",
     metadata,

@@ -12,7 +12,16 @@ from sqlalchemy import SmallInteger, Text, and_, bindparam, delete, func, insert
 from sqlalchemy.sql.expression import ClauseElement, ColumnElement, Subquery
 from sqlalchemy.sql.schema import Column, Table
 
-from rw2fa_daemon.store.schema import HAS_DEVICE, RECORD, WITNESS, accounts, meta, not_members, scope_entries
+from rw2fa_daemon.store.schema import (
+    HAS_DEVICE,
+    RECORD,
+    WITNESS,
+    accounts,
+    meta,
+    not_members,
+    scope_entries,
+    text_quotas,
+)
 
 FIXED: Final = (
     "uid",
@@ -151,6 +160,28 @@ def _forget_not_members() -> ClauseElement:
     return delete(not_members).where(not_members.c.name.in_(oldest))
 
 
+def _forget_void_text_quotas() -> ClauseElement:
+    """Forget what does not count any more, so many at a time."""
+    void = (
+        select(text_quotas.c.subject)
+        .where(text_quotas.c.void_at <= bindparam("now"))
+        .limit(bindparam("at_most"))
+        .offset(bindparam("skipped"))
+    )
+    return delete(text_quotas).where(text_quotas.c.subject.in_(void))
+
+
+def _forget_text_quotas() -> ClauseElement:
+    """Forget what will soonest count no more, beyond a number of them."""
+    soonest = (
+        select(text_quotas.c.subject)
+        .order_by(text_quotas.c.void_at.desc())
+        .limit(bindparam("at_most"))
+        .offset(bindparam("kept"))
+    )
+    return delete(text_quotas).where(text_quotas.c.subject.in_(soonest))
+
+
 def _count_locked() -> ClauseElement:
     """How many people are locked now; the first condition is that of an index."""
     until, failures = accounts.c.locked_until, accounts.c.failures
@@ -200,6 +231,11 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     "update_not_members": _update(not_members),
     "delete_not_members": _delete(not_members),
     "forget_not_members": _forget_not_members(),
+    "select_text_quotas": select(text_quotas.c.ledger).where(_found(text_quotas)),
+    "insert_text_quotas": _insert(text_quotas),
+    "update_text_quotas": _update(text_quotas),
+    "forget_void_text_quotas": _forget_void_text_quotas(),
+    "forget_text_quotas": _forget_text_quotas(),
     "select_meta": select(meta.c.value).where(_found(meta)),
     "insert_meta": _insert(meta),
     "update_meta": _update(meta),

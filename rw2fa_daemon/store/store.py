@@ -10,9 +10,10 @@ from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
 from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
+from rw2fa_daemon.core.quota import Quota
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import floor, kept, not_members, scope, word_salt
+from rw2fa_daemon.store import floor, kept, not_members, scope, text_quota, word_salt
 from rw2fa_daemon.store.batch import Batch, Job, load
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
@@ -215,6 +216,19 @@ class Store:
         """Keep nothing under this name any more."""
         with self._using() as connection:
             kept.forget(connection, name)
+
+    def take_texts(self, quotas: Sequence[Quota], now: int) -> Quota | None:
+        """Count one more text message at `now` (UTC seconds) against all quotas; or against none, and give a full one.
+
+        Durable when this returns.
+        """
+        with self._using() as connection:
+            return text_quota.take(connection, self._vault, quotas, now)
+
+    def full_texts(self, quotas: Sequence[Quota], now: int) -> Quota | None:
+        """One of the quotas that has no room for another text message at `now` (UTC seconds)."""
+        with self._using() as connection:
+            return text_quota.full(connection, self._vault, quotas, now)
 
     def sync_scope(self, entries: Iterable[str], now: int) -> Mapping[str, int]:
         """Make the remembered entries of the scope those of `entries` (users, and groups as `@name`).

@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from rw2fa_daemon.store import batch, compiled_sqlite, floor, kept, migrate, not_members, opening, scope
+from rw2fa_daemon.store import batch, compiled_sqlite, floor, kept, migrate, not_members, opening, scope, text_quota
 from rw2fa_daemon.store import store as store_module
 from rw2fa_daemon.store.compile import TARGET, compiled
 from rw2fa_daemon.store.schema import metadata
@@ -21,7 +21,14 @@ from rw2fa_daemon.store.store import Store
 
 STATEMENTS = {name: text for name, text in vars(compiled_sqlite).items() if name.isupper()}
 
-READ_AS_A_WHOLE = {"COUNT_DEVICES", "COUNT_LOCKED", "SELECT_SCOPE_ENTRIES", "SELECT_NAMES", "FORGET_NOT_MEMBERS"}
+READ_AS_A_WHOLE = {
+    "COUNT_DEVICES",
+    "COUNT_LOCKED",
+    "SELECT_SCOPE_ENTRIES",
+    "SELECT_NAMES",
+    "FORGET_NOT_MEMBERS",
+    "FORGET_TEXT_QUOTAS",
+}
 """What reads whole tables or indexes; none of it happens at a login of somebody enrolled."""
 
 
@@ -50,7 +57,7 @@ def test_the_compiled_statements_are_those_of_the_sources() -> None:
 def test_every_statement_is_used() -> None:
     used = "".join(
         Path(module.__file__ or "").read_text()
-        for module in (batch, floor, kept, not_members, opening, scope, sqlite_connection, store_module)
+        for module in (batch, floor, kept, not_members, opening, scope, sqlite_connection, store_module, text_quota)
     )
     assert {name for name in STATEMENTS if f"sql.{name}" not in used} == set()
 
@@ -62,7 +69,7 @@ def test_a_login_costs_the_same_with_ten_users_or_a_million(raw: sqlite3.Connect
     plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * statement.count("?"))]
     scans = [step for step in plan if re.match(r"SCAN (?!asked|CONSTANT ROW)", step)]
     if name in READ_AS_A_WHOLE:
-        assert all("USING" in step for step in plan if step.startswith("SCAN not_members")), plan
+        assert all("USING" in step for step in plan if step.startswith(("SCAN not_members", "SCAN text_quotas"))), plan
         assert name != "COUNT_DEVICES" or any("accounts_by_device" in step for step in plan), plan
     else:
         assert scans == [], plan

@@ -81,6 +81,14 @@ def upgrade() -> None:
     )
     op.create_index("not_members_by_seen_at", "not_members", ["seen_at"])
     op.create_table(
+        "text_quotas",
+        sa.Column("subject", sa.LargeBinary, primary_key=True),
+        sa.Column("void_at", sa.BigInteger, nullable=False),
+        sa.Column("ledger", sa.LargeBinary, nullable=False),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("text_quotas_by_void_at", "text_quotas", ["void_at"])
+    op.create_table(
         "meta",
         sa.Column("key", sa.Text, primary_key=True),
         sa.Column("value", sa.LargeBinary, nullable=False),

@@ -1,0 +1,174 @@
+"""The person was told that a code comes in a text message.
+
+The question comes first, and the message only after nobody has answered for a moment: a client that
+answers blindly does so at once, and a person cannot have a code that was not sent
+(docs/decisions/0015). So three things happen in any order: `due`, when that moment has passed;
+answers; and what the world reports of the message, which stands in `Context.errand`.
+"""
+
+import hmac
+from dataclasses import replace
+from typing import Final
+
+from rw2fa_daemon.core import lockout
+from rw2fa_daemon.core.account import Account, SmsCode
+from rw2fa_daemon.core.audit import Event
+from rw2fa_daemon.core.budget import Reach, spend_guess
+from rw2fa_daemon.core.code_stage import remember_session, take_recovery_code, wrong
+from rw2fa_daemon.core.enrol_stage import activated
+from rw2fa_daemon.core.moves import Ask, Context, End, Move, Stage, Talk, let_in, refuse
+from rw2fa_daemon.core.phone import ending
+from rw2fa_daemon.core.policy import Decision, Rc
+from rw2fa_daemon.core.quota import source_of
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms_text import fill
+from rw2fa_daemon.core.texting import Fate, Letter, TextChance, TextRules, Trouble
+from rw2fa_daemon.core.texts import Text
+from rw2fa_daemon.core.words import FORM, WordAttempt
+
+BLIND_SECONDS: Final = 1.0
+"""An answer that comes sooner was not typed by somebody who had looked for a message."""
+
+RESEND_SECONDS: Final = 30
+"""After a message, before another may go to the same person."""
+
+ENTERED_MAX: Final = 16
+"""How often one conversation takes Enter for an answer; the hook ends it after 32 questions of any kind."""
+
+CLOCK_SLACK_SECONDS: Final = 60
+"""By how much a clock may be set back while a code is outstanding."""
+
+
+def ask_for_text(account: Account, context: Context) -> Move:
+    """The question, before anything is sent or stored."""
+    rules, chance, phone = _needed(account, context)
+    number = phone.reveal().decode()
+    trouble = context.trouble
+    if not number.startswith(rules.allowed):
+        reason = "the number is in no country that sms.countries allows"
+        trouble = Trouble("sms-country", Text.SMS_COUNTRY.value, reason, limit=True)
+    if trouble is not None:
+        return _without_text(account, trouble, context)
+    hands_out = context.client.enrolment and not account.phone_confirmed and not account.recovery
+    talk = Talk(Stage.SMS, login=chance.login(), activates=hands_out)
+    return Move(account, _first_question(talk, account, phone, context), talk)
+
+
+def due(talk: Talk, account: Account, context: Context) -> Move:
+    """Nobody has answered at once: the code that is stored before its message goes out."""
+    stored, letter = _new_code(talk, account, context)
+    return Move(stored, None, talk, letter=letter)
+
+
+def entered(talk: Talk, account: Account, context: Context) -> Move:
+    """The move after Enter alone: say what became of the message, and send another where it is time."""
+    _, _, phone = _needed(account, context)
+    if talk.entered >= ENTERED_MAX:
+        return refuse(account, context, Event.NO_ANSWER, "no-answer", "no code: Enter alone, too often")
+    again = replace(talk, n=talk.n + 1, entered=talk.entered + 1)
+    errand = context.errand
+    if errand.fate is Fate.NONE:
+        return Move(account, _first_question(again, account, phone, context), again)
+    if errand.fate is Fate.UNDER_WAY:
+        return Move(account, _question(again, Text.SMS_UNDER_WAY.value, account, context), again)
+    if errand.fate is Fate.FAILED and errand.number != talk.told:
+        told = replace(again, told=errand.number)
+        failed = Text.SMS_FAILED_RECOVERY if account.recovery else Text.SMS_FAILED
+        return Move(account, _question(told, failed.value.format(why=errand.person), account, context), told)
+    wait = _wait(account, context) if errand.fate is Fate.SENT else 0
+    if wait:
+        text = Text.SMS_SOON.value.format(ago=RESEND_SECONDS - wait, seconds=wait)
+        return Move(account, _question(again, text, account, context), again)
+    stored, letter = _new_code(again, account, context)
+    text = Text.SMS_AGAIN.value.format(ending=ending(phone.reveal().decode()))
+    return Move(stored, _question(again, text, stored, context), again, letter=letter)
+
+
+def judge_text_code(talk: Talk, account: Account, code: str, context: Context) -> Move:
+    """The move after a code was typed."""
+    _, chance, _ = _needed(account, context)
+    outstanding = account.sms_code
+    typed = chance.digest(account.generation, talk.login, Secret(code.encode()))
+    if outstanding is None or not hmac.compare_digest(outstanding.digest, typed) or outstanding.login != talk.login:
+        charged = _charged(account, context)
+        return wrong(talk, charged, context, lambda again: _asked_again(again, charged, context))
+    spent = replace(account, sms_code=None)
+    if not outstanding.sent_at - CLOCK_SLACK_SECONDS <= context.now < outstanding.until:
+        record = context.record(Event.CODE_OUTSIDE_WINDOW, Decision.DENY, "code-outside-window", "sent too long ago")
+        again = replace(talk, n=talk.n + 1)
+        return Move(spent, _question(again, Text.SMS_EXPIRED.value, spent, context), again, (record,))
+    right = replace(spent, counters=lockout.clear(spent.counters))
+    if account.phone_confirmed:
+        return let_in(remember_session(right, context), context, Event.ACCEPTED, "code-right", reason="by SMS")
+    confirmed = replace(right, phone_confirmed=True)
+    recovery = context.recovery if talk.activates else None
+    return activated(replace(talk, n=talk.n + 1), confirmed, replace(context, recovery=recovery))
+
+
+def judge_recovery_word(talk: Talk, account: Account, attempt: WordAttempt, context: Context) -> Move:
+    """The move after a recovery code was typed in place of a code; it is charged like one."""
+    right = take_recovery_code(replace(account, sms_code=None), attempt, context)
+    if right is not None:
+        return right
+    charged = _charged(account, context)
+    return wrong(talk, charged, context, lambda again: _asked_again(again, charged, context))
+
+
+def _needed(account: Account, context: Context) -> tuple[TextRules, TextChance, Secret]:
+    """What a login by text message never lacks: the policy has looked."""
+    if context.texts is None or context.text_chance is None or account.phone is None:
+        raise ValueError("a login by text message without settings or number")
+    return context.texts, context.text_chance, account.phone
+
+
+def _without_text(account: Account, trouble: Trouble, context: Context) -> Move:
+    """Say at once that no message comes, and ask for a recovery code if there are any."""
+    event = Event.SMS_REFUSED if trouble.limit else Event.SMS_FAILED
+    if not account.recovery:
+        record = context.record(event, Decision.DENY, trouble.rule, trouble.reason)
+        return Move(account, End(Rc.AUTH_ERR, trouble.rule, trouble.person), None, (record,))
+    record = context.record(event, Decision.CODE, trouble.rule, f"{trouble.reason}; asked for a recovery code")
+    talk = Talk(Stage.RECOVERY)
+    return Move(account, Ask(talk.n, Text.SMS_RECOVERY.value.format(why=trouble.person), FORM), talk, (record,))
+
+
+def _first_question(talk: Talk, account: Account, phone: Secret, context: Context) -> Ask:
+    text = Text.SMS_PROMPT.value.format(ending=ending(phone.reveal().decode()), seconds=RESEND_SECONDS)
+    return _question(talk, text, account, context)
+
+
+def _asked_again(talk: Talk, account: Account, context: Context) -> Ask:
+    """After a wrong answer."""
+    if talk.stage is Stage.RECOVERY:
+        return Ask(talk.n, Text.SMS_RECOVERY_WRONG.value, FORM)
+    return _question(talk, Text.CODE_WRONG.value, account, context)
+
+
+def _question(talk: Talk, text: str, account: Account, context: Context) -> Ask:
+    form = f"digits:{context.digits}-{context.digits}"
+    return Ask(talk.n, text, f"{form},{FORM}" if account.recovery else form)
+
+
+def _new_code(talk: Talk, account: Account, context: Context) -> tuple[Account, Letter]:
+    """The account with a new code in place of any other, and the message that brings it."""
+    rules, chance, phone = _needed(account, context)
+    code, now = chance.code(context.digits), int(context.now)
+    digest = chance.digest(account.generation, talk.login, code)
+    body = fill(rules.message, code.reveal().decode(), context.issuer)
+    source = "" if context.client.forgeable_address else source_of(context.login.rhost)
+    letter = Letter(phone, Secret(body.encode()), rules.quotas(account.name, phone, source))
+    return replace(account, sms_code=SmsCode(digest, talk.login, now, now + rules.valid_seconds)), letter
+
+
+def _wait(account: Account, context: Context) -> int:
+    """Seconds until another message may go to this person, whichever login asked for the last one."""
+    if account.sms_code is None:
+        return 0
+    left = account.sms_code.sent_at + RESEND_SECONDS - int(context.now)
+    return left if 0 < left <= RESEND_SECONDS else 0
+
+
+def _charged(account: Account, context: Context) -> Account:
+    """Charged to the lock and to the guess budget, as an app's code that is looked for near the present."""
+    counters = lockout.charge(account.counters, context.now)
+    return replace(account, counters=spend_guess(counters, Reach.NARROW, context.now))
