@@ -36,6 +36,7 @@ _HERE = "rw2fa_daemon.cli"
         "pam": f"{_HERE}.pam:pam",
         "users": f"{_HERE}.users:users",
         "whitelist": f"{_HERE}.whitelist:whitelist",
+        "sms": f"{_HERE}.sms:sms",
         "settings": f"{_HERE}.settings:settings",
         "explain": f"{_HERE}.explain:explain",
         "audit": f"{_HERE}.audit:audit",

@@ -10,11 +10,10 @@ from rw2fa_daemon.core.barred import Bar, barred
 from rw2fa_daemon.core.budget import allowance, spent
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
 from rw2fa_daemon.core.person import Membership, Missing, Person
+from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.texts import minutes
 from rw2fa_daemon.service.rules import Rules
 
-MASK: Final = "…"
-PHONE_SHOWN: Final = 2
 ON_TIME_SECONDS: Final = 30
 """A code that was typed just before the app showed the next one is late by so much."""
 
@@ -33,6 +32,8 @@ class Guesses:
 class Profile:
     """One person at one moment.
 
+    `method` is the one that was chosen; by which one codes come now, with SMS on or off, is `method_in_force`, and that
+    is what `activated` is about. `phone` is masked.
     `enabled` is None while the directory cannot tell. Times are UTC seconds. `bar` is why codes are
     refused unseen, `drift` by how many seconds the device was ahead when a code was last accepted
     (None before that), `bypass` one that holds now. `token_pending`: the next enrolment takes a word; `token_missing`:
@@ -48,6 +49,7 @@ class Profile:
     activated: bool
     pending: bool
     method: Method
+    method_in_force: Method
     phone: str | None
     failures: int
     bar: Bar | None
@@ -73,6 +75,7 @@ class Profile:
             "activated": self.activated,
             "pending": self.pending,
             "method": self.method.value,
+            "method_in_force": self.method_in_force.value,
             "phone": self.phone,
             "locked": self.bar is not None,
             "locked_until": iso(self.bar.until) if self.bar else None,
@@ -113,11 +116,13 @@ def profile(
         scope_since=max((since.get(entry, 0) for entry in enabled_by), default=0),
         window_days=rules.config.enrolment_window_days,
     )
-    activated = account is not None and account.activated
+    method = account.method_in_force(sms_enabled=rules.config.sms_enabled) if account else Method.APP
+    activated = account is not None and account.activated_by(method)
+    must_enrol = method is Method.APP and not activated
     token_needed = rules.config.proof == "token"
     may_enrol = (
         bool(enabled_by)
-        and not activated
+        and must_enrol
         and now < end
         and not (counters and exhausted(counters))
         and not lacks_token(account, token_needed=token_needed)
@@ -129,9 +134,10 @@ def profile(
         enabled=_enabled(rules, person, by_name),
         enabled_by=enabled_by,
         activated=activated,
-        pending=account is not None and account.credential is not None and not activated,
+        pending=account is not None and account.credential is not None and must_enrol,
         method=account.method if account else Method.APP,
-        phone=masked(account),
+        method_in_force=method,
+        phone=masked(account.phone.reveal().decode()) if account and account.phone else None,
         failures=counters.failures if counters else 0,
         bar=barred(account, rules.config.guessing, now) if account else None,
         recovery_codes_left=len(account.recovery) if account else 0,
@@ -139,7 +145,7 @@ def profile(
         guesses=_guesses(account, rules, now),
         bypass=bypass if bypass and now < bypass.until else None,
         token_pending=account is not None and account.token is not None,
-        token_missing=not activated and lacks_token(account, token_needed=token_needed),
+        token_missing=must_enrol and lacks_token(account, token_needed=token_needed),
         enrolment_until=end if may_enrol else None,
         whitelisted_by=lists.whitelist.matches(known) if known else (),
         exempt_by=lists.exempt_users.matches(known) if known else (),
@@ -166,7 +172,7 @@ def bypass_sentence(bypass: Bypass) -> str:
 
 
 def _drift(account: Account | None) -> int | None:
-    if account is None or account.credential is None or not account.activated:
+    if account is None or account.credential is None or not account.credential.active:
         return None
     return account.counters.drift * account.credential.period
 
@@ -176,13 +182,6 @@ def _guesses(account: Account | None, rules: Rules, now: float) -> Guesses:
     allowed = allowance(digits, rules.config.guessing)
     wide, narrow = spent(account.counters, now) if account else (0, 0)
     return Guesses(wide, allowed.wide, narrow, allowed.narrow)
-
-
-def masked(account: Account | None) -> str | None:
-    """A phone number of which the last digits show; None where there is none."""
-    if account is None or account.phone is None:
-        return None
-    return MASK + account.phone.reveal().decode()[-PHONE_SHOWN:]
 
 
 def _enabled(rules: Rules, person: Person | Missing, by_name: tuple[str, ...]) -> bool | None:

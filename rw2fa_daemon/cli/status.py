@@ -41,6 +41,7 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
                 "users_activated": counts[0] if counts else None,
                 "users_pending": counts[1] if counts else None,
                 "state": state_problem or "ok",
+                "sms": config.sms_enabled,
                 "guessing_chance_in_30_days": allowance(config.digits, config.guessing).chance,
                 "guessing_risk_accepted": risk_accepted(config),
             }
@@ -52,6 +53,7 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
         say(f"                           keeps its old configuration: {shown(report['config'])}")
     say(f"State                      {shown(state_problem or 'ok')}")
     say(f"Clock                      {clock_line(clock)}")
+    say(f"SMS                        {_sms(site)}")
     say(f"Users enabled              {'unknown: a group cannot be resolved' if people is None else people}")
     if risk_accepted(config):
         say(f"Guessing                   the risk was accepted: {meaning_of(config)}")
@@ -68,6 +70,11 @@ def _switch(site: Site, now: float) -> str:
     if config.enabled_at(now):
         return f"on until {when(config.enabled_until)}; keep it on with: rw2fa enable --keep"
     return f"off, since the trial ended at {when(config.enabled_until)}; switch it on with: rw2fa enable"
+
+
+def _sms(site: Site) -> str:
+    config = site.config
+    return f"on, from {shown(config.sms_sender)}" if config.sms_enabled else "off; codes come from an app"
 
 
 def _daemon(site: Site) -> tuple[dict[str, str], str]:

@@ -2,10 +2,11 @@
 
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import note
@@ -16,17 +17,15 @@ from rw2fa_daemon.core.words import WordSet
 from rw2fa_daemon.service.opening import GENERATION_BITS
 from rw2fa_daemon.store.store import Job, StateProblem
 
+PROOF_BY_WORD: Final = "token"
+"""A value of enrolment.proof."""
+
 
 def give_tokens(site: Site, names: Iterable[str]) -> dict[str, str]:
-    """Give everybody who is not activated a new word to enrol with; the words by name. Raises Problem.
-
-    A word takes some 20 ms of a processor; all of them are used.
-    """
+    """Give everybody who is not activated a new word to enrol with; the words by name. Raises Problem."""
     people = [person_of(name, ()) for name in names]
-    site.words  # noqa: B018 - made here, as threads would make several
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        made = list(threads.map(lambda person: site.words.new(person.name, 1), people))
-    jobs = [Job(person.name, partial(_give, person=person, new=new)) for person, new in zip(people, made, strict=True)]
+    made = make_words(site, [person.name for person in people])
+    jobs = [Job(person.name, partial(_give, person=person, new=made[person.name])) for person in people]
     given: dict[str, str] = {}
     for person, outcome in zip(people, site.store.run(jobs), strict=True):
         if isinstance(outcome, StateProblem):
@@ -34,6 +33,16 @@ def give_tokens(site: Site, names: Iterable[str]) -> dict[str, str]:
         elif outcome is not None:
             given[person.name] = outcome
     return given
+
+
+def make_words(site: Site, names: Sequence[str]) -> dict[str, WordSet]:
+    """A new word for each of these people, by name.
+
+    A word takes some 20 ms of a processor; all of them are used.
+    """
+    site.words  # noqa: B018 - made here, as threads would make several
+    with ThreadPoolExecutor(os.cpu_count()) as threads:
+        return dict(zip(names, threads.map(lambda name: site.words.new(name, 1), names), strict=True))
 
 
 def _give(account: Account | None, *, person: Person, new: WordSet) -> tuple[Account | None, str | None]:

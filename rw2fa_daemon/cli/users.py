@@ -18,7 +18,7 @@ _HERE: Final = "rw2fa_daemon.cli"
         "remove": f"{_HERE}.users_scope:remove",
         "reset": f"{_HERE}.users_account:reset",
         "unlock": f"{_HERE}.users_account:unlock",
-        "edit": f"{_HERE}.users_account:edit",
+        "edit": f"{_HERE}.users_edit:edit",
         "enrol": f"{_HERE}.users_enrol:enrol",
         "confirm": f"{_HERE}.users_enrol:confirm",
         "recovery": f"{_HERE}.users_recovery:recovery",

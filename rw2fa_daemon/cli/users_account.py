@@ -1,10 +1,9 @@
-"""`rw2fa users reset`, `unlock` and `edit`."""
+"""`rw2fa users reset` and `unlock`."""
 
 import secrets
 import time
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
 import click
 
@@ -14,16 +13,16 @@ from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
 from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.person import GROUP_MARK, Membership, Person
+from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.service.opening import GENERATION_BITS
 from rw2fa_daemon.store.store import StateProblem
-
-TOKEN: Final = "token"  # noqa: S105 - a value of enrolment.proof
 
 
 @click.command()
@@ -38,38 +37,55 @@ def reset(site: Site, names: tuple[str, ...], *, no_token: bool, as_json: bool, 
     Their secrets are destroyed, and their next login shows a new QR code. Whoever was activated
     is asked for a word before, which is printed here and nowhere else: hand it over, so that
     nobody else who knows the password is faster. With enrolment.proof = "token" everybody is.
+    Who gets codes by SMS keeps the number, and has to confirm it by a code again.
     """
     people = [enabled_person(site, name) for name in names]
     listed = ", ".join(shown(person.name) for person in people)
     make_sure(f"Destroy the secret of {listed}, so that the device in use gives no valid code any more?", yes=yes)
     now = int(time.time())
-    tokens = {person.name: _reset(site, person, now, no_token=no_token) for person in people}
+    numbers: dict[str, str] = {}
+    tokens: dict[str, str | None] = {}
+    for person in people:
+        account, tokens[person.name] = _reset(site, person, now, no_token=no_token)
+        if account.phone is not None and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS:
+            numbers[person.name] = masked(account.phone.reveal().decode())
     what = "rw2fa users reset --no-token" if no_token else "rw2fa users reset"
     consequences.record(site, what, [name for name, token in tokens.items() if token is None])
     consequences.record(site, f"{what}, with a word", [name for name, token in tokens.items() if token is not None])
     until = now + site.config.enrolment_window_days * DAY_SECONDS
     if as_json:
-        show_json([{"user": name, "enrolment_until": iso(until), "token": word} for name, word in tokens.items()])
+        show_json(
+            [
+                {"user": name, "enrolment_until": None if name in numbers else iso(until), "token": word}
+                for name, word in tokens.items()
+            ]
+        )
         return
     for name, word in tokens.items():
+        if name in numbers:
+            say(f"{shown(name)} is sent a code to {numbers[name]} at the next login; the right one activates again.")
+            continue
         say(f"{shown(name)} is shown a new QR code at the next login, until {when(until)}.")
         if word is not None:
             say(f"Word to hand over to {shown(name)}, who is asked for it before: {word}")
-    if no_token and site.config.proof == TOKEN:
+    if no_token and site.config.proof == PROOF_BY_WORD:
         note("enrolment.proof is token: without a word they cannot enrol at a login, only by: rw2fa users enrol")
 
 
-def _reset(site: Site, person: Person, now: int, *, no_token: bool) -> str | None:
-    """Start somebody over; gives the word to hand over, None for none."""
+def _reset(site: Site, person: Person, now: int, *, no_token: bool) -> tuple[Account, str | None]:
+    """Start somebody over; gives the account and the word to hand over, None for none."""
     generation = secrets.randbits(GENERATION_BITS)
     new = None if no_token else site.words.new(person.name, 1)
-    always = site.config.proof == TOKEN
+    always = site.config.proof == PROOF_BY_WORD
 
-    def work(account: Account | None, *, always: bool = always) -> tuple[Account, str | None]:
-        needed = new is not None and (always or (account is not None and account.activated))
+    def work(account: Account | None, *, always: bool = always) -> tuple[Account, tuple[Account, str | None]]:
+        # A number that the administrator gave needs no word: nobody else reads what goes there.
+        sms = account is not None and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS
+        needed = not sms and (always or (account is not None and account.activated))
         word, digest = (new.words[0], new.digests[0]) if new is not None and needed else (None, None)
         account = account or Account(person.name, person.uid, generation)
-        return replace(account.reset(generation=generation, now=now, token=digest), uid=person.uid), word
+        after = replace(account.reset(generation=generation, now=now, token=digest), uid=person.uid)
+        return after, (after, word)
 
     try:
         return site.store.transact(person.name, work)
@@ -98,27 +114,6 @@ def _unlock(account: Account | None, *, guessing: Guessing, now: float) -> tuple
     if account is None:
         return None, False
     return account.unlocked(), barred(account, guessing, now) is not None
-
-
-@click.command()
-@click.argument("name", metavar="USER", shell_complete=scope_entries)
-@click.option("--app", is_flag=True, help="Codes come from an authenticator app.")
-@click.option("--sms", metavar="NUMBER", help="Codes come by SMS to this number.")
-@pass_site
-def edit(site: Site, name: str, *, app: bool, sms: str | None) -> None:
-    """Change how a user gets codes."""
-    if app == (sms is not None):
-        raise click.UsageError("give either --app or --sms NUMBER")
-    if sms is not None:
-        raise Problem("this version cannot send SMS", f"use the app: rw2fa users edit {shown(name)} --app")
-    person = enabled_person(site, name)
-    site.store.transact(person.name, _by_app)
-    consequences.record(site, "rw2fa users edit --app", [person.name])
-    say(f"{shown(person.name)} gets codes from an authenticator app.")
-
-
-def _by_app(account: Account | None) -> tuple[Account | None, None]:
-    return (None if account is None else replace(account, method=Method.APP, phone=None)), None
 
 
 def enabled_person(site: Site, typed: str) -> Person:

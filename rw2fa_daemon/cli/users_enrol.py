@@ -14,7 +14,7 @@ from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.cli.users_recovery import hand_over
 from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.core.account import Account, Credential
+from rw2fa_daemon.core.account import Account, Credential, Method
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.enrolment import FirstCode, FirstCodeCheck, activate, check_first_code, with_secret
@@ -112,7 +112,7 @@ def _offer(account: Account | None, person: Person, config: Config) -> tuple[Acc
     """The account with a pending secret, and that."""
     if account is not None and account.uid != person.uid:
         return account, _Refusal.UID_CHANGED
-    if account is not None and account.activated:
+    if account is not None and account.activated_by(Method.APP):
         return account, _Refusal.ACTIVATED
     account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
     return with_secret(account, _Offer(time.time(), config.digits))
@@ -166,7 +166,7 @@ def _judge(
         return account, _Refusal.NOTHING_PENDING
     if account.uid != person.uid:
         return account, _Refusal.UID_CHANGED
-    if account.activated:
+    if account.activated_by(Method.APP):
         return account, _Refusal.ACTIVATED
     credential = account.credential
     if not (code.isascii() and code.isdigit() and len(code) == credential.digits):

@@ -12,8 +12,7 @@ from rw2fa_daemon.cli.names_file import names_in
 from rw2fa_daemon.cli.people import entries_of, members
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
 from rw2fa_daemon.cli.site import Site, pass_site
-from rw2fa_daemon.cli.tokens import give_tokens
-from rw2fa_daemon.cli.users_account import TOKEN
+from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, give_tokens
 from rw2fa_daemon.config.edit import Changes
 from rw2fa_daemon.config.load import Layers
 from rw2fa_daemon.core.person import GROUP_MARK, Membership, Missing, Person, Roster
@@ -90,7 +89,7 @@ def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:
 
 def _tokens(site: Site, new: Iterable[str]) -> dict[str, str]:
     """A word for each user who was added, if words are needed; how to come by one for members of groups."""
-    if site.config.proof != TOKEN:
+    if site.config.proof != PROOF_BY_WORD:
         return {}
     groups = [entry for entry in new if entry.startswith(GROUP_MARK)]
     if groups:

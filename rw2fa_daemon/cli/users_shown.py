@@ -10,6 +10,7 @@ from rw2fa_daemon.cli.people import members, person_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, table, when
 from rw2fa_daemon.cli.profile import Profile, bypass_sentence, drift_sentence, lock_sentence, profile
 from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.person import GROUP_MARK, Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.request import lookup
@@ -104,6 +105,8 @@ def state(person: Profile) -> str:
         return lock_sentence(person.bar, person.user)
     if person.activated:
         return "activated"
+    if person.method_in_force is Method.SMS:
+        return "number not confirmed yet; the next login sends a code"
     shown_before = "QR code shown, no code confirmed; " if person.pending else ""
     if person.enrolment_until is not None:
         word = " with the word that was printed" if person.token_pending else ""
@@ -122,7 +125,9 @@ def _guessed(person: Profile) -> str:
 
 
 def _method(person: Profile) -> str:
-    return f"{person.method.value} {person.phone}" if person.phone else person.method.value
+    if person.method is Method.APP:
+        return person.method.value
+    return f"{person.method.value} {person.phone}" + " (SMS are off: app)" * (person.method_in_force is Method.APP)
 
 
 def _row(person: Profile) -> list[str]:

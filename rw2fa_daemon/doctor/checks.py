@@ -14,6 +14,7 @@ from rw2fa_daemon.doctor.guessing import check_guessing
 from rw2fa_daemon.doctor.leftovers import check_leftovers
 from rw2fa_daemon.doctor.permissions import check_permissions
 from rw2fa_daemon.doctor.scope import check_scope
+from rw2fa_daemon.doctor.sms import check_sms
 from rw2fa_daemon.doctor.sms_message import check_sms_message
 from rw2fa_daemon.doctor.sshd import check_sshd
 from rw2fa_daemon.doctor.stacks import check_module, check_socket_arguments, check_stacks
@@ -46,6 +47,7 @@ CHECKS: Final = (
     Check("leftovers", check_leftovers, "every record belongs to somebody who is there"),
     Check("guessing", check_guessing, ""),
     Check("clock", check_clock, ""),
+    Check("sms", check_sms, "codes can be sent by SMS, or are not"),
     Check("sms-message", check_sms_message, "an SMS with a code takes one segment, or none is sent"),
 )
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
@@ -21,7 +23,7 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
         since = store.scope()
         for person in people:
             account = store.read(person.name)
-            if account is not None and account.activated:
+            if account is not None and _has_way(account, subject.config):
                 continue
             entries = {person.name, *(f"@{name}" for name, gid in person.groups.items() if gid in person.gids)}
             came_in = max((second for entry, second in since.items() if entry in entries), default=int(subject.now))
@@ -37,3 +39,9 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
             detail=f"{len(shut_out)} enabled users have no device and cannot enrol one now: {named}",
             fix=f"run `rw2fa users reset {' '.join(shut_out[:NAMES_MAX])}`",
         )
+
+
+def _has_way(account: Account, config: Config) -> bool:
+    """Whether this person needs to enrol nothing: there is an app, or a number that SMS go to."""
+    method = account.method_in_force(sms_enabled=config.sms_enabled)
+    return method is Method.SMS or account.activated_by(method)

@@ -39,3 +39,9 @@ def bob() -> str:
 def staff() -> str:
     """A group with a member: bob's own."""
     return "@bin"
+
+
+@pytest.fixture
+def carol() -> str:
+    """A third one."""
+    return pwd.getpwnam("sys").pw_name

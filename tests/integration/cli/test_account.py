@@ -1,4 +1,4 @@
-"""`rw2fa users reset`, `unlock`, `edit` and `show`."""
+"""`rw2fa users reset`, `unlock` and `show`."""
 
 import pwd
 import sqlite3
@@ -122,14 +122,6 @@ def test_unlock_ends_a_lock_and_keeps_the_device(host: Host, alice: str, failure
 def test_unlock_of_who_is_not_locked_says_so(host: Host, alice: str) -> None:
     host.does("users", "add", alice)
     assert host.does("users", "unlock", alice) == f"{alice} was not locked.\n"
-
-
-def test_row_9_the_app_is_the_only_way_yet(host: Host, alice: str) -> None:
-    host.does("users", "add", alice)
-    assert "authenticator app" in host.does("users", "edit", alice, "--app")
-    assert "this version cannot send SMS" in host.refuses("users", "edit", alice, "--sms", "+33123456789")
-    assert host.rw2fa("users", "edit", alice).status == 2
-    assert host.rw2fa("users", "edit", alice, "--app", "--sms", "1").status == 2
 
 
 def test_an_altered_record_is_shown_and_can_be_started_over(host: Host, alice: str) -> None:

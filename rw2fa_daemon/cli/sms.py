@@ -1,0 +1,23 @@
+"""`rw2fa sms`: its commands by name."""
+
+from typing import Final
+
+import click
+
+from rw2fa_daemon.cli.lazy import LazyGroup
+
+_HERE: Final = "rw2fa_daemon.cli"
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at={
+        "show": f"{_HERE}.sms_shown:show",
+        "configure": f"{_HERE}.sms_account:configure",
+        "enable": f"{_HERE}.sms_switch:enable",
+        "disable": f"{_HERE}.sms_switch:disable",
+        "test": f"{_HERE}.sms_trial:trial",
+    },
+)
+def sms() -> None:
+    """Codes by SMS, through Twilio."""

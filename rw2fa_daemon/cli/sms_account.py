@@ -1,0 +1,140 @@
+"""`rw2fa sms configure`."""
+
+import re
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.printing import note, say, shown
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.sms_outcome import refusal
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms_account import TOKEN, check_account_sid, check_sender, masked_sid
+from rw2fa_daemon.core.twilio import explain
+from rw2fa_daemon.doctor.sms import lacking
+from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.wire.text_client import ask_account
+
+CHECK_SECONDS: Final = 10.0
+"""What Twilio is given to say whether it knows an account."""
+TOKEN_LINE_MAX: Final = 256
+"""Characters read of standard input."""
+
+_BETWEEN_DIGITS: Final = re.compile(r"[ ().\-/]")
+
+
+@click.command()
+@click.option("--account-sid", metavar="SID", help="The Twilio account.")
+@click.option("--from", "sender", metavar="NUMBER", help="A number, a name, or the SID of a messaging service.")
+@click.option("--offline", is_flag=True, help="Do not ask Twilio whether account and token are right.")
+@pass_site
+def configure(site: Site, account_sid: str | None, sender: str | None, *, offline: bool) -> None:
+    """Set account, token and sender.
+
+    Asks for what is not given. The token comes from a prompt that does not show it or, where
+    nobody is there to be asked, from the first line of standard input; it is kept encrypted in
+    the state, and nowhere else. An empty one leaves what is stored.
+    """
+    store, config = site.store, site.config
+    account = _wanted(account_sid, config.sms_account_sid, "Account SID", "--account-sid", _account)
+    origin = _wanted(sender, config.sms_sender, "Sender", "--from", _sender)
+    before = store.kept(TWILIO_TOKEN)
+    token = _token(before if account == config.sms_account_sid else None)
+    kind = "" if offline else _known_to_twilio(site, account, token)
+    # The token first: if the file cannot be changed it goes back, so that both are the old ones or both the new.
+    if token != before:
+        store.keep(TWILIO_TOKEN, token)
+    try:
+        site.change(lambda _: {"sms.account_sid": account, "sms.phone_number": origin})
+    except BaseException:
+        if token != before:
+            _put_back(site, before)
+        raise
+    consequences.record(site, f"rw2fa sms configure{' --offline' if offline else ''}, from {origin}")
+    consequences.reload(site)
+    say(f"SMS come from {shown(origin)}, by the account {masked_sid(account)}; the token is stored encrypted.")
+    say("Twilio was not asked about them." if offline else "Twilio takes account and token.")
+    if kind == "Trial":
+        note("it is a trial account: Twilio sends to numbers only that are verified in its console")
+    for problem in lacking(site.config, token):
+        note(str(problem))
+    if not site.config.sms_enabled:
+        note("SMS are off; switch them on with: rw2fa sms enable")
+
+
+def _put_back(site: Site, before: Secret | None) -> None:
+    if before is None:
+        site.store.forget(TWILIO_TOKEN)
+    else:
+        site.store.keep(TWILIO_TOKEN, before)
+
+
+def _account(text: str) -> str:
+    check_account_sid(text)
+    return text
+
+
+def _sender(text: str) -> str:
+    number = _BETWEEN_DIGITS.sub("", text) if text.startswith("+") else text
+    check_sender(number)
+    return number
+
+
+def _wanted(given: str | None, present: str, label: str, option: str, check: Callable[[str], str]) -> str:
+    """What was given, or is typed, or is there; raises Problem where that is nothing, or has not the form."""
+    if given is None and sys.stdin.isatty():
+        return str(click.prompt(label, default=present or None, value_proc=_retried(check), err=True))
+    text = present if given is None else given.strip()
+    if not text:
+        raise Problem(f"there is no {label.lower().replace('sid', 'SID')} yet", f"give it with {option}")
+    try:
+        return check(text)
+    except ValueError as error:
+        raise Problem(f"{option}: {shown(text)} {error}", "look for it in Twilio's console") from None
+
+
+def _retried(check: Callable[[str], str]) -> Callable[[str], str]:
+    """A check for click, which asks again after a UsageError."""
+
+    def checked(text: str) -> str:
+        try:
+            return check(text.strip())
+        except ValueError as error:
+            raise click.UsageError(f"that {error}") from None
+
+    return checked
+
+
+def _token(present: Secret | None) -> Secret:
+    """The token that is typed or comes from standard input; `present` if that is empty."""
+    if sys.stdin.isatty():
+        label = "Auth token (not shown)" if present is None else "Auth token (not shown; empty leaves it as it is)"
+        text = str(click.prompt(label, hide_input=True, default="", show_default=False, err=True))
+    else:
+        text = sys.stdin.readline(TOKEN_LINE_MAX)
+    token = Secret(text.strip().encode(errors="replace"))
+    if not token.reveal():
+        if present is None:
+            raise Problem("the token of that account is not there", "type it, or give it on standard input")
+        return present
+    if TOKEN.fullmatch(token.reveal()) is None:
+        raise Problem("that is no token: one is 32 hexadecimal digits", "look for the auth token in Twilio's console")
+    return token
+
+
+def _known_to_twilio(site: Site, account: str, token: Secret) -> str:
+    """What kind of account it is, in Twilio's word; raises Problem where Twilio does not take account and token."""
+    config = site.config
+    try:
+        outcome = ask_account(config.relay_socket, account, token, config.sms_api_url, CHECK_SECONDS)
+    except Problem as problem:
+        raise Problem(f"Twilio was not asked: {problem.what}", f"{problem.fix}, or give --offline") from None
+    if outcome.ok:
+        return outcome.kind
+    if outcome.status and outcome.status != "active":
+        raise Problem(f"Twilio says that the account is {outcome.status}", "see to it in Twilio's console")
+    raise refusal(explain(outcome.code, outcome.http_status), outcome.problem, or_else="or give --offline")

@@ -1,0 +1,76 @@
+"""`rw2fa sms show`."""
+
+from dataclasses import asdict
+
+import click
+
+from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms_account import masked_sid
+from rw2fa_daemon.doctor.sms import lacking
+from rw2fa_daemon.doctor.sms_message import measured, message_meaning
+from rw2fa_daemon.store.kept import TWILIO_TOKEN
+
+
+@click.command()
+@JSON_OPTION
+@pass_site
+def show(site: Site, *, as_json: bool) -> None:
+    """Show how SMS are sent; of account and token no more than which they are."""
+    config = site.config
+    token, state_problem = _token(site)
+    missing = [] if state_problem else list(lacking(config, token))
+    stored = None if state_problem else token is not None
+    if as_json:
+        show_json(
+            {
+                "enabled": config.sms_enabled,
+                "ready": not missing and not state_problem,
+                "missing": [str(problem) for problem in missing],
+                "account_sid": masked_sid(config.sms_account_sid) or None,
+                "token_stored": stored,
+                "phone_number": config.sms_sender or None,
+                "api_url": config.sms_api_url or None,
+                "message": config.sms_message,
+                "segments": asdict(measured(config)),
+                "minutes": config.sms_minutes,
+                "allowed": list(config.sms_allowed),
+                "limits": {
+                    "per_user": config.sms_per_user,
+                    "per_number": config.sms_per_number,
+                    "per_source": config.sms_per_source,
+                    "per_day": config.sms_per_day,
+                },
+                "state": state_problem or "ok",
+            }
+        )
+        return
+    rows = [
+        ("SMS", "on" if config.sms_enabled else "off; switch them on with: rw2fa sms enable"),
+        ("account", masked_sid(config.sms_account_sid) or "none"),
+        ("token", {True: "stored, encrypted", False: "none", None: state_problem}[stored]),
+        ("sender", config.sms_sender or "none"),
+        ("message", config.sms_message),
+        ("", message_meaning(config)),
+        ("a code counts", f"{config.sms_minutes} minutes"),
+        ("numbers that begin", ", ".join(config.sms_allowed) or "with nothing: SMS go nowhere"),
+        ("at most, a day", f"{config.sms_per_user} to a user, {config.sms_per_number} to a number"),
+        ("", f"{config.sms_per_day} altogether"),
+        ("at most, an hour", f"{config.sms_per_source} because of one address"),
+    ]
+    if config.sms_api_url:
+        rows.insert(4, ("in place of Twilio", config.sms_api_url))
+    for label, text in rows:
+        say(f"{label:<20}{shown(text)}")
+    for problem in missing:
+        say(f"{'missing':<20}{shown(str(problem))}")
+
+
+def _token(site: Site) -> tuple[Secret | None, str]:
+    """The token, if one is stored, or why that cannot be told."""
+    try:
+        return site.store.kept(TWILIO_TOKEN), ""
+    except Problem as problem:
+        return None, str(problem)

@@ -1,0 +1,92 @@
+"""`rw2fa sms enable` and `disable`."""
+
+import time
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.windows import open_windows
+from rw2fa_daemon.core.account import Method
+from rw2fa_daemon.core.enrolment import DAY_SECONDS
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor.sms import lacking
+from rw2fa_daemon.doctor.sms_message import segment_warning
+from rw2fa_daemon.store.kept import TWILIO_TOKEN
+
+NAMED_MAX: Final = 10
+"""Names in a question."""
+
+
+@click.command()
+@pass_site
+def enable(site: Site) -> None:
+    """Let codes be sent by SMS, if that is configured.
+
+    Nobody's method changes by it; `rw2fa users edit USER --sms NUMBER` does that.
+    """
+    if problems := list(lacking(site.config, site.store.kept(TWILIO_TOKEN))):
+        fixes = dict.fromkeys(problem.fix for problem in problems)
+        raise Problem("; ".join(problem.what for problem in problems), "; ".join(fixes))
+    site.change(lambda _: {"sms.enabled": True})
+    consequences.record(site, "rw2fa sms enable")
+    consequences.reload(site)
+    say(f"Codes can be sent by SMS, to numbers that begin with {', '.join(site.config.sms_allowed)}.")
+    if warning := segment_warning(site.config):
+        note(warning)
+
+
+@click.command()
+@JSON_OPTION
+@YES_OPTION
+@pass_site
+def disable(site: Site, *, as_json: bool, yes: bool) -> None:
+    """Send no codes by SMS any more: everybody needs an authenticator app.
+
+    Whoever has none enrols one at the next login; the time for that, enrolment.window, begins
+    now. Methods and numbers stay as they are, for `rw2fa sms enable`.
+    """
+    names = list(_without_app(site))
+    if names:
+        make_sure(f"Switch SMS off, so that {_listed(names)} must enrol an authenticator app to get in?", yes=yes)
+    # The windows first: with SMS still on nobody uses them, and nobody is without a way in meanwhile.
+    now = int(time.time())
+    words = open_windows(site, names, now)
+    site.change(lambda _: {"sms.enabled": False})
+    consequences.record(site, "rw2fa sms disable", ("", *names))
+    consequences.reload(site)
+    until = now + site.config.enrolment_window_days * DAY_SECONDS
+    if as_json:
+        show_json(
+            {
+                "enabled": False,
+                "must_enrol": [
+                    {"user": name, "enrolment_until": iso(until), "token": words.get(name)} for name in names
+                ],
+            }
+        )
+        return
+    say("No codes are sent by SMS any more.")
+    for name in names:
+        say(f"{shown(name)} is shown a QR code at the next login, until {when(until)}.")
+        if name in words:
+            say(f"Word to hand over to {shown(name)}, who is asked for it before: {words[name]}")
+
+
+def _without_app(site: Site) -> Iterator[str]:
+    """Who gets codes by SMS, and has no authenticator app."""
+    try:
+        for account in site.store.accounts():
+            if account.method is Method.SMS and not account.activated_by(Method.APP):
+                yield account.name
+    except Problem as problem:
+        note(str(problem))
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = len(names) - NAMED_MAX
+    return ", ".join(map(shown, names[:NAMED_MAX])) + (f" and {more} more" if more > 0 else "")

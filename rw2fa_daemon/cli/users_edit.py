@@ -1,0 +1,118 @@
+"""`rw2fa users edit`: how a user gets codes."""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
+from rw2fa_daemon.cli.users_account import enabled_person
+from rw2fa_daemon.cli.windows import with_window
+from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.core.enrolment import DAY_SECONDS
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.phone import masked, parse_number
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.words import WordSet
+from rw2fa_daemon.service.opening import GENERATION_BITS
+
+
+@click.command()
+@click.argument("name", metavar="USER", shell_complete=scope_entries)
+@click.option("--app", is_flag=True, help="Codes come from an authenticator app; a number is forgotten.")
+@click.option("--sms", metavar="NUMBER", help="Codes come by SMS to this number, with its country: +33612345678.")
+@JSON_OPTION
+@pass_site
+def edit(site: Site, name: str, *, app: bool, sms: str | None, as_json: bool) -> None:
+    """Change how a user gets codes.
+
+    By SMS, the first right code activates; another number has to be activated again. An
+    authenticator app that was set up before stays, for the way back.
+    """
+    if app == (sms is not None):
+        raise click.UsageError("give either --app or --sms NUMBER")
+    person = enabled_person(site, name)
+    if sms is None:
+        _to_app(site, person, as_json=as_json)
+    else:
+        _to_sms(site, person, parse_number(sms), as_json=as_json)
+
+
+def _to_sms(site: Site, person: Person, number: str, *, as_json: bool) -> None:
+    config, user = site.config, shown(person.name)
+    account = _change(site, person, lambda account: account.by_sms(Secret(number.encode())))
+    consequences.record(site, f"rw2fa users edit --sms {masked(number)}", [person.name])
+    if as_json:
+        show_json(_facts(person.name, account, None, None))
+    elif account.phone_confirmed:
+        say(f"{user} gets codes by SMS to {masked(number)}.")
+    else:
+        say(f"{user} is sent a code to {masked(number)} at the next login; the right one activates that number.")
+    if not config.sms_enabled:
+        note("SMS are off, so that codes come from the app; switch them on with: rw2fa sms enable")
+    if not number.startswith(config.sms_allowed):
+        note("no SMS goes to numbers that begin like this one; see: rw2fa settings get sms.countries")
+
+
+def _to_app(site: Site, person: Person, *, as_json: bool) -> None:
+    now = int(time.time())
+    new = site.words.new(person.name, 1) if site.config.proof == PROOF_BY_WORD else None
+    account = _change(site, person, lambda account: _by_app(account, now, new))
+    consequences.record(site, "rw2fa users edit --app", [person.name])
+    opened = account.enrol_opened_at == now and not account.activated
+    until = now + site.config.enrolment_window_days * DAY_SECONDS if opened else None
+    word = new.words[0] if new is not None and account.token == new.digests[0] else None
+    user = shown(person.name)
+    if as_json:
+        show_json(_facts(person.name, account, until, word))
+        return
+    say(f"{user} gets codes from an authenticator app.")
+    if until is not None:
+        say(f"The next login shows a QR code, until {when(until)}.")
+    if word is not None:
+        say(f"Word to hand over to {user}, who is asked for it before: {word}")
+
+
+def _by_app(account: Account, now: int, new: WordSet | None) -> Account:
+    if account.method is Method.APP:
+        return account
+    # A number that codes do not go to any more is kept for nothing.
+    changed = replace(account.by_app(), phone=None, phone_confirmed=False)
+    return with_window(changed, now, new)
+
+
+def _change(site: Site, person: Person, change: Callable[[Account], Account]) -> Account:
+    """The account after a change; raises Problem where it belongs to another uid."""
+
+    def work(account: Account | None) -> tuple[Account | None, Account | Problem]:
+        account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
+        if account.uid != person.uid:
+            return account, Problem(
+                f"{shown(person.name)} has another uid than the user whose secret is stored",
+                f"if it is the same person, run: rw2fa users reset {shown(person.name)}",
+            )
+        after = change(account)
+        return after, after
+
+    outcome = site.store.transact(person.name, work)
+    if isinstance(outcome, Problem):
+        raise outcome
+    return outcome
+
+
+def _facts(user: str, account: Account, until: int | None, word: str | None) -> dict[str, object]:
+    return {
+        "user": user,
+        "method": account.method.value,
+        "phone": None if account.phone is None else masked(account.phone.reveal().decode()),
+        "activated": account.activated,
+        "enrolment_until": iso(until),
+        "token": word,
+    }

@@ -1,0 +1,37 @@
+"""Opening the enrolment window of people who need an authenticator app from now on."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+
+from rw2fa_daemon.cli.printing import note
+from rw2fa_daemon.cli.site import Site
+from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, make_words
+from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.core.words import WordSet
+from rw2fa_daemon.store.store import Job, StateProblem
+
+
+def open_windows(site: Site, names: Sequence[str], now: int) -> dict[str, str]:
+    """Let these people enrol at a login for enrolment.window days from `now` (UTC seconds).
+
+    Gives the words that they have to show before, by name, where enrolment.proof asks for one.
+    """
+    made = make_words(site, names) if site.config.proof == PROOF_BY_WORD else {}
+    jobs = [Job(name, partial(_open, new=made.get(name), now=now)) for name in names]
+    for outcome in site.store.run(jobs):
+        if isinstance(outcome, StateProblem):
+            note(str(outcome))
+    return {name: new.words[0] for name, new in made.items()}
+
+
+def _open(account: Account | None, *, new: WordSet | None, now: int) -> tuple[Account | None, None]:
+    return None if account is None else with_window(account, now, new), None
+
+
+def with_window(account: Account, now: int, new: WordSet | None) -> Account:
+    """The account with its window opened, unless it has an app already; `new` is the word that is asked for."""
+    if account.activated_by(Method.APP):
+        return account
+    counters = replace(account.counters, enrol_failures=0)
+    return replace(account, enrol_opened_at=now, counters=counters, token=new.digests[0] if new else account.token)
