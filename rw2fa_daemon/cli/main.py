@@ -39,6 +39,7 @@ _HERE = "rw2fa_daemon.cli"
         "sms": f"{_HERE}.sms:sms",
         "settings": f"{_HERE}.settings:settings",
         "explain": f"{_HERE}.explain:explain",
+        "key": f"{_HERE}.key:key",
         "audit": f"{_HERE}.audit:audit",
         "completion": f"{_HERE}.completion:completion",
     },

@@ -83,6 +83,11 @@ class Site:
         click.get_current_context().call_on_close(store.close)
         return store
 
+    @property
+    def shares_state(self) -> bool:
+        """Whether other hosts may use the same state."""
+        return False
+
     def sync_scope(self) -> Mapping[str, int]:
         """Write down which entries the scope has now; gives the UTC seconds at which each came in."""
         return self.store.sync_scope(self.rules.scope_entries, int(time.time()))

@@ -26,8 +26,9 @@ from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.service.supervision import Supervisor
+from rw2fa_daemon.vault.master_key import parsed
 from rw2fa_daemon.wire.activation import passed_listener
-from rw2fa_daemon.wire.message import VERSION, compose
+from rw2fa_daemon.wire.message import VERSION, Message, compose
 
 STOP_SECONDS: Final = 5.0
 """How long a stop waits for people who are typing."""
@@ -66,6 +67,7 @@ class Daemon:
                 "status": self._answer_status,
                 "reload": self._answer_reload,
                 "metrics": self._answer_metrics,
+                "keys": self._answer_keys,
             },
         )
         self._census = Census()
@@ -148,7 +150,7 @@ class Daemon:
         ]
         return "; ".join([f"Two-factor authentication is {enabled}", *troubles])
 
-    def _answer_status(self, connection: Connection) -> None:
+    def _answer_status(self, connection: Connection, _message: Message) -> None:
         fields = {
             "v": VERSION,
             "version": __version__,
@@ -160,16 +162,29 @@ class Daemon:
             "connections": str(self._server.connections - 1),
             "lost_audit_records": str(self._sink.lost),
             "metrics": self._metrics_file.problem or "ok",
+            "keys": ",".join(map(str, self._state.key_numbers)),
         }
         connection.say_last(compose("report", fields))
 
-    def _answer_reload(self, connection: Connection) -> None:
+    def _answer_reload(self, connection: Connection, _message: Message) -> None:
         def done(result: str) -> None:
             connection.say_last(compose("report", {"result": result}))
 
         self._reload(done)
 
-    def _answer_metrics(self, connection: Connection) -> None:
+    def _answer_keys(self, connection: Connection, message: Message) -> None:
+        """Take other master keys from root: the key file may be one that this process cannot read."""
+        try:
+            self._state.use_keys(
+                parsed(message.fields.get("keys", "").encode("utf-8", "surrogateescape"), "that was handed over")
+            )
+        except Problem as problem:
+            result = str(problem)
+        else:
+            result = "ok"
+        connection.say_last(compose("report", {"result": result}))
+
+    def _answer_metrics(self, connection: Connection, _message: Message) -> None:
         connection.say_last(compose("report", {"text": self._figures(running=True)}))
 
     def _figures(self, running: bool) -> str:  # noqa: FBT001 - it is the value of a figure

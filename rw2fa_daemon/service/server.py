@@ -36,7 +36,7 @@ SWEEP_SECONDS: Final = 5.0
 _UCRED: Final = struct.Struct("iII")
 """struct ucred: pid, uid, gid (unix(7))."""
 
-RootVerb = Callable[[Connection], None]
+RootVerb = Callable[[Connection, Message], None]
 
 
 class Server:
@@ -87,7 +87,7 @@ class Server:
             open_login(connection, read_open(message))
         elif connection.uid == ROOT_UID:
             connection.busy = True
-            verb(connection)
+            verb(connection, message)
         else:
             raise ProtocolError("a verb for root only")
 

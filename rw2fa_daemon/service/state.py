@@ -10,7 +10,7 @@ from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.store.store import Job, StateProblem, Store
-from rw2fa_daemon.vault.master_key import load_master_key
+from rw2fa_daemon.vault.master_key import MasterKey, load_master_key
 from rw2fa_daemon.vault.vault import Vault
 from rw2fa_daemon.vault.words import Words
 
@@ -35,6 +35,7 @@ class State:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._store: Store | None = None
+        self._vault: Vault | None = None
         self.words: Words | None = None
         """What hashes words, once there is a key."""
         self._problem: Problem | None = None
@@ -49,6 +50,18 @@ class State:
         """Why the state is unusable, or None."""
         self._opened()
         return self._problem
+
+    @property
+    def key_numbers(self) -> tuple[int, ...]:
+        """The numbers of the master keys in use, the newest first; none while the state is not open."""
+        return self._vault.numbers if self._opened() is not None and self._vault is not None else ()
+
+    def use_keys(self, master_key: MasterKey) -> None:
+        """From now on, open the state with this master key and those with it. Raises Problem if they do not open it."""
+        before = self._store
+        self._open(master_key)
+        if before is not None:
+            before.close()
 
     def since(self, entries: Iterable[str]) -> int:
         """UTC seconds at which the latest of these scope entries came into the scope."""
@@ -120,14 +133,17 @@ class State:
             return self._store
         self._tried = time.monotonic()
         try:
-            vault = Vault(load_master_key(self._config.master_key))
-            self._store = Store.open(self._config.state, vault)
-            self.words = self._store.words()
-            self._problem = None
-            self._sync(self._store)
+            self._open(load_master_key(self._config.master_key))
         except Problem as problem:
             self._problem = problem
         return self._store
+
+    def _open(self, master_key: MasterKey) -> None:
+        vault = Vault(master_key)
+        store = Store.open(self._config.state, vault)
+        self._store, self._vault, self._problem = store, vault, None
+        self.words = store.words()
+        self._sync(store)
 
     def _sync(self, store: Store) -> None:
         try:

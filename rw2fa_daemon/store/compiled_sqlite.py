@@ -22,6 +22,13 @@ COUNT_GUESSES: Final = """
     accounts.wide_at > ?
 """
 
+# none
+COUNT_KEYS: Final = """
+    SELECT substr(accounts.seal, 1, 2) AS substr_1, count(*) AS count_1
+    FROM accounts
+    WHERE accounts.part = 0 GROUP BY substr(accounts.seal, 1, 2)
+"""
+
 # now, failures_max
 COUNT_LOCKED: Final = """
     SELECT count(*) AS count_1
@@ -108,6 +115,23 @@ INSERT_WITNESS: Final = """
     INSERT INTO accounts (name, part, revision) VALUES (?, 1, ?)
 """
 
+# none
+LIST_META: Final = """
+    SELECT meta."key", meta.value
+    FROM meta
+"""
+
+# seal, found_name, found_seal
+RESEAL_NOT_MEMBERS: Final = """
+    UPDATE not_members SET seal=? WHERE not_members.name = ? AND not_members.seal = ?
+"""
+
+# phone, secret, seal, found_name, found_seal
+RESEAL_RECORD: Final = """
+    UPDATE accounts SET phone=?, secret=?, seal=? WHERE accounts.name = ? AND accounts.part = 0 AND
+    accounts.seal = ?
+"""
+
 # found_key
 SELECT_META: Final = """
     SELECT meta.value
@@ -148,6 +172,23 @@ SELECT_RECORD: Final = """
 SELECT_SCOPE_ENTRIES: Final = """
     SELECT scope_entries.entry, scope_entries.since
     FROM scope_entries
+"""
+
+# after, number, page, skipped
+SELECT_STALE_NOT_MEMBERS: Final = """
+    SELECT not_members.name, not_members.uid, not_members.scope_digest, not_members.seen_at, not_members.seal
+    FROM not_members
+    WHERE not_members.name > ? AND substr(not_members.seal, 1, 2) != ? ORDER BY not_members.name
+     LIMIT ? OFFSET ?
+"""
+
+# after, number, number, number, page, skipped
+SELECT_STALE_RECORDS: Final = """
+    SELECT accounts.name
+    FROM accounts
+    WHERE accounts.part = 0 AND accounts.name > ? AND (substr(accounts.seal, 1, 2) != ? OR
+    substr(accounts.secret, 1, 2) != ? OR substr(accounts.phone, 1, 2) != ?) ORDER BY accounts.name
+     LIMIT ? OFFSET ?
 """
 
 # found_subject

@@ -24,8 +24,10 @@ def make(connection: Connection, vault: Vault) -> None:
 
 
 def change(connection: Connection, vault: Vault) -> None:
-    """Let everything be sealed under the key that this vault seals under. Raises the driver's errors."""
-    connection.write(sql.UPDATE_META, [(vault.seal(_PLAIN, _CONTEXT), KEY)])
+    """Let everything be sealed under the newest key of this vault from now on. Raises the driver's errors."""
+    with connection.transaction():
+        vault.seal_under_newest()
+        connection.write(sql.UPDATE_META, [(vault.seal(_PLAIN, _CONTEXT), KEY)])
 
 
 def check(connection: Connection, vault: Vault, place: str) -> None:

@@ -58,6 +58,15 @@ def forget(connection: Connection, name: str) -> None:
         connection.write(sql.DELETE_NOT_MEMBERS, [(name,)])
 
 
+def sealed_again(connection: Connection, vault: Vault, row: tuple[Any, ...]) -> bytes | None:
+    """A seal under the master key that seals now, for a row of the table; None if it is not valid as it is."""
+    name, uid, scope_digest, seen_at, _seal = row
+    known = _row(connection, name)
+    if not _valid(vault, name, uid, scope_digest, known):
+        return None
+    return vault.mac(_SEAL_PURPOSE, _packed(name, uid, scope_digest, seen_at, known))
+
+
 def _row(connection: Connection, name: str) -> tuple[Any, ...]:
     """The account's generation and revision; uid, scope_digest, seen_at and seal of what is remembered."""
     (row,) = connection.rows(sql.SELECT_NOT_MEMBER, name)

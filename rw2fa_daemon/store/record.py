@@ -30,6 +30,7 @@ _COUNTERS_AT: Final = 17
 _SEAL_AT: Final = 31
 _WITNESS_AT: Final = 32
 _PHONE_IN_FIXED: Final = 3
+_SECRET_IN_CREDENTIAL: Final = 1
 _REVISION_IN_COUNTERS: Final = 13
 _GUESSES_IN_COUNTERS: Final = slice(7, 11)
 
@@ -142,6 +143,22 @@ def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> St
         1 if before is None else before.revision + 1,
     )
     return Stored(after, fixed, counters, vault.mac(SEAL_PURPOSE, _packed(head, counters)), head)
+
+
+def sealed_again(vault: Vault, name: str, stored: Stored) -> tuple[bytes | None, bytes | None, bytes]:
+    """Phone, secret and seal of a record under the master key that seals now, the rest of it as it is."""
+    phone, credential = _seal_phone(vault, stored.account), _seal_credential(vault, stored.account)
+    fixed = (
+        *stored.fixed[:_PHONE_IN_FIXED],
+        phone,
+        *stored.fixed[_PHONE_IN_FIXED + 1 : _CREDENTIAL_AT],
+        *credential,
+    )
+    return (
+        phone,
+        credential[_SECRET_IN_CREDENTIAL],
+        vault.mac(SEAL_PURPOSE, _packed(_head(name, fixed), stored.counters)),
+    )
 
 
 def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:

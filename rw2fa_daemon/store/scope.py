@@ -49,6 +49,13 @@ def read_scope(connection: Connection, vault: Vault) -> Mapping[str, int]:
     return stored if sound else dict.fromkeys(stored, 0)
 
 
+def seal_again(connection: Connection, vault: Vault) -> None:
+    """Seal the entries under the master key that seals now, within a transaction; not if they were altered."""
+    stored, sound = _read(connection, vault)
+    if sound and connection.meta(SEAL_KEY) is not None:
+        connection.write(sql.UPDATE_META, [(vault.mac(_SEAL_PURPOSE, _packed(stored)), SEAL_KEY)])
+
+
 def _read(connection: Connection, vault: Vault) -> tuple[dict[str, int], bool]:
     """The entries, and whether they are those that were sealed."""
     stored: dict[str, int] = {str(entry): since for entry, since in connection.rows(sql.SELECT_SCOPE_ENTRIES)}

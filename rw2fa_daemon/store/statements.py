@@ -8,7 +8,20 @@ itself needs 6.
 
 from typing import Any, Final
 
-from sqlalchemy import SmallInteger, Text, and_, bindparam, delete, func, insert, literal_column, or_, select, update
+from sqlalchemy import (
+    LargeBinary,
+    SmallInteger,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.sql.expression import ClauseElement, ColumnElement, Subquery
 from sqlalchemy.sql.schema import Column, Table
 
@@ -149,6 +162,63 @@ def _select_names() -> ClauseElement:
     )
 
 
+def _stale(column: ColumnElement[Any]) -> ColumnElement[bool]:
+    """Whether a sealed value is under another master key than the one whose number is asked for."""
+    return func.substr(column, literal_column("1"), literal_column("2")) != bindparam("number", type_=LargeBinary)
+
+
+def _select_stale_records() -> ClauseElement:
+    """The next names, by a page, whose record has something in it that is under another master key."""
+    sealed = (accounts.c.seal, accounts.c.secret, accounts.c.phone)
+    return (
+        select(accounts.c.name)
+        .where(accounts.c.part == _part(RECORD), accounts.c.name > bindparam("after"), or_(*map(_stale, sealed)))
+        .order_by(accounts.c.name)
+        .limit(bindparam("page"))
+        .offset(bindparam("skipped"))
+    )
+
+
+def _reseal_record() -> ClauseElement:
+    """Change what is sealed of a record that is as it was."""
+    sealed = ("phone", "secret", "seal")
+    return (
+        update(accounts)
+        .values({name: bindparam(name) for name in sealed})
+        .where(
+            accounts.c.name == bindparam("found_name"),
+            accounts.c.part == _part(RECORD),
+            accounts.c.seal == bindparam("found_seal"),
+        )
+    )
+
+
+def _count_keys() -> ClauseElement:
+    """How many records are under each master key, whose number their seals start with."""
+    number = func.substr(accounts.c.seal, literal_column("1"), literal_column("2"))
+    return select(number, func.count(literal_column("*"))).where(accounts.c.part == _part(RECORD)).group_by(number)
+
+
+def _select_stale_not_members() -> ClauseElement:
+    """The next people who are remembered under another master key, by a page."""
+    return (
+        select(*_columns(not_members))
+        .where(not_members.c.name > bindparam("after"), _stale(not_members.c.seal))
+        .order_by(not_members.c.name)
+        .limit(bindparam("page"))
+        .offset(bindparam("skipped"))
+    )
+
+
+def _reseal_not_members() -> ClauseElement:
+    """Change the seal of what is remembered as it was."""
+    return (
+        update(not_members)
+        .values(seal=bindparam("seal"))
+        .where(not_members.c.name == bindparam("found_name"), not_members.c.seal == bindparam("found_seal"))
+    )
+
+
 def _forget_not_members() -> ClauseElement:
     """Forget the people who were seen longest ago, beyond a number of them."""
     oldest = (
@@ -222,6 +292,9 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     .group_by(accounts.c.method, accounts.c.active, accounts.c.phone_confirmed),
     "count_locked": _count_locked(),
     "count_guesses": _count_guesses(),
+    "select_stale_records": _select_stale_records(),
+    "reseal_record": _reseal_record(),
+    "count_keys": _count_keys(),
     "select_scope_entries": select(*_columns(scope_entries)),
     "insert_scope_entries": _insert(scope_entries),
     "update_scope_entries": _update(scope_entries),
@@ -236,8 +309,11 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     "update_text_quotas": _update(text_quotas),
     "forget_void_text_quotas": _forget_void_text_quotas(),
     "forget_text_quotas": _forget_text_quotas(),
+    "select_stale_not_members": _select_stale_not_members(),
+    "reseal_not_members": _reseal_not_members(),
     "select_meta": select(meta.c.value).where(_found(meta)),
     "insert_meta": _insert(meta),
     "update_meta": _update(meta),
     "delete_meta": _delete(meta),
+    "list_meta": select(meta.c.key, meta.c.value),
 }

@@ -13,7 +13,17 @@ from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.quota import Quota
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import floor, kept, not_members, scope, text_quota, word_salt
+from rw2fa_daemon.store import (
+    floor,
+    kept,
+    key_check,
+    next_key,
+    not_members,
+    reseal,
+    scope,
+    text_quota,
+    word_salt,
+)
 from rw2fa_daemon.store.batch import Batch, Job, load
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
@@ -114,6 +124,41 @@ class Store:
         """What makes recovery codes and tokens, and their digests."""
         with self._using() as connection:
             return Words(word_salt.read(connection, self._vault))
+
+    def key_in_use(self) -> int:
+        """The number of the master key that everything is sealed under now."""
+        with self._using() as connection:
+            key_check.check(connection, self._vault, self._engine.place)
+        return int.from_bytes(self._vault.sealing, "big")
+
+    def announce_key(self, *, anew: bool = False) -> None:
+        """Write down which key everything is going to be sealed under: the newest that this process has.
+
+        Raises `StateProblem` if that is written down of another key, which this process does not have; not if `anew`.
+        """
+        with self._using() as connection:
+            next_key.announce(connection, self._vault, anew=anew)
+
+    def change_key(self) -> None:
+        """Let every process seal under the newest key that this one has; durable when this returns."""
+        with self._using() as connection:
+            key_check.change(connection, self._vault)
+
+    def reseal(self, pager: reseal.Pager, after: str) -> reseal.Page:
+        """Seal some things again that are under another key than the one in use; see `reseal`."""
+        with self._using() as connection:
+            return pager(connection, self._vault, after)
+
+    def reseal_rest(self) -> None:
+        """Seal again what there is one of, and forget which key was to be the next."""
+        with self._using() as connection:
+            reseal.rest(connection, self._vault)
+            next_key.withdraw(connection)
+
+    def records_by_key(self) -> dict[int, int]:
+        """How many records are under each master key, by its number."""
+        with self._using() as connection:
+            return reseal.under(connection)
 
     def discard(self, name: str) -> None:
         """Delete whatever is stored of that name, also what cannot be read any more."""

@@ -15,6 +15,7 @@ from rw2fa_daemon.core.keyed_hash import KeyedHash
 from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.master_key import KEY_BYTES, MasterKey
 
+FINGERPRINT_DIGITS: Final = 16
 NONCE_BYTES: Final = 12
 """NIST SP 800-38D §8.2: 96 bits, drawn at random for each value."""
 _NUMBER: Final = struct.Struct(">H")
@@ -42,18 +43,15 @@ class Vault:
     __slots__ = ("_ciphers", "_macs", "_master_keys", "_number")
 
     def __init__(self, master_key: MasterKey) -> None:
-        self.use(master_key)
+        keys = (master_key, *master_key.older)
+        self._master_keys: Final = {_NUMBER.pack(key.number): key.key for key in keys}
+        self._number = _NUMBER.pack(master_key.number)
+        # Made once for each purpose: deriving one takes longer than the whole rest of a login.
+        self._ciphers: Final[dict[tuple[bytes, str, str], AESGCM]] = {}
+        self._macs: Final[dict[tuple[bytes, str], KeyedHash]] = {}
 
     def __repr__(self) -> str:
         return f"Vault(key {', '.join(map(str, self.numbers))})"
-
-    def use(self, master_key: MasterKey) -> None:
-        """From now on, open with this master key and those that it has with it, and with no other."""
-        self._master_keys = {_NUMBER.pack(key.number): key.key for key in (master_key, *master_key.older)}
-        self._number = _NUMBER.pack(master_key.number)
-        # Made once for each purpose: deriving one takes longer than the whole rest of a login.
-        self._ciphers: dict[tuple[bytes, str, str], AESGCM] = {}
-        self._macs: dict[tuple[bytes, str], KeyedHash] = {}
 
     @property
     def numbers(self) -> tuple[int, ...]:
@@ -72,6 +70,14 @@ class Vault:
             if number not in self._master_keys:
                 raise UnknownKey(f"there is no master key {_unpacked(number)}")
             self._number = number
+
+    def seal_under_newest(self) -> None:
+        """From now on, seal under the newest master key that is here."""
+        self._number = max(self._master_keys)
+
+    def fingerprint(self, number: int) -> str:
+        """By what people, and other hosts, tell master keys apart; it says nothing about the key."""
+        return self._derive(_NUMBER.pack(number), "fingerprint").hex()[:FINGERPRINT_DIGITS]
 
     def seal(self, plain: bytes, context: Context) -> bytes:
         """`plain` encrypted, to be opened in the same context only."""

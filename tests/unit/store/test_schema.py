@@ -12,18 +12,19 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
-from rw2fa_daemon.store import batch, compiled_sqlite, floor, kept, migrate, not_members, opening, scope, text_quota
-from rw2fa_daemon.store import store as store_module
+from rw2fa_daemon.store import compiled_sqlite, migrate
 from rw2fa_daemon.store.compile import TARGET, compiled
 from rw2fa_daemon.store.schema import metadata
-from rw2fa_daemon.store.sqlite import connection as sqlite_connection
 from rw2fa_daemon.store.store import Store
 
+PACKAGE = TARGET.parent
 STATEMENTS = {name: text for name, text in vars(compiled_sqlite).items() if name.isupper()}
 
 READ_AS_A_WHOLE = {
     "COUNT_DEVICES",
+    "COUNT_KEYS",
     "COUNT_LOCKED",
+    "LIST_META",
     "SELECT_SCOPE_ENTRIES",
     "SELECT_NAMES",
     "FORGET_NOT_MEMBERS",
@@ -55,10 +56,7 @@ def test_the_compiled_statements_are_those_of_the_sources() -> None:
 
 
 def test_every_statement_is_used() -> None:
-    used = "".join(
-        Path(module.__file__ or "").read_text()
-        for module in (batch, floor, kept, not_members, opening, scope, sqlite_connection, store_module, text_quota)
-    )
+    used = "".join(path.read_text() for path in PACKAGE.rglob("*.py") if path != TARGET)
     assert {name for name in STATEMENTS if f"sql.{name}" not in used} == set()
 
 

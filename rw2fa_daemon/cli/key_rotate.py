@@ -1,0 +1,196 @@
+"""`rw2fa key rotate`: another master key, and everything sealed again under it, while the daemon runs."""
+
+import contextlib
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.key_load import hand_over, numbers
+from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.config.settings import BY_KEY
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.pamstack.programs import run, under_systemd
+from rw2fa_daemon.store.reseal import Pager, page_of_not_members, page_of_records
+from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.vault.master_key import (
+    CREDENTIAL,
+    MasterKey,
+    load_master_key,
+    replace_master_key,
+    successor,
+)
+from rw2fa_daemon.vault.vault import Vault
+
+REST: Final = 1.0
+"""Between two transactions, this many times as long as one took, nothing is done: logins go first."""
+REST_SECONDS_MIN: Final = 0.005
+PASSES_MAX: Final = 100
+"""What a login changed meanwhile is looked at again. A hundred times that is not so; then something else is wrong."""
+NAMES_SHOWN: Final = 10
+
+_UNIT: Final = "rw2fad.service"
+
+
+@dataclass
+class _Outcome:
+    """What a change of the key did."""
+
+    records: int = 0
+    unsound: set[str] = field(default_factory=set)
+    seconds: float = 0.0
+
+
+@click.command()
+@click.option("--every-host", is_flag=True, help="Go on: every host that shares the state has the new key.")
+@click.option("--anew", is_flag=True, help="Begin again, although a change was begun with a key that is lost.")
+@JSON_OPTION
+@pass_site
+def rotate(site: Site, *, every_host: bool, anew: bool, as_json: bool) -> None:
+    """Encrypt the state under a new master key.
+
+    Logins go on meanwhile. The new key is drawn here and written to the key file; the old one leaves it at the end, and
+    opens nothing any more. What was interrupted goes on when this is run again. With several hosts on one
+    database it stops after the new key is drawn, until that was copied to all of them.
+    """
+    path = site.config.master_key
+    _refuse_a_key_from_elsewhere(site)
+    with _alone(path):
+        master_key = load_master_key(path)
+        if master_key.older:
+            begun = master_key
+        else:
+            begun = successor(master_key)
+            # Before anything is encrypted under it, a new key is on the disk.
+            replace_master_key(path, begun)
+        store = _opened(site, begun)
+        try:
+            _announce(store, path, master_key, begun, anew=anew)
+            daemon_has_it = hand_over(site, begun)
+            if master_key is not begun:
+                consequences.record(site, f"rw2fa key rotate, key {begun.number} drawn")
+            if site.shares_state and not every_host:
+                _tell_about_other_hosts(begun, path, as_json=as_json)
+                return
+            outcome = _encrypt(store)
+        finally:
+            store.close()
+        alone = replace(begun, older=())
+        replace_master_key(path, alone)
+        if daemon_has_it:
+            hand_over(site, alone)
+    consequences.record(site, f"rw2fa key rotate, everything is under key {begun.number}")
+    _tell(outcome, begun, as_json=as_json)
+
+
+def _encrypt(store: Store) -> _Outcome:
+    """Seal everything under the newest key."""
+    started = time.monotonic()
+    outcome = _Outcome()
+    store.change_key()
+    for pager in (page_of_records, page_of_not_members):
+        for _ in range(PASSES_MAX):
+            if not _pass(store, pager, outcome):
+                break
+        else:
+            raise Problem("some records are still under the old key", "run the command again")
+    store.reseal_rest()
+    outcome.seconds = time.monotonic() - started
+    return outcome
+
+
+def _pass(store: Store, pager: Pager, outcome: _Outcome) -> int:
+    """Look at everything once; gives how many were sealed again."""
+    done, last = 0, ""
+    while True:
+        began = time.monotonic()
+        page = store.reseal(pager, last)
+        outcome.unsound.update(page.unsound)
+        done += page.done
+        if page.last is None:
+            outcome.records += done if pager is page_of_records else 0
+            return done
+        last = page.last
+        time.sleep(max(REST_SECONDS_MIN, REST * (time.monotonic() - began)))
+
+
+def _opened(site: Site, master_key: MasterKey) -> Store:
+    """The state, opened with the keys as they are now, not as they were when the command began."""
+    return Store.open(site.config.state, Vault(master_key))
+
+
+def _announce(store: Store, path: Path, before: MasterKey, begun: MasterKey, *, anew: bool) -> None:
+    try:
+        store.announce_key(anew=anew)
+    except Problem:
+        if begun is not before:
+            # Nothing is under the key that was drawn just now, and there is another.
+            replace_master_key(path, before)
+        raise
+
+
+def _refuse_a_key_from_elsewhere(site: Site) -> None:
+    """Raise Problem where the daemon gets its key from elsewhere than the key file: it would start with the old one."""
+    path = site.config.master_key
+    where = f"{CREDENTIAL}:{path}"
+    elsewhere = not path.exists()
+    if not elsewhere and under_systemd() and str(site.config.socket) == BY_KEY["paths.socket"].default:
+        shown_by_systemd = run(["systemctl", "show", "--property=LoadCredential", "--property=LoadState", _UNIT])
+        lines = shown_by_systemd.output.splitlines()
+        elsewhere = "LoadState=loaded" in lines and where not in shown_by_systemd.output
+    if elsewhere:
+        raise Problem(
+            f"{_UNIT} does not get the master key from {path}, so that it would not find the new one when it starts",
+            f"put the key into that file (`systemd-creds decrypt`), give the unit LoadCredential={where}, restart it, "
+            "run this, and encrypt the new file (`systemd-creds encrypt`): the administrator's guide has the steps",
+        )
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Keep everybody else from changing the key meanwhile; raises Problem if somebody does already."""
+    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+    except BlockingIOError:
+        raise Problem("another `rw2fa key rotate` is under way", "wait until it is done") from None
+    finally:
+        os.close(descriptor)
+
+
+def _tell_about_other_hosts(begun: MasterKey, path: Path, *, as_json: bool) -> None:
+    if as_json:
+        show_json({"key": begun.number, "done": False})
+        return
+    say(f"Key {numbers(begun)} are in {path}; nothing is encrypted under key {begun.number} yet.")
+    say("Copy the file to every host that shares the state, run there: rw2fa key load")
+    say("Then, here: rw2fa key rotate --every-host")
+
+
+def _tell(outcome: _Outcome, begun: MasterKey, *, as_json: bool) -> None:
+    rate = outcome.records / outcome.seconds if outcome.seconds else 0.0
+    unsound = sorted(outcome.unsound)
+    if as_json:
+        show_json(
+            {
+                "key": begun.number,
+                "done": True,
+                "records": outcome.records,
+                "seconds": round(outcome.seconds, 3),
+                "unsound": unsound,
+            }
+        )
+    else:
+        say(f"Everything is encrypted under key {begun.number}: {outcome.records} records, {rate:.0f} in a second.")
+        say("Keep a copy of the key file in a safe place. The old key opens old copies of the state, and nothing else.")
+    if unsound:
+        names = ", ".join(map(shown, unsound[:NAMES_SHOWN])) + (", …" if len(unsound) > NAMES_SHOWN else "")
+        note(f"{len(unsound)} records were altered before, and cannot be read: {names}; `rw2fa users reset NAME`")

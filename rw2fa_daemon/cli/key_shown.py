@@ -1,0 +1,46 @@
+"""`rw2fa key show`."""
+
+import click
+
+from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.vault.master_key import load_master_key
+from rw2fa_daemon.wire.client import ask_daemon
+
+
+@click.command()
+@JSON_OPTION
+@pass_site
+def show(site: Site, *, as_json: bool) -> None:
+    """Show which master keys there are, by their numbers and fingerprints, and what is encrypted under them."""
+    here = {number: site.vault.fingerprint(number) for number in load_master_key(site.config.master_key).numbers}
+    in_use, records = site.store.key_in_use(), site.store.records_by_key()
+    daemon = _daemon(site)
+    if as_json:
+        show_json(
+            {
+                "keys": [{"number": number, "fingerprint": here[number]} for number in here],
+                "in_use": in_use,
+                "records": {str(number): count for number, count in sorted(records.items())},
+                "daemon": daemon,
+            }
+        )
+        return
+    for number in sorted({*here, *records}, reverse=True):
+        what = f"fingerprint {here[number]}" if number in here else "not on this host"
+        seals = ", seals what is new" if number == in_use else ""
+        say(f"Key {number}  {what}, {records.get(number, 0)} records{seals}")
+    has = "is not running" if daemon is None else f"has key {' and '.join(map(str, daemon)) or 'none'}"
+    say(f"The daemon {has}.")
+    if len(here) > 1:
+        say("A change of the key is under way; go on with: rw2fa key rotate")
+
+
+def _daemon(site: Site) -> list[int] | None:
+    """The numbers of the keys that the daemon has; None if it does not run."""
+    try:
+        text = ask_daemon(site.config.socket, "status").get("keys", "")
+    except Problem:
+        return None
+    return [int(number) for number in shown(text).split(",") if number.isdigit()]

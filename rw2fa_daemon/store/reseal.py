@@ -1,0 +1,106 @@
+"""Sealing everything again under the master key that seals now (`rw2fa key rotate`).
+
+What is stored says itself which key it is under, so a change of the key that was interrupted goes on where it was. What
+takes time is done before the transaction, which then replaces only what is still as it was read: a login that came
+between has sealed its record anew. No revision changes, as nothing that is stored means anything else than before.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, NamedTuple, cast
+
+from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import kept, key_check, not_members, record, scope, word_salt
+from rw2fa_daemon.store.engine import Connection
+from rw2fa_daemon.store.problem import StateProblem
+from rw2fa_daemon.vault.context import Context
+from rw2fa_daemon.vault.vault import Tampered, Vault
+
+AT_ONCE: Final = 100
+"""Records in one transaction: few enough that a login that waits for it does not notice."""
+
+
+class Page(NamedTuple):
+    """What was done at once: how many records were sealed again, which are not sound, and the name to go on after.
+
+    `last` is None where there is nothing more to seal again.
+    """
+
+    done: int
+    unsound: tuple[str, ...]
+    last: str | None
+
+
+Pager = Callable[[Connection, Vault, str], Page]
+
+
+def page_of_records(connection: Connection, vault: Vault, after: str) -> Page:
+    """Seal again the next records whose names come after `after`. Raises the driver's errors."""
+    key_check.follow(connection, vault)
+    number = vault.sealing
+    names = [str(name) for (name,) in connection.rows(sql.SELECT_STALE_RECORDS, after, *[number] * 3, AT_ONCE, 0)]
+    unsound: list[str] = []
+    rows: list[tuple[object, ...]] = []
+    for name in names:
+        try:
+            row = connection.record(name)
+            before = None if row is None else record.decode(vault, name, row)
+        except StateProblem:
+            unsound.append(name)
+            continue
+        if before is not None:
+            phone, secret, seal = record.sealed_again(vault, name, before)
+            rows.append((phone, secret, seal, name, before.seal))
+    if rows:
+        _replace(connection, sql.RESEAL_RECORD, rows, names)
+    return Page(len(rows), tuple(unsound), names[-1] if names else None)
+
+
+def page_of_not_members(connection: Connection, vault: Vault, after: str) -> Page:
+    """Seal again whom the state remembers as not in the scope, the next after `after`. Raises the driver's errors."""
+    key_check.follow(connection, vault)
+    found = connection.rows(sql.SELECT_STALE_NOT_MEMBERS, after, vault.sealing, AT_ONCE, 0)
+    rows = [
+        (seal, row[0], row[-1])
+        for row in found
+        if (seal := not_members.sealed_again(connection, vault, row)) is not None
+    ]
+    if rows:
+        _replace(connection, sql.RESEAL_NOT_MEMBERS, rows, ())
+    return Page(len(rows), (), str(found[-1][0]) if found else None)
+
+
+def rest(connection: Connection, vault: Vault) -> None:
+    """Seal again what there is one of: the secrets in `meta`, and when the scope's entries came in.
+
+    What was altered is left, and refused wherever it is used, as before. Raises the driver's errors.
+    """
+    with connection.transaction():
+        key_check.follow(connection, vault)
+        for key, value in connection.rows(sql.LIST_META):
+            if key in (key_check.KEY, word_salt.KEY) or kept.is_kept(key):
+                _seal_meta_again(connection, vault, str(key), value)
+        scope.seal_again(connection, vault)
+
+
+def under(connection: Connection) -> dict[int, int]:
+    """How many records are under each master key. Raises the driver's errors."""
+    counted = connection.rows(sql.COUNT_KEYS)
+    return {int.from_bytes(cast(bytes, number or b"")[:2], "big"): count for number, count in counted}
+
+
+def _replace(connection: Connection, statement: str, rows: Sequence[tuple[object, ...]], names: Iterable[str]) -> None:
+    connection.begin(names)
+    try:
+        connection.write(statement, rows)
+        connection.commit()
+    finally:
+        connection.rollback()
+
+
+def _seal_meta_again(connection: Connection, vault: Vault, key: str, value: object) -> None:
+    context = Context("meta", "value", key, 0)
+    try:
+        plain = vault.open(cast(bytes, value), context)
+    except (Tampered, TypeError):
+        return
+    connection.write(sql.UPDATE_META, [(vault.seal(plain, context), key)])
