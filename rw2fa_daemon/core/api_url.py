@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 TWILIO: Final = "https://api.twilio.com"
 URL_MAX: Final = 256
 """Characters."""
+_NO_ADDRESS: Final = "is not an address like https://host"
 _PORTS: Final = {"https": 443, "http": 80}
 
 
@@ -24,29 +25,26 @@ class ApiUrl:
 def parse_api_url(text: str) -> ApiUrl:
     """The parts of an address, Twilio's own if it is empty.
 
-    ValueError with the reason, one clause, for one without https unless it is this very host's: account, token and
-    codes would be read by whoever is on the way.
+    ValueError, with the reason, unless a token may be sent there: over https, or without leaving this host.
     """
-    if len(text) > URL_MAX or not text.isascii() or any(not "!" <= letter <= "~" for letter in text):
-        raise ValueError("it is no address of the web")
-    parts = urlsplit(text or TWILIO)
+    if len(text) > URL_MAX or any(not "!" <= letter <= "~" for letter in text):
+        raise ValueError(_NO_ADDRESS)
     try:
-        port = parts.port
-    except ValueError as error:
-        raise ValueError("its port is no number up to 65535") from error
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError("it must begin with https:// and a host's name")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("it must hold neither user nor password")
-    if parts.query or parts.fragment or "?" in text or "#" in text:
-        raise ValueError("it must end with the path")
-    if parts.scheme == "http" and not is_loopback(parts.hostname):
-        raise ValueError("it must begin with https://, unless it is an address of this host")
-    return ApiUrl(parts.scheme == "https", parts.hostname, port or _PORTS[parts.scheme], parts.path.rstrip("/"))
+        parts = urlsplit(text or TWILIO)
+        given_port = parts.port
+    except ValueError:
+        raise ValueError(_NO_ADDRESS) from None
+    if not parts.hostname or given_port == 0 or parts.scheme not in _PORTS:
+        raise ValueError(_NO_ADDRESS)
+    if parts.username is not None or parts.password is not None or "?" in text or "#" in text:
+        raise ValueError("holds more than scheme, host, port and path")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("would send the token in clear over the network")
+    port = given_port or _PORTS[parts.scheme]
+    return ApiUrl(parts.scheme == "https", parts.hostname, port, parts.path.rstrip("/"))
 
 
-def is_loopback(host: str) -> bool:
-    """Whether a host is this very one, whatever names mean elsewhere."""
+def _is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

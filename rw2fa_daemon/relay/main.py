@@ -6,10 +6,11 @@ import pwd
 import resource
 import socket
 import sys
+import threading
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.relay.server import IDLE_SECONDS, serve
+from rw2fa_daemon.relay.server import IDLE_SECONDS, STACK_BYTES, serve
 from rw2fa_daemon.wire.activation import passed_listener
 
 DAEMON_USER: Final = "rw2fa"
@@ -29,6 +30,7 @@ def main() -> int:
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
+    threading.stack_size(STACK_BYTES)
     try:
         listener = _listener(options.fd)
     except Problem as problem:

@@ -4,6 +4,7 @@ import select
 import socket
 import struct
 import threading
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Final
@@ -13,10 +14,14 @@ from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, ProtocolError, compo
 
 IDLE_SECONDS: Final = 60.0
 """Without a request for so long the process ends; whoever holds the socket starts it again for the next one."""
-CONNECTIONS_MAX: Final = 8
-"""Requests under way at once."""
+CONNECTIONS_MAX: Final = 320
+"""Connections at once: as many as there are places for requests, and twenty that have not said yet what they want."""
+STACK_BYTES: Final = 524_288
+"""Of a thread: enough for the resolver and OpenSSL, and little where there are hundreds."""
 PATIENCE_SECONDS: Final = 5.0
 """For the request, and for each packet of the answer to be taken."""
+
+_RETRY_SECONDS: Final = 0.05
 
 _UCRED: Final = struct.Struct("iII")
 """struct ucred: pid, uid, gid (unix(7))."""
@@ -44,13 +49,19 @@ def serve(
             return
         try:
             connection, _ = listener.accept()
-        except (BlockingIOError, InterruptedError):
+        except OSError:  # whoever asked is gone; or there is no descriptor left, until another request is through
+            time.sleep(_RETRY_SECONDS)
             continue
         if len(attending) >= CONNECTIONS_MAX:
             connection.close()
             continue
-        attending.append(threading.Thread(target=_attend, args=(connection, peers, verbs), daemon=True))
-        attending[-1].start()
+        thread = threading.Thread(target=_attend, args=(connection, peers, verbs), daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # the system has no thread to give
+            connection.close()
+            continue
+        attending.append(thread)
 
 
 def _attend(connection: socket.socket, peers: frozenset[int], verbs: Mapping[str, Verb]) -> None:
@@ -74,5 +85,10 @@ def _answer(connection: socket.socket, peers: frozenset[int], verbs: Mapping[str
         raise ProtocolError("unknown verb")
     if message.required("v") != VERSION:
         raise ProtocolError("unknown version")
-    for packet in verb(message):
-        connection.send(packet, socket.MSG_NOSIGNAL)
+    if not verb.places.acquire(blocking=False):
+        raise ProtocolError("busy")
+    try:
+        for packet in verb.answer(message):
+            connection.send(packet, socket.MSG_NOSIGNAL)
+    finally:
+        verb.places.release()

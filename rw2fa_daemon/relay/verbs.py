@@ -1,12 +1,53 @@
 """What the relay can be asked for."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import Final
 
 from rw2fa_daemon.relay import time_verb
 from rw2fa_daemon.wire.message import Message
 
-Verb = Callable[[Message], Iterator[bytes]]
+Answer = Callable[[Message], Iterator[bytes]]
 """Gives the packets of the answer, as they are ready; raises ProtocolError for a request that is none."""
 
-VERBS: Final[Mapping[str, Verb]] = {"time": time_verb.answer}
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What answers, and how many requests for it may be under way at once: each kind has places of its own."""
+
+    answer: Answer
+    at_once: int
+    places: BoundedSemaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "places", BoundedSemaphore(self.at_once))
+
+
+# The library behind these takes more memory than all else here; a relay that only asks for the time never loads it.
+
+
+def _sms(message: Message) -> Iterator[bytes]:
+    from rw2fa_daemon.relay import text_verbs  # noqa: PLC0415
+
+    return text_verbs.send(message)
+
+
+def _sms_status(message: Message) -> Iterator[bytes]:
+    from rw2fa_daemon.relay import text_verbs  # noqa: PLC0415
+
+    return text_verbs.status(message)
+
+
+def _sms_account(message: Message) -> Iterator[bytes]:
+    from rw2fa_daemon.relay import text_verbs  # noqa: PLC0415
+
+    return text_verbs.account(message)
+
+
+VERBS: Final[Mapping[str, Verb]] = {
+    "time": Verb(time_verb.answer, at_once=8),
+    "sms": Verb(_sms, at_once=256),
+    "sms_status": Verb(_sms_status, at_once=32),
+    "sms_account": Verb(_sms_account, at_once=4),
+}

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.core.api_url import parse_api_url
+from rw2fa_daemon.core.phone import E164
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms_account import ACCOUNT_SID, NAME, SERVICE_SID
 from rw2fa_daemon.core.twilio import FINAL_STATUSES, STATUSES
 from rw2fa_daemon.wire.message import VERSION, Message, ProtocolError, compose
 
@@ -16,18 +18,14 @@ BODY_MAX: Final = 1_600
 """Characters of a message: Twilio's limit (error 21617)."""
 PROBLEM_MAX: Final = 256
 
-ACCOUNT_SID: Final = re.compile(r"AC[0-9a-fA-F]{32}")
-MESSAGE_SID: Final = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}")
-SERVICE_SID: Final = re.compile(r"MG[0-9a-fA-F]{32}")
-TOKEN: Final = re.compile(r"[!-~]{1,128}")
-NUMBER: Final = re.compile(r"\+[1-9][0-9]{4,14}")
-"""E.164."""
-SENDER: Final = re.compile(rf"{SERVICE_SID.pattern}|{NUMBER.pattern}|[A-Za-z0-9 +&_-]{{1,11}}")
-"""A messaging service, a number, or an alphanumeric sender (11 characters at most) or short code."""
+MESSAGE_SID: Final = re.compile(r"(?:SM|MM)[0-9a-fA-F]{32}", re.ASCII)
+_TOKEN: Final = re.compile(r"[!-~]{1,128}")
+"""Twilio's are 32 hexadecimal digits; what stands in for it may have others."""
+_SENDER: Final = re.compile("|".join(form.pattern for form in (E164, SERVICE_SID, NAME)), re.ASCII)
 _BODY: Final = re.compile(rf".{{1,{BODY_MAX}}}", re.DOTALL)
-_CODE: Final = re.compile(r"[1-9][0-9]{4}")
-_HTTP_STATUS: Final = re.compile(r"[1-5][0-9]{2}")
-_ACCOUNT_WORD: Final = re.compile(r"[A-Za-z-]{1,32}")
+_CODE: Final = re.compile(r"[1-9][0-9]{4}", re.ASCII)
+_HTTP_STATUS: Final = re.compile(r"[1-5][0-9]{2}", re.ASCII)
+_ACCOUNT_WORD: Final = re.compile(r"[A-Za-z-]{1,32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class TextRequest:
-    """A message to be sent. `sender` and `to` as in SENDER and NUMBER; `seconds` is what Twilio has for it."""
+    """A message to be sent, for which Twilio has `seconds`. `sender` as in core.sms_account, `to` as in core.phone."""
 
     account_sid: str
     token: Secret
@@ -50,6 +48,11 @@ class TextRequest:
     body: Secret
     api_url: str
     seconds: float
+
+    @property
+    def credentials(self) -> Credentials:
+        """Whose account it is sent with."""
+        return Credentials(self.account_sid, self.token, self.api_url)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def compose_text(request: TextRequest) -> bytes:
 def text_fields(request: TextRequest) -> dict[str, str]:
     """The fields of `sms`. They hold secrets."""
     return {
-        **account_fields(Credentials(request.account_sid, request.token, request.api_url), request.seconds),
+        **account_fields(request.credentials, request.seconds),
         "sender": request.sender,
         "to": _revealed(request.to),
         "body": _revealed(request.body),
@@ -144,8 +147,8 @@ def read_text_request(message: Message) -> TextRequest:
     return TextRequest(
         account_sid=credentials.account_sid,
         token=credentials.token,
-        sender=_matching(message, "sender", SENDER),
-        to=_hidden(_matching(message, "to", NUMBER)),
+        sender=_matching(message, "sender", _SENDER),
+        to=_hidden(_matching(message, "to", E164)),
         body=_hidden(_matching(message, "body", _BODY)),
         api_url=credentials.api_url,
         seconds=seconds,
@@ -161,7 +164,7 @@ def read_status_request(message: Message) -> tuple[Credentials, str, float]:
 def read_account_request(message: Message) -> tuple[Credentials, float]:
     """What `sms_account` asks for, and every other begins with: whose, seconds."""
     account_sid = _matching(message, "account_sid", ACCOUNT_SID)
-    token = _hidden(_matching(message, "token", TOKEN))
+    token = _hidden(_matching(message, "token", _TOKEN))
     api_url = message.required("api_url")
     try:
         parse_api_url(api_url)

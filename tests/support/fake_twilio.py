@@ -387,6 +387,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def handle_one_request(self) -> None:
         if (drop := self.twilio.next_drop()) is not None:
+            # Not before it is here: a client that learns of the reset before it sends knows that nothing was sent.
+            self.connection.recv(1, socket.MSG_PEEK)
             time.sleep(drop.hold)
             self._reset()
             return

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +42,14 @@ def spawn(listener: socket.socket, arguments: tuple[str, ...]) -> "subprocess.Po
     )
 
 
-@pytest.fixture
-def start_relay(tmp_path: Path) -> Iterator[Start]:
-    """Starts a relay with these arguments; only this test's uid may ask, and root."""
+@contextmanager
+def starting(folder: Path) -> Iterator[Start]:
+    """Starts relays whose sockets lie in a folder, and ends them; only this process's uid may ask, and root."""
     with ExitStack() as stack:
 
         def start(*arguments: str) -> Relay:
             listener = stack.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET))
-            path = tmp_path / "relay.sock"
+            path = folder / "relay.sock"
             listener.bind(str(path))
             listener.listen()
             listener.set_inheritable(True)
@@ -58,6 +58,13 @@ def start_relay(tmp_path: Path) -> Iterator[Start]:
             stack.callback(relay.end)
             return relay
 
+        yield start
+
+
+@pytest.fixture
+def start_relay(tmp_path: Path) -> Iterator[Start]:
+    """Starts a relay with these arguments."""
+    with starting(tmp_path) as start:
         yield start
 
 
