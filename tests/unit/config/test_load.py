@@ -238,9 +238,7 @@ ERRORS = [
     ),
     (
         'sms.api_url = "http://twilio.example"',
-        (
-            'FILE: sms.api_url: it must begin with https://, unless it is an address of this host; write it like "https://api.twilio.com"'
-        ),
+        ('FILE: sms.api_url: would send the token in clear over the network; write it like "https://api.twilio.com"'),
     ),
     ("sms.minutes = 11", "FILE: sms.minutes: cannot be 11; choose a whole number from 1 to 10"),
     (
