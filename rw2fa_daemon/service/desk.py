@@ -1,7 +1,7 @@
 """Where the jobs of one turn of the event loop become one transaction."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, NamedTuple, Protocol
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.moves import Move
@@ -18,30 +18,88 @@ class Done(Protocol):
     def __call__(self, outcome: Move | StateProblem, /) -> None: ...
 
 
+class _Waiting(NamedTuple):
+    name: str
+    work: Work
+    done: Done
+
+
 class Desk:
     """Collects jobs and runs them together, so that logins share a commit.
 
     The transaction runs in the event loop: whatever arrives meanwhile waits in the sockets and
     goes into the next one. Handing it to a thread was measured, and costs a third of the rate.
+
+    `changed` is told the names whose accounts were changed, once that is durable.
     """
 
-    def __init__(self, loop: Loop, state: State) -> None:
-        self._loop = loop
-        self._state = state
-        self._waiting: list[tuple[Job[Move], Done]] = []
+    def __init__(self, loop: Loop, state: State, changed: Callable[[str], object]) -> None:
+        self._loop: Final = loop
+        self._state: Final = state
+        self._changed: Final = changed
+        self._looks: list[_Waiting] = []
+        self._jobs: list[_Waiting] = []
 
     def submit(self, name: str, work: Work, done: Done) -> None:
         """Run `work` on the account of `name` in the next transaction, then call `done`."""
-        if not self._waiting:
+        self._awake()
+        self._jobs.append(_Waiting(name, work, done))
+
+    def look(self, name: str, work: Work, done: Done) -> None:
+        """`submit` for work that mostly leaves the account as it is, such as a question.
+
+        It is tried on what is stored, without a transaction, before the jobs of this turn: so the people
+        who are asked something are not kept by those whose codes are written down. What turns out to be a
+        change is done again, as a job.
+        """
+        self._awake()
+        self._looks.append(_Waiting(name, work, done))
+
+    def _awake(self) -> None:
+        if not self._jobs and not self._looks:
             self._loop.call_soon(self._run)
-        self._waiting.append((Job(name, lambda account: _stored(work(account))), done))
 
     def _run(self) -> None:
-        batch, self._waiting = self._waiting, []
-        outcomes = self._state.run([job for job, _ in batch])
-        for (_, done), outcome in zip(batch, outcomes, strict=True):
-            done(outcome)
+        if self._looks:
+            self._look()
+        if self._jobs:
+            self._do()
+
+    def _look(self) -> None:
+        looks, self._looks = self._looks, []
+        accounts = self._state.look([each.name for each in looks])
+        for each, account in zip(looks, accounts, strict=True):
+            outcome = account if isinstance(account, StateProblem) else _tried(each.work, account)
+            if outcome is None:
+                self._jobs.append(each)
+            else:
+                each.done(outcome)
+
+    def _do(self) -> None:
+        jobs, self._jobs = self._jobs, []
+        outcomes = self._state.run([Job(each.name, _storing(each.work)) for each in jobs])
+        for each, outcome in zip(jobs, outcomes, strict=True):
+            if isinstance(outcome, StateProblem):
+                each.done(outcome)
+                continue
+            move, changed = outcome
+            if changed:
+                self._changed(each.name)
+            each.done(move)
 
 
-def _stored(move: Move) -> tuple[Account | None, Move]:
-    return move.account, move
+def _tried(work: Work, account: Account | None) -> Move | None:
+    """The move, if it changes nothing. What is wrong with the work shows when it is done as a job."""
+    try:
+        move = work(account)
+    except Exception:  # noqa: BLE001 - the transaction meets it again, and tells where it was
+        return None
+    return move if move.account is account else None
+
+
+def _storing(work: Work) -> Callable[[Account | None], tuple[Account | None, tuple[Move, bool]]]:
+    def work_and_store(account: Account | None) -> tuple[Account | None, tuple[Move, bool]]:
+        move = work(account)
+        return move.account, (move, move.account is not account and move.account != account)
+
+    return work_and_store

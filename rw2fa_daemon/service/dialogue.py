@@ -12,7 +12,6 @@ from rw2fa_daemon.core.moves import Ask, Context, Move, Silence, Stage, Talk, fi
 from rw2fa_daemon.core.policy import AccountState
 from rw2fa_daemon.core.words import RECOVERY_CODES, WordAttempt, WordSet
 from rw2fa_daemon.service.connection import Connection
-from rw2fa_daemon.service.desk import Work
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import has_form, read_reply, write_ask, write_end
 from rw2fa_daemon.wire.message import Message, ProtocolError
@@ -41,7 +40,10 @@ class Dialogue:
     def begin(self) -> None:
         """Look at the account and ask, or end."""
         context = self._context
-        self._submit(lambda account: conversation.begin(account, context))
+        self._connection.busy = True
+        self._connection.server.desk.look(
+            context.name, lambda account: conversation.begin(account, context), self._done
+        )
 
     def take(self, message: Message) -> None:
         """Judge an answer."""
@@ -97,11 +99,11 @@ class Dialogue:
 
     def _answer(self, talk: Talk, value: Answer) -> None:
         context = self._context = replace(self._context, now=time.time())
-        self._submit(lambda account: conversation.reply(talk, account, value, context))
-
-    def _submit(self, work: Work) -> None:
+        desk = self._connection.server.desk
+        # That there is no answer is only told.
+        run = desk.look if isinstance(value, Silence) else desk.submit
         self._connection.busy = True
-        self._connection.server.desk.submit(self._context.name, work, self._done)
+        run(context.name, lambda account: conversation.reply(talk, account, value, context), self._done)
 
     def _done(self, outcome: Move | StateProblem) -> None:
         if isinstance(outcome, StateProblem):

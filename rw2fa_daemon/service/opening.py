@@ -75,11 +75,10 @@ def _place(connection: Connection, rules: Rules, login: Login, client: Client, p
     else:
         tell(connection, finish(row, context))
     if rules.lists.scope.groups and isinstance(person, Person):
-        # It matters only when the directory is down one day, so it comes after the answer: this turn's jobs are first.
         if where.standing is Standing.NOT_ENABLED:
-            connection.server.loop.call_soon(state.remember_not_member, person, rules.scope_digest)
+            connection.server.outsiders.seen_outside(person, rules.scope_digest)
         elif where.standing is Standing.ENABLED:
-            connection.server.loop.call_soon(state.forget_not_member, person, rules.scope_digest)
+            connection.server.outsiders.seen_inside(person, rules.scope_digest)
 
 
 def _context(

@@ -16,6 +16,7 @@ from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop, Timer
 from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.opening import open_login
+from rw2fa_daemon.service.outsiders import Outsiders
 from rw2fa_daemon.service.rules import Rules
 from rw2fa_daemon.service.slow import Slow
 from rw2fa_daemon.service.state import State
@@ -57,7 +58,8 @@ class Server:
         self.rules = rules
         self.state = state
         self.directory = directory
-        self.desk = Desk(loop, state)
+        self.outsiders = Outsiders(loop, state)
+        self.desk = Desk(loop, state, self.outsiders.changed)
         self.slow = Slow(loop)
         self.codebook = Codebook()
         self._root_verbs = root_verbs
@@ -102,6 +104,7 @@ class Server:
         for connection in list(self._connections):
             self.forget(connection)
         self._listener.close()
+        self.outsiders.settle()
         self.slow.close()
 
     def forget(self, connection: Connection) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
 from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.person import Person
@@ -76,10 +77,12 @@ class State:
     def run(self, jobs: Sequence[Job[R]]) -> Sequence[R | StateProblem]:
         """The outcome of each job, durable when this returns."""
         store = self._opened()
-        if store is not None:
-            return store.run(jobs)
-        problem = self._problem or NOT_OPEN
-        return [StateProblem(problem.what, problem.fix)] * len(jobs)
+        return self._unopened(len(jobs)) if store is None else store.run(jobs)
+
+    def look(self, names: Sequence[str]) -> Sequence[Account | StateProblem | None]:
+        """The accounts of these names as they are now."""
+        store = self._opened()
+        return self._unopened(len(names)) if store is None else store.look(names)
 
     def was_not_member(self, person: Person, digest: str) -> bool:
         """Whether the last complete look-up of this person said "not a member" of this scope."""
@@ -127,6 +130,10 @@ class State:
         if self._store is not None:
             self._store.close()
             self._store = None
+
+    def _unopened(self, count: int) -> list[StateProblem]:
+        problem = self._problem or NOT_OPEN
+        return [StateProblem(problem.what, problem.fix)] * count
 
     def _opened(self) -> Store | None:
         if self._store is not None or time.monotonic() < self._tried + REOPEN_SECONDS:

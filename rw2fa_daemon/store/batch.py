@@ -107,12 +107,9 @@ class Batch:
         return result
 
     def _load(self, name: str) -> _Entry | StateProblem:
-        try:
-            stored = load(self._connection, self._decoder, name, self._floor)
-        except StateProblem as problem:
-            return problem
-        except self._engine.row_errors as error:
-            return self._engine.problem(error)
+        stored = look(self._connection, self._decoder, self._engine, name, self._floor)
+        if isinstance(stored, StateProblem):
+            return stored
         return _Entry(stored, None if stored is None else stored.account)
 
     def _collect(self, name: str, entry: _Entry) -> None:
@@ -151,6 +148,18 @@ def load(connection: Connection, decoder: Decoder, name: str, second: int) -> St
         raise not_utf8(name) from None
     stored = None if row is None else decoder.decode(name, row)
     return None if stored is None else floor.applied(stored, second)
+
+
+def look(
+    connection: Connection, decoder: Decoder, engine: Engine, name: str, second: int
+) -> Stored | StateProblem | None:
+    """`load` for one of several: a problem of this record alone is what it gives, not what it raises."""
+    try:
+        return load(connection, decoder, name, second)
+    except StateProblem as problem:
+        return problem
+    except engine.row_errors as error:
+        return engine.problem(error)
 
 
 def _failed(name: str, error: Exception) -> StateProblem:

@@ -24,11 +24,12 @@ from rw2fa_daemon.store import (
     text_quota,
     word_salt,
 )
-from rw2fa_daemon.store.batch import Batch, Job, load
+from rw2fa_daemon.store.batch import Batch, Job, load, look
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
 from rw2fa_daemon.store.opening import open_connection
 from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
+from rw2fa_daemon.store.record import Stored
 from rw2fa_daemon.store.sqlite.engine import SqliteEngine
 from rw2fa_daemon.store.sqlite.mounts import MOUNTINFO
 from rw2fa_daemon.vault.vault import Vault
@@ -159,6 +160,19 @@ class Store:
         """How many records are under each master key, by its number."""
         with self._using() as connection:
             return reseal.under(connection)
+
+    def look(self, names: Sequence[str]) -> list[Account | StateProblem | None]:
+        """The accounts of these names, in order, as they are now; what they become is for `run` to decide.
+
+        Raises nothing: whoever's record is not sound has a `StateProblem`, all of them if nothing can be read.
+        """
+        try:
+            with self._using() as connection:
+                second = floor.read(connection)
+                found = [look(connection, self._decoder, self._engine, name, second) for name in names]
+        except StateProblem as problem:
+            return [problem] * len(names)
+        return [stored.account if isinstance(stored, Stored) else stored for stored in found]
 
     def discard(self, name: str) -> None:
         """Delete whatever is stored of that name, also what cannot be read any more."""

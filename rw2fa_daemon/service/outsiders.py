@@ -1,0 +1,64 @@
+"""What is written down of who is in the scope, after the answer (promise 13)."""
+
+from typing import Final
+
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.service.loop import Loop
+from rw2fa_daemon.service.state import State
+
+SETTLE_SECONDS: Final = 1.0
+"""How long a login has to change the person's account by itself."""
+
+WAITING_MAX: Final = 4_096
+SETTLED_A_TURN: Final = 64
+
+
+class Outsiders:
+    """Remembers who was seen outside of the scope, and forgets that of those who were seen in it.
+
+    It matters only when the directory is down one day, so it waits until people have their answers. What is
+    remembered of somebody holds only as long as the account stays as it was (`store/not_members.py`). So
+    there is nothing to forget of a member whose code was judged, who are nearly all; the others are looked
+    for a moment later.
+    """
+
+    def __init__(self, loop: Loop, state: State) -> None:
+        self._loop: Final = loop
+        self._state: Final = state
+        self._members: dict[str, tuple[Person, str]] = {}
+        self._settling = False
+
+    def seen_outside(self, person: Person, digest: str) -> None:
+        """A complete look-up found this person in no entry of the scope that `digest` stands for."""
+        self._members.pop(person.name, None)
+        # This turn's jobs, with answers to give, are first.
+        self._loop.call_soon(self._state.remember_not_member, person, digest)
+
+    def seen_inside(self, person: Person, digest: str) -> None:
+        """A look-up found this person in the scope."""
+        self._members[person.name] = person, digest
+        if len(self._members) > WAITING_MAX:
+            self._settle_first()
+        if not self._settling:
+            self._settling = True
+            self._loop.call_later(SETTLE_SECONDS, self._settle)
+
+    def changed(self, name: str) -> None:
+        """This person's account was changed."""
+        self._members.pop(name, None)
+
+    def settle(self) -> None:
+        """See to all who wait: there will be no later."""
+        while self._members:
+            self._settle_first()
+
+    def _settle(self) -> None:
+        for _ in range(min(SETTLED_A_TURN, len(self._members))):
+            self._settle_first()
+        self._settling = bool(self._members)
+        if self._settling:
+            self._loop.call_later(SETTLE_SECONDS, self._settle)
+
+    def _settle_first(self) -> None:
+        name = next(iter(self._members))
+        self._state.forget_not_member(*self._members.pop(name))

@@ -1,0 +1,120 @@
+"""Questions before answers, each job once, and a change always in a transaction."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.config.load import load
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.moves import End, Move
+from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.loop import Loop
+from rw2fa_daemon.service.state import State
+from rw2fa_daemon.store.store import StateProblem
+from tests.support.daemon import Site
+
+ALICE = Account("alice", 1001, 1)
+SAID = End(Rc.IGNORE, "said")
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with closing(Loop()) as made:
+        yield made
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    site = Site(tmp_path)
+    site.write_config(scope=[])
+    site.initialise()
+    with closing(State(load(site.config))) as opened:
+        yield opened
+
+
+class Told:
+    """What the desk said, in order."""
+
+    def __init__(self, loop: Loop, state: State) -> None:
+        self.order: list[str] = []
+        self.changed: list[str] = []
+        self.desk = Desk(loop, state, self.changed.append)
+
+    def done(self, what: str) -> Callable[[Move | StateProblem], None]:
+        def note(outcome: Move | StateProblem) -> None:
+            self.order.append(what if isinstance(outcome, Move) else "problem")
+
+        return note
+
+
+def same(account: Account | None) -> Move:
+    return Move(account, SAID)
+
+
+def turn(loop: Loop) -> None:
+    loop.call_soon(loop.stop)
+    loop.run_forever()
+
+
+def test_who_is_only_asked_is_answered_before_what_is_written(loop: Loop, state: State) -> None:
+    told = Told(loop, state)
+    told.desk.submit("alice", lambda _: Move(ALICE, SAID), told.done("written"))
+    told.desk.look("bob", same, told.done("asked"))
+    turn(loop)
+    assert told.order == ["asked", "written"]
+    assert told.changed == ["alice"]
+
+
+def test_a_look_that_turns_out_to_be_a_change_is_stored_like_any_other(loop: Loop, state: State) -> None:
+    told = Told(loop, state)
+    told.desk.look("alice", lambda _: Move(ALICE, SAID), told.done("written"))
+    turn(loop)
+    assert (told.order, told.changed, state.look(["alice"])) == (["written"], ["alice"], [ALICE])
+
+
+def test_a_look_sees_the_account_and_a_job_after_it_what_is_stored_by_then(loop: Loop, state: State) -> None:
+    told = Told(loop, state)
+    seen: list[int | None] = []
+
+    def raised(account: Account | None) -> Move:
+        seen.append(account.uid if account else None)
+        return Move(replace(account or ALICE, uid=(account.uid if account else 1) + 1), SAID)
+
+    for _ in range(3):
+        told.desk.look("alice", raised, told.done("written"))
+    turn(loop)
+    assert seen == [None, None, None, None, 2, 3], "three tries, then three jobs one after the other"
+
+
+def test_nothing_that_is_stored_as_it_was_counts_as_changed(loop: Loop, state: State) -> None:
+    told = Told(loop, state)
+    for work in (lambda _: Move(ALICE, SAID), same, lambda account: Move(replace(account), SAID)):
+        told.desk.submit("alice", work, told.done("done"))
+        turn(loop)
+    assert (told.order, told.changed) == (["done"] * 3, ["alice"])
+
+
+def test_work_that_fails_is_told_as_a_problem_and_keeps_nobody_else(loop: Loop, state: State) -> None:
+    told = Told(loop, state)
+
+    def failing(account: Account | None) -> Move:
+        raise ValueError(account)
+
+    told.desk.look("alice", failing, told.done("never"))
+    told.desk.look("bob", same, told.done("asked"))
+    turn(loop)
+    assert told.order == ["asked", "problem"]
+
+
+def test_a_state_that_is_gone_is_told_to_everybody(loop: Loop, state: State, tmp_path: Path) -> None:
+    told = Told(loop, state)
+    for file in (tmp_path / "state").glob("state.db*"):
+        file.unlink()
+    told.desk.look("bob", same, told.done("asked"))
+    told.desk.submit("alice", same, told.done("written"))
+    turn(loop)
+    assert told.order == ["problem", "problem"]
