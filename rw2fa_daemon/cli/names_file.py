@@ -1,18 +1,47 @@
-"""Names in a file, one a line."""
+"""Names in a file, one a line, some with a phone number behind a colon."""
 
 import sys
 from pathlib import Path
 from typing import Final
 
+from rw2fa_daemon.core.person import GROUP_MARK
+from rw2fa_daemon.core.phone import parse_number
 from rw2fa_daemon.core.problem import Problem
 
 STANDARD_INPUT: Final = "-"
 COMMENT: Final = "#"
+BEFORE_NUMBER: Final = ":"
+"""No name can hold it (passwd(5))."""
 FILE_BYTES_MAX: Final = 32 * 1024 * 1024
 
 
-def names_in(file: str) -> list[str]:
-    """The names in a file; `-` is standard input. What stands behind a # does not count. Raises Problem."""
+def names_in(file: str) -> dict[str, str | None]:
+    """The names in a file, each with its number (E.164) or None; `-` is standard input. Raises Problem.
+
+    What stands behind a # does not count.
+    """
+    names: dict[str, str | None] = {}
+    for count, line in enumerate(_text(file).splitlines(), start=1):
+        name, mark, number = (part.strip() for part in line.partition(COMMENT)[0].partition(BEFORE_NUMBER))
+        if mark:
+            names[name] = _number(f"{file}, line {count}", name, number)
+        elif name:
+            names.setdefault(name, None)
+    if not names:
+        raise Problem(f"{file} names nobody", "write one user or @group a line")
+    return names
+
+
+def _number(place: str, name: str, number: str) -> str:
+    if not name or name.startswith(GROUP_MARK):
+        raise Problem(f"{place}: a number belongs to one user", "write it like alice: +33612345678")
+    try:
+        return parse_number(number)
+    except Problem as problem:
+        raise Problem(f"{place}: {problem.what}", problem.fix) from None
+
+
+def _text(file: str) -> str:
     try:
         if file == STANDARD_INPUT:
             content = sys.stdin.buffer.read(FILE_BYTES_MAX + 1)
@@ -24,11 +53,7 @@ def names_in(file: str) -> list[str]:
     if len(content) > FILE_BYTES_MAX:
         raise Problem(f"{file} is longer than {FILE_BYTES_MAX} bytes", "name groups instead of users")
     try:
-        text = content.decode("utf-8-sig")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise Problem(f"{file}, line {line}: is not UTF-8", "save the file as UTF-8") from None
-    names = [name for line in text.splitlines() if (name := line.partition(COMMENT)[0].strip())]
-    if not names:
-        raise Problem(f"{file} names nobody", "write one user or @group a line")
-    return names

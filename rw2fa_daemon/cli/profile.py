@@ -118,6 +118,7 @@ def profile(
     )
     method = account.method_in_force(sms_enabled=rules.config.sms_enabled) if account else Method.APP
     activated = account is not None and account.activated_by(method)
+    sms_digits = rules.config.digits if method is Method.SMS else None
     must_enrol = method is Method.APP and not activated
     token_needed = rules.config.proof == "token"
     may_enrol = (
@@ -139,10 +140,10 @@ def profile(
         method_in_force=method,
         phone=masked(account.phone.reveal().decode()) if account and account.phone else None,
         failures=counters.failures if counters else 0,
-        bar=barred(account, rules.config.guessing, now) if account else None,
+        bar=barred(account, rules.config.guessing, now, sms_digits) if account else None,
         recovery_codes_left=len(account.recovery) if account else 0,
         drift=_drift(account),
-        guesses=_guesses(account, rules, now),
+        guesses=_guesses(account, rules, now, sms_digits),
         bypass=bypass if bypass and now < bypass.until else None,
         token_pending=account is not None and account.token is not None,
         token_missing=must_enrol and lacks_token(account, token_needed=token_needed),
@@ -177,11 +178,12 @@ def _drift(account: Account | None) -> int | None:
     return account.counters.drift * account.credential.period
 
 
-def _guesses(account: Account | None, rules: Rules, now: float) -> Guesses:
+def _guesses(account: Account | None, rules: Rules, now: float, sms_digits: int | None) -> Guesses:
     digits = account.credential.digits if account and account.credential else rules.config.digits
-    allowed = allowance(digits, rules.config.guessing)
+    allowed = allowance(sms_digits or digits, rules.config.guessing)
     wide, narrow = spent(account.counters, now) if account else (0, 0)
-    return Guesses(wide, allowed.wide, narrow, allowed.narrow)
+    # There is no window that a code of an SMS could be anywhere in.
+    return Guesses(wide, allowed.wide if sms_digits is None else 0, narrow, allowed.narrow)
 
 
 def _enabled(rules: Rules, person: Person | Missing, by_name: tuple[str, ...]) -> bool | None:

@@ -14,9 +14,9 @@ from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
+from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.barred import barred
-from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.person import GROUP_MARK, Membership, Person
 from rw2fa_daemon.core.phone import masked
@@ -105,15 +105,16 @@ def unlock(site: Site, names: tuple[str, ...]) -> None:
     """
     people = [_stored_person(site, name) for name in names]
     for name in people:
-        was_locked = site.store.transact(name, partial(_unlock, guessing=site.config.guessing, now=time.time()))
+        was_locked = site.store.transact(name, partial(_unlock, config=site.config, now=time.time()))
         say(f"{shown(name)} {'can try again' if was_locked else 'was not locked'}.")
     consequences.record(site, "rw2fa users unlock", people)
 
 
-def _unlock(account: Account | None, *, guessing: Guessing, now: float) -> tuple[Account | None, bool]:
+def _unlock(account: Account | None, *, config: Config, now: float) -> tuple[Account | None, bool]:
     if account is None:
         return None, False
-    return account.unlocked(), barred(account, guessing, now) is not None
+    sms_digits = config.digits if account.method_in_force(sms_enabled=config.sms_enabled) is Method.SMS else None
+    return account.unlocked(), barred(account, config.guessing, now, sms_digits) is not None
 
 
 def enabled_person(site: Site, typed: str) -> Person:

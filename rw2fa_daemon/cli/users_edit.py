@@ -4,12 +4,14 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 import click
 
 from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.completion import scope_entries
-from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
+from rw2fa_daemon.cli.numbers import another_uid, hints, to_sms
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown, when
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
 from rw2fa_daemon.cli.users_account import enabled_person
@@ -19,7 +21,6 @@ from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.phone import masked, parse_number
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.words import WordSet
 from rw2fa_daemon.service.opening import GENERATION_BITS
 
@@ -46,25 +47,24 @@ def edit(site: Site, name: str, *, app: bool, sms: str | None, as_json: bool) ->
 
 
 def _to_sms(site: Site, person: Person, number: str, *, as_json: bool) -> None:
-    config, user = site.config, shown(person.name)
-    account = _change(site, person, lambda account: account.by_sms(Secret(number.encode())))
+    account = _stored(site, person, partial(to_sms, person=person, number=number))
     consequences.record(site, f"rw2fa users edit --sms {masked(number)}", [person.name])
     if as_json:
         show_json(_facts(person.name, account, None, None))
     elif account.phone_confirmed:
-        say(f"{user} gets codes by SMS to {masked(number)}.")
+        say(f"{shown(person.name)} gets codes by SMS to {masked(number)}.")
     else:
-        say(f"{user} is sent a code to {masked(number)} at the next login; the right one activates that number.")
-    if not config.sms_enabled:
-        note("SMS are off, so that codes come from the app; switch them on with: rw2fa sms enable")
-    if not number.startswith(config.sms_allowed):
-        note("no SMS goes to numbers that begin like this one; see: rw2fa settings get sms.countries")
+        say(
+            f"{shown(person.name)} is sent a code to {masked(number)} at the next login; the right one activates"
+            " that number."
+        )
+    hints(site, {person.name: number})
 
 
 def _to_app(site: Site, person: Person, *, as_json: bool) -> None:
     now = int(time.time())
     new = site.words.new(person.name, 1) if site.config.proof == PROOF_BY_WORD else None
-    account = _change(site, person, lambda account: _by_app(account, now, new))
+    account = _stored(site, person, partial(_by_app, person=person, now=now, new=new))
     consequences.record(site, "rw2fa users edit --app", [person.name])
     opened = account.enrol_opened_at == now and not account.activated
     until = now + site.config.enrolment_window_days * DAY_SECONDS if opened else None
@@ -80,27 +80,22 @@ def _to_app(site: Site, person: Person, *, as_json: bool) -> None:
         say(f"Word to hand over to {user}, who is asked for it before: {word}")
 
 
-def _by_app(account: Account, now: int, new: WordSet | None) -> Account:
+def _by_app(
+    account: Account | None, *, person: Person, now: int, new: WordSet | None
+) -> tuple[Account | None, Account | Problem]:
+    account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
+    if account.uid != person.uid:
+        return account, another_uid(person)
     if account.method is Method.APP:
-        return account
+        return account, account
     # A number that codes do not go to any more is kept for nothing.
-    changed = replace(account.by_app(), phone=None, phone_confirmed=False)
-    return with_window(changed, now, new)
+    changed = with_window(replace(account.by_app(), phone=None, phone_confirmed=False), now, new)
+    return changed, changed
 
 
-def _change(site: Site, person: Person, change: Callable[[Account], Account]) -> Account:
-    """The account after a change; raises Problem where it belongs to another uid."""
-
-    def work(account: Account | None) -> tuple[Account | None, Account | Problem]:
-        account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
-        if account.uid != person.uid:
-            return account, Problem(
-                f"{shown(person.name)} has another uid than the user whose secret is stored",
-                f"if it is the same person, run: rw2fa users reset {shown(person.name)}",
-            )
-        after = change(account)
-        return after, after
-
+def _stored(
+    site: Site, person: Person, work: Callable[[Account | None], tuple[Account | None, Account | Problem]]
+) -> Account:
     outcome = site.store.transact(person.name, work)
     if isinstance(outcome, Problem):
         raise outcome

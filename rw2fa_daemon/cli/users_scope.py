@@ -9,30 +9,37 @@ from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.names_file import names_in
-from rw2fa_daemon.cli.people import entries_of, members
+from rw2fa_daemon.cli.numbers import hints, set_numbers
+from rw2fa_daemon.cli.people import entries_of, entry_of, members
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, give_tokens
 from rw2fa_daemon.config.edit import Changes
 from rw2fa_daemon.config.load import Layers
 from rw2fa_daemon.core.person import GROUP_MARK, Membership, Missing, Person, Roster
+from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.request import lookup
 
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="NAME…")
-@click.option("--from", "file", metavar="FILE", help="Also the names in FILE, one a line; - is standard input.")
+@click.option("--from", "file", metavar="FILE", help="Also the names in FILE, or - for standard input.")
 @JSON_OPTION
 @pass_site
 def add(site: Site, names: tuple[str, ...], file: str | None, *, as_json: bool) -> None:
     """Enable users and @groups. All of them, or none.
 
+    FILE has one of them a line; a user may be followed by a number that codes are sent to by SMS,
+    as in alice: +33612345678.
+
     Where enrolment.proof is token, prints the word that each new user is asked for to enrol.
     """
     if not names and file is None:
         raise click.UsageError("give NAME…, or --from FILE", click.get_current_context())
-    entries = entries_of([*names, *(names_in(file) if file is not None else ())])
+    listed = names_in(file) if file is not None else {}
+    entries = entries_of([*names, *listed])
+    numbers = {entry_of(name): number for name, number in listed.items() if number is not None}
     before = set(site.config.scope_entries)
     new = [entry for entry in entries if entry not in before]
     # The state first: who is added without it could not enrol, and could not log in.
@@ -41,18 +48,32 @@ def add(site: Site, names: tuple[str, ...], file: str | None, *, as_json: bool) 
     site.sync_scope()
     if new:
         consequences.record(site, "rw2fa users add", new)
-    tokens = _tokens(site, new)
+    with_number = set_numbers(site, numbers)
+    if with_number:
+        consequences.record(site, "rw2fa users add, with a number", with_number)
+    tokens = _tokens(site, [entry for entry in new if entry not in with_number])
     consequences.reload(site)
     if as_json:
         show_json(
-            [{"entry": entry, "added": entry not in before, "token": tokens.get(entry)} for entry in entries],
+            [
+                {
+                    "entry": entry,
+                    "added": entry not in before,
+                    "token": tokens.get(entry),
+                    "phone": masked(numbers[entry]) if entry in with_number else None,
+                }
+                for entry in entries
+            ]
         )
     else:
         for entry in entries:
             how = "was added before" if entry in before else "has two-factor authentication from now on"
-            say(f"{shown(entry)} {how}.")
+            to = f", and gets codes by SMS to {masked(numbers[entry])}" if entry in with_number else ""
+            say(f"{shown(entry)} {how}{to}.")
             if entry in tokens:
                 say(f"Word to hand over to {shown(entry)}, who is asked for it to enrol: {tokens[entry]}")
+    if with_number:
+        hints(site, numbers)
     if not site.config.enabled:
         note("two-factor authentication as a whole is off; switch it on with: rw2fa enable")
 

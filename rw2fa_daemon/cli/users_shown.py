@@ -118,6 +118,8 @@ def state(person: Profile) -> str:
 
 def _guessed(person: Profile) -> str:
     guesses = person.guesses
+    if person.method_in_force is Method.SMS:
+        return f"{guesses.narrow_spent} of {guesses.narrow_allowed}"
     return (
         f"{guesses.wide_spent} of {guesses.wide_allowed} against the whole window, "
         f"{guesses.narrow_spent} of {guesses.narrow_allowed} near the right time"

@@ -1,5 +1,6 @@
 """Many people: added from a file, followed until they have enrolled, and taken out of the state when they are gone."""
 
+import json
 import pwd
 import time
 from dataclasses import replace
@@ -115,3 +116,33 @@ def test_ten_thousand_names_are_added_in_reasonable_time(host: Host, monkeypatch
     assert time.monotonic() - started < MANY_SECONDS
     assert told.count("has two-factor authentication from now on") == MANY
     assert host.json("settings", "get", "scope.users")["value"] == names
+
+
+def test_row_9_numbers_come_with_the_names(host: Host, alice: str, bob: str, staff: str) -> None:
+    file = names_file(host, f"{alice}: +33 6 12 34 56 78  # her own\n{bob}\n{staff}\n")
+    done = host.rw2fa("users", "add", "--from", file, "--json")
+    assert [(row["entry"], row["phone"]) for row in json.loads(done.out)] == [
+        (alice, "+33…78"),
+        (bob, None),
+        (staff, None),
+    ]
+    assert "SMS are off" in done.err
+    told = host.json("users", "show", alice)
+    assert (told["method"], told["phone"]) == ("sms", "+33…78")
+    assert host.json("users", "show", bob)["method"] == "app"
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("daemon: 0612345678", "line 2: that number does not say its country"),
+        ("daemon:", "line 2: that is not a phone number"),
+        ("@bin: +33612345678", "line 2: a number belongs to one user"),
+        (": +33612345678", "line 2: a number belongs to one user"),
+    ],
+)
+def test_row_9_a_wrong_number_is_refused_with_its_line_and_nobody_is_added(
+    host: Host, bob: str, line: str, reason: str
+) -> None:
+    assert reason in host.refuses("users", "add", "--from", names_file(host, f"{bob}\n{line}\n"))
+    assert host.json("users", "list")["entries"] == []

@@ -21,7 +21,7 @@ def test_each_user_who_is_added_gets_a_word(guarded: Host, alice: str, bob: str)
     answer = guarded.json("explain", alice, "--service", "sshd")
     assert answer["rule"] == "enrol"
     assert "asked first for the word that an administrator was shown" in answer["remarks"]
-    assert guarded.json("users", "add", alice) == [{"entry": alice, "added": False, "token": None}]
+    assert guarded.json("users", "add", alice) == [{"entry": alice, "added": False, "token": None, "phone": None}]
 
 
 def test_members_of_a_group_fetch_a_word_and_cannot_enrol_before(guarded: Host, bob: str, staff: str) -> None:
@@ -39,7 +39,7 @@ def test_members_of_a_group_fetch_a_word_and_cannot_enrol_before(guarded: Host, 
 
 
 def test_without_proof_by_token_no_word_is_given(host: Host, alice: str) -> None:
-    assert host.json("users", "add", alice) == [{"entry": alice, "added": True, "token": None}]
+    assert host.json("users", "add", alice) == [{"entry": alice, "added": True, "token": None, "phone": None}]
     assert host.account(alice) is None
 
 
