@@ -77,7 +77,8 @@ def trial(site: Site, number: str, *, wait: int, as_json: bool) -> None:
     if outcome.sent:
         error = _follow(site, request, outcome, wait, seen, quiet=as_json)
     else:
-        error = UNCERTAIN if outcome.unknown else explain(outcome.code, outcome.http_status)
+        explained = explain(outcome.code, outcome.http_status)
+        error = replace(UNCERTAIN, code=outcome.code) if outcome.unknown else explained
     if as_json:
         show_json(_facts(request, outcome.sid, seen, error))
     if error is not None:
