@@ -173,7 +173,7 @@ def test_whatever_goes_wrong_later_is_one_sentence_as_well(ready: Host, twilio: 
 def test_after_an_error_of_twilios_own_nobody_claims_that_nothing_was_sent(
     ready: Host, twilio: FakeTwilio, code: int
 ) -> None:
-    twilio.will(error(code))
+    twilio.will(*[error(code)] * 10)
     reason = ready.refuses("sms", "test", NUMBER)
     assert f"Twilio did not answer to the end (error {code}); the message may have been sent" in reason
 
