@@ -12,14 +12,14 @@ from rw2fa_daemon.cli.profile import bypass_sentence, lock_sentence
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core import policy
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.codebook import Codebook
-from rw2fa_daemon.core.conversation import account_state
+from rw2fa_daemon.core.conversation import account_state, bar_of
 from rw2fa_daemon.core.enrolment import lacks_token
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.standing import Place, Standing, place
@@ -179,6 +179,7 @@ def _account_state(
         codebook=Codebook(),
         fresh_secret=_nothing_is_made,
         fresh_generation=_nothing_is_made,
+        texts=site.rules.texts,
     )
     state = account_state(account, context)
     return state, _about(state, account, context)
@@ -196,12 +197,23 @@ def _about(state: AccountState, account: Account | None, context: Context) -> li
             return [f"the stored uid is {account.uid}; if it is the same person, run: rw2fa users reset {account.name}"]
         case AccountState.BYPASSED if account and account.bypass:
             return [f"{bypass_sentence(account.bypass)}; `rw2fa users bypass {account.name} --end` ends that"]
-        case AccountState.LOCKED if account and (bar := barred(account, context.guessing, context.now)):
+        case AccountState.LOCKED if account and (bar := bar_of(account, context)):
             how = "" if bar.until is None else f"; `rw2fa users unlock {account.name}` ends that"
             return [lock_sentence(bar, account.name) + how]
         case AccountState.ACTIVATED if account:
             return _about_code(account, context)
+        case AccountState.BY_SMS if account and account.phone:
+            return [*_about_text(account, account.phone.reveal().decode(), context), *_about_code(account, context)]
     return []
+
+
+def _about_text(account: Account, number: str, context: Context) -> list[str]:
+    remarks = [f"the code comes in a text message to the number ending {ending(number)}"]
+    if not account.phone_confirmed:
+        remarks.append("the first code confirms the number")
+    if context.texts is not None and not number.startswith(context.texts.allowed):
+        remarks.append("no message can go out: sms.countries does not allow that country")
+    return remarks
 
 
 def _about_code(account: Account, context: Context) -> list[str]:

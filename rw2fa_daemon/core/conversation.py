@@ -9,7 +9,7 @@ from typing import Final
 
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.audit import Event
-from rw2fa_daemon.core.barred import barred
+from rw2fa_daemon.core.barred import Bar, barred
 from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code
 from rw2fa_daemon.core.enrol_stage import judge_first_code, judge_token, noted, offer_enrolment
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_open
@@ -46,17 +46,22 @@ def account_state(account: Account | None, context: Context) -> AccountState:
         return AccountState.UID_CHANGED
     if account.bypass is not None and context.now < account.bypass.until:
         return AccountState.BYPASSED
-    method = _method(account, context)
-    by_sms = method is Method.SMS
-    if barred(account, context.guessing, context.now, context.digits if by_sms else None) is not None:
+    if bar_of(account, context) is not None:
         return AccountState.LOCKED
+    method = _method(account, context)
     if account.activated_by(method) and _recent(account, context):
         return AccountState.RECENT
-    if by_sms:
+    if method is Method.SMS:
         return AccountState.BY_SMS
     if account.activated_by(method):
         return AccountState.ACTIVATED
     return AccountState.MAY_ENROL if _may_enrol(account, context) else AccountState.WINDOW_CLOSED
+
+
+def bar_of(account: Account, context: Context) -> Bar | None:
+    """What bars this person from trying a code by the method in force, None if nothing does."""
+    by_sms = _method(account, context) is Method.SMS
+    return barred(account, context.guessing, context.now, context.digits if by_sms else None)
 
 
 def _may_enrol(account: Account | None, context: Context) -> bool:

@@ -12,6 +12,7 @@ from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row, return_code
+from rw2fa_daemon.core.quota import source_of
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.texting import NO_ERRAND, Errand, Letter, TextChance, TextRules, Trouble
 from rw2fa_daemon.core.texts import Text
@@ -137,6 +138,11 @@ class Context:
     """How the latest message of this login fares."""
     trouble: Trouble | None = None
     """Why no message can be sent, where that is known."""
+
+    @property
+    def source(self) -> str:
+        """The address that the login comes from, as messages are counted; empty where local users can forge it."""
+        return "" if self.client.forgeable_address else source_of(self.login.rhost)
 
     def record(self, event: Event, decision: str, rule: str, reason: str = "") -> Record:
         """An audit record of this login."""

@@ -32,8 +32,14 @@ def told(move: Move, asked: int, context: Context) -> Move:
     A client that holds messages back until the next prompt shows none with an end. What is decided stays decided,
     whatever the answer is.
     """
+    worth = isinstance(move.say, End) and move.say.text in WORTH_READING
+    return with_reason(move, asked, context) if worth else move
+
+
+def with_reason(move: Move, asked: int, context: Context) -> Move:
+    """The same, whatever the reason is."""
     end, client = move.say, context.client
-    if not isinstance(end, End) or end.text not in WORTH_READING:
+    if not isinstance(end, End):
         return move
     if client.information is not Information.WITH_PROMPT or client.prompts is not Prompts.MANY:
         return move

@@ -19,10 +19,10 @@ from rw2fa_daemon.core.enrol_stage import activated
 from rw2fa_daemon.core.moves import Ask, Context, End, Move, Stage, Talk, let_in, refuse
 from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import Decision, Rc
-from rw2fa_daemon.core.quota import source_of
+from rw2fa_daemon.core.reason import with_reason
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_text import fill
-from rw2fa_daemon.core.texting import Fate, Letter, TextChance, TextRules, Trouble
+from rw2fa_daemon.core.texting import Fate, Letter, Report, TextChance, TextRules, Trouble
 from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.core.words import FORM, WordAttempt
 
@@ -66,16 +66,14 @@ def entered(talk: Talk, account: Account, context: Context) -> Move:
     if talk.entered >= ENTERED_MAX:
         return refuse(account, context, Event.NO_ANSWER, "no-answer", "no code: Enter alone, too often")
     again = replace(talk, n=talk.n + 1, entered=talk.entered + 1)
-    errand = context.errand
-    if errand.fate is Fate.NONE:
+    errand, report = context.errand, context.errand.report
+    if report.fate is Fate.NONE:
         return Move(account, _first_question(again, account, phone, context), again)
-    if errand.fate is Fate.UNDER_WAY:
+    if report.fate is Fate.UNDER_WAY:
         return Move(account, _question(again, Text.SMS_UNDER_WAY.value, account, context), again)
-    if errand.fate is Fate.FAILED and errand.number != talk.told:
-        told = replace(again, told=errand.number)
-        failed = Text.SMS_FAILED_RECOVERY if account.recovery else Text.SMS_FAILED
-        return Move(account, _question(told, failed.value.format(why=errand.person), account, context), told)
-    wait = _wait(account, context) if errand.fate is Fate.SENT else 0
+    if report.fate is not Fate.SENT and errand.number != talk.told:
+        return _failed(replace(again, told=errand.number), account, report, context)
+    wait = 0 if report.fate is Fate.FAILED else _wait(account, context)
     if wait:
         text = Text.SMS_SOON.value.format(ago=RESEND_SECONDS - wait, seconds=wait)
         return Move(account, _question(again, text, account, context), again)
@@ -132,6 +130,17 @@ def _without_text(account: Account, trouble: Trouble, context: Context) -> Move:
     return Move(account, Ask(talk.n, Text.SMS_RECOVERY.value.format(why=trouble.person), FORM), talk, (record,))
 
 
+def _failed(talk: Talk, account: Account, report: Report, context: Context) -> Move:
+    """Say why no message came, and what else there is."""
+    if report.again:
+        text = Text.SMS_FAILED_RECOVERY if account.recovery else Text.SMS_FAILED
+        return Move(account, _question(talk, text.value.format(why=report.person), account, context), talk)
+    if account.recovery:
+        only = replace(talk, stage=Stage.RECOVERY)
+        return Move(account, Ask(only.n, Text.SMS_RECOVERY.value.format(why=report.person), FORM), only)
+    return with_reason(Move(account, End(Rc.AUTH_ERR, "sms-failed", report.person)), talk.n - 1, context)
+
+
 def _first_question(talk: Talk, account: Account, phone: Secret, context: Context) -> Ask:
     text = Text.SMS_PROMPT.value.format(ending=ending(phone.reveal().decode()), seconds=RESEND_SECONDS)
     return _question(talk, text, account, context)
@@ -155,8 +164,7 @@ def _new_code(talk: Talk, account: Account, context: Context) -> tuple[Account, 
     code, now = chance.code(context.digits), int(context.now)
     digest = chance.digest(account.generation, talk.login, code)
     body = fill(rules.message, code.reveal().decode(), context.issuer)
-    source = "" if context.client.forgeable_address else source_of(context.login.rhost)
-    letter = Letter(phone, Secret(body.encode()), rules.quotas(account.name, phone, source))
+    letter = Letter(phone, Secret(body.encode()), rules.quotas(account.name, phone, context.source))
     return replace(account, sms_code=SmsCode(digest, talk.login, now, now + rules.valid_seconds)), letter
 
 

@@ -65,16 +65,26 @@ class Fate(Enum):
     """There has been none yet."""
     UNDER_WAY = "under way"
     SENT = "sent"
+    UNKNOWN = "unknown"
+    """It may have been sent."""
     FAILED = "failed"
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
-    """The latest message of a login: the how-manieth it is, and where it failed, what to tell the person."""
+class Report:
+    """How a message fares; where it failed, a sentence for the person, and whether `again` may help."""
 
-    number: int = 0
     fate: Fate = Fate.NONE
     person: str = ""
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """The latest message of a login, and the how-manieth it is."""
+
+    number: int = 0
+    report: Report = Report()
 
 
 NO_ERRAND: Final = Errand()
@@ -89,3 +99,5 @@ class Trouble:
     reason: str
     limit: bool = False
     """Whether it is a limit of ours."""
+    again: bool = False
+    """Whether it may pass in a moment."""

@@ -22,6 +22,7 @@ from rw2fa_daemon.service.listener import own_listener
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.metrics_file import MetricsFile
 from rw2fa_daemon.service.relay import RelayKeeper
+from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
 from rw2fa_daemon.service.state import State
@@ -63,6 +64,7 @@ class Daemon:
             state=self._state,
             directory=self._directory,
             sink=self._sink,
+            relay=RelayClient(loop, config.relay_socket),
             root_verbs={
                 "status": self._answer_status,
                 "reload": self._answer_reload,
@@ -201,7 +203,7 @@ class Daemon:
             users_guessed_at=self._server.spread.users(time.time()),
         )
         people = self._census.people(lambda now: self._state.count(self._config.guessing, now))
-        counted = self._server.metrics.families()
+        counted = (*self._server.metrics.families(), *self._server.texts.families())
         return exposition((*how.families(), *counted, *people_families(people), *clock_families(state)))
 
     def stop(self) -> None:

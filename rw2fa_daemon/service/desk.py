@@ -1,13 +1,15 @@
 """Where the jobs of one turn of the event loop become one transaction."""
 
 from collections.abc import Callable
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeVar
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.moves import Move
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
-from rw2fa_daemon.store.store import Job, StateProblem
+from rw2fa_daemon.store.store import Job, StateProblem, Store
+
+R = TypeVar("R")
 
 Work = Callable[[Account | None], Move]
 
@@ -58,6 +60,10 @@ class Desk:
     def _awake(self) -> None:
         if not self._jobs and not self._looks:
             self._loop.call_soon(self._run)
+
+    def call(self, work: Callable[[Store], R], done: Callable[[R | StateProblem], None]) -> None:
+        """Do something else with the state, apart from the jobs, then call `done`."""
+        self._loop.call_soon(lambda: done(self._state.call(work)))
 
     def _run(self) -> None:
         if self._looks:

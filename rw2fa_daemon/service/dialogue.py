@@ -10,8 +10,10 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.conversation import Answer
 from rw2fa_daemon.core.moves import Ask, Context, Move, Silence, Stage, Talk, finish
 from rw2fa_daemon.core.policy import AccountState
+from rw2fa_daemon.core.texting import Trouble
 from rw2fa_daemon.core.words import RECOVERY_CODES, WordAttempt, WordSet
 from rw2fa_daemon.service.connection import Connection
+from rw2fa_daemon.service.texter import Texter
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import has_form, read_reply, write_ask, write_end
 from rw2fa_daemon.wire.message import Message, ProtocolError
@@ -19,18 +21,23 @@ from rw2fa_daemon.wire.message import Message, ProtocolError
 UNUSABLE: Final = StateProblem("the state is not open", "see `rw2fa status`")
 TOO_BUSY: Final = StateProblem("too many words wait to be hashed", "wait a moment; somebody may be guessing")
 
+_FOR_CODE_OR_WORD: Final = frozenset((Stage.CODE, Stage.SMS))
+_FOR_WORD: Final = frozenset((Stage.TOKEN, Stage.RECOVERY))
+
 R = TypeVar("R")
 
 
 class Dialogue:
     """Asks for a code, or for a first one, until the login ends."""
 
-    __slots__ = ("_connection", "_context", "_question")
+    __slots__ = ("_connection", "_context", "_question", "_texter")
 
     def __init__(self, connection: Connection, context: Context) -> None:
         self._connection = connection
         self._context = context
         self._question: tuple[Ask, Talk] | None = None
+        self._texter: Texter | None = None
+        """For a login by text message, once that shows."""
 
     @property
     def about(self) -> Record:
@@ -51,9 +58,11 @@ class Dialogue:
             raise ProtocolError("answer without a question")
         ask, talk = self._question
         value = read_reply(message, ask)
+        if self._texter is not None:
+            self._texter.heard()
         if isinstance(value, Silence):
             self._answer(talk, value)
-        elif talk.stage is Stage.ENROL:
+        elif talk.stage is Stage.ENROL or talk.activates:
             self._with_recovery_codes(talk, value)
         elif _is_word(talk, ask, value):
             self._with_digest(talk, value)
@@ -65,6 +74,8 @@ class Dialogue:
         if self._question is None:
             self._connection.close()
         else:
+            if self._texter is not None:
+                self._texter.heard()
             self._answer(self._question[1], Silence.EOF)
 
     def _with_digest(self, talk: Talk, typed: str) -> None:
@@ -98,7 +109,10 @@ class Dialogue:
             self._done(TOO_BUSY)
 
     def _answer(self, talk: Talk, value: Answer) -> None:
-        context = self._context = replace(self._context, now=time.time())
+        if self._texter is None:
+            context = self._context = replace(self._context, now=time.time())
+        else:
+            context = self._context = replace(self._context, now=time.time(), errand=self._texter.errand)
         desk = self._connection.server.desk
         # That there is no answer is only told.
         run = desk.look if isinstance(value, Silence) else desk.submit
@@ -109,14 +123,34 @@ class Dialogue:
         if isinstance(outcome, StateProblem):
             row = policy.decide(policy.with_account(self._context.facts, AccountState.UNUSABLE))
             outcome = finish(row, self._context, reason=str(outcome))
+        if self._texter is None and outcome.talk is not None and outcome.talk.stage is Stage.SMS:
+            self._look_first(outcome)
+            return
         tell(self._connection, outcome)
         if isinstance(outcome.say, Ask) and outcome.talk is not None:
             self._question = (outcome.say, outcome.talk)
+        if self._texter is not None:
+            self._texter.told(outcome, self._context)
+
+    def _look_first(self, asking: Move) -> None:
+        """Ask for the code of a message only if nothing is known that would keep one from going out."""
+        self._texter = texter = Texter(self._connection.server, lambda: self._connection.partner is self)
+
+        def looked(trouble: Trouble | None) -> None:
+            if trouble is None:
+                self._done(asking)
+            else:
+                self._context = replace(self._context, trouble=trouble)
+                self.begin()
+
+        texter.look(self._context, asking.account, looked)
 
 
 def _is_word(talk: Talk, ask: Ask, value: str) -> bool:
     """Whether a word was typed, and no code, which the first form of a question for one describes."""
-    return talk.stage is Stage.TOKEN or (talk.stage is Stage.CODE and not has_form(value, ask.form.partition(",")[0]))
+    if talk.stage in _FOR_CODE_OR_WORD:
+        return not has_form(value, ask.form.partition(",")[0])
+    return talk.stage in _FOR_WORD
 
 
 def tell(connection: Connection, move: Move) -> None:

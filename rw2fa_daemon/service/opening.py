@@ -105,6 +105,8 @@ def _context(
         codebook=server.codebook,
         fresh_secret=_fresh_secret,
         fresh_generation=_fresh_generation,
+        texts=rules.texts,
+        text_chance=server.text_chance,
     )
 
 

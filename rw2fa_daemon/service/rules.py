@@ -7,6 +7,7 @@ from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
 from rw2fa_daemon.core.person import GROUP_MARK, Roster
 from rw2fa_daemon.core.standing import Lists
+from rw2fa_daemon.core.texting import TextRules
 from rw2fa_daemon.data import shipped_clients
 
 
@@ -21,6 +22,8 @@ class Rules:
     """What every look-up resolves."""
     scope_digest: str
     """Tells whether a remembered "not a member" was about this very scope."""
+    texts: TextRules | None
+    """What holds for text messages, None while they are switched off."""
 
     @property
     def scope_entries(self) -> tuple[str, ...]:
@@ -42,7 +45,21 @@ def make_rules(config: Config, canonical: dict[str, str] | None = None) -> Rules
     clients = shipped_clients().override(classes, ServiceClass(config.service_default))
     scope_text = "\0".join((*sorted(lists.scope.users), "", *sorted(lists.scope.groups)))
     digest = hashlib.sha256(scope_text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    return Rules(config, lists, clients, lists.groups, digest)
+    return Rules(config, lists, clients, lists.groups, digest, _texts(config))
+
+
+def _texts(config: Config) -> TextRules | None:
+    if not config.sms_enabled:
+        return None
+    return TextRules(
+        valid_seconds=60 * config.sms_minutes,
+        message=config.sms_message,
+        allowed=config.sms_allowed,
+        per_user=config.sms_per_user,
+        per_number=config.sms_per_number,
+        per_source=config.sms_per_source,
+        per_host=config.sms_per_day,
+    )
 
 
 def names_to_resolve(config: Config) -> list[str]:

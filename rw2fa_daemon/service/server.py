@@ -1,5 +1,6 @@
 """The socket: who is let in, how many, and how long a silent one may stay."""
 
+import secrets
 import socket
 import struct
 from collections import Counter
@@ -9,7 +10,9 @@ from typing import Final
 from rw2fa_daemon.audit.sink import Sink
 from rw2fa_daemon.core.audit import Record
 from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.spread import Spread
+from rw2fa_daemon.core.texting import TextChance
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.desk import Desk
@@ -17,9 +20,11 @@ from rw2fa_daemon.service.loop import Loop, Timer
 from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.opening import open_login
 from rw2fa_daemon.service.outsiders import Outsiders
+from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.rules import Rules
 from rw2fa_daemon.service.slow import Slow
 from rw2fa_daemon.service.state import State
+from rw2fa_daemon.service.text_office import TextOffice
 from rw2fa_daemon.wire.login import read_open
 from rw2fa_daemon.wire.message import Message, ProtocolError
 
@@ -33,6 +38,8 @@ CONNECTIONS_PER_STRANGER: Final = 16
 ACCEPTS_A_TURN: Final = 64
 IDLE_SECONDS: Final = 5 * 60
 SWEEP_SECONDS: Final = 5.0
+
+TEXT_LOGIN_BYTES: Final = 16
 
 _UCRED: Final = struct.Struct("iII")
 """struct ucred: pid, uid, gid (unix(7))."""
@@ -52,6 +59,7 @@ class Server:
         state: State,
         directory: Pool,
         sink: Sink,
+        relay: RelayClient,
         root_verbs: Mapping[str, RootVerb],
     ) -> None:
         self.loop = loop
@@ -62,10 +70,12 @@ class Server:
         self.desk = Desk(loop, state, self.outsiders.changed)
         self.slow = Slow(loop)
         self.codebook = Codebook()
+        self.text_chance = TextChance(_fresh_text_code, _fresh_text_login, state.text_digest)
         self._root_verbs = root_verbs
         self.metrics = Metrics()
         self.spread = Spread()
         self.audit: Callable[[Record], None] = self.spread.watching(self.metrics.counting(sink.write))
+        self.texts = TextOffice(loop, self.desk, relay, self.audit)
         self._listener = listener
         self._connections: set[Connection] = set()
         self._strangers: Counter[int] = Counter()
@@ -163,3 +173,11 @@ class Server:
         for connection in [known for known in self._connections if known.last_heard < oldest and not known.busy]:
             connection.broken("silent for too long")
         self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)
+
+
+def _fresh_text_code(digits: int) -> Secret:
+    return Secret(f"{secrets.randbelow(10**digits):0{digits}d}".encode())
+
+
+def _fresh_text_login() -> bytes:
+    return secrets.token_bytes(TEXT_LOGIN_BYTES)

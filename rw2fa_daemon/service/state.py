@@ -1,5 +1,6 @@
 """The state as the daemon sees it: open, or unusable for a reason that is tried again."""
 
+import struct
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
@@ -10,6 +11,7 @@ from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey, load_master_key
 from rw2fa_daemon.vault.vault import Vault
@@ -22,6 +24,9 @@ MEMBERSHIPS_KNOWN: Final = 4_096
 """Names of which this process knows what it wrote down last, and need not write it again."""
 
 NOT_OPEN: Final = Problem("the state is not open", "restart rw2fad")
+
+TEXT_PURPOSE: Final = "text code 1"
+_TEXT: Final = struct.Struct(">qB")
 
 R = TypeVar("R")
 
@@ -83,6 +88,23 @@ class State:
         """The accounts of these names as they are now."""
         store = self._opened()
         return self._unopened(len(names)) if store is None else store.look(names)
+
+    def call(self, work: Callable[[Store], R]) -> R | StateProblem:
+        """What `work` gives, durable when this returns."""
+        store = self._opened()
+        if store is None:
+            problem = self._problem or NOT_OPEN
+            return StateProblem(problem.what, problem.fix)
+        try:
+            return work(store)
+        except StateProblem as problem:
+            return problem
+
+    def text_digest(self, generation: int, login: bytes, code: Secret) -> bytes:
+        """The digest of a text message's code, bound to an account's generation and the name of a login."""
+        if self._vault is None:
+            raise RuntimeError("a code without a state to store it in")
+        return self._vault.mac(TEXT_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())
 
     def was_not_member(self, person: Person, digest: str) -> bool:
         """Whether the last complete look-up of this person said "not a member" of this scope."""

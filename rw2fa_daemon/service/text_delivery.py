@@ -1,0 +1,112 @@
+"""What became of messages that Twilio has taken: asked for a few times, since nothing can reach this host."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.moves import Context
+from rw2fa_daemon.core.policy import Decision
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.twilio import ARRIVED_STATUSES, NOT_DELIVERED, explain
+from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.loop import Loop
+from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
+from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.store import StateProblem
+from rw2fa_daemon.wire.message import Message, ProtocolError
+from rw2fa_daemon.wire.relay import START_SECONDS
+from rw2fa_daemon.wire.text import Credentials, TextStatus, compose_status, read_text_status
+
+ASKED_AFTER: Final = (5.0, 15.0, 60.0, 300.0)
+"""Seconds after a message was taken."""
+FOLLOWED_MAX: Final = 256
+"""Messages that are followed at once; the others' fate is in Twilio's console only."""
+UNDER_WAY_MAX: Final = 4
+ASK_SECONDS: Final = 10.0
+LATER_SECONDS: Final = 1.0
+"""When as many as that are under way."""
+
+_UNKNOWN: Final = TextStatus("", None, final=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Followed:
+    sid: str
+    context: Context
+    config: Config
+    taken_at: float
+
+
+class Deliveries:
+    """Follows messages until their status is final, or for as long as ASKED_AFTER says, and audits how it ended."""
+
+    def __init__(self, loop: Loop, desk: Desk, relay: RelayClient, audit: Callable[[Record], None]) -> None:
+        self._loop = loop
+        self._desk = desk
+        self._relay = relay
+        self._audit = audit
+        self._followed = 0
+        self._under_way = 0
+
+    def follow(self, sid: str, context: Context, config: Config) -> bool:
+        """Follow a message of this login; False if too many are followed already."""
+        if self._followed >= FOLLOWED_MAX:
+            return False
+        self._followed += 1
+        self._wait(_Followed(sid, context, config, self._loop.time()), 0)
+        return True
+
+    def _wait(self, message: _Followed, count: int) -> None:
+        self._loop.call_at(message.taken_at + ASKED_AFTER[count], self._ask, message, count)
+
+    def _ask(self, message: _Followed, count: int) -> None:
+        if self._under_way >= UNDER_WAY_MAX:
+            self._loop.call_later(LATER_SECONDS, self._ask, message, count)
+            return
+        self._under_way += 1
+
+        def answered(answer: Message | Unanswered) -> None:
+            self._answered(message, count, _status(answer))
+
+        def found(token: Secret | StateProblem | None) -> None:
+            if not isinstance(token, Secret):
+                self._answered(message, count, _UNKNOWN)
+                return
+            config = message.config
+            credentials = Credentials(config.sms_account_sid, token, config.sms_api_url)
+            packet = compose_status(credentials, message.sid, ASK_SECONDS)
+            self._relay.ask(packet, ASK_SECONDS + START_SECONDS, answered)
+
+        self._desk.call(lambda store: store.kept(TWILIO_TOKEN), found)
+
+    def _answered(self, message: _Followed, count: int, status: TextStatus) -> None:
+        self._under_way -= 1
+        if not status.final and count + 1 < len(ASKED_AFTER):
+            self._wait(message, count + 1)
+            return
+        self._followed -= 1
+        self._audit(_record(message, status))
+
+
+def _status(answer: Message | Unanswered) -> TextStatus:
+    if isinstance(answer, Unanswered):
+        return _UNKNOWN
+    try:
+        return read_text_status(answer)
+    except ProtocolError:
+        return _UNKNOWN
+
+
+def _record(message: _Followed, status: TextStatus) -> Record:
+    def record(event: Event, reason: str) -> Record:
+        return message.context.record(event, Decision.CODE, "sms", f"{message.sid}: {reason}")
+
+    if status.status in ARRIVED_STATUSES:
+        return record(Event.SMS_DELIVERED, status.status)
+    if status.final:
+        error = NOT_DELIVERED if status.code is None else explain(status.code, None)
+        return record(Event.SMS_UNDELIVERED, f"{status.status}: {error.administrator}")
+    last = status.status or f"not known, {status.problem or 'since it could not be asked for'}"
+    return record(Event.SMS_UNCONFIRMED, f"no word of its delivery in {ASKED_AFTER[-1]:.0f} seconds; status {last}")

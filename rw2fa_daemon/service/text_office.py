@@ -1,0 +1,258 @@
+"""Where text messages go out: in turn, a few at a time, none twice, and none that a limit forbids."""
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.circuit import CLOSED, Circuit
+from rw2fa_daemon.core.moves import Context
+from rw2fa_daemon.core.phone import ending
+from rw2fa_daemon.core.policy import Decision
+from rw2fa_daemon.core.quota import DAY_SECONDS, Limit, Quota
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.texting import Fate, Letter, Report, Trouble
+from rw2fa_daemon.core.texts import Text
+from rw2fa_daemon.core.twilio import UNCERTAIN, Kind, TextError, explain
+from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.exposition import Family, gauge
+from rw2fa_daemon.service.loop import Loop
+from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
+from rw2fa_daemon.service.text_delivery import Deliveries
+from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.store import StateProblem, Store
+from rw2fa_daemon.wire.message import Message, ProtocolError
+from rw2fa_daemon.wire.relay import START_SECONDS
+from rw2fa_daemon.wire.text import TextOutcome, TextRequest, compose_text, read_text
+
+UNDER_WAY_MAX: Final = 128
+"""Messages that the relay has at once: fewer than it has places, since others ask it as well."""
+WAITING_MAX: Final = 1_000
+"""Messages that wait for their turn. Whoever comes then is told."""
+WAITING_SECONDS: Final = 120.0
+"""How long one waits at the most: its login would hardly still be there."""
+SEND_SECONDS: Final = 15.0
+"""What Twilio is given, the relay's repetitions and all."""
+
+_OUTCOMES: Final = {
+    Unanswered.NOT_TAKEN: TextOutcome(sent=False, problem="the relay cannot be reached"),
+    Unanswered.LOST: TextOutcome(sent=False, unknown=True, problem="the relay was lost"),
+}
+_OF_THE_CIRCUIT: Final = frozenset((Kind.RETRY, Kind.DOWN))
+
+_DOWN: Final = Trouble(
+    "sms-down", Text.SMS_DOWN.value, "messages failed in a row, and none has gone out since", again=True
+)
+_NOT_SET_UP: Final = Trouble(
+    "sms-not-set-up",
+    Text.SMS_NOT_SET_UP.value,
+    "account, token or sender are missing; `rw2fa sms configure` sets them",
+)
+_TOO_MANY: Final = Trouble("sms-busy", Text.SMS_DOWN.value, "too many messages wait for their turn already", again=True)
+_TOO_LATE: Final = Trouble("sms-busy", Text.SMS_DOWN.value, "its turn did not come in time", again=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One message and its login: `wanted` says whether anybody still waits for it, `report` is told how it fares."""
+
+    letter: Letter
+    context: Context
+    config: Config
+    wanted: Callable[[], bool]
+    report: Callable[[Report], None]
+    since: float
+    """Monotonic seconds."""
+
+
+class TextOffice:
+    """Sends messages; knows when Twilio is down.
+
+    A message that may have gone out is never sent again, whatever became of it: there is no way here
+    from an outcome back to the queue.
+    """
+
+    def __init__(self, loop: Loop, desk: Desk, relay: RelayClient, audit: Callable[[Record], None]) -> None:
+        self._loop = loop
+        self._desk = desk
+        self._relay = relay
+        self._audit = audit
+        self._deliveries = Deliveries(loop, desk, relay, audit)
+        self._waiting: deque[Order] = deque()
+        self._under_way = 0
+        self._circuit: Circuit = CLOSED
+
+    def look(self, context: Context, config: Config, number: Secret, done: Callable[[Trouble | None], None]) -> None:
+        """Call `done` with why no message can go to this number, if that is known already."""
+        rules = context.texts
+        if not (config.sms_account_sid and config.sms_sender) or rules is None:
+            done(_NOT_SET_UP)
+            return
+        if not self._circuit.lets_through(self._loop.time()):
+            done(_DOWN)
+            return
+        quotas, now = rules.quotas(context.name, number, context.source), int(context.now)
+
+        def looked(found: tuple[bool, Quota | None] | StateProblem) -> None:
+            if isinstance(found, StateProblem):
+                done(Trouble("sms-not-set-up", Text.SMS_NOT_SET_UP.value, str(found)))
+                return
+            has_token, full = found
+            if not has_token:
+                done(_NOT_SET_UP)
+            else:
+                done(None if full is None else _limit(full))
+
+        self._desk.call(lambda store: (store.kept(TWILIO_TOKEN) is not None, store.full_texts(quotas, now)), looked)
+
+    def post(self, order: Order) -> None:
+        """Take a message on; `order.report` hears of it, perhaps at once."""
+        if len(self._waiting) >= WAITING_MAX:
+            self._fail(order, _TOO_MANY)
+            return
+        self._waiting.append(order)
+        self._send_next()
+
+    def families(self) -> tuple[Family, ...]:
+        """For monitoring."""
+        return (
+            gauge(
+                "rw2fa_sms_circuit_open",
+                "Whether nobody is sent an SMS, since several failed.",
+                not self._circuit.closed,
+            ),
+            gauge("rw2fa_sms_under_way", "SMS that are being sent.", self._under_way),
+            gauge("rw2fa_sms_waiting", "SMS that wait for their turn.", len(self._waiting)),
+        )
+
+    # --- one message after the other -------------------------------------------------------------
+
+    def _send_next(self) -> None:
+        while self._waiting and self._under_way < UNDER_WAY_MAX:
+            order = self._waiting.popleft()
+            if not order.wanted():
+                continue
+            if self._loop.time() > order.since + WAITING_SECONDS:
+                self._fail(order, _TOO_LATE)
+            elif not self._circuit.lets_through(self._loop.time()):
+                self._fail(order, _DOWN)
+            else:
+                self._begin(order)
+
+    def _begin(self, order: Order) -> None:
+        self._under_way += 1
+        letter, now = order.letter, int(order.context.now)
+
+        def allow(store: Store) -> Secret | Quota | None:
+            token = store.kept(TWILIO_TOKEN)
+            return None if token is None else store.take_texts(letter.quotas, now) or token
+
+        def allowed(found: Secret | Quota | StateProblem | None) -> None:
+            trouble = None
+            if isinstance(found, Secret):
+                # Both may have changed since; another message may be the one that finds out.
+                if order.wanted() and self._circuit.lets_through(self._loop.time()):
+                    self._hand_over(order, found)
+                    return
+                trouble = _DOWN if order.wanted() else None
+            elif isinstance(found, StateProblem):
+                trouble = Trouble("sms-failed", Text.SMS_NOT_SET_UP.value, str(found))
+            else:
+                trouble = _NOT_SET_UP if found is None else _limit(found)
+            self._ended()
+            if trouble is not None:
+                self._fail(order, trouble)
+
+        self._desk.call(allow, allowed)
+
+    def _hand_over(self, order: Order, token: Secret) -> None:
+        config, letter = order.config, order.letter
+        request = TextRequest(
+            config.sms_account_sid, token, config.sms_sender, letter.to, letter.body, config.sms_api_url, SEND_SECONDS
+        )
+        try:
+            packet = compose_text(request)
+        except ProtocolError as error:
+            self._ended()
+            self._fail(order, Trouble("sms-failed", Text.SMS_NOT_SET_UP.value, f"no such message can be sent: {error}"))
+            return
+        self._circuit = self._circuit.attempted(self._loop.time())
+        self._relay.ask(packet, SEND_SECONDS + START_SECONDS, lambda answer: self._answered(order, answer))
+
+    def _answered(self, order: Order, answer: Message | Unanswered) -> None:
+        outcome = _outcome(answer)
+        now, was = self._loop.time(), self._circuit
+        error = None if outcome.sent else UNCERTAIN if outcome.unknown else explain(outcome.code, outcome.http_status)
+        counts = error is not None and error.kind in _OF_THE_CIRCUIT
+        self._circuit = was.failed(now) if counts else was.succeeded()
+        self._tell_of_circuit(was, order.context)
+        self._ended()
+        if error is None:
+            self._sent(order, outcome)
+        else:
+            self._not_sent(order, outcome, error)
+
+    def _ended(self) -> None:
+        self._under_way -= 1
+        # Not at once: whoever fails here must not go through the whole queue on one stack.
+        self._loop.call_soon(self._send_next)
+
+    # --- what became of it -----------------------------------------------------------------------
+
+    def _sent(self, order: Order, outcome: TextOutcome) -> None:
+        context = order.context
+        followed = self._deliveries.follow(outcome.sid, context, order.config)
+        reason = f"{_to(order)}, {outcome.sid}, {outcome.status}{'' if followed else '; too many to follow it'}"
+        self._audit(context.record(Event.SMS_SENT, Decision.CODE, "sms", reason))
+        order.report(Report(Fate.SENT))
+
+    def _not_sent(self, order: Order, outcome: TextOutcome, error: TextError) -> None:
+        reason = f"{_to(order)}: {error.administrator}{f' ({outcome.problem})' if outcome.problem else ''}"
+        self._audit(order.context.record(Event.SMS_FAILED, Decision.CODE, "sms-failed", reason))
+        fate = Fate.UNKNOWN if outcome.unknown else Fate.FAILED
+        order.report(Report(fate, error.person, again=error.kind in _OF_THE_CIRCUIT))
+
+    def _fail(self, order: Order, trouble: Trouble) -> None:
+        """Nothing was sent, and Twilio had no part in it."""
+        event = Event.SMS_REFUSED if trouble.limit else Event.SMS_FAILED
+        reason = f"{_to(order)}: {trouble.reason}"
+        self._audit(order.context.record(event, Decision.CODE, trouble.rule, reason))
+        order.report(Report(Fate.FAILED, trouble.person, again=trouble.again))
+
+    def _tell_of_circuit(self, was: Circuit, context: Context) -> None:
+        if was.closed and not self._circuit.closed:
+            reason = f"{self._circuit.failures} messages failed in a row: people are told at once until one goes out"
+            self._audit(Record(Event.SMS_DOWN, context.now, decision=Decision.DENY, rule="sms-down", reason=reason))
+        elif self._circuit.closed and not was.closed:
+            self._audit(
+                Record(Event.SMS_UP, context.now, decision="done", rule="sms-up", reason="messages go out again")
+            )
+
+
+def _outcome(answer: Message | Unanswered) -> TextOutcome:
+    if isinstance(answer, Unanswered):
+        return _OUTCOMES[answer]
+    try:
+        return read_text(answer)
+    except ProtocolError as error:
+        return TextOutcome(sent=False, unknown=True, problem=f"the relay is not understood: {error}")
+
+
+def _to(order: Order) -> str:
+    return f"to the number ending {ending(order.letter.to.reveal().decode())}"
+
+
+_WHOSE: Final = {
+    Limit.USER: "for one user",
+    Limit.NUMBER: "to one number",
+    Limit.SOURCE: "because of logins from one address",
+    Limit.HOST: "from this host",
+}
+
+
+def _limit(quota: Quota) -> Trouble:
+    period = "a day" if quota.seconds == DAY_SECONDS else "an hour"
+    reason = f"there were {quota.at_most} messages {period} {_WHOSE[quota.limit]}, as many as the settings allow"
+    return Trouble(f"sms-limit-{quota.limit}", Text.SMS_LIMIT.value, reason, limit=True)

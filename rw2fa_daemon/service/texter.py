@@ -1,0 +1,91 @@
+"""The text messages of one login."""
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from rw2fa_daemon.core import conversation
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.moves import Context, Move, Stage, Talk
+from rw2fa_daemon.core.sms_stage import BLIND_SECONDS
+from rw2fa_daemon.core.texting import NO_ERRAND, Errand, Fate, Letter, Report, Trouble
+from rw2fa_daemon.core.texts import Text
+from rw2fa_daemon.service.loop import Timer
+from rw2fa_daemon.service.text_office import Order
+from rw2fa_daemon.store.store import StateProblem
+
+if TYPE_CHECKING:
+    from rw2fa_daemon.service.server import Server
+
+_UNDER_WAY: Final = Report(Fate.UNDER_WAY)
+_NOT_WRITTEN: Final = Report(Fate.FAILED, Text.CANNOT_JUDGE.value, again=True)
+
+
+class Texter:
+    """Waits the blind second after a question, has messages sent, and knows how the latest one fares.
+
+    `alive` says whether the login still goes on: nothing is sent for one that has ended.
+    """
+
+    def __init__(self, server: "Server", alive: Callable[[], bool]) -> None:
+        self._server = server
+        self._alive = alive
+        self._timer: Timer | None = None
+        self.errand: Errand = NO_ERRAND
+
+    def look(self, context: Context, account: Account | None, done: Callable[[Trouble | None], None]) -> None:
+        """Call `done` with what stands in the way of a message, if that is known before the question."""
+        if account is None or account.phone is None:
+            done(None)
+            return
+        config = self._server.rules.config
+        self._server.texts.look(context, config, account.phone, done)
+
+    def told(self, move: Move, context: Context) -> None:
+        """A move was sent to the hook."""
+        if move.letter is not None:
+            self._post(move.letter, context)
+        elif move.talk is not None and move.talk.stage is Stage.SMS and self.errand.report.fate is Fate.NONE:
+            self._timer = self._server.loop.call_later(BLIND_SECONDS, self._due, move.talk, context)
+
+    def heard(self) -> None:
+        """The hook has answered, or hung up: what is sent, the answer decides."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _due(self, talk: Talk, context: Context) -> None:
+        self._timer = None
+        if not self._alive():
+            return
+        now = replace(context, now=time.time())
+        # From here on an answer finds it under way, although it is not even written down yet.
+        self.errand = Errand(self.errand.number + 1, _UNDER_WAY)
+
+        def written(outcome: Move | StateProblem) -> None:
+            if isinstance(outcome, StateProblem):
+                self._report(_NOT_WRITTEN)
+            elif outcome.letter is None:
+                self.errand = NO_ERRAND
+            else:
+                self._hand_in(outcome.letter, now)
+
+        self._server.desk.submit(context.name, lambda account: conversation.text_due(talk, account, now), written)
+
+    def _post(self, letter: Letter, context: Context) -> None:
+        self.errand = Errand(self.errand.number + 1, _UNDER_WAY)
+        self._hand_in(letter, context)
+
+    def _hand_in(self, letter: Letter, context: Context) -> None:
+        server = self._server
+        number = self.errand.number
+
+        def report(how: Report) -> None:
+            if number == self.errand.number:
+                self._report(how)
+
+        server.texts.post(Order(letter, context, server.rules.config, self._alive, report, server.loop.time()))
+
+    def _report(self, how: Report) -> None:
+        self.errand = replace(self.errand, report=how)
