@@ -31,6 +31,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
     threading.stack_size(STACK_BYTES)
+    threading.excepthook = _say_where
     try:
         listener = _listener(options.fd)
     except Problem as problem:
@@ -39,6 +40,15 @@ def main() -> int:
     peers = frozenset({ROOT_UID, _daemon_uid() if options.peer is None else options.peer})
     serve(listener, peers, options.idle, leash=None if options.fd is None else sys.stdin.fileno())
     return 0
+
+
+def _say_where(failed: threading.ExceptHookArgs) -> None:
+    """In place of the whole error: its text may quote a request."""
+    trace = failed.exc_traceback
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = "" if trace is None else f" at {trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+    sys.stderr.write(f"rw2fa-relay: {failed.exc_type.__name__}{where}\n")
 
 
 def _listener(descriptor: int | None) -> socket.socket:

@@ -16,6 +16,7 @@ START_SECONDS: Final = 3.0
 """What is waited for beside that: a relay that has to be started first, and a busy machine."""
 PACKETS_MAX: Final = 128
 """Packets of one answer."""
+_RETRY_SECONDS: Final = 0.02
 
 
 def ask_time(path: Path, servers: Sequence[str], seconds: float) -> tuple[Answer, ...]:
@@ -42,7 +43,7 @@ def ask_relay(path: Path, verb: str, fields: Mapping[str, str], seconds: float) 
         kind: type[Problem] = Problem
         try:
             connection.settimeout(seconds)
-            connection.connect(str(path))
+            _connect(connection, path, deadline)
             connection.send(compose(verb, {**fields, "v": VERSION}))
             kind = Lost
             return list(_answers(connection, deadline))
@@ -51,6 +52,18 @@ def ask_relay(path: Path, verb: str, fields: Mapping[str, str], seconds: float) 
             raise kind(
                 f"the relay does not answer at {path} ({reason})", "start it with `systemctl start rw2fa-relay.socket`"
             ) from error
+
+
+def _connect(connection: socket.socket, path: Path, deadline: float) -> None:
+    while True:
+        try:
+            connection.connect(str(path))
+        except BlockingIOError:  # many ask at once: the backlog is full
+            if time.monotonic() + _RETRY_SECONDS > deadline:
+                raise
+            time.sleep(_RETRY_SECONDS)
+        else:
+            return
 
 
 def _answers(connection: socket.socket, deadline: float) -> Iterator[Message]:

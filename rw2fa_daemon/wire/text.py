@@ -185,7 +185,7 @@ def compose_outcome(outcome: TextOutcome) -> bytes:
         "text",
         {
             "outcome": "sent" if outcome.sent else "unknown" if outcome.unknown else "failed",
-            **_filled({"sid": outcome.sid, "status": outcome.status, "problem": outcome.problem}),
+            **_filled({"sid": outcome.sid, "status": outcome.status, "problem": _clean(outcome.problem)}),
             **_numbers(outcome.code, outcome.http_status),
         },
     )
@@ -213,7 +213,7 @@ def read_text(message: Message) -> TextOutcome:
 
 def compose_text_status(status: TextStatus) -> bytes:
     """The packet `text_status`."""
-    fields = _filled({"status": status.status, "problem": status.problem})
+    fields = _filled({"status": status.status, "problem": _clean(status.problem)})
     return compose("text_status", {**fields, **_numbers(status.code, status.http_status)})
 
 
@@ -234,7 +234,7 @@ def read_text_status(message: Message) -> TextStatus:
 
 def compose_account(outcome: AccountOutcome) -> bytes:
     """The packet `account`."""
-    fields = _filled({"status": outcome.status, "kind": outcome.kind, "problem": outcome.problem})
+    fields = _filled({"status": outcome.status, "kind": outcome.kind, "problem": _clean(outcome.problem)})
     return compose(
         "account", {"ok": "yes" if outcome.ok else "no", **fields, **_numbers(outcome.code, outcome.http_status)}
     )
@@ -297,6 +297,11 @@ def _problem(message: Message) -> str:
     if len(problem) > PROBLEM_MAX or not problem.isprintable():
         raise ProtocolError("problem out of bounds")
     return problem
+
+
+def _clean(problem: str) -> str:
+    """What other programs and hosts may have put into it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in problem[:PROBLEM_MAX])
 
 
 def _refusal(message: Message) -> str:
