@@ -16,6 +16,10 @@ WRONG_USAGE = [
     ("users", "show"),
     ("users", "recovery"),
     ("users", "bypass"),
+    ("users", "edit", "daemon"),
+    ("sms",),
+    ("sms", "test"),
+    ("sms", "test", "+33612345678", "--wait", "0"),
     ("settings", "set", "digits"),
     ("--frobnicate",),
     ("explain", "root"),
@@ -88,6 +92,10 @@ def test_a_relative_path_names_the_configuration(host: Host) -> None:
         ("users", "reset", "daemon", "--yes"),
         ("users", "add", "daemon"),
         ("users", "purge", "--yes"),
+        ("users", "edit", "daemon", "--sms", "+33612345678"),
+        ("users", "edit", "daemon", "--app"),
+        ("sms", "show"),
+        ("sms", "disable", "--yes"),
         ("whitelist", "list"),
         ("settings", "list"),
         ("settings", "get", "digits"),
@@ -110,6 +118,8 @@ def test_completion_can_be_set_up_in_each_shell(host: Host, shell: str) -> None:
     ("words", "expected"),
     [
         (["users", "en"], ["enrol"]),
+        (["sms", "en"], ["enable"]),
+        (["users", "edit", "dae"], ["daemon"]),
         # In order: pytest-xdist needs the same names of tests in each process, and sets have none.
         (["settings", "get", "settings.d"], ["settings.digits", "settings.discrepancy"]),
         (["users", "show", "dae"], ["daemon"]),
@@ -148,6 +158,7 @@ def test_help_names_every_command(host: Host) -> None:
         "pam",
         "users",
         "whitelist",
+        "sms",
         "settings",
         "explain",
     ):
