@@ -56,6 +56,11 @@ DELETE_SCOPE_ENTRIES: Final = """
     DELETE FROM scope_entries WHERE scope_entries.entry = ?
 """
 
+# none
+FORGET_ALL_NOT_MEMBERS: Final = """
+    DELETE FROM not_members
+"""
+
 # at_most, kept
 FORGET_NOT_MEMBERS: Final = """
     DELETE FROM not_members WHERE not_members.name IN (SELECT not_members.name

@@ -5,13 +5,16 @@ accepted. Then the present is written down here, in `meta`, and no code from bef
 """
 
 import re
-from dataclasses import replace
 from typing import Final
 
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.loss import after_loss, forgot, marked
 from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import scope
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.store.record import Stored
+from rw2fa_daemon.vault.vault import Vault
 
 KEY: Final = "floor_step"
 """Of the row in `meta`. Its value is UTC seconds in decimal digits, none but them."""
@@ -37,37 +40,45 @@ def read(connection: Connection) -> int:
     return int(value)
 
 
-def lift(connection: Connection, second: int) -> bool:
+def lift(connection: Connection, vault: Vault, second: int) -> bool:
     """Let no code from before `second` (UTC) count from now on; False if that was so already.
 
-    Never lowers the floor. Raises `ValueError` for what is no such time, `StateProblem` as `read`
-    does, and the driver's errors.
+    Never lowers the floor. What lets people enrol, and who was in no entry of the scope, is forgotten with it: see
+    `core.loss`. Raises `ValueError` for what is no such time, `StateProblem` as `read` does, and the
+    driver's errors.
     """
+    with connection.transaction():
+        return lift_within(connection, vault, second)
+
+
+def lift_within(connection: Connection, vault: Vault, second: int) -> bool:
+    """The same within a transaction that is under way."""
     value = b"%d" % second
     if not _VALUE.fullmatch(value):
         raise ValueError(f"{second} cannot be a time in UTC seconds")
-    with connection.transaction():
-        known = read(connection)
-        if second <= known:
-            return False
-        if known or connection.meta(KEY) is not None:
-            connection.write(sql.UPDATE_META, [(value, KEY)])
-        else:
-            connection.write(sql.INSERT_META, [(KEY, value)])
+    known = read(connection)
+    if second <= known:
+        return False
+    if known or connection.meta(KEY) is not None:
+        connection.write(sql.UPDATE_META, [(value, KEY)])
+    else:
+        connection.write(sql.INSERT_META, [(KEY, value)])
+    scope.close_within(connection, vault)
+    connection.write(sql.FORGET_ALL_NOT_MEMBERS, [()])
     return True
 
 
 def applied(stored: Stored, second: int) -> Stored:
-    """What is stored, the account with its floor at the time step of `second` (UTC) if it lies lower.
+    """What is stored, the account as it is after a loss at `second` (UTC); the same if that was stored already.
 
-    The step that `second` falls into is below the floor too: its code may have been accepted just
-    before. The columns stay as they are, so that a look at an account is no change of it; the next
-    change stores the floor with it.
+    The columns stay as they are, so that a look at an account is no change of it; the next change
+    stores it.
     """
-    account = stored.account
-    if not second or account.credential is None:
+    if not second or not forgot(stored.account, second):
         return stored
-    step = second // account.credential.period
-    if step <= account.counters.floor:
-        return stored
-    return stored._replace(account=replace(account, counters=replace(account.counters, floor=step)))
+    return stored._replace(account=after_loss(stored.account, second))
+
+
+def kept(account: Account, second: int) -> Account:
+    """An account that is about to be stored, so that a loss at `second` (UTC) does not concern it any more."""
+    return marked(account, second) if second else account

@@ -49,10 +49,5 @@ def forget(connection: Connection, name: str) -> None:
         connection.write(sql.DELETE_META, [(_PREFIX + name,)])
 
 
-def is_kept(key: object) -> bool:
-    """Whether a row of `meta` with this key holds a secret that is kept."""
-    return isinstance(key, str) and key.startswith(_PREFIX)
-
-
 def _context(name: str) -> Context:
     return Context("meta", "value", _PREFIX + name, 0)

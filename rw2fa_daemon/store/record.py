@@ -55,6 +55,8 @@ class Stored(NamedTuple):
     seal: bytes
     head: bytes
     """What the seal takes in of name and `fixed`, kept for the next one."""
+    written: Account
+    """The account that the columns are of. `account` is another one after a loss; see `floor.applied`."""
 
     @property
     def revision(self) -> int:
@@ -109,7 +111,7 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
     except (Tampered, struct.error, TypeError, ValueError, LookupError, AttributeError):
         # Not only the seal: an altered column may hold any type, or none.
         raise altered(name) from None
-    return Stored(account, fixed, counters, seal, head)
+    return Stored(account, fixed, counters, seal, head, account)
 
 
 def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> Stored:
@@ -120,7 +122,7 @@ def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> St
     """
     if after.name != name:
         raise ValueError("an account was given another name")
-    if before is not None and _ALL_BUT_COUNTERS(before.account) == _ALL_BUT_COUNTERS(after):
+    if before is not None and _ALL_BUT_COUNTERS(before.written) == _ALL_BUT_COUNTERS(after):
         fixed, head = before.fixed, before.head
     else:
         fixed = _fixed(vault, before, after)
@@ -142,12 +144,12 @@ def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> St
         now.session_at,
         1 if before is None else before.revision + 1,
     )
-    return Stored(after, fixed, counters, vault.mac(SEAL_PURPOSE, _packed(head, counters)), head)
+    return Stored(after, fixed, counters, vault.mac(SEAL_PURPOSE, _packed(head, counters)), head, after)
 
 
 def sealed_again(vault: Vault, name: str, stored: Stored) -> tuple[bytes | None, bytes | None, bytes]:
     """Phone, secret and seal of a record under the master key that seals now, the rest of it as it is."""
-    phone, credential = _seal_phone(vault, stored.account), _seal_credential(vault, stored.account)
+    phone, credential = _seal_phone(vault, stored.written), _seal_credential(vault, stored.written)
     fixed = (
         *stored.fixed[:_PHONE_IN_FIXED],
         phone,
@@ -165,12 +167,12 @@ def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
     """What is sealed is sealed again only if it, or what it is bound to, changed."""
     phone: bytes | None
     credential: tuple[Any, ...]
-    was = None if before is None or before.account.generation != after.generation else before
-    if was is not None and was.account.phone == after.phone:
+    was = None if before is None or before.written.generation != after.generation else before
+    if was is not None and was.written.phone == after.phone:
         phone = was.fixed[_PHONE_IN_FIXED]
     else:
         phone = _seal_phone(vault, after)
-    if was is not None and was.account.credential == after.credential:
+    if was is not None and was.written.credential == after.credential:
         credential = was.fixed[_CREDENTIAL_AT:]
     else:
         credential = _seal_credential(vault, after)

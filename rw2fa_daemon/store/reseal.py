@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, cast
 
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import kept, key_check, not_members, record, scope, word_salt
+from rw2fa_daemon.store import key_check, not_members, record, scope
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.context import Context
@@ -77,8 +77,7 @@ def rest(connection: Connection, vault: Vault) -> None:
     with connection.transaction():
         key_check.follow(connection, vault)
         for key, value in connection.rows(sql.LIST_META):
-            if key in (key_check.KEY, word_salt.KEY) or kept.is_kept(key):
-                _seal_meta_again(connection, vault, str(key), value)
+            _seal_meta_again(connection, vault, str(key), value)
         scope.seal_again(connection, vault)
 
 
@@ -98,6 +97,7 @@ def _replace(connection: Connection, statement: str, rows: Sequence[tuple[object
 
 
 def _seal_meta_again(connection: Connection, vault: Vault, key: str, value: object) -> None:
+    """Seal a row of `meta` again, if it is one that is encrypted."""
     context = Context("meta", "value", key, 0)
     try:
         plain = vault.open(cast(bytes, value), context)

@@ -13,6 +13,8 @@ from rw2fa_daemon.vault.vault import Tampered, Vault
 SEAL_KEY: Final = "scope_seal"
 _SEAL_PURPOSE: Final = "scope 1"
 _ENTRY: Final = struct.Struct(">qq")
+_LOST: Final = "\n(lost)\n"
+"""An entry that no configuration has: what the scope was is not known for sure, so that nothing is new in it."""
 
 
 def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now: int) -> Mapping[str, int]:
@@ -31,7 +33,8 @@ def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now
     with connection.transaction():
         key_check.follow(connection, vault)
         stored, sound = _read(connection, vault)
-        kept = {entry: stored.get(entry, now) if sound else 0 for entry in wanted}
+        new = 0 if _LOST in stored else now
+        kept = {entry: stored.get(entry, new) if sound else 0 for entry in wanted}
         _write(connection, vault, stored, kept)
     if not sound:
         raise StateProblem(
@@ -46,7 +49,21 @@ def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now
 def read_scope(connection: Connection, vault: Vault) -> Mapping[str, int]:
     """The second (UTC) that each stored entry came in, 0 for all if their seal is broken; writes nothing."""
     stored, sound = _read(connection, vault)
+    stored.pop(_LOST, None)
     return stored if sound else dict.fromkeys(stored, 0)
+
+
+def close_within(connection: Connection, vault: Vault) -> None:
+    """Close every enrolment window that the scope opened, in a transaction that is under way.
+
+    For a state that may have forgotten who enrolled: also for entries that it does not know, whoever
+    gives them next. Raises the driver's errors.
+    """
+    key_check.follow(connection, vault)
+    stored, sound = _read(connection, vault)
+    if sound:
+        # Where it is not, the next look closes them anyway.
+        _write(connection, vault, stored, dict.fromkeys((*stored, _LOST), 0))
 
 
 def seal_again(connection: Connection, vault: Vault) -> None:

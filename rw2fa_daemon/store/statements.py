@@ -309,6 +309,7 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     "update_text_quotas": _update(text_quotas),
     "forget_void_text_quotas": _forget_void_text_quotas(),
     "forget_text_quotas": _forget_text_quotas(),
+    "forget_all_not_members": delete(not_members),
     "select_stale_not_members": _select_stale_not_members(),
     "reseal_not_members": _reseal_not_members(),
     "select_meta": select(meta.c.value).where(_found(meta)),

@@ -259,7 +259,7 @@ class Store:
         negative number and for one of more than twelve digits.
         """
         with self._using() as connection:
-            return floor.lift(connection, second)
+            return floor.lift(connection, self._vault, second)
 
     def keep(self, name: str, secret: Secret) -> None:
         """Keep something sealed under a name, in place of what was kept there; durable when this returns."""

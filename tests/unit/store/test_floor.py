@@ -17,7 +17,16 @@ from tests.unit.store.samples import ALICE, BOB, NEW, look, put
 PERIOD = 30
 NOW = 1_764_000_015
 STEP = NOW // PERIOD
-LIFTED = replace(ALICE, counters=replace(ALICE.counters, floor=STEP))
+LIFTED = replace(
+    ALICE,
+    counters=replace(ALICE.counters, floor=STEP + 1, session=""),
+    enrol_opened_at=0,
+    recovery=(),
+    token=None,
+    bypass=None,
+    sms_code=None,
+)
+"""What is left of alice, whose phone was on time or slow, after a loss at `NOW`."""
 
 
 def sign_in(step: int) -> Callable[[Account | None], tuple[Account | None, bool]]:
@@ -41,7 +50,14 @@ def alice(store: Store) -> Account:
 @pytest.mark.usefixtures("alice")
 def test_promise_7_no_code_from_before_the_floor_counts_and_later_ones_do(store: Store) -> None:
     assert store.lift_floor(NOW)
-    tried = (STEP - 480, STEP - 1, STEP, STEP + 1)
+    tried = (STEP - 480, STEP - 1, STEP, STEP + 1, STEP + 2)
+    assert store.run([Job("alice", sign_in(step)) for step in tried]) == [False, False, False, False, True]
+
+
+def test_promise_7_a_phone_that_is_fast_has_its_floor_where_its_own_clock_was(store: Store) -> None:
+    store.transact("alice", put(replace(ALICE, counters=replace(ALICE.counters, drift=100))))
+    assert store.lift_floor(NOW)
+    tried = (STEP + 2, STEP + 100, STEP + 101, STEP + 102)
     assert store.run([Job("alice", sign_in(step)) for step in tried]) == [False, False, False, True]
 
 
@@ -80,7 +96,7 @@ def test_promise_7_a_store_that_is_open_already_honours_the_floor_of_another(
 def test_everybody_is_read_with_the_floor(store: Store) -> None:
     store.transact("bob", put(BOB))
     store.lift_floor(NOW)
-    assert [account.counters.floor for account in store.accounts()] == [STEP, STEP]
+    assert [account.counters.floor for account in store.accounts()] == [STEP + 1, STEP + 1]
     assert store.read("alice") == LIFTED
 
 
@@ -99,13 +115,69 @@ def test_the_floor_counts_in_the_steps_of_each_credential(store: Store) -> None:
     store.lift_floor(NOW)
     stored = store.read("alice")
     assert stored is not None
-    assert stored.counters.floor == NOW // 60
+    assert stored.counters.floor == NOW // 60 + 1
 
 
-def test_who_has_no_credential_has_no_codes_to_refuse(store: Store) -> None:
-    store.transact("new", put(NEW))
+def test_promise_7_nobody_enrols_by_what_was_open_before(store: Store) -> None:
+    assert ALICE.credential is not None
+    pending = replace(ALICE, credential=replace(ALICE.credential, active=False))
+    invited = replace(NEW, enrol_opened_at=NOW - 60, token=b"t" * 32)
+    store.run([Job("alice", put(pending)), Job("new", put(invited))])
+    store.sync_scope(("alice",), NOW - 60)
     store.lift_floor(NOW)
-    assert store.read("new") == NEW
+    for name in ("alice", "new"):
+        stored = store.read(name)
+        assert stored is not None
+        assert (stored.credential, stored.token, stored.enrol_opened_at) == (None, None, 0)
+    assert store.scope() == {"alice": 0}
+    assert store.sync_scope(("alice", "carol"), NOW + 1) == {"alice": 0, "carol": 0}, (
+        "who knows since when it was there"
+    )
+    assert store.sync_scope(("alice", "carol", "dora"), NOW + 2) == {"alice": 0, "carol": 0, "dora": NOW + 2}
+
+
+def test_what_an_administrator_gives_after_the_loss_holds(store: Store) -> None:
+    store.transact("alice", put(ALICE))
+    store.lift_floor(NOW)
+    store.transact("alice", lambda account: (account and replace(account, recovery=(b"n" * 32,)), None))
+    store.transact("bob", put(BOB))
+    store.transact("new", put(replace(NEW, enrol_opened_at=NOW + 1, token=b"t" * 32)))
+    store.transact(
+        "carol", lambda _: (replace(BOB, name="carol").reset(generation=8, now=NOW + 1, token=b"u" * 32), None)
+    )
+    for name, field, value in (
+        ("alice", "recovery", (b"n" * 32,)),
+        ("bob", "recovery", BOB.recovery),
+        ("new", "token", b"t" * 32),
+        ("new", "enrol_opened_at", NOW + 1),
+        ("carol", "token", b"u" * 32),
+    ):
+        assert getattr(store.read(name), field) == value, (name, field)
+
+
+@pytest.mark.usefixtures("alice")
+def test_promise_7_a_login_after_the_loss_does_not_bring_back_what_it_ended(store: Store) -> None:
+    store.lift_floor(NOW)
+    assert store.transact("alice", sign_in(STEP + 2))
+    stored = store.read("alice")
+    assert stored is not None
+    assert replace(stored, counters=LIFTED.counters) == LIFTED
+
+
+@pytest.mark.usefixtures("alice")
+def test_a_second_loss_ends_what_was_given_after_the_first(store: Store) -> None:
+    store.lift_floor(NOW)
+    store.transact("alice", lambda account: (account and replace(account, recovery=(b"n" * 32,)), None))
+    store.lift_floor(NOW + 60)
+    stored = store.read("alice")
+    assert stored is not None
+    assert stored.recovery == ()
+
+
+def test_promise_7_nobody_is_remembered_as_not_in_the_scope(store: Store) -> None:
+    store.remember_not_member("carol", 1004, "digest", NOW)
+    store.lift_floor(NOW)
+    assert not store.remembered_not_member("carol", 1004, "digest")
 
 
 @pytest.mark.usefixtures("alice")
@@ -121,11 +193,11 @@ def test_promise_7_the_next_change_of_an_account_keeps_the_floor_under_its_seal(
     store: Store, raw: sqlite3.Connection
 ) -> None:
     store.lift_floor(NOW)
-    assert store.transact("alice", sign_in(STEP + 1))
+    assert store.transact("alice", sign_in(STEP + 2))
     raw.execute("DELETE FROM meta WHERE key = 'floor_step'")
     stored = store.read("alice")
     assert stored is not None
-    assert stored.counters.floor == STEP
+    assert stored.counters.floor == STEP + 1
 
 
 def test_the_floor_only_rises(store: Store) -> None:
