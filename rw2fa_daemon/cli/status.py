@@ -53,7 +53,7 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
         say(f"                           keeps its old configuration: {shown(report['config'])}")
     say(f"State                      {shown(state_problem or 'ok')}")
     say(f"Clock                      {clock_line(clock)}")
-    say(f"SMS                        {_sms(site)}")
+    say(f"SMS                        {_sms(site, report)}")
     say(f"Users enabled              {'unknown: a group cannot be resolved' if people is None else people}")
     if risk_accepted(config):
         say(f"Guessing                   the risk was accepted: {meaning_of(config)}")
@@ -72,9 +72,12 @@ def _switch(site: Site, now: float) -> str:
     return f"off, since the trial ended at {when(config.enabled_until)}; switch it on with: rw2fa enable"
 
 
-def _sms(site: Site) -> str:
+def _sms(site: Site, report: dict[str, str]) -> str:
     config = site.config
-    return f"on, from {shown(config.sms_sender)}" if config.sms_enabled else "off; codes come from an app"
+    if not config.sms_enabled:
+        return "off; codes come from an app"
+    problem = report.get("sms", "ok")
+    return f"on, from {shown(config.sms_sender)}" + (f"; {shown(problem)}" if problem != "ok" else "")
 
 
 def _daemon(site: Site) -> tuple[dict[str, str], str]:

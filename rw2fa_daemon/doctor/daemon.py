@@ -42,6 +42,13 @@ def check_daemon(subject: Subject) -> Iterator[Finding]:
             fix="let the user rw2fa write to that folder, in its unit as well (ReadWritePaths=), or set metrics.file to"
             " another",
         )
+    if (sms := report.get("sms", _GOOD)) != _GOOD:
+        yield Finding(
+            "daemon-sms",
+            ok=False,
+            detail=f"nobody is sent a code by SMS: {sms}",
+            fix="`rw2fa audit --since 1h` says why each failed; `rw2fa sms test NUMBER` tries one",
+        )
     if (lost := report.get("lost_audit_records", "0")) != "0":
         yield Finding(
             "daemon-audit",

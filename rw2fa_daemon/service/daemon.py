@@ -164,6 +164,7 @@ class Daemon:
             "connections": str(self._server.connections - 1),
             "lost_audit_records": str(self._sink.lost),
             "metrics": self._metrics_file.problem or "ok",
+            "sms": self._server.texts.problem or "ok",
             "keys": ",".join(map(str, self._state.key_numbers)),
         }
         connection.say_last(compose("report", fields))

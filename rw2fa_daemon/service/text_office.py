@@ -115,6 +115,13 @@ class TextOffice:
         self._waiting.append(order)
         self._send_next()
 
+    @property
+    def problem(self) -> str:
+        """Why nobody is sent a message, as far as is known; empty where nothing is wrong."""
+        if self._circuit.closed:
+            return ""
+        return f"{self._circuit.failures} messages failed in a row, and none has gone out since"
+
     def families(self) -> tuple[Family, ...]:
         """For monitoring."""
         return (
