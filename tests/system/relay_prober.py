@@ -1,16 +1,20 @@
 """Runs in place of the relay, in its very unit: what it must not be able to do, and what it must.
 
-Beside what prober.py tries. Prints one JSON object, as that does. Standard library only.
+Beside what prober.py tries. Prints one JSON object, as that does.
 """
 
 from __future__ import annotations
 
+import errno
+import importlib
 import json
 import os
 import pwd
 import socket
+import ssl
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 # -I, as in the unit, leaves the script's own folder out.
@@ -23,6 +27,27 @@ def listen(family: socket.AddressFamily, address: str) -> None:
     """Take a port that others could send to."""
     with socket.socket(family, socket.SOCK_DGRAM) as door:
         door.bind((address, 5353))
+
+
+def serve(family: socket.AddressFamily, address: str) -> None:
+    """Take a port that others could connect to."""
+    with socket.socket(family, socket.SOCK_STREAM) as door:
+        door.bind((address, 8443))
+        door.listen()
+
+
+def call(family: socket.AddressFamily, address: str) -> None:
+    """Connect; nobody there is an answer too."""
+    with socket.socket(family, socket.SOCK_STREAM) as door, suppress(ConnectionRefusedError):
+        door.connect((address, 9))
+
+
+def trust() -> None:
+    """Read the host's certificate authorities."""
+    context = ssl.create_default_context()
+    context.load_verify_locations("/etc/ssl/certs/ca-certificates.crt")
+    if not context.get_ca_certs():
+        raise FileNotFoundError(errno.ENOENT, "none")
 
 
 def send(family: socket.AddressFamily, address: str) -> None:
@@ -47,12 +72,17 @@ REFUSED: dict[str, Callable[[], object]] = {
     "reach the verifier": lambda: connect("/run/rw2fa/pam.sock", socket.SOCK_SEQPACKET),
     "listen on IPv4": lambda: listen(socket.AF_INET, "0.0.0.0"),
     "listen on IPv6": lambda: listen(socket.AF_INET6, "::"),
+    "serve over IPv4": lambda: serve(socket.AF_INET, "0.0.0.0"),
+    "serve over IPv6": lambda: serve(socket.AF_INET6, "::"),
 }
 NEEDED: dict[str, Callable[[], object]] = {
     "AF_UNIX": ATTEMPTS["AF_UNIX"],
     "send over IPv4": lambda: send(socket.AF_INET, "127.0.0.1"),
     "make an IPv6 socket": lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM),
     "resolve a name": lambda: socket.getaddrinfo("localhost", 123),
+    "connect over IPv4": lambda: call(socket.AF_INET, "127.0.0.1"),
+    "load what sends": lambda: importlib.import_module("rw2fa_daemon.relay.text_verbs"),
+    "read the certificate authorities": trust,
 }
 
 

@@ -5,15 +5,22 @@ import pwd
 import signal
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
+from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.service.relay import RELAY_USERS
 from rw2fa_daemon.wire.relay import ask_time
+from rw2fa_daemon.wire.text import TextRequest
+from rw2fa_daemon.wire.text_client import ask_text
 from tests.support.daemon import Site, wait_until
+from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN, FakeTwilio
 from tests.support.time_servers import FakeServer
+
+TEXTS = 60
 
 
 @pytest.fixture
@@ -43,6 +50,17 @@ def test_it_runs_once_somebody_asks_and_not_before(site: Site) -> None:
         assert relay_of(daemon) is None
         assert ask(site) == ""
         assert relay_of(daemon) is not None
+
+
+def test_it_sends_messages_too_many_at_once(site: Site) -> None:
+    def send(n: int) -> bool:
+        to, body = Secret(f"+336{n:08}".encode()), Secret(b"Your code is: 123456")
+        request = TextRequest(ACCOUNT_SID, Secret(TOKEN.encode()), SENDER, to, body, twilio.url, 20.0)
+        return ask_text(site.folder / "relay.sock", request).sent
+
+    with site.daemon(), FakeTwilio(delay=1.0) as twilio, ThreadPoolExecutor(TEXTS) as pool:
+        assert all(pool.map(send, range(TEXTS)))
+        assert len(twilio.texts) == TEXTS
 
 
 def test_after_it_ended_it_is_started_for_the_next_who_asks(site: Site) -> None:

@@ -21,7 +21,7 @@ PASSWORD: Final = "wonderland"
 ACCOUNTS: Final = ("alice", "bob")
 
 PACKAGES: Final = (
-    *("systemd", "systemd-sysv", "dbus", "procps", "python3"),
+    *("systemd", "systemd-sysv", "dbus", "procps", "python3", "ca-certificates"),
     *("libpam-modules", "libpam-runtime", "libnss-systemd", "login", "openssh-client", "openssh-server", "sudo"),
 )
 
