@@ -1,12 +1,14 @@
-"""What holds for every test: how hard hypothesis tries, and that a skip can be made a failure."""
+"""What holds for every test: how hard hypothesis tries, that a skip can be made a failure, one PostgreSQL for all."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.support.postgresql import Cluster
 
 # Time limits belong to pytest-timeout: on a shared machine hypothesis' own would only make tests flaky.
 settings.register_profile("quick", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
@@ -38,3 +40,10 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _as_failure(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL for this test process; whoever uses it empties it first."""
+    with Cluster.make() as cluster:
+        yield cluster

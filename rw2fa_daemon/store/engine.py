@@ -41,6 +41,9 @@ class Connection(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction around a block, nobody else's beside it; one that ends with an error leaves nothing behind."""
 
+    def incarnation(self) -> str:
+        """The server, and which of its lives this is: another one may have forgotten commits; empty on one host."""
+
     def revision(self) -> str | None:
         """The revision of the tables; None if there are no tables at all, empty if none is noted."""
 

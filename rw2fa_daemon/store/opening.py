@@ -1,21 +1,27 @@
 """Opening the state: what must be true before a login may rely on it."""
 
-from rw2fa_daemon.store import floor, key_check, migrate, word_salt
+import time
+from collections.abc import Callable
+
+from rw2fa_daemon.store import floor, incarnation, key_check, migrate, word_salt
 from rw2fa_daemon.store.engine import Connection, Engine
 from rw2fa_daemon.store.problem import StateProblem, no_state
 from rw2fa_daemon.vault.vault import Vault
 
 
-def open_connection(engine: Engine, vault: Vault, *, create: bool) -> Connection:
+def open_connection(engine: Engine, vault: Vault, tell: Callable[[str], None], *, create: bool) -> Connection:
     """A connection to the state, its tables at this version's schema, its key right.
 
-    `create` says whether an empty database becomes a new state. Raises `StateProblem`.
+    `create` says whether an empty database becomes a new state. `tell` gets what an administrator must know of,
+    see `incarnation.settle`. Raises `StateProblem`.
     """
     try:
         connection = engine.connection(engine.connect_driver())
         try:
             _prepare(engine, connection, vault, create=create)
             floor.read(connection)
+            if happened := incarnation.settle(connection, vault, int(time.time())):
+                tell(happened)
         except BaseException:
             connection.close()
             raise
@@ -48,6 +54,7 @@ def _fill(connection: Connection, vault: Vault) -> None:
     if connection.meta(key_check.KEY) is None:
         key_check.make(connection, vault)
         word_salt.make(connection, vault)
+        incarnation.note(connection, vault)
 
 
 def _broken(engine: Engine, reason: str) -> StateProblem:

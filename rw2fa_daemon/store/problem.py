@@ -39,3 +39,8 @@ def not_utf8(name: str) -> StateProblem:
 def no_state(place: str) -> StateProblem:
     """The problem of a place that holds no state."""
     return StateProblem(f"there is no state in {place}", "make it with `rw2fa init`, or put it back from a backup")
+
+
+def no_nul(name: str) -> StateProblem:
+    """The problem of a name that no user can have, and that PostgreSQL cannot store."""
+    return StateProblem(f"the user name {name!a} contains a NUL", "look where that comes from")

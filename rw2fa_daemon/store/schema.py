@@ -21,8 +21,12 @@ from sqlalchemy import (
     literal_column,
     or_,
 )
+from sqlalchemy.dialects import postgresql
 
 metadata: Final = MetaData()
+
+_Key: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
+"""Ordered by bytes: an index in the order of a language is broken when the server's library changes its mind."""
 
 # Without a row number in SQLite: the name is the key, and one search finds the row.
 
@@ -33,7 +37,7 @@ WITNESS: Final = 1
 accounts: Final = Table(
     "accounts",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", _Key, primary_key=True),
     Column("part", SmallInteger, primary_key=True, autoincrement=False),
     Column("uid", BigInteger),
     Column("generation", BigInteger),
@@ -107,7 +111,7 @@ Index(
 scope_entries: Final = Table(
     "scope_entries",
     metadata,
-    Column("entry", Text, primary_key=True),
+    Column("entry", _Key, primary_key=True),
     Column("since", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -115,7 +119,7 @@ scope_entries: Final = Table(
 not_members: Final = Table(
     "not_members",
     metadata,
-    Column("name", Text, primary_key=True),
+    Column("name", _Key, primary_key=True),
     Column("uid", BigInteger, nullable=False),
     Column("scope_digest", Text, nullable=False),
     Column("seen_at", BigInteger, nullable=False),
@@ -138,7 +142,7 @@ text_quotas: Final = Table(
 meta: Final = Table(
     "meta",
     metadata,
-    Column("key", Text, primary_key=True),
+    Column("key", _Key, primary_key=True),
     Column("value", LargeBinary, nullable=False),
     sqlite_with_rowid=False,
 )

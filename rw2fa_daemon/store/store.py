@@ -7,6 +7,7 @@ from typing import Final, Self, TypeVar
 
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
+from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
@@ -44,6 +45,17 @@ NAMES_AT_ONCE: Final = 500
 NAMES_SHOWN: Final = 10
 
 
+def _nobody(_happened: str) -> None:
+    """Gets what nobody asked to be told."""
+
+
+def _postgresql(database: Database) -> Engine:
+    # Only here: where there is none, nobody waits for the driver to be imported.
+    from rw2fa_daemon.store.postgresql.engine import PostgresqlEngine  # noqa: PLC0415
+
+    return PostgresqlEngine(database)
+
+
 class Store:
     """Accounts and what is remembered about people, in a folder that several processes may use.
 
@@ -51,9 +63,10 @@ class Store:
     state cannot be used; once it can be again, so can the store. Not for several threads.
     """
 
-    def __init__(self, engine: Engine, vault: Vault) -> None:
+    def __init__(self, engine: Engine, vault: Vault, tell: Callable[[str], None]) -> None:
         self._engine: Final = engine
         self._vault: Final = vault
+        self._tell: Final = tell
         self._decoder: Final = Decoder(vault)
         self._connection: Connection | None = None
         self._identity: object = None
@@ -66,18 +79,22 @@ class Store:
         *,
         create: bool = False,
         owner: tuple[int, int] | None = None,
+        database: Database | None = None,
+        tell: Callable[[str], None] = _nobody,
         mountinfo: Path = MOUNTINFO,
     ) -> Self:
-        """The state in `folder`, its tables brought to the schema of this version.
+        """The state in `folder`, or in `database`; its tables brought to the schema of this version.
 
         `create` makes folder and state where they are missing, for `owner` (uid, gid) if this
-        process runs as root. Raises `StateProblem` if there is no state, on a network file
-        system, for a newer or a broken schema, and for the wrong master key.
+        process runs as root. `tell` gets, whenever a connection is made, what an administrator must
+        know of, a sentence each. Raises `StateProblem` if there is no state, on a network file system,
+        for a database that may forget what it was told, for a newer or a broken schema, and for the
+        wrong master key.
         """
-        engine = SqliteEngine(folder, mountinfo)
+        engine = SqliteEngine(folder, mountinfo) if database is None else _postgresql(database)
         if create:
             engine.create(owner)
-        store = cls(engine, vault)
+        store = cls(engine, vault, tell)
         store._ready(create=create)
         return store
 
@@ -96,8 +113,8 @@ class Store:
         """
         try:
             with self._using() as connection:
-                connection.begin(job.name for job in jobs)
                 try:
+                    connection.begin(job.name for job in jobs)
                     batch = Batch(connection, self._decoder, self._vault, self._engine)
                     results = batch.judge(jobs)
                     if batch.write():
@@ -344,7 +361,7 @@ class Store:
             raise
         if self._connection is None or identity != self._identity:
             self.close()
-            self._connection = open_connection(self._engine, self._vault, create=create)
+            self._connection = open_connection(self._engine, self._vault, self._tell, create=create)
             self._identity = identity
         return self._connection
 

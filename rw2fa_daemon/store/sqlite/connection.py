@@ -93,6 +93,10 @@ class SqliteConnection:
             self.rollback()
             raise
 
+    def incarnation(self) -> str:
+        """Nothing: a file does not change servers."""
+        return ""
+
     def revision(self) -> str | None:
         """The revision of the tables; None if there are no tables at all, empty if none is noted."""
         (tables,) = self._cursor.execute("SELECT count(*) FROM sqlite_master").fetchone()

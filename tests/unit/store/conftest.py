@@ -1,6 +1,5 @@
-"""A state of its own for each test."""
+"""A state of its own for each test, on each engine."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -11,11 +10,18 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import MasterKey
 from rw2fa_daemon.vault.vault import Vault
+from tests.support.postgresql import Cluster
+from tests.unit.store.place import KINDS, Place, Raw
 
 
 @pytest.fixture(scope="session")
 def vault() -> Vault:
     return Vault(MasterKey(1, Secret(bytes(range(32)))))
+
+
+@pytest.fixture(params=KINDS)
+def kind(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture
@@ -24,13 +30,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(folder: Path, vault: Vault) -> Iterator[Store]:
-    with closing(Store.open(folder, vault, create=True)) as store:
+def place(kind: str, folder: Path, request: pytest.FixtureRequest) -> Place:
+    if kind == "sqlite":
+        return Place(folder, None)
+    cluster: Cluster = request.getfixturevalue("cluster")
+    cluster.empty()
+    return Place(folder, cluster)
+
+
+@pytest.fixture
+def store(place: Place, vault: Vault) -> Iterator[Store]:
+    with closing(place.open(vault, create=True)) as store:
         yield store
 
 
 @pytest.fixture
-def raw(folder: Path, store: Store) -> Iterator[sqlite3.Connection]:
+def raw(place: Place, store: Store) -> Iterator[Raw]:
     """Somebody who writes to the state without the key."""
-    with closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as connection:
-        yield connection
+    with place.raw() as raw:
+        yield raw

@@ -32,9 +32,12 @@ NEW = Account("new", 1003, generation=5)
 _NUMBERS = st.integers(-(2**63), 2**63 - 1)
 _SECRETS = st.binary().map(Secret)
 
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]))
+"""What names may be made of: PAM's end at a NUL, and the configuration has none either."""
+
 ACCOUNTS = st.builds(
     Account,
-    name=st.text(min_size=1),
+    name=TEXT.filter(bool),
     uid=_NUMBERS,
     generation=_NUMBERS,
     method=st.sampled_from(Method),
@@ -63,7 +66,7 @@ ACCOUNTS = st.builds(
         wide_at=_NUMBERS,
         narrow_guesses=_NUMBERS,
         narrow_at=_NUMBERS,
-        session=st.text(),
+        session=TEXT,
         session_at=_NUMBERS,
     ),
     recovery=st.lists(st.binary(min_size=32, max_size=32), max_size=10).map(tuple),

@@ -3,7 +3,6 @@
 # ruff: noqa: S608 -- tables and columns come from the schema
 
 import base64
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
@@ -17,17 +16,18 @@ from rw2fa_daemon.store import schema
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey
 from rw2fa_daemon.vault.vault import Vault
+from tests.unit.store.place import ONLY_SQLITE, Place, Raw, forge
 from tests.unit.store.samples import ALICE, BOB, NEW, PHONE, SECRET, look, put, spend
 
 COLUMNS = [column.name for column in schema.accounts.columns if column.name not in ("name", "part")]
 PARTS = (schema.RECORD, schema.WITNESS)
 
 
-def rows(raw: sqlite3.Connection, name: str, part: int) -> list[tuple[object, ...]]:
+def rows(raw: Raw, name: str, part: int) -> list[tuple[object, ...]]:
     return raw.execute("SELECT * FROM accounts WHERE name = ? AND part = ?", (name, part)).fetchall()
 
 
-def put_back(raw: sqlite3.Connection, name: str, part: int, old: list[tuple[object, ...]]) -> None:
+def put_back(raw: Raw, name: str, part: int, old: list[tuple[object, ...]]) -> None:
     raw.execute("DELETE FROM accounts WHERE name = ? AND part = ?", (name, part))
     for row in old:
         raw.execute(f"INSERT INTO accounts VALUES ({', '.join('?' * len(row))})", row)
@@ -51,6 +51,7 @@ def people(store: Store) -> tuple[Account, ...]:
     return ALICE, BOB
 
 
+@ONLY_SQLITE
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("plain", [SECRET, PHONE])
 def test_promise_7_no_file_holds_a_secret_or_a_phone_number(folder: Path, store: Store, plain: bytes) -> None:
@@ -75,32 +76,34 @@ def test_promise_7_no_file_holds_a_secret_or_a_phone_number(folder: Path, store:
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("column", COLUMNS)
-def test_promise_7_a_column_that_was_altered_is_noticed(store: Store, raw: sqlite3.Connection, column: str) -> None:
+def test_promise_7_a_column_that_was_altered_is_noticed(store: Store, raw: Raw, kind: str, column: str) -> None:
+    before = rows(raw, "alice", schema.RECORD)
     (value,) = raw.execute(f"SELECT {column} FROM accounts WHERE name = 'alice' AND part = 0").fetchone()
     other = raw.execute(f"SELECT {column} FROM accounts WHERE name = 'bob' AND part = 0").fetchone()[0]
     wrong: list[object] = [b"", b"\xff\xfe", "", 0, 1, 2, -1, 2**40, 1.5, "SHA512", "app", other]
     tried = 0
     for changed in wrong:
-        if changed == value:
+        if changed == value or not forge(
+            raw, f"UPDATE accounts SET {column} = ? WHERE name = 'alice' AND part = 0", changed
+        ):
             continue
-        raw.execute(f"UPDATE accounts SET {column} = ? WHERE name = 'alice' AND part = 0", (changed,))
+        if kind == "postgresql" and rows(raw, "alice", schema.RECORD) == before:
+            continue  # it was taken for the number that it was
         is_noticed(store, "alice")
         tried += 1
-    assert tried >= 9
+    assert tried >= (9 if kind == "sqlite" else 1)
     raw.execute(f"UPDATE accounts SET {column} = ? WHERE name = 'alice' AND part = 0", (value,))
     assert store.read("alice") == ALICE
 
 
 @pytest.mark.usefixtures("people")
-def test_promise_7_text_that_is_not_utf_8_is_that_persons_problem_alone(store: Store, raw: sqlite3.Connection) -> None:
+def test_promise_7_text_that_is_not_utf_8_is_that_persons_problem_alone(store: Store, raw: Raw) -> None:
     raw.execute("UPDATE accounts SET method = CAST(x'ff' AS TEXT) WHERE name = 'alice' AND part = 0")
     is_noticed(store, "alice")
 
 
 @pytest.mark.usefixtures("people")
-def test_promise_7_a_record_without_a_credential_cannot_be_given_the_look_of_one(
-    store: Store, raw: sqlite3.Connection
-) -> None:
+def test_promise_7_a_record_without_a_credential_cannot_be_given_the_look_of_one(store: Store, raw: Raw) -> None:
     store.transact("new", put(NEW))
     for column in ("active", "digits", "period", "created_at"):
         raw.execute(f"UPDATE accounts SET {column} = -1 WHERE name = 'new' AND part = 0")
@@ -110,14 +113,14 @@ def test_promise_7_a_record_without_a_credential_cannot_be_given_the_look_of_one
 
 
 @pytest.mark.usefixtures("people")
-def test_promise_7_a_record_moved_to_another_user_is_noticed(store: Store, raw: sqlite3.Connection) -> None:
+def test_promise_7_a_record_moved_to_another_user_is_noticed(store: Store, raw: Raw) -> None:
     raw.execute("UPDATE accounts SET name = 'carol' WHERE name = 'alice'")
     is_noticed(store, "carol")
     assert store.read("alice") is None
 
 
 @pytest.mark.usefixtures("people")
-def test_promise_7_two_records_swapped_are_both_noticed(store: Store, raw: sqlite3.Connection) -> None:
+def test_promise_7_two_records_swapped_are_both_noticed(store: Store, raw: Raw) -> None:
     for old, new in (("alice", "?"), ("bob", "alice"), ("?", "bob")):
         raw.execute("UPDATE accounts SET name = ? WHERE name = ?", (new, old))
     is_noticed(store, "alice", ())
@@ -125,7 +128,7 @@ def test_promise_7_two_records_swapped_are_both_noticed(store: Store, raw: sqlit
 
 
 @pytest.mark.usefixtures("people")
-def test_promise_7_a_sealed_value_moved_to_another_user_is_noticed(store: Store, raw: sqlite3.Connection) -> None:
+def test_promise_7_a_sealed_value_moved_to_another_user_is_noticed(store: Store, raw: Raw) -> None:
     for column in ("secret", "seal"):
         before = raw.execute("SELECT secret, seal FROM accounts WHERE name = 'alice' AND part = 0").fetchone()
         raw.execute(
@@ -156,9 +159,7 @@ CHANGES: dict[str, tuple[Account | None, Callable[[Account], Account | None]]] =
 
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("change", CHANGES)
-def test_promise_7_a_single_old_row_put_back_is_noticed(
-    store: Store, raw: sqlite3.Connection, part: int, change: str
-) -> None:
+def test_promise_7_a_single_old_row_put_back_is_noticed(store: Store, raw: Raw, part: int, change: str) -> None:
     first, step = CHANGES[change]
     store.run([Job("alice", put(first)), Job("bob", put(BOB))])
     old = rows(raw, "alice", part)
@@ -170,13 +171,13 @@ def test_promise_7_a_single_old_row_put_back_is_noticed(
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("part", PARTS)
-def test_promise_7_a_row_taken_away_is_noticed(store: Store, raw: sqlite3.Connection, part: int) -> None:
+def test_promise_7_a_row_taken_away_is_noticed(store: Store, raw: Raw, part: int) -> None:
     put_back(raw, "alice", part, [])
     is_noticed(store, "alice")
 
 
 @pytest.mark.usefixtures("people")
-def test_promise_7_a_listing_shows_who_is_sound_and_names_who_is_not(store: Store, raw: sqlite3.Connection) -> None:
+def test_promise_7_a_listing_shows_who_is_sound_and_names_who_is_not(store: Store, raw: Raw) -> None:
     raw.execute("UPDATE accounts SET uid = 0 WHERE name = 'alice'")
     store.transact("carol", put(replace(NEW, name="carol")))
     raw.execute("DELETE FROM accounts WHERE name = 'carol' AND part = 0")
@@ -188,7 +189,7 @@ def test_promise_7_a_listing_shows_who_is_sound_and_names_who_is_not(store: Stor
 
 
 @pytest.mark.usefixtures("people")
-def test_a_record_that_cannot_be_read_can_be_discarded_and_made_anew(store: Store, raw: sqlite3.Connection) -> None:
+def test_a_record_that_cannot_be_read_can_be_discarded_and_made_anew(store: Store, raw: Raw) -> None:
     raw.execute("UPDATE accounts SET uid = 0 WHERE name = 'alice'")
     store.discard("alice")
     assert store.read("alice") is None
@@ -196,10 +197,10 @@ def test_a_record_that_cannot_be_read_can_be_discarded_and_made_anew(store: Stor
     assert store.read("alice") == ALICE
 
 
-def test_promise_7_the_wrong_key_is_noticed_when_the_state_is_opened(folder: Path, store: Store, vault: Vault) -> None:
+def test_promise_7_the_wrong_key_is_noticed_when_the_state_is_opened(place: Place, store: Store, vault: Vault) -> None:
     store.close()
     for key in (MasterKey(1, Secret(b"x" * 32)), MasterKey(2, Secret(bytes(range(32))))):
         with pytest.raises(StateProblem, match=r"the master key is not the one that .* is encrypted under.*; put the"):
-            Store.open(folder, Vault(key))
-    with closing(Store.open(folder, vault)):
+            place.open(Vault(key))
+    with closing(place.open(vault)):
         pass

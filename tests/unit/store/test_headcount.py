@@ -1,6 +1,5 @@
 """Figures about everybody, found without a look at everybody."""
 
-import sqlite3
 from dataclasses import replace
 
 import pytest
@@ -11,6 +10,7 @@ from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.lockout import FAILURES_MAX, charge, locked
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.store import Store
+from tests.unit.store.place import ONLY_SQLITE, Raw
 from tests.unit.store.samples import ALICE, NEW, put, spend
 
 NOW = 1_764_000_000
@@ -64,16 +64,16 @@ def test_who_is_locked_is_counted_also_until_an_administrator_unlocks(store: Sto
     assert store.headcount(GUESSING, NOW + PERIOD_SECONDS).locked == 1
 
 
+@ONLY_SQLITE
 @pytest.mark.parametrize(("statement", "index"), [(sql.COUNT_LOCKED, "lock"), (sql.COUNT_GUESSES, "guesses")])
-def test_nobody_is_looked_at_of_whom_there_is_nothing_to_count(
-    raw: sqlite3.Connection, statement: str, index: str
-) -> None:
+def test_nobody_is_looked_at_of_whom_there_is_nothing_to_count(raw: Raw, statement: str, index: str) -> None:
     plan = raw.execute(f"EXPLAIN QUERY PLAN {statement}", (0,) * statement.count("?")).fetchall()
     assert len(plan) == 1
     assert f"USING COVERING INDEX accounts_by_{index}" in plan[0][3]
 
 
-def test_a_right_code_writes_no_more_for_the_figures(store: Store, raw: sqlite3.Connection) -> None:
+@ONLY_SQLITE
+def test_a_right_code_writes_no_more_for_the_figures(store: Store, raw: Raw) -> None:
     """The pages that a commit writes, of somebody whose guesses are in an index and of somebody who never guessed."""
     put_in(store, person("guessed", guessed(2)), person("never", Counters()))
     changed = []

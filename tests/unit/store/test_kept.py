@@ -1,6 +1,5 @@
 """Secrets of the installation come back as they were kept, and lie sealed."""
 
-import sqlite3
 from contextlib import closing
 from pathlib import Path
 
@@ -11,12 +10,14 @@ from hypothesis import strategies as st
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
+from tests.unit.store.place import ONLY_SQLITE, Place, Raw
+from tests.unit.store.samples import TEXT
 
 TOKEN = b"0123456789abcdef0123456789abcdef"
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.text(min_size=1), st.binary(), st.binary())
+@given(TEXT.filter(bool), st.binary(), st.binary())
 def test_what_was_kept_last_comes_back(store: Store, name: str, first: bytes, second: bytes) -> None:
     store.forget(name)
     assert store.kept(name) is None
@@ -25,23 +26,24 @@ def test_what_was_kept_last_comes_back(store: Store, name: str, first: bytes, se
         assert store.kept(name) == Secret(value)
 
 
-def test_what_is_kept_outlives_the_process_and_can_be_forgotten(folder: Path, store: Store, vault: Vault) -> None:
+def test_what_is_kept_outlives_the_process_and_can_be_forgotten(place: Place, store: Store, vault: Vault) -> None:
     store.keep("twilio_token", Secret(TOKEN))
     store.close()
-    with closing(Store.open(folder, vault)) as again:
+    with closing(place.open(vault)) as again:
         assert again.kept("twilio_token") == Secret(TOKEN)
         again.forget("twilio_token")
         assert again.kept("twilio_token") is None
 
 
-def test_a_name_meets_nothing_else_that_the_state_remembers(folder: Path, store: Store, vault: Vault) -> None:
+def test_a_name_meets_nothing_else_that_the_state_remembers(place: Place, store: Store, vault: Vault) -> None:
     for name in ("key_check", "floor_step", "scope_seal"):
         store.keep(name, Secret(b"x"))
     store.close()
-    with closing(Store.open(folder, vault)) as again:
+    with closing(place.open(vault)) as again:
         assert again.floor() == 0
 
 
+@ONLY_SQLITE
 def test_promise_7_a_kept_secret_lies_sealed(folder: Path, store: Store) -> None:
     store.keep("twilio_token", Secret(TOKEN))
     content = b"".join(file.read_bytes() for file in folder.iterdir())
@@ -49,7 +51,7 @@ def test_promise_7_a_kept_secret_lies_sealed(folder: Path, store: Store) -> None
     assert TOKEN not in content
 
 
-def test_promise_7_a_kept_secret_that_was_altered_or_moved_is_noticed(store: Store, raw: sqlite3.Connection) -> None:
+def test_promise_7_a_kept_secret_that_was_altered_or_moved_is_noticed(store: Store, raw: Raw) -> None:
     store.keep("twilio_token", Secret(TOKEN))
     store.keep("other", Secret(b"y"))
     for wrong in ("X'00'", "'text'", "(SELECT value FROM meta WHERE key = 'kept:other')"):

@@ -2,7 +2,6 @@
 
 from contextlib import closing
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
+from tests.unit.store.place import Place
 from tests.unit.store.samples import ACCOUNTS, ALICE, BOB, NEW, put
 
 # The store outlives the examples on purpose: each starts from whatever the one before left.
@@ -37,10 +37,10 @@ def test_any_name_can_be_stored_listed_and_deleted(store: Store, account: Accoun
     assert list(store.names()) == []
 
 
-def test_nothing_is_forgotten_when_the_store_is_opened_again(folder: Path, store: Store, vault: Vault) -> None:
+def test_nothing_is_forgotten_when_the_store_is_opened_again(place: Place, store: Store, vault: Vault) -> None:
     store.transact("alice", put(ALICE))
     store.close()
-    with closing(Store.open(folder, vault)) as again:
+    with closing(place.open(vault)) as again:
         assert again.read("alice") == ALICE
 
 
@@ -82,13 +82,13 @@ class AsADictionary(RuleBasedStateMachine):
     """The store does what a dictionary does, over any order of changes and restarts."""
 
     vault: Vault
-    folder: Path
+    place: Place
     names = st.sampled_from(["alice", "bob", "carol"])
 
     @initialize()
     def start(self) -> None:
         self.model: dict[str, Account] = {}
-        self.store = Store.open(self.folder, self.vault, create=True)
+        self.store = self.place.open(self.vault, create=True)
         for name in list(self.store.names()):
             self.store.discard(name)
 
@@ -118,7 +118,7 @@ class AsADictionary(RuleBasedStateMachine):
     @rule()
     def restart(self) -> None:
         self.store.close()
-        self.store = Store.open(self.folder, self.vault)
+        self.store = self.place.open(self.vault)
 
     @invariant()
     def same(self) -> None:
@@ -130,9 +130,9 @@ class AsADictionary(RuleBasedStateMachine):
             self.store.close()
 
 
-def test_the_store_does_what_a_dictionary_does(folder: Path, vault: Vault) -> None:
+def test_the_store_does_what_a_dictionary_does(place: Place, vault: Vault) -> None:
     class Here(AsADictionary):
         pass
 
-    Here.folder, Here.vault = folder, vault
+    Here.place, Here.vault = place, vault
     run_state_machine_as_test(Here, settings=settings(stateful_step_count=15, max_examples=30))

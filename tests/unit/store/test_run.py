@@ -11,6 +11,7 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.store.sqlite import connection as connection_module
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
+from tests.unit.store.place import ONLY_SQLITE, Place, Raw
 from tests.unit.store.samples import ALICE, BOB, NEW, SECRET, look, put, spend
 
 
@@ -88,6 +89,7 @@ def test_an_interrupt_ends_the_batch_and_stores_nothing(store: Store) -> None:
     assert store.transact("bob", put(BOB)) is None, "and the next batch works"
 
 
+@ONLY_SQLITE
 def test_what_changes_nothing_writes_nothing(folder: Path, store: Store) -> None:
     store.transact("alice", put(ALICE))
 
@@ -106,7 +108,7 @@ def test_what_changes_nothing_writes_nothing(folder: Path, store: Store) -> None
     assert state() == before
 
 
-def test_a_login_seals_no_secret_again(store: Store, raw: sqlite3.Connection) -> None:
+def test_a_login_seals_no_secret_again(store: Store, raw: Raw) -> None:
     store.transact("alice", put(ALICE))
     sealed = "SELECT secret, phone FROM accounts WHERE part = 0"
     before = raw.execute(sealed).fetchone()
@@ -114,7 +116,7 @@ def test_a_login_seals_no_secret_again(store: Store, raw: sqlite3.Connection) ->
     assert raw.execute(sealed).fetchone() == before
 
 
-def test_a_new_generation_seals_everything_again(store: Store, raw: sqlite3.Connection) -> None:
+def test_a_new_generation_seals_everything_again(store: Store, raw: Raw) -> None:
     store.transact("alice", put(ALICE))
     before = raw.execute("SELECT secret, phone FROM accounts WHERE part = 0").fetchone()
     moved = replace(ALICE, generation=ALICE.generation + 1)
@@ -130,12 +132,13 @@ def test_promise_1_a_step_is_accepted_once_in_one_batch(store: Store) -> None:
     assert store.run([Job("alice", spend(59_000_000))] * 4) == [False] * 4
 
 
+@ONLY_SQLITE
 def test_a_state_that_somebody_keeps_locked_is_a_problem_that_passes(
-    folder: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+    place: Place, folder: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "BUSY_SECONDS", 0.05)
     with (
-        closing(Store.open(folder, vault, create=True)) as store,
+        closing(place.open(vault, create=True)) as store,
         closing(sqlite3.connect(folder / "state.db", isolation_level=None)) as other,
     ):
         store.transact("alice", put(ALICE))
@@ -148,6 +151,7 @@ def test_a_state_that_somebody_keeps_locked_is_a_problem_that_passes(
         assert store.transact("alice", look) == ALICE
 
 
+@ONLY_SQLITE
 def test_a_backup_put_in_place_of_the_state_is_what_counts_from_then_on(
     folder: Path, store: Store, vault: Vault
 ) -> None:
@@ -161,6 +165,7 @@ def test_a_backup_put_in_place_of_the_state_is_what_counts_from_then_on(
     assert store.transact("bob", put(replace(BOB, uid=9))) == BOB
 
 
+@ONLY_SQLITE
 def test_a_state_that_was_taken_away_is_a_problem_until_it_is_back(folder: Path, store: Store) -> None:
     store.transact("alice", put(ALICE))
     store.close()

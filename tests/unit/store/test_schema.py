@@ -1,7 +1,6 @@
 """The tables, the migrations, the compiled statements and the plans that SQLite makes of them agree."""
 
 import re
-import sqlite3
 from pathlib import Path
 
 import pytest
@@ -13,11 +12,12 @@ from sqlalchemy import create_engine
 from sqlalchemy.pool import NullPool
 
 from rw2fa_daemon.store import compiled_sqlite, migrate
-from rw2fa_daemon.store.compile import TARGET, compiled
+from rw2fa_daemon.store.compile import SQLITE, compiled
 from rw2fa_daemon.store.schema import metadata
 from rw2fa_daemon.store.store import Store
+from tests.unit.store.place import ONLY_SQLITE, Raw
 
-PACKAGE = TARGET.parent
+PACKAGE = SQLITE.parent
 STATEMENTS = {name: text for name, text in vars(compiled_sqlite).items() if name.isupper()}
 
 READ_AS_A_WHOLE = {
@@ -33,14 +33,16 @@ READ_AS_A_WHOLE = {
 """What reads whole tables or indexes; none of it happens at a login of somebody enrolled."""
 
 
+@ONLY_SQLITE
 def test_the_migrations_make_the_tables_that_the_schema_names(folder: Path, store: Store) -> None:
     with create_engine(f"sqlite:///{folder / 'state.db'}", poolclass=NullPool).connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
 
-def test_the_tables_have_no_row_numbers_so_that_one_search_finds_a_row(raw: sqlite3.Connection) -> None:
-    made = dict(raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+@ONLY_SQLITE
+def test_the_tables_have_no_row_numbers_so_that_one_search_finds_a_row(raw: Raw) -> None:
+    made = dict(raw.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall())
     assert set(metadata.tables) < set(made)
     assert [name for name in metadata.tables if "WITHOUT ROWID" not in made[name]] == []
 
@@ -52,7 +54,8 @@ def test_the_newest_migration_is_the_one_that_needs_no_import() -> None:
 
 
 def test_the_compiled_statements_are_those_of_the_sources() -> None:
-    assert TARGET.read_text() == compiled(), "run `python -m rw2fa_daemon.store.compile`"
+    for path, content in compiled().items():
+        assert path.read_text() == content, "run `python -m rw2fa_daemon.store.compile`"
 
 
 def test_every_statement_is_used() -> None:
@@ -60,11 +63,12 @@ def test_every_statement_is_used() -> None:
     assert {name for name in STATEMENTS if f"sql.{name}" not in used} == set()
 
 
+@ONLY_SQLITE
 @pytest.mark.parametrize("name", sorted(STATEMENTS))
-def test_a_login_costs_the_same_with_ten_users_or_a_million(raw: sqlite3.Connection, name: str) -> None:
+def test_a_login_costs_the_same_with_ten_users_or_a_million(raw: Raw, name: str) -> None:
     """Every statement finds its rows by a key, whatever the size of the table."""
     statement = STATEMENTS[name]
-    plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * statement.count("?"))]
+    plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * statement.count("?")).fetchall()]
     scans = [step for step in plan if re.match(r"SCAN (?!asked|CONSTANT ROW)", step)]
     if name in READ_AS_A_WHOLE:
         assert all("USING" in step for step in plan if step.startswith(("SCAN not_members", "SCAN text_quotas"))), plan

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -9,9 +10,10 @@ down_revision = None
 
 def upgrade() -> None:
     """Make all tables."""
+    key = sa.Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
     op.create_table(
         "accounts",
-        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("name", key, primary_key=True),
         sa.Column("part", sa.SmallInteger, primary_key=True, autoincrement=False),
         sa.Column("uid", sa.BigInteger),
         sa.Column("generation", sa.BigInteger),
@@ -66,13 +68,13 @@ def upgrade() -> None:
         op.create_index(index, "accounts", columns, sqlite_where=sa.text(rows), postgresql_where=sa.text(rows))
     op.create_table(
         "scope_entries",
-        sa.Column("entry", sa.Text, primary_key=True),
+        sa.Column("entry", key, primary_key=True),
         sa.Column("since", sa.BigInteger, nullable=False),
         sqlite_with_rowid=False,
     )
     op.create_table(
         "not_members",
-        sa.Column("name", sa.Text, primary_key=True),
+        sa.Column("name", key, primary_key=True),
         sa.Column("uid", sa.BigInteger, nullable=False),
         sa.Column("scope_digest", sa.Text, nullable=False),
         sa.Column("seen_at", sa.BigInteger, nullable=False),
@@ -90,7 +92,7 @@ def upgrade() -> None:
     op.create_index("text_quotas_by_void_at", "text_quotas", ["void_at"])
     op.create_table(
         "meta",
-        sa.Column("key", sa.Text, primary_key=True),
+        sa.Column("key", key, primary_key=True),
         sa.Column("value", sa.LargeBinary, nullable=False),
         sqlite_with_rowid=False,
     )

@@ -1,0 +1,172 @@
+"""One connection to PostgreSQL: whole batches in two journeys to the server and back."""
+
+import contextlib
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import psycopg
+from psycopg.pq import TransactionStatus
+
+from rw2fa_daemon.store import compiled_postgresql, compiled_sqlite
+from rw2fa_daemon.store.problem import no_nul
+
+# Locks of the whole state, by two numbers of 32 bits; names have one of 64, which PostgreSQL keeps apart from those.
+_CLASS: Final = 0x7277_3266
+LOCK_STATE: Final = f"SELECT pg_advisory_xact_lock({_CLASS}, 1)"
+_SHARE_STATE: Final = f"SELECT pg_advisory_xact_lock_shared({_CLASS}, 1)"
+# In the order of the list, so that two who want the same names wait for each other in one place only.
+_LOCK_NAMES: Final = "SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key"
+_LOCK_BYTES: Final = 8
+
+_TEXTS: Final[dict[str, str]] = {
+    statement: getattr(compiled_postgresql, name) for name, statement in vars(compiled_sqlite).items() if name.isupper()
+}
+
+# Not the timeline of pg_control_checkpoint(), which lags behind a promotion by up to a checkpoint.
+_INCARNATION: Final = """
+    SELECT system_identifier, left(pg_walfile_name(pg_current_wal_insert_lsn()), 8) FROM pg_control_system()
+"""
+
+Row = tuple[Any, ...]
+
+
+class PostgresqlConnection:
+    """A connection of the driver, in which nothing is a transaction unless it is begun.
+
+    A batch locks the names of its accounts, in the order of their digests, then reads them by a statement
+    that begins after that, so it sees what whoever had the lock before has committed: of rows that are
+    there and of rows that are not. Rows are not locked: that would write to them. What is written within a
+    transaction is kept back and sent with the COMMIT.
+    """
+
+    __slots__ = ("_cursor", "_driver", "_held_back", "_meta", "_records")
+
+    def __init__(self, driver: psycopg.Connection[Row]) -> None:
+        self._driver: Final = driver
+        self._cursor: Final = driver.cursor(binary=True)
+        self._records: dict[str, Row] = {}
+        self._meta: dict[str, object] | None = None
+        self._held_back: list[tuple[str, list[Sequence[object]]]] | None = None
+        """None outside of a transaction."""
+
+    def one(self, statement: str, *parameters: object) -> Row | None:
+        """The first row, if there is one."""
+        return self._cursor.execute(_TEXTS[statement], parameters).fetchone()
+
+    def rows(self, statement: str, *parameters: object) -> list[Row]:
+        """All rows."""
+        return self._cursor.execute(_TEXTS[statement], parameters).fetchall()
+
+    def write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
+        """The statement once for each row of parameters."""
+        if self._held_back is None:
+            self._cursor.executemany(_TEXTS[statement], list(rows))
+        else:
+            self._held_back.append((_TEXTS[statement], list(rows)))
+
+    def record(self, name: str) -> Row | None:
+        """What `SELECT_RECORD` gives for this name."""
+        if "\0" in name:
+            raise no_nul(name)
+        if self._held_back is not None and (known := self._records.get(name)) is not None:
+            return known
+        name.encode()
+        return self._cursor.execute(compiled_postgresql.SELECT_RECORD, (name,)).fetchone()
+
+    def meta(self, key: str) -> object:
+        """The value of a row of `meta`; None if there is no such row."""
+        if self._held_back is not None and self._meta is not None:
+            return self._meta.get(key)
+        row = self._cursor.execute(compiled_postgresql.SELECT_META, (key,)).fetchone()
+        return None if row is None else row[0]
+
+    def begin(self, names: Iterable[str]) -> None:
+        """Start a transaction, with the accounts of these names locked and read."""
+        wanted = {name: key for name in names if (key := _lock_key(name)) is not None}
+        cursor, server = self._cursor, self._driver
+        with server.pipeline():
+            server.execute("BEGIN")
+            server.execute(_SHARE_STATE)
+            server.execute(_LOCK_NAMES, (sorted(set(wanted.values())),))
+            meta = server.execute(compiled_postgresql.LIST_META, binary=True)
+            cursor.execute(compiled_postgresql.SELECT_RECORDS, (list(wanted),))
+        self._meta = dict(meta.fetchall())
+        self._records = {row[0]: row[1:] for row in cursor.fetchall()}
+        self._held_back = []
+
+    def commit(self) -> None:
+        """Send what was held back, and end the transaction; durable when this returns."""
+        held_back = self._held_back or []
+        with self._driver.pipeline():
+            for statement, rows in held_back:
+                self._cursor.executemany(statement, rows)
+            self._driver.execute("COMMIT")
+        self._forget()
+
+    def rollback(self) -> None:
+        """End the transaction, if there still is one; a connection on which that fails is closed."""
+        self._forget()
+        try:
+            if self._driver.info.transaction_status is not TransactionStatus.IDLE:
+                self._driver.execute("ROLLBACK")
+        except psycopg.Error:
+            self.close()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """A transaction around a block, nobody else's beside it."""
+        try:
+            with self._driver.pipeline():
+                self._driver.execute("BEGIN")
+                self._driver.execute(LOCK_STATE)
+            self._held_back = []
+            yield
+            self.commit()
+        except BaseException:
+            self.rollback()
+            raise
+
+    def incarnation(self) -> str:
+        """The identifier of the cluster and the timeline that it writes now."""
+        return "{}/{}".format(*self._found(_INCARNATION))
+
+    def revision(self) -> str | None:
+        """The revision of the tables; None if there are no tables at all, empty if none is noted."""
+        (tables,) = self._found("SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()")
+        if not tables:
+            return None
+        row = self._cursor.execute("SELECT version_num FROM alembic_version").fetchone()
+        return str(row[0]) if row is not None else ""
+
+    def check_tables(self) -> None:
+        """Raise the driver's error if a table or column that a statement names is not there."""
+        for name, statement in vars(compiled_postgresql).items():
+            if name.isupper():
+                self._driver.execute(f"EXPLAIN {statement}", (None,) * statement.count("%s"), prepare=False)
+
+    def close(self) -> None:
+        """Close it; never fails."""
+        self._forget()
+        with contextlib.suppress(psycopg.Error):
+            self._driver.close()
+
+    def _forget(self) -> None:
+        self._held_back = self._meta = None
+        self._records = {}
+
+    def _found(self, statement: str) -> Row:
+        row = self._cursor.execute(statement).fetchone()
+        assert row is not None, "a query for one value"
+        return row
+
+
+def _lock_key(name: str) -> int | None:
+    """The number that a name is locked by; None for one that cannot be stored."""
+    try:
+        text = name.encode()
+    except UnicodeEncodeError:
+        return None
+    if b"\0" in text:
+        return None
+    return int.from_bytes(hashlib.blake2b(text, digest_size=_LOCK_BYTES).digest(), signed=True)

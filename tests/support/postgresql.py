@@ -1,0 +1,176 @@
+"""A private PostgreSQL, on a socket in a folder of its own."""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Final, Self
+
+import psycopg
+
+from rw2fa_daemon.core.database import Database, Node
+from tests.support.closing import Closing
+
+START_SECONDS: Final = 60.0
+PORT: Final = 5432
+"""Names the socket, which lies in the folder; nobody listens there unless a test says so."""
+SUPERUSER: Final = "postgres"
+OWNER: Final = "rw2fa"
+STATE: Final = "rw2fa"
+"""The name of the database."""
+
+# What a test cluster needs not have. Not fsync: a server without it is refused, and rightly.
+_SETTINGS: Final = {
+    "autovacuum": "off",
+    "full_page_writes": "off",
+    "jit": "off",
+    "listen_addresses": "",
+    "max_connections": "60",
+    "shared_buffers": "32MB",
+    "unix_socket_permissions": "0777",
+    "wal_level": "replica",
+}
+
+
+class Cluster(Closing):
+    """A server and its files, run by `postgres` where the tests are run by root."""
+
+    def __init__(self, base: Path) -> None:
+        self.base: Final = base
+        self.data: Final = base / "data"
+        self.log: Final = base / "log"
+        self._server: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def make(cls, settings: Mapping[str, str] | None = None) -> Self:
+        """A new cluster that answers, with a user and an empty database."""
+        cluster = cls._folder()
+        cluster.run(
+            "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username", SUPERUSER, "-D",
+            str(cluster.data),
+        )  # fmt: skip
+        cluster.start(settings)
+        with closing(cluster.connect(SUPERUSER, "postgres")) as connection:
+            connection.execute(f"CREATE ROLE {OWNER} LOGIN")
+            connection.execute(f"CREATE DATABASE {STATE} OWNER {OWNER}")
+        return cluster
+
+    @classmethod
+    def _folder(cls) -> Self:
+        # Not in a test's own folder: the path of a socket is short, and `postgres` must get there.
+        base = Path(tempfile.mkdtemp(prefix="rw2fa-pg-"))
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam("postgres")
+            os.chown(base, owner.pw_uid, owner.pw_gid)
+        base.chmod(0o755)
+        return cls(base)
+
+    def standby(self) -> Self:
+        """A standby of this one, that follows it."""
+        other = self._folder()
+        self.run(
+            "pg_basebackup", "--write-recovery-conf", "--checkpoint=fast", "--no-sync", "--wal-method=stream", "-D",
+            str(other.data), "-h", str(self.base), "-p", str(PORT), "-U", SUPERUSER,
+        )  # fmt: skip
+        other.start()
+        return other
+
+    def promote(self) -> None:
+        """Make a standby a primary."""
+        with closing(self.connect(SUPERUSER, "postgres")) as connection:
+            connection.execute("SELECT pg_promote()")
+
+    @property
+    def database(self) -> Database:
+        """How the store gets at it."""
+        return Database((Node(str(self.base), PORT),), STATE, OWNER, tls=False)
+
+    @property
+    def url(self) -> str:
+        """The same for a configuration file."""
+        return f"postgresql+psycopg://{OWNER}@/{STATE}?host={self.base}"
+
+    def connect(self, user: str = OWNER, database: str = STATE) -> "psycopg.Connection[tuple[Any, ...]]":
+        """A connection of one's own, in which every statement is a transaction."""
+        return psycopg.connect(host=str(self.base), port=PORT, user=user, dbname=database, autocommit=True)
+
+    def empty(self) -> None:
+        """Take everything out of the database, whoever uses it."""
+        with closing(self.connect(SUPERUSER)) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+                (STATE,),
+            )
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute(f"CREATE SCHEMA public AUTHORIZATION {OWNER}")
+
+    def start(self, settings: Mapping[str, str] | None = None) -> None:
+        """Start the server, and return when it answers."""
+        chosen = {**_SETTINGS, "unix_socket_directories": str(self.base), "port": str(PORT), **(settings or {})}
+        options = [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
+        with self.log.open("ab") as log:
+            self._server = subprocess.Popen(
+                [program("postgres"), "-D", str(self.data), *options], stdout=log, stderr=log, cwd="/", **_as_postgres()
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.connect(SUPERUSER, "postgres").close()
+            except psycopg.OperationalError:
+                assert self._server.poll() is None, self.log.read_text()
+                assert time.monotonic() < deadline, self.log.read_text()
+                time.sleep(0.02)
+            else:
+                return
+
+    def stop(self, number: int = signal.SIGINT) -> None:
+        """End the server, as a crash does with SIGQUIT; its files stay."""
+        if self._server is not None:
+            self._server.send_signal(signal.SIGCONT)
+            self._server.send_signal(number)
+            self._server.wait()
+            self._server = None
+
+    def freeze(self) -> None:
+        """Stop every process of the server where it stands."""
+        self._signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let them go on."""
+        self._signal(signal.SIGCONT)
+
+    def close(self) -> None:
+        """End the server and remove its files."""
+        if self._server is not None:
+            self.thaw()
+        self.stop(signal.SIGQUIT)
+        shutil.rmtree(self.base)
+
+    def run(self, *command: str) -> None:
+        """Run one of PostgreSQL's programs to its end."""
+        done = subprocess.run(
+            [program(command[0]), *command[1:]], capture_output=True, text=True, check=False, cwd="/", **_as_postgres()
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _signal(self, number: int) -> None:
+        assert self._server is not None
+        children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
+        for pid in (self._server.pid, *map(int, children)):
+            os.kill(pid, number)
+
+
+def program(name: str) -> str:
+    """The path of one of PostgreSQL's programs: Debian keeps those of a version in a folder of its own."""
+    return str(max(Path("/usr/lib/postgresql").glob(f"*/bin/{name}")))
+
+
+def _as_postgres() -> dict[str, Any]:
+    """Arguments of `subprocess`: the server refuses to be root."""
+    return {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
