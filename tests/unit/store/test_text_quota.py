@@ -1,9 +1,7 @@
 """Quotas of text messages: counted for all processes at once, bounded, and without numbers in clear."""
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +10,7 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import text_quota
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
+from tests.unit.store.place import Place, Raw
 
 NOW = 1_790_000_000
 NUMBER = b"+33612345678"
@@ -41,18 +40,18 @@ def test_looking_counts_nothing(store: Store) -> None:
         assert store.full_texts(_quotas(per_user=1), NOW) is None
 
 
-def test_a_quota_outlives_the_process(folder: Path, store: Store, vault: Vault) -> None:
+def test_a_quota_outlives_the_process(place: Place, store: Store, vault: Vault) -> None:
     assert store.take_texts(_quotas(per_user=1), NOW) is None
     store.close()
-    with closing(Store.open(folder, vault)) as again:
+    with closing(place.open(vault)) as again:
         assert again.take_texts(_quotas(per_user=1), NOW) is not None
 
 
 def test_promise_10_processes_that_count_at_once_let_no_more_out_than_one(
-    folder: Path, store: Store, vault: Vault
+    place: Place, store: Store, vault: Vault
 ) -> None:
     def many(_: int) -> int:
-        with closing(Store.open(folder, vault)) as mine:
+        with closing(place.open(vault)) as mine:
             return sum(mine.take_texts(_quotas(per_user=20), NOW) is None for _ in range(15))
 
     store.close()
@@ -60,9 +59,7 @@ def test_promise_10_processes_that_count_at_once_let_no_more_out_than_one(
         assert sum(pool.map(many, range(4))) == 20
 
 
-def test_promise_11_what_is_remembered_is_bounded(
-    store: Store, raw: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_promise_11_what_is_remembered_is_bounded(store: Store, raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(text_quota, "KEPT", 20)
     for number in range(60):
         assert store.take_texts(_quotas(f"user{number}"), NOW + number * HOUR_SECONDS // 4) is None
@@ -73,13 +70,13 @@ def test_promise_11_what_is_remembered_is_bounded(
     assert raw.execute("SELECT count(*) FROM text_quotas").fetchone() == (4,)
 
 
-def test_promise_7_no_name_number_or_address_is_in_the_table(store: Store, raw: sqlite3.Connection) -> None:
+def test_promise_7_no_name_number_or_address_is_in_the_table(store: Store, raw: Raw) -> None:
     store.take_texts(_quotas(), NOW)
-    content = b"".join(bytes(str(row), "utf-8") for row in raw.execute("SELECT * FROM text_quotas"))
+    content = b"".join(bytes(str(row), "utf-8") for row in raw.execute("SELECT * FROM text_quotas").fetchall())
     assert [plain for plain in ("alice", NUMBER.decode(), "192.0.2.7") if plain.encode() in content] == []
 
 
-def test_a_row_that_somebody_spoilt_is_counted_anew(store: Store, raw: sqlite3.Connection) -> None:
+def test_a_row_that_somebody_spoilt_is_counted_anew(store: Store, raw: Raw) -> None:
     store.take_texts(_quotas(per_user=1), NOW)
     raw.execute("UPDATE text_quotas SET ledger = 'spoilt'")
     assert store.take_texts(_quotas(per_user=1), NOW) is None
