@@ -29,6 +29,9 @@ class Connection(Protocol):
     def meta(self, key: str) -> object:
         """The value of a row of `meta`; None if there is no such row."""
 
+    def look_ahead(self, names: Iterable[str]) -> None:
+        """Until `rollback` these records, and `meta`, may be given as they are now: they are about to be read."""
+
     def begin(self, names: Iterable[str]) -> None:
         """Start a transaction that may write the accounts of these names: no other writes them until it ends."""
 

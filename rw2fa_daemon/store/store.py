@@ -185,8 +185,12 @@ class Store:
         """
         try:
             with self._using() as connection:
-                second = floor.read(connection)
-                found = [look(connection, self._decoder, self._engine, name, second) for name in names]
+                try:
+                    connection.look_ahead(names)
+                    second = floor.read(connection)
+                    found = [look(connection, self._decoder, self._engine, name, second) for name in names]
+                finally:
+                    connection.rollback()
         except StateProblem as problem:
             return [problem] * len(names)
         return [stored.account if isinstance(stored, Stored) else stored for stored in found]

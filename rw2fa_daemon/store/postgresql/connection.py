@@ -69,30 +69,34 @@ class PostgresqlConnection:
         """What `SELECT_RECORD` gives for this name."""
         if "\0" in name:
             raise no_nul(name)
-        if self._held_back is not None and (known := self._records.get(name)) is not None:
+        if (known := self._records.get(name)) is not None:
             return known
         name.encode()
         return self._cursor.execute(compiled_postgresql.SELECT_RECORD, (name,)).fetchone()
 
     def meta(self, key: str) -> object:
         """The value of a row of `meta`; None if there is no such row."""
-        if self._held_back is not None and self._meta is not None:
+        if self._meta is not None:
             return self._meta.get(key)
         row = self._cursor.execute(compiled_postgresql.SELECT_META, (key,)).fetchone()
         return None if row is None else row[0]
 
+    def look_ahead(self, names: Iterable[str]) -> None:
+        """Have these records, and `meta`, at hand until `rollback`."""
+        wanted = {name for name in names if _lock_key(name) is not None}
+        with self._driver.pipeline():
+            answers = self._ask(wanted)
+        self._keep(*answers)
+
     def begin(self, names: Iterable[str]) -> None:
         """Start a transaction, with the accounts of these names locked and read."""
         wanted = {name: key for name in names if (key := _lock_key(name)) is not None}
-        cursor, server = self._cursor, self._driver
-        with server.pipeline():
-            server.execute("BEGIN")
-            server.execute(_SHARE_STATE)
-            server.execute(_LOCK_NAMES, (sorted(set(wanted.values())),))
-            meta = server.execute(compiled_postgresql.LIST_META, binary=True)
-            cursor.execute(compiled_postgresql.SELECT_RECORDS, (list(wanted),))
-        self._meta = dict(meta.fetchall())
-        self._records = {row[0]: row[1:] for row in cursor.fetchall()}
+        with self._driver.pipeline():
+            self._driver.execute("BEGIN")
+            self._driver.execute(_SHARE_STATE)
+            self._driver.execute(_LOCK_NAMES, (sorted(set(wanted.values())),))
+            answers = self._ask(wanted)
+        self._keep(*answers)
         self._held_back = []
 
     def commit(self) -> None:
@@ -150,6 +154,15 @@ class PostgresqlConnection:
         self._forget()
         with contextlib.suppress(psycopg.Error):
             self._driver.close()
+
+    def _ask(self, names: Iterable[str]) -> tuple[psycopg.Cursor[Row], psycopg.Cursor[Row]]:
+        """Send the questions for `meta` and for these records."""
+        meta = self._driver.execute(compiled_postgresql.LIST_META, binary=True)
+        return meta, self._driver.execute(compiled_postgresql.SELECT_RECORDS, (list(names),), binary=True)
+
+    def _keep(self, meta: psycopg.Cursor[Row], records: psycopg.Cursor[Row]) -> None:
+        self._meta = dict(meta.fetchall())
+        self._records = {row[0]: row[1:] for row in records.fetchall()}
 
     def _forget(self) -> None:
         self._held_back = self._meta = None

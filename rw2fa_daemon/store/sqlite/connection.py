@@ -69,6 +69,9 @@ class SqliteConnection:
         row = self._cursor.execute(sql.SELECT_META, (key,)).fetchone()
         return None if row is None else row[0]
 
+    def look_ahead(self, names: Iterable[str]) -> None:
+        """Nothing: a look takes no time here."""
+
     def begin(self, names: Iterable[str] = ()) -> None:  # noqa: ARG002 - here a transaction has all accounts
         """Start a transaction that may write: no other does until it ends."""
         self._cursor.execute("BEGIN IMMEDIATE")
