@@ -8,6 +8,7 @@ import json
 import os
 import shlex
 import socket
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from typing import Final
 
 from demo.stage import PASSWORDS, Actor
 from rw2fa_daemon.pamstack.lines import our_lines
+from tests.support.fake_twilio import FakeTwilio
 from tests.support.libpam import private_stack
 from tests.support.world.paths import REPOSITORY
 from tests.support.world.terminal import Terminal
@@ -45,6 +47,7 @@ class PlainStage:
         self._folder, self._pam = folder, folder / "pam.d"
         self.host_name = socket.gethostname()
         self._daemon: subprocess.Popen[bytes] | None = None
+        self._twilio: FakeTwilio | None = None
         self._looked = folder / "password-was-looked-at"
         self._ids: dict[str, int] = {}
         for name in ("passwd", "group"):
@@ -78,9 +81,14 @@ class PlainStage:
         (self._folder / "group").write_text("\n".join([*groups, f"{name}:x:{uid}:"]) + "\n")
         return Actor(name, PASSWORDS[name])
 
-    def rw2fa(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def rw2fa(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [_BIN / "rw2fa", *arguments], env=self._environment, capture_output=True, encoding="utf-8", check=False
+            [_BIN / "rw2fa", *arguments],
+            env=self._environment,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
         )
         if check and done.returncode != 0:
             raise AssertionError(
@@ -145,6 +153,19 @@ class PlainStage:
     def password_was_looked_at(self) -> bool:
         return self._looked.exists()
 
+    @property
+    def no_sms(self) -> str:
+        # Without systemd the relay, which sends, is started by the daemon, and as a user that may do nothing.
+        shut = [str(folder) for folder in (_BIN, *_BIN.parents) if not folder.stat().st_mode & stat.S_IXOTH]
+        return f"{shut[-1]} is closed to the user that sends SMS" if shut else ""
+
+    def start_twilio(self) -> str:
+        self._twilio = FakeTwilio()
+        return self._twilio.url
+
+    def messages(self, number: str) -> list[str]:
+        return [text.body for text in self._twilio.to(number)] if self._twilio else []
+
     def keep(self, actor: Actor) -> None:
         by_hand = shlex.join(self._login(actor, "sshd", "terminal"))
         print(
@@ -168,6 +189,8 @@ class PlainStage:
 
     def close(self) -> None:
         self.kill_daemon()
+        if self._twilio is not None:
+            self._twilio.close()
 
     def _login(self, actor: Actor, service: str, how: str) -> list[str]:
         names = ("LD_PRELOAD", "NSS_WRAPPER_PASSWD", "NSS_WRAPPER_GROUP", "PYTHONPATH", "LC_ALL")

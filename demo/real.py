@@ -11,6 +11,7 @@ from tests.support.world.installation import Installation
 from tests.support.world.sesman import IN, Sesman
 from tests.support.world.sshd import Sshd
 from tests.support.world.terminal import Terminal
+from tests.support.world.twilio import WorldTwilio
 from tests.support.world.world import HOST_NAME, World
 
 
@@ -25,6 +26,7 @@ class RealStage:
     host_name = HOST_NAME
     pam_command = True
     enable: tuple[str, ...] = ("enable",)
+    no_sms = ""
 
     def __init__(self, installed: Path) -> None:
         """`installed`: a folder that `make install` filled. Raises WorldUnavailable where there can be no world."""
@@ -43,8 +45,8 @@ class RealStage:
         self._people[name] = person
         return Actor(name, person.password)
 
-    def rw2fa(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        return self._rw2fa.command(*arguments, check=check)
+    def rw2fa(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
+        return self._rw2fa.command(*arguments, stdin=stdin, check=check)
 
     def put_lines(self) -> None:
         """`rw2fa pam install` did."""
@@ -79,6 +81,13 @@ class RealStage:
     def password_was_looked_at(self) -> bool:
         # It says so when it refuses a password, and nothing when one is right.
         return "pam_unix(xrdp-sesman:auth)" in self._log.text
+
+    def start_twilio(self) -> str:
+        self._twilio = WorldTwilio(self._world)
+        return self._twilio.url
+
+    def messages(self, number: str) -> list[str]:
+        return [message.body for message in self._twilio.messages(number)]
 
     def keep(self, actor: Actor) -> None:
         hosting.host(self._world, actor)

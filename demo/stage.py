@@ -39,7 +39,7 @@ class Stage(Protocol):
     def actor(self, name: str, group: str | None = None) -> Actor:
         """Makes an account that exists on this stage only, in an extra group if one is given."""
 
-    def rw2fa(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def rw2fa(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         """The administrator's command. `check`: a status other than 0 is an error."""
 
     def put_lines(self) -> None:
@@ -68,6 +68,16 @@ class Stage(Protocol):
 
     def password_was_looked_at(self) -> bool:
         """Whether the auth log of the last `rdp` says that pam_unix was asked."""
+
+    @property
+    def no_sms(self) -> str:
+        """Why no SMS can be shown here, empty where one can."""
+
+    def start_twilio(self) -> str:
+        """Starts what stands in for Twilio; its address."""
+
+    def messages(self, number: str) -> list[str]:
+        """What it took for a number, oldest first: what the person reads on the phone."""
 
     def keep(self, actor: Actor) -> None:
         """Says how to log in by hand, and returns when the spectator has seen enough."""

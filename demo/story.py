@@ -8,15 +8,21 @@ from typing import Final
 
 from demo.narration import Narrator
 from demo.stage import Actor, Stage
+from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code
 from tests.support.world.terminal import Terminal
+from tests.support.world.waiting import wait_until
 
 PASSWORD: Final = "assword: ?"
 CODE: Final = "Verification code: "
 FIRST_CODE: Final = "Code that the app shows now: "
 NOTED: Final = "Press Enter when you have noted them down: "
 USED: Final = "That code was used already"
+
+BOBS_NUMBER: Final = "+12025550123"
+"""555-01xx is kept for stories."""
+SMS_SECONDS: Final = 10.0
 
 KILLS: Final = 6
 """How often the daemon dies in the middle of two logins with one code."""
@@ -48,6 +54,7 @@ class Story:
         self._key_and_code()
         self._remote_desktop()
         self._whitelist()
+        self._sms()
         self._kill()
         self._look_back()
 
@@ -194,6 +201,55 @@ class Story:
         tell.claim("bob, right password: in", true=stage.rdp(bob, bob.password))
         tell.claim("bob, wrong password: refused", true=not stage.rdp(bob, "a guess"))
 
+    def _sms(self) -> None:
+        tell, stage, bob = self._tell, self._stage, self._bob
+        tell.step("A code by SMS")
+        if stage.no_sms:
+            tell.say(f"It cannot be shown here: {stage.no_sms}.")
+            return
+        url = stage.start_twilio()
+        tell.say(
+            "Bob has a telephone and no smartphone. Nothing is sent to anybody here: a program on this machine stands\n"
+            "in for Twilio, over real HTTP. All else is real: the relay sends through the twilio library, as it would."
+        )
+        self._command("settings", "set", "sms.api_url", url)
+        arguments = ("sms", "configure", "--account-sid", ACCOUNT_SID, "--from", SENDER)
+        configured = self._command(*arguments, stdin=f"{TOKEN}\n", typed=f"echo $TOKEN | rw2fa {' '.join(arguments)}")
+        tell.claim(
+            "the stand-in was asked whether account and token are right",
+            true="Twilio takes account and token" in configured,
+            because=configured,
+        )
+        self._command("sms", "enable")
+        self._command("users", "edit", bob.name, "--sms", BOBS_NUMBER)
+        terminal = self._ssh(bob)
+        terminal.answer(PASSWORD, bob.password)
+        terminal.expect(CODE)
+        wait_until("a message", lambda: bool(stage.messages(BOBS_NUMBER)), SMS_SECONDS)
+        tell.shows(terminal.screen)
+        (message,) = stage.messages(BOBS_NUMBER)
+        tell.claim("one message was taken for his number, which his telephone would show:", true=True)
+        tell.shows(message)
+        code = message.split()[-1]
+        seen = len(terminal.screen)
+        terminal.type(code)
+        terminal.answer(NOTED, "")
+        status = terminal.end()
+        tell.shows(CODE + terminal.screen[seen:])
+        tell.claim("he is in", true=status == 0 and inside(bob) in terminal.screen, because=terminal.screen)
+        shown = self._json("users", "show", bob.name)
+        tell.claim(
+            "and his number is confirmed; of it, only country and end are shown",
+            true=(shown["activated"], shown["method"], shown["phone"]) == (True, "sms", "+1…23"),
+            because=str(shown),
+        )
+        log = self._command("audit", "--user", bob.name, most=14)
+        tell.claim(
+            "the audit has the message, and neither number nor code",
+            true="sms-sent" in log and BOBS_NUMBER not in log and code not in log.split(),
+            because=log,
+        )
+
     def _kill(self) -> None:
         tell, stage, alice = self._tell, self._stage, self._alice
         tell.step("The daemon dies in the middle of logins")
@@ -278,10 +334,13 @@ class Story:
             raise AssertionError("alice has no phone yet")
         return self._phone.fresh()
 
-    def _command(self, *arguments: str, most: int = 40, check: bool = True) -> str:
-        """Runs a command of rw2fa and shows the first lines of what it printed; returns all of it."""
-        self._tell.types(" ".join(("rw2fa", *arguments)))
-        done = self._stage.rw2fa(*arguments, check=check)
+    def _command(self, *arguments: str, most: int = 40, check: bool = True, stdin: str = "", typed: str = "") -> str:
+        """Runs a command of rw2fa and shows the first lines of what it printed; returns all of it.
+
+        `typed` is what somebody types for it, where that is more than the command.
+        """
+        self._tell.types(typed or " ".join(("rw2fa", *arguments)))
+        done = self._stage.rw2fa(*arguments, stdin=stdin, check=check)
         lines = (done.stdout + done.stderr).strip("\n").splitlines()
         more = [f"… ({len(lines) - most} more)"] if len(lines) > most else []
         self._tell.shows("\n".join([*lines[:most], *more]))

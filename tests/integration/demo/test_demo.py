@@ -57,6 +57,8 @@ def test_the_demo_without_namespaces_shows_the_same_steps() -> None:
         "Key and code",
         "remote-desktop",
         "whitelist",
+        "A code by SMS",
+        "a program on this machine stands",
     ):
         assert step in done.stdout
 
