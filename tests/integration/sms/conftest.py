@@ -12,7 +12,7 @@ from tests.support.fake_twilio import FakeTwilio
 
 @pytest.fixture
 def twilio() -> Iterator[FakeTwilio]:
-    with FakeTwilio() as twilio:
+    with FakeTwilio(life=("queued", "delivered")) as twilio:
         yield twilio
 
 

@@ -1,14 +1,17 @@
 """People with phones: what their daemon sends them, and how they sign in with it."""
 
+import json
 import pwd
 import secrets
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
+from rw2fa_daemon.audit.line_file import FILE_NAME
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.wire.client import ask_daemon
 from tests.support.daemon import HOST_USERS, Hook, Site, wait_until
 from tests.support.fake_twilio import SENDER, FakeTwilio
 
@@ -64,11 +67,16 @@ class Office:
         wait_until(lambda: len(self.twilio.codes(self.numbers[name])) >= count, PATIENCE_SECONDS)
         return self.twilio.codes(self.numbers[name])[-1]
 
+    def reload(self) -> None:
+        """Have the daemon read its configuration again."""
+        assert ask_daemon(self.site.socket, "reload", PATIENCE_SECONDS)["result"] == "ok"
+
     def login(self, name: str, **opened: str) -> dict[str, str]:
         """A whole login: question, message, code; the daemon's last word."""
+        before = len(self.twilio.codes(self.numbers[name]))
         with self.site.hook(PATIENCE_SECONDS) as hook:
             asked = hook.open(name, **opened)
-            return asked if asked["verb"] != "ask" else hook.reply(self.code(name))
+            return asked if asked["verb"] != "ask" else hook.reply(self.code(name, before + 1))
 
 
 def enter(hook: Hook, n: int) -> dict[str, str]:
@@ -82,3 +90,17 @@ def quiet_for(office: Office, seconds: float) -> bool:
     before = len(office.twilio.requests)
     time.sleep(seconds)
     return len(office.twilio.requests) == before
+
+
+def events(office: Office, name: str) -> list[str]:
+    """What was recorded about somebody."""
+    return [record["event"] for record in audit(office) if record.get("user") == name]
+
+
+def audit(office: Office) -> list[dict[str, str]]:
+    """The records that the daemon wrote of logins and messages so far, oldest first."""
+    try:
+        lines = (office.site.state / FILE_NAME).read_text().splitlines()
+    except FileNotFoundError:
+        return []
+    return [record for record in map(json.loads, lines) if record["event"] != "configuration"]

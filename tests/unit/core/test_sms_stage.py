@@ -1,0 +1,552 @@
+"""Logins by text message: when a code is made, what counts, what it costs, what the person is told."""
+
+import hashlib
+from dataclasses import replace
+from itertools import count
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from rw2fa_daemon.core.account import Account, Algorithm, Counters, Credential, Method
+from rw2fa_daemon.core.audit import Event
+from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
+from rw2fa_daemon.core.clients import Client, Information, Qr, ServiceClass
+from rw2fa_daemon.core.code_stage import CODE_TRIES
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.conversation import Answer, begin, reply, text_due
+from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Stage, Talk
+from rw2fa_daemon.core.policy import Rc, facts_of
+from rw2fa_daemon.core.quota import Limit
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms_stage import ENTERED_MAX, RESEND_SECONDS
+from rw2fa_daemon.core.standing import Place, Standing
+from rw2fa_daemon.core.texting import Errand, Fate, Letter, Report, TextChance, TextRules, Trouble
+from rw2fa_daemon.core.words import WordAttempt, WordSet
+
+NOW = 1_790_000_000.0
+VALID_SECONDS = 600
+PHONE = "+33612345678"
+RULES = TextRules(VALID_SECONDS, "%ISSUER%: %CODE%", ("+33",), 20, 21, 22, 23)
+SENT = Report(Fate.SENT)
+TERMINAL = Client(ServiceClass.CODE, qr=Qr.TEXT, information=Information.AT_ONCE)
+WEB = Client(ServiceClass.CODE, qr=Qr.NONE)
+DIGESTS = tuple(bytes([number]) * 32 for number in range(10))
+
+_codes = count(100_000)
+_logins = count(1)
+
+
+def _digest(generation: int, login: bytes, code: Secret) -> bytes:
+    return hashlib.sha256(repr((generation, login)).encode() + code.reveal()).digest()
+
+
+def _fresh_code(digits: int) -> Secret:
+    return Secret(str(next(_codes)).zfill(digits).encode())
+
+
+def _context(
+    now: float = NOW,
+    client: Client = TERMINAL,
+    *,
+    errand: Errand | None = None,
+    rules: TextRules | None = RULES,
+    trouble: Trouble | None = None,
+    address: str = "192.0.2.1",
+    recovery: WordSet | None = None,
+    digits: int = 6,
+) -> Context:
+    login = Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", rhost=address)
+    return Context(
+        now=now,
+        booted_at=NOW - 1_000,
+        login=login,
+        facts=facts_of(login, client, on=True, where=Place(Standing.ENABLED)),
+        client=client,
+        name="alice",
+        uid=1000,
+        guessing=Guessing(480, 0.003),
+        digits=digits,
+        issuer="host",
+        scope_since=0,
+        window_days=7,
+        session_seconds=900,
+        codebook=Codebook(),
+        fresh_secret=lambda: Secret(b"x" * 20),
+        fresh_generation=lambda: 77,
+        texts=rules,
+        text_chance=TextChance(_fresh_code, lambda: b"login %d" % next(_logins), _digest),
+        errand=errand or Errand(),
+        trouble=trouble,
+        recovery=recovery,
+    )
+
+
+def _account(**changes: object) -> Account:
+    account = Account("alice", 1000, 77, Method.SMS, Secret(PHONE.encode()), phone_confirmed=True)
+    return replace(account, **changes)  # type: ignore[arg-type]  # names and values belong together in each call
+
+
+def _ask(move: Move) -> tuple[Ask, Talk]:
+    assert isinstance(move.say, Ask)
+    assert move.talk is not None
+    assert move.talk.n == move.say.n
+    return move.say, move.talk
+
+
+def _end(move: Move) -> End:
+    assert isinstance(move.say, End)
+    return move.say
+
+
+def _kept(move: Move) -> Account:
+    assert move.account is not None
+    return move.account
+
+
+def _letter(move: Move) -> Letter:
+    assert move.letter is not None
+    return move.letter
+
+
+def _code_in(letter: Letter) -> str:
+    return letter.body.reveal().decode().rpartition(" ")[2]
+
+
+def _sent(account: Account, context: Context | None = None) -> tuple[Talk, Account, str]:
+    """A login whose message went out: where the conversation stands, what is stored, the code."""
+    context = context or _context()
+    talk = _ask(begin(account, context))[1]
+    move = text_due(talk, account, context)
+    return talk, _kept(move), _code_in(_letter(move))
+
+
+def _answer(talk: Talk, account: Account, answer: Answer, now: float = NOW, **context: object) -> Move:
+    return reply(talk, account, answer, _context(now, **{"errand": Errand(1, SENT), **context}))  # type: ignore[arg-type]  # as above
+
+
+# What is sent, and when
+
+
+def test_promise_2_the_question_comes_before_anything_is_made_or_sent() -> None:
+    account = _account()
+    move = begin(account, _context())
+    ask, talk = _ask(move)
+    assert "number ending 78." in ask.text
+    assert PHONE not in ask.text
+    assert (move.account, move.letter, talk.stage) == (account, None, Stage.SMS)
+
+
+def test_the_message_goes_to_the_number_with_code_and_issuer_and_counts_against_every_limit() -> None:
+    talk = _ask(begin(_account(), _context()))[1]
+    letter = _letter(text_due(talk, _account(), _context()))
+    assert letter.to.reveal().decode() == PHONE
+    assert letter.body.reveal().decode() == f"host: {_code_in(letter)}"
+    assert [(quota.limit, quota.at_most) for quota in letter.quotas] == [
+        (Limit.USER, 20),
+        (Limit.NUMBER, 21),
+        (Limit.SOURCE, 22),
+        (Limit.HOST, 23),
+    ]
+
+
+@pytest.mark.parametrize("address", ["", "host.example"])
+def test_an_address_that_is_none_is_not_counted(address: str) -> None:
+    talk = _ask(begin(_account(), _context()))[1]
+    letter = _letter(text_due(talk, _account(), _context(address=address)))
+    assert Limit.SOURCE not in [quota.limit for quota in letter.quotas]
+
+
+def test_an_address_that_users_can_forge_is_not_counted() -> None:
+    forgeable = replace(TERMINAL, forgeable_address=True)
+    letter = _letter(text_due(_ask(begin(_account(), _context()))[1], _account(), _context(client=forgeable)))
+    assert Limit.SOURCE not in [quota.limit for quota in letter.quotas]
+
+
+@pytest.mark.parametrize("silence", [Silence.BLIND, Silence.BADFORM, Silence.EOF])
+def test_promise_2_a_client_that_answers_blindly_is_charged_nothing_and_sent_nothing(silence: Silence) -> None:
+    account = _account()
+    talk = _ask(begin(account, _context()))[1]
+    move = reply(talk, account, silence, _context())
+    assert (_end(move).rc, _end(move).rule) == (Rc.AUTH_ERR, "no-answer")
+    assert (move.account, move.letter) == (account, None)
+    assert [record.event for record in move.records] == [Event.NO_ANSWER]
+
+
+def test_promise_2_a_client_that_answers_nothing_over_and_over_is_sent_nothing_and_ends() -> None:
+    account = _account()
+    move = begin(account, _context())
+    for _ in range(ENTERED_MAX):
+        move = reply(_ask(move)[1], account, Silence.EMPTY, _context())
+        assert move.letter is None
+    assert _end(reply(_ask(move)[1], account, Silence.EMPTY, _context())).rule == "no-answer"
+
+
+def test_nothing_is_sent_for_an_account_that_changed_meanwhile() -> None:
+    talk = _ask(begin(_account(), _context()))[1]
+    for changed in (
+        None,
+        _account(method=Method.APP),
+        _account(uid=1001),
+        _account(counters=Counters(failures=100)),
+    ):
+        move = text_due(talk, changed, _context())
+        assert (move.account, move.say, move.letter) == (changed, None, None)
+
+
+# What counts
+
+
+def test_a_right_code_lets_in_with_evidence_and_the_next_login_needs_another() -> None:
+    talk, account, code = _sent(_account())
+    move = _answer(talk, account, code, NOW + 5)
+    assert (_end(move).rc, _end(move).rule, _end(move).mint) == (Rc.SUCCESS, "code-right", 1000)
+    assert _kept(move).sms_code is None
+
+
+def test_promise_1_a_code_counts_once_in_one_login_and_never_in_another() -> None:
+    talk, account, code = _sent(_account())
+    used = _kept(_answer(talk, account, code))
+    assert "not accepted" in _ask(_answer(talk, used, code))[0].text
+    other, _, _ = _sent(_account())
+    assert "not accepted" in _ask(_answer(other, account, code))[0].text
+
+
+def test_promise_1_a_new_code_takes_the_old_ones_place_whichever_login_asked() -> None:
+    first, account, code = _sent(_account())
+    second, account, newer = _sent(account)
+    assert code != newer
+    assert "not accepted" in _ask(_answer(first, account, code))[0].text
+    assert _end(_answer(second, account, newer)).rc is Rc.SUCCESS
+
+
+def test_promise_1_a_code_counts_for_no_other_account() -> None:
+    talk, account, code = _sent(_account())
+    moved = replace(account, generation=78)
+    assert "not accepted" in _ask(_answer(talk, moved, code))[0].text
+
+
+@pytest.mark.parametrize("late", [0, 1, 10_000])
+def test_a_code_that_is_too_old_is_told_from_a_wrong_one_and_charged_nothing(late: int) -> None:
+    talk, account, code = _sent(_account())
+    move = _answer(talk, account, code, NOW + VALID_SECONDS + late)
+    assert "too old" in _ask(move)[0].text
+    assert _kept(move).counters == account.counters
+    assert _kept(move).sms_code is None
+    assert "not accepted" in _ask(_answer(_ask(move)[1], _kept(move), code, NOW))[0].text, (
+        "a clock set back helps nobody"
+    )
+
+
+def test_a_code_counts_until_the_last_second_and_not_before_it_was_sent() -> None:
+    talk, account, code = _sent(_account())
+    assert _end(_answer(talk, account, code, NOW + VALID_SECONDS - 1)).rc is Rc.SUCCESS
+    assert "too old" in _ask(_answer(talk, account, code, NOW - 3600))[0].text
+
+
+def test_codes_have_as_many_digits_as_the_settings_say() -> None:
+    for digits in range(4, 13):
+        context = _context(digits=digits)
+        ask, _ = _ask(begin(_account(), context))
+        assert ask.form == f"digits:{digits}-{digits}"
+        talk, account, code = _sent(_account(), context)
+        assert len(code) == max(digits, 6)  # the source of codes here has six
+        assert _end(reply(talk, account, code, context)).rc is Rc.SUCCESS
+
+
+def test_the_state_holds_a_digest_and_not_the_code() -> None:
+    _, account, code = _sent(_account())
+    assert account.sms_code is not None
+    assert code.encode() not in account.sms_code.digest + account.sms_code.login
+
+
+# The first code
+
+
+def test_a_first_code_activates_and_hands_out_recovery_codes() -> None:
+    talk, account, code = _sent(_account(phone_confirmed=False))
+    assert talk.activates
+    words = WordSet(tuple(f"word-{number}" for number in range(10)), DIGESTS)
+    move = _answer(talk, account, code, recovery=words)
+    ask, noted = _ask(move)
+    assert "word-7" in ask.text
+    assert (_kept(move).phone_confirmed, _kept(move).activated, _kept(move).recovery) == (True, True, DIGESTS)
+    assert [record.event for record in move.records] == [Event.ACTIVATED]
+    assert _end(_answer(noted, _kept(move), Silence.EMPTY)).rc is Rc.SUCCESS
+
+
+def test_a_first_login_needs_neither_a_window_nor_a_word() -> None:
+    late = replace(_context(NOW + 10**9), token_needed=True)
+    assert _ask(begin(_account(phone_confirmed=False), late))[1].stage is Stage.SMS
+
+
+def test_recovery_codes_are_shown_only_where_an_enrolment_could_be() -> None:
+    context = _context(client=WEB)
+    talk, account, code = _sent(_account(phone_confirmed=False), context)
+    assert not talk.activates
+    move = reply(talk, account, code, replace(context, recovery=WordSet(("word",), DIGESTS[:1])))
+    assert (_end(move).rule, _kept(move).phone_confirmed, _kept(move).recovery) == ("activated", True, ())
+
+
+def test_recovery_codes_that_are_there_stay() -> None:
+    talk, account, code = _sent(_account(phone_confirmed=False, recovery=DIGESTS[:4]))
+    assert not talk.activates
+    assert _kept(_answer(talk, account, code)).recovery == DIGESTS[:4]
+
+
+# What wrong answers cost
+
+
+def test_promise_8_wrong_codes_are_charged_and_a_right_one_clears_the_lock_not_the_budget() -> None:
+    talk, account, code = _sent(_account())
+    for wrong in range(1, CODE_TRIES):
+        move = _answer(talk, account, "000000")
+        talk, account = _ask(move)[1], _kept(move)
+        assert (account.counters.failures, account.counters.narrow_guesses) == (wrong, wrong)
+    right = _kept(_answer(talk, account, code)).counters
+    assert (right.failures, right.narrow_guesses) == (0, CODE_TRIES - 1)
+
+
+def test_three_wrong_codes_end_the_login_and_its_code() -> None:
+    talk, account, code = _sent(_account())
+    for _ in range(CODE_TRIES - 1):
+        move = _answer(talk, account, "000000")
+        talk, account = _ask(move)[1], _kept(move)
+    last = _answer(talk, account, "000000")
+    assert (_end(last).rc, _end(last).rule) == (Rc.AUTH_ERR, "code-wrong")
+    again = _ask(begin(_kept(last), _context()))[1]
+    assert "not accepted" in _ask(_answer(again, _kept(last), code))[0].text
+
+
+@pytest.mark.parametrize("digits", [4, 6, 8])
+def test_promise_9_guessing_ends_when_the_budget_is_spent_whatever_else_the_person_has(digits: int) -> None:
+    allowed = allowance(digits, _context().guessing).narrow
+    credential = Credential(Secret(b"k" * 20), True, digits, 30, Algorithm.SHA1)
+    for account in (_account(), _account(credential=credential)):
+        spent = replace(account, counters=Counters(narrow_guesses=allowed, narrow_at=int(NOW)))
+        assert _end(begin(spent, _context(digits=digits))).rc is Rc.MAXTRIES
+        assert allowed * 10.0**-digits <= 0.003
+        assert begin(spent, _context(NOW + PERIOD_SECONDS, digits=digits)).talk is not None
+
+
+def test_a_recovery_code_stands_in_before_a_message_goes_out_and_after() -> None:
+    account = _account(recovery=DIGESTS)
+    for talk, known in ((_ask(begin(account, _context()))[1], account), _sent(account)[:2]):
+        move = reply(talk, known, WordAttempt(DIGESTS[3]), _context())
+        assert (_end(move).rule, move.letter) == ("recovery-code", None)
+        assert (len(_kept(move).recovery), _kept(move).sms_code) == (9, None)
+
+
+def test_promise_8_a_wrong_recovery_code_is_charged() -> None:
+    talk, account, _ = _sent(_account(recovery=DIGESTS))
+    move = _answer(talk, account, WordAttempt(b"?" * 32))
+    assert _kept(move).counters.failures == 1
+    assert "not accepted" in _ask(move)[0].text
+
+
+# Enter
+
+
+def test_enter_sends_another_code_after_a_while_and_not_before() -> None:
+    talk, account, code = _sent(_account())
+    soon = _answer(talk, account, Silence.EMPTY, NOW + 12)
+    assert soon.letter is None
+    assert "12 seconds ago" in _ask(soon)[0].text
+    assert "another 18," in _ask(soon)[0].text
+    later = _answer(_ask(soon)[1], account, Silence.EMPTY, NOW + RESEND_SECONDS)
+    newer = _code_in(_letter(later))
+    assert "only that one counts" in _ask(later)[0].text
+    assert "not accepted" in _ask(_answer(_ask(later)[1], _kept(later), code))[0].text
+    assert _end(_answer(_ask(later)[1], _kept(later), newer)).rc is Rc.SUCCESS
+
+
+def test_enter_while_a_message_is_being_sent_says_so() -> None:
+    talk, account, _ = _sent(_account())
+    move = _answer(talk, account, Silence.EMPTY, NOW + 100, errand=Errand(1, Report(Fate.UNDER_WAY)))
+    assert move.letter is None
+    assert "still being sent" in _ask(move)[0].text
+
+
+def test_enter_says_what_went_wrong_then_tries_again() -> None:
+    talk, account, _ = _sent(_account())
+    errand = Errand(1, Report(Fate.FAILED, "Twilio is tired.", again=True))
+    told = _answer(talk, account, Silence.EMPTY, NOW + 3, errand=errand)
+    assert told.letter is None
+    assert "Twilio is tired.\nPress Enter to try again." in _ask(told)[0].text
+    again = _answer(_ask(told)[1], account, Silence.EMPTY, NOW + 4, errand=errand)
+    assert again.letter is not None
+    failed = _answer(_ask(again)[1], _kept(again), Silence.EMPTY, NOW + 5, errand=replace(errand, number=2))
+    assert "Twilio is tired" in _ask(failed)[0].text, "the second message's failure is another one"
+
+
+def test_a_message_that_may_have_gone_out_is_not_followed_by_another_at_once() -> None:
+    talk, account, _ = _sent(_account())
+    errand = Errand(1, Report(Fate.UNKNOWN, "It may be late.", again=True))
+    told = _answer(talk, account, Silence.EMPTY, NOW + 3, errand=errand)
+    assert "It may be late." in _ask(told)[0].text
+    waits = _answer(_ask(told)[1], account, Silence.EMPTY, NOW + 4, errand=errand)
+    assert waits.letter is None
+    assert _answer(_ask(waits)[1], account, Silence.EMPTY, NOW + 31, errand=errand).letter is not None
+
+
+def test_what_will_not_pass_leaves_a_recovery_code_or_ends() -> None:
+    errand = Errand(1, Report(Fate.FAILED, "This phone has answered STOP."))
+    talk, account, _ = _sent(_account(recovery=DIGESTS))
+    move = _answer(talk, account, Silence.EMPTY, errand=errand)
+    ask, recovery = _ask(move)
+    assert "answered STOP" in ask.text
+    assert (recovery.stage, ask.form.startswith("word:")) == (Stage.RECOVERY, True)
+    assert _end(_answer(recovery, account, WordAttempt(DIGESTS[0]))).rule == "recovery-code"
+    assert _ask(_answer(recovery, account, WordAttempt(b"?" * 32)))[1].stage is Stage.RECOVERY
+    talk, account, _ = _sent(_account())
+    assert "answered STOP" in _end(_answer(talk, account, Silence.EMPTY, errand=errand)).text
+
+
+def test_where_messages_come_with_the_next_prompt_the_end_has_one_for_its_reason() -> None:
+    errand = Errand(1, Report(Fate.FAILED, "This phone has answered STOP."))
+    late = replace(TERMINAL, information=Information.WITH_PROMPT)
+    talk, account, _ = _sent(_account())
+    ask, told = _ask(_answer(talk, account, Silence.EMPTY, errand=errand, client=late))
+    assert "answered STOP" in ask.text
+    assert _end(_answer(told, account, Silence.EMPTY)).rc is Rc.AUTH_ERR
+
+
+# Trouble that is known
+
+
+@pytest.mark.parametrize("limit", [False, True])
+def test_trouble_that_is_known_is_told_in_place_of_the_question(limit: bool) -> None:
+    context = _context(trouble=Trouble("sms-down", "Not now.", "it is down", limit=limit))
+    move = begin(_account(), context)
+    assert (_end(move).rule, _end(move).text) == ("sms-down", "Not now.")
+    assert [record.event for record in move.records] == [Event.SMS_REFUSED if limit else Event.SMS_FAILED]
+    with_codes = begin(_account(recovery=DIGESTS), context)
+    assert "Not now." in _ask(with_codes)[0].text
+    assert _ask(with_codes)[1].stage is Stage.RECOVERY
+
+
+def test_no_message_goes_to_a_country_that_is_not_allowed() -> None:
+    for allowed in ((), ("+1", "+44")):
+        move = begin(_account(), _context(rules=replace(RULES, allowed=allowed)))
+        assert _end(move).rule == "sms-country"
+
+
+# SMS switched off
+
+
+def test_while_sms_are_off_the_app_is_asked_or_enrolled() -> None:
+    off = _context(rules=None)
+    credential = Credential(Secret(b"k" * 20), active=True)
+    assert _ask(begin(_account(credential=credential), off))[1].stage is Stage.CODE
+    assert _ask(begin(_account(enrol_opened_at=int(NOW)), off))[1].stage is Stage.ENROL
+    assert _end(begin(_account(), off)).rule == "enrol-closed"
+
+
+def test_a_login_that_was_asked_for_a_text_code_ends_when_sms_are_switched_off_or_the_method_changes() -> None:
+    credential = Credential(Secret(b"k" * 20), active=True)
+    talk, account, code = _sent(_account(credential=credential))
+    assert _end(_answer(talk, account.by_app(), code)).rc is Rc.AUTH_ERR
+
+
+def test_a_reset_keeps_the_number_and_asks_for_another_first_code() -> None:
+    _, account, _ = _sent(_account(recovery=DIGESTS))
+    again = account.reset(generation=78, now=int(NOW))
+    assert (again.phone, again.method, again.phone_confirmed, again.sms_code) == (
+        account.phone,
+        Method.SMS,
+        False,
+        None,
+    )
+
+
+class ManyLogins(RuleBasedStateMachine):
+    """Logins of one person, by hand and by luck, over any time: no code lets in twice, or late, or elsewhere."""
+
+    @initialize()
+    def start(self) -> None:
+        self.account = _account()
+        self.now = NOW
+        self.talks: list[tuple[Talk, int]] = []
+        self.codes: list[tuple[str, bytes, float]] = []
+        self.accepted: list[str] = []
+
+    @precondition(lambda self: len(self.talks) < 4)
+    @rule()
+    def open(self) -> None:
+        move = begin(self.account, _context(self.now))
+        if isinstance(move.say, Ask):
+            self.talks.append((_ask(move)[1], 0))
+
+    @precondition(lambda self: self.talks)
+    @rule(data=st.data())
+    def wait(self, data: st.DataObject) -> None:
+        index = data.draw(st.integers(0, len(self.talks) - 1))
+        talk, letters = self.talks[index]
+        if letters:
+            return
+        move = text_due(talk, self.account, _context(self.now))
+        self._store(move)
+        if move.letter is not None:
+            self.talks[index] = (talk, 1)
+            self.codes.append((_code_in(move.letter), talk.login, self.now))
+
+    @precondition(lambda self: self.talks)
+    @rule(data=st.data())
+    def press_enter(self, data: st.DataObject) -> None:
+        index = data.draw(st.integers(0, len(self.talks) - 1))
+        talk, letters = self.talks[index]
+        errand = Errand(letters, SENT) if letters else Errand()
+        move = reply(talk, self.account, Silence.EMPTY, _context(self.now, errand=errand))
+        self._store(move)
+        if move.letter is not None:
+            self.codes.append((_code_in(move.letter), talk.login, self.now))
+            letters += 1
+        self._go_on(index, move, letters)
+
+    @precondition(lambda self: self.talks)
+    @rule(data=st.data())
+    def type_a_code(self, data: st.DataObject) -> None:
+        index = data.draw(st.integers(0, len(self.talks) - 1))
+        talk, letters = self.talks[index]
+        known = [code for code, _, _ in self.codes]
+        typed = data.draw(st.sampled_from([*known, "000000"]))
+        before = self.account.counters
+        move = reply(talk, self.account, typed, _context(self.now, errand=Errand(letters, SENT)))
+        self._store(move)
+        if isinstance(move.say, End) and move.say.rc is Rc.SUCCESS:
+            assert typed not in self.accepted
+            code, login, sent_at = self.codes[-1]
+            assert (typed, talk.login) == (code, login)
+            assert self.now < sent_at + VALID_SECONDS
+            self.accepted.append(typed)
+        else:
+            assert self.account.counters.narrow_guesses >= before.narrow_guesses
+        self._go_on(index, move, letters)
+
+    @rule(seconds=st.floats(0, 400))
+    def pass_time(self, seconds: float) -> None:
+        self.now += seconds
+
+    @rule()
+    def unlock(self) -> None:
+        self.account = self.account.unlocked()
+
+    @invariant()
+    def one_code_is_outstanding(self) -> None:
+        if self.account.sms_code is not None:
+            assert self.account.sms_code.login == self.codes[-1][1]
+
+    def _store(self, move: Move) -> None:
+        self.account = _kept(move)
+
+    def _go_on(self, index: int, move: Move, letters: int) -> None:
+        if isinstance(move.say, Ask) and move.talk is not None:
+            self.talks[index] = (move.talk, letters)
+        else:
+            del self.talks[index]
+
+
+TestManyLogins = ManyLogins.TestCase
+TestManyLogins.settings = settings(stateful_step_count=40)
