@@ -3,6 +3,7 @@
 #include <security/pam_ext.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "answer.h"
 #include "conversation.h"
@@ -39,6 +40,8 @@ static struct failure send_open(struct exchange *exchange)
     struct packet *packet = &exchange->packet;
     char names[FIRST_FACTOR_SIZE];
     char session[SESSION_SIZE];
+    char parent[DECIMAL_SIZE];
+    decimal_format(parent, (uint32_t)getppid());
     packet_begin(packet, "open");
     packet_field(packet, "v", "1");
     packet_field(packet, "phase", PHASES[exchange->phase]);
@@ -50,6 +53,7 @@ static struct failure send_open(struct exchange *exchange)
     packet_field(packet, "ruser", login->ruser);
     packet_field(packet, "first", first_factor_names(pam_getenv(exchange->pamh, "SSH_AUTH_INFO_0"), names));
     packet_field(packet, "session", session_read(session));
+    packet_field(packet, "parent", parent);
     if (evidence != NULL) {
         char uid[DECIMAL_SIZE];
         decimal_format(uid, evidence_uid(evidence));
@@ -57,6 +61,18 @@ static struct failure send_open(struct exchange *exchange)
         packet_field(packet, "evidence_uid", uid);
     }
     trace(exchange, "open", PHASES[exchange->phase]);
+    return send_packet(exchange);
+}
+
+static struct failure send_session(struct exchange *exchange)
+{
+    struct packet *packet = &exchange->packet;
+    char session[SESSION_SIZE];
+    packet_begin(packet, "session");
+    packet_field(packet, "v", "1");
+    packet_field(packet, "user", exchange->login->user);
+    packet_field(packet, "session", session_read(session));
+    trace(exchange, "session", "begins");
     return send_packet(exchange);
 }
 
@@ -99,9 +115,9 @@ static struct failure on_ask(struct exchange *exchange)
     char value[RW2FA_VALUE_MAX + 1];
     struct form form;
 
-    /* Account has no PAM_AUTHTOK to compare with, so that nothing typed there may leave. */
+    /* Later phases have no PAM_AUTHTOK to compare with, so that nothing typed there may leave. */
     if (exchange->phase != PHASE_AUTH)
-        return no_protocol("the daemon asked a question in the account phase; do hook and daemon match?");
+        return no_protocol("the daemon asked a question outside the auth phase; do hook and daemon match?");
     if (exchange->asked == RW2FA_ASKS_MAX)
         return no_protocol("the daemon asked too many questions");
     decimal_format(expected, exchange->asked + 1);
@@ -152,7 +168,7 @@ struct failure exchange_run(struct exchange *exchange, struct verdict *verdict)
     deadline_start(&exchange->deadline, exchange->arguments->timeout, deadline_clock_ms());
     struct failure failure = channel_open(&exchange->channel, exchange->arguments->socket, &exchange->deadline);
     if (failure.kind == FAILURE_NONE)
-        failure = send_open(exchange);
+        failure = exchange->phase == PHASE_SESSION ? send_session(exchange) : send_open(exchange);
     while (failure.kind == FAILURE_NONE && !ended)
         failure = turn(exchange, verdict, &ended);
     channel_close(&exchange->channel);

@@ -14,7 +14,7 @@
 #include "message.h"
 #include "verdict.h"
 
-enum phase { PHASE_AUTH, PHASE_ACCOUNT };
+enum phase { PHASE_AUTH, PHASE_ACCOUNT, PHASE_SESSION };
 
 struct exchange {
     /* set by the caller */

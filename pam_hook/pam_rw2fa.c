@@ -1,6 +1,6 @@
 /*
- * pam_rw2fa.so: asks the daemon in auth and account, and has no opinion anywhere else. Success from setcred on a line
- * that ends a stack would skip that of the modules behind it.
+ * pam_rw2fa.so: asks the daemon in auth and account, tells it which session a login has become, and has no opinion
+ * anywhere else. Success from setcred on a line that ends a stack would skip that of the modules behind it.
  */
 #include <security/pam_modules.h>
 
@@ -18,6 +18,12 @@ EXPORT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char 
     return phase_run(PHASE_ACCOUNT, pamh, flags, argc, argv);
 }
 
+EXPORT int pam_sm_open_session(pam_handle_t *pamh, int flags, int argc, const char **argv)
+{
+    (void)flags;
+    return phase_session(pamh, argc, argv);
+}
+
 #define IGNORED_ENTRY_POINT(name)                                                                                      \
     EXPORT int name(pam_handle_t *pamh, int flags, int argc, const char **argv)                                        \
     {                                                                                                                  \
@@ -26,6 +32,5 @@ EXPORT int pam_sm_acct_mgmt(pam_handle_t *pamh, int flags, int argc, const char 
     }
 
 IGNORED_ENTRY_POINT(pam_sm_setcred)
-IGNORED_ENTRY_POINT(pam_sm_open_session)
 IGNORED_ENTRY_POINT(pam_sm_close_session)
 IGNORED_ENTRY_POINT(pam_sm_chauthtok)

@@ -6,6 +6,7 @@
 
 #include "conversation.h"
 #include "evidence.h"
+#include "session.h"
 #include "unreachable.h"
 
 static void warn_argument(void *context, const char *argument, const char *reason)
@@ -71,6 +72,17 @@ static int on_failure(const struct exchange *exchange, int flags, const struct f
     return PAM_AUTHINFO_UNAVAIL;
 }
 
+/* Member by member: an initializer would clear 16 KiB of packet. */
+static struct failure run(struct exchange *exchange, enum phase phase, pam_handle_t *pamh,
+                          const struct arguments *arguments, const struct login *login, struct verdict *verdict)
+{
+    exchange->pamh = pamh;
+    exchange->phase = phase;
+    exchange->arguments = arguments;
+    exchange->login = login;
+    return exchange_run(exchange, verdict);
+}
+
 int phase_run(enum phase phase, pam_handle_t *pamh, int flags, int argc, const char *const *argv)
 {
     struct arguments arguments;
@@ -82,14 +94,28 @@ int phase_run(enum phase phase, pam_handle_t *pamh, int flags, int argc, const c
     int code = login_read(&login, pamh);
     if (code != PAM_SUCCESS)
         return code;
-    /* Member by member: an initializer would clear 16 KiB of packet. */
-    exchange.pamh = pamh;
-    exchange.phase = phase;
-    exchange.arguments = &arguments;
-    exchange.login = &login;
-    struct failure failure = exchange_run(&exchange, &verdict);
+    struct failure failure = run(&exchange, phase, pamh, &arguments, &login, &verdict);
     code = failure.kind == FAILURE_NONE ? on_verdict(&exchange, flags, &verdict)
                                         : on_failure(&exchange, flags, &failure, &verdict);
     exchange_wipe(&exchange);
     return code;
+}
+
+int phase_session(pam_handle_t *pamh, int argc, const char *const *argv)
+{
+    struct arguments arguments;
+    struct login login;
+    struct verdict verdict = {.code = PAM_IGNORE};
+    struct exchange exchange;
+    char session[SESSION_SIZE];
+
+    arguments_parse(&arguments, argc, argv, warn_argument, pamh);
+    if (session_read(session) == NULL || login_read(&login, pamh) != PAM_SUCCESS)
+        return PAM_IGNORE;
+    struct failure failure = run(&exchange, PHASE_SESSION, pamh, &arguments, &login, &verdict);
+    if (failure.kind != FAILURE_NONE)
+        pam_syslog(pamh, LOG_WARNING, "sudo will ask %s for a code in this session: %s", loggable(login.user),
+                   failure.what);
+    exchange_wipe(&exchange);
+    return PAM_IGNORE;
 }

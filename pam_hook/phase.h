@@ -9,4 +9,10 @@
 /* What pam_sm_authenticate() or pam_sm_acct_mgmt() has to return. The other arguments are theirs. */
 int phase_run(enum phase phase, pam_handle_t *pamh, int flags, int argc, const char *const *argv);
 
+/*
+ * What pam_sm_open_session() has to return: PAM_IGNORE, whatever comes of it. Tells the daemon which audit session the
+ * login has become, so that sudo need not ask again in it at once.
+ */
+int phase_session(pam_handle_t *pamh, int argc, const char *const *argv);
+
 #endif

@@ -48,8 +48,8 @@ class Counters:
     `failures` the consecutive wrong codes; `locked_until` UTC seconds; `enrol_failures` the wrong
     first codes since the enrolment window opened; `drift` how many steps the device was off when a
     code was last accepted. `wide_guesses` and `narrow_guesses` are what was spent of the guess
-    budget, the latest of each at `wide_at` and `narrow_at` (UTC seconds). `session` is the kernel's
-    audit session in which a code was last accepted, at `session_at`.
+    budget, the latest of each at `wide_at` and `narrow_at` (UTC seconds). `sessions` is where
+    codes were accepted of late, as `core.sessions` writes it.
     """
 
     used: tuple[int, ...] = ()
@@ -63,8 +63,7 @@ class Counters:
     wide_at: int = 0
     narrow_guesses: int = 0
     narrow_at: int = 0
-    session: str = ""
-    session_at: int = 0
+    sessions: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from rw2fa_daemon.core import lockout
+from rw2fa_daemon.core import lockout, sessions
 from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.judge import Verdict, charge, judge
@@ -80,11 +80,11 @@ def take_recovery_code(account: Account, attempt: WordAttempt, context: Context)
 
 
 def remember_session(account: Account, context: Context) -> Account:
-    """The account once a code was accepted in this audit session, if there is one."""
-    if not context.login.session:
-        return account
-    counters = replace(account.counters, session=context.login.session, session_at=int(context.now))
-    return replace(account, counters=counters)
+    """The account once a code was accepted in this audit session, or for one that begins now."""
+    remembered = sessions.remember(
+        account.counters.sessions, context.login, context.now, opens=not context.client.remembers_session
+    )
+    return replace(account, counters=replace(account.counters, sessions=remembered))
 
 
 def wrong(talk: Talk, account: Account, context: Context, ask: Callable[[Talk], Ask]) -> Move:

@@ -7,6 +7,7 @@ whole conversation can run inside the transaction that makes its outcome durable
 from dataclasses import replace
 from typing import Final
 
+from rw2fa_daemon.core import sessions
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.barred import Bar, barred
@@ -181,8 +182,7 @@ def _overtaken(row: Row, account: Account | None, context: Context) -> Move:
 
 def _recent(account: Account, context: Context) -> bool:
     """Whether a code was accepted a short while ago in this very audit session."""
-    session = context.login.session
-    if not context.client.remembers_session or not session or session != account.counters.session:
+    since = sessions.accepted_at(account.counters.sessions, context.login.session)
+    if since is None or not context.client.remembers_session:
         return False
-    since = account.counters.session_at
     return context.booted_at <= since <= context.now < since + context.session_seconds

@@ -46,3 +46,14 @@ class Login:
     evidence: Evidence | None = None
     session: str = ""
     """The kernel's audit session, empty for a process that is in none."""
+    pid: int = 0
+    """The process that asks, as the kernel says, and its parent, as the process says; 0 where that is not known."""
+    parent: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A login program begins a session, `session` of the kernel's, for `user`."""
+
+    user: str
+    session: str

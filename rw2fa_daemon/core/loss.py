@@ -38,8 +38,7 @@ def after_loss(account: Account, second: int) -> Account:
         counters=replace(
             counters,
             floor=max(counters.floor, second // _period(account) + ahead),
-            session="",
-            session_at=0,
+            sessions="",
         ),
         recovery=(),
         token=None,

@@ -37,6 +37,7 @@ class Name(StrEnum):
     ACCOUNT_NOT_FIRST = "pam-account-not-first"
     ACCOUNT_BYPASS = "pam-account-bypass"
     ACCOUNT_UNWANTED = "pam-account-unwanted"
+    SESSION_MISSING = "pam-session-missing"
     ARGUMENT = "pam-argument"
     UNREACHABLE_ALLOW = "pam-unreachable-allow"
     TOO_COMPLICATED = "pam-too-complicated"
@@ -91,6 +92,7 @@ def faults(service: Service, client: Client, *, listed: bool) -> list[Fault]:
             continue
         found += look(subject, stack, every)
         found += [fault for handler in stack if role(handler) is Role.OURS for fault in _arguments(subject, handler)]
+    found += _session(subject, service.stack(Facility.SESSION))
     return found
 
 
@@ -222,6 +224,21 @@ def _account(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
             "lets nobody in: besides our line nothing in its account stack can say yes",
             f"add `@include common-account` to {subject.service.path}",
         )
+
+
+def _session(subject: _Subject, stack: Stack) -> Iterator[Fault]:
+    """A line that says which session a login has become; it decides nothing, so that no way past it matters."""
+    wanted = any(line.facility is Facility.SESSION for line in our_lines().get(subject.service.name, ()))
+    ours = [handler for handler in stack if role(handler) is Role.OURS]
+    if wanted and not ours:
+        yield subject.fault(
+            Name.SESSION_MISSING,
+            "does not tell us which session a login has become, so that sudo asks for the next code right after it",
+            f"run `rw2fa pam install {subject.service.name}`",
+            grave=False,
+        )
+    for handler in ours:
+        yield from _arguments(subject, handler)
 
 
 def _unwanted(subject: _Subject, ours: list[Handler]) -> Iterator[Fault]:

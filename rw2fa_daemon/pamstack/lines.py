@@ -27,6 +27,8 @@ class OurLine:
     facility: Facility
     control: str
     arguments: tuple[str, ...]
+    after: str = ""
+    """The module of the line that it follows; empty for a line that is the first of its facility."""
 
     @property
     def slot(self) -> Slot:
@@ -51,7 +53,13 @@ def our_lines() -> Mapping[str, tuple[OurLine, ...]]:
     text = resources.files("rw2fa_daemon.data").joinpath(_TABLE).read_text("utf-8")
     return {
         service: tuple(
-            OurLine(Facility(row["facility"]), str(row["control"]), tuple(map(str, row["arguments"]))) for row in rows
+            OurLine(
+                Facility(row["facility"]),
+                str(row["control"]),
+                tuple(map(str, row["arguments"])),
+                str(row.get("after", "")),
+            )
+            for row in rows
         )
         for service, rows in tomllib.loads(text).items()
     }
@@ -69,7 +77,9 @@ def without(text: str) -> str:
 
 
 def put_in(text: str, wanted: Sequence[OurLine], brings: Callable[[str], Iterable[Facility]]) -> str:
-    """The file with our lines, each before the first line of its facility, at the end where there is none.
+    """The file with our lines, each before the first line of its facility, or after the line that it follows.
+
+    They go to the end where there is no such line, as the one to follow may be in a file that is included.
 
     Lines of ours that are there already keep their arguments, which an administrator may have changed, and move if they
     stand in the wrong place. A line with the same slot that somebody wrote by hand is left alone and stands for ours.
@@ -83,7 +93,7 @@ def put_in(text: str, wanted: Sequence[OurLine], brings: Callable[[str], Iterabl
         result[-1] += "\n"
     # From the end, so that the places found in the file stay right.
     missing = [line for line in wanted if (line.facility, line.slot) not in by_hand]
-    placed = [(_first_of(bare, line.facility, brings), line) for line in missing]
+    placed = [(_behind(bare, line) if line.after else _first_of(bare, line.facility, brings), line) for line in missing]
     for index, line in sorted(placed, key=lambda item: item[0], reverse=True):
         result.insert(index, kept.get((line.facility, line.slot), line.text) + "\n")
     return "".join(result)
@@ -95,6 +105,16 @@ def _place(text: str) -> tuple[Facility | None, Slot]:
     slots = [word.removeprefix("slot=") for word in words if word.startswith("slot=")]
     slot = Slot(slots[-1]) if slots and slots[-1] in list(Slot) else Slot.MAIN
     return (facility_of(words[0]) if words else None), slot
+
+
+def _behind(text: str, ours: OurLine) -> int:
+    """Index of the physical line after the last line of the module that a line of ours follows, or of the end."""
+    found = [
+        line.last
+        for line in lines(text)
+        if (words := tokens(line.text)) and facility_of(words[0]) is ours.facility and ours.after in words
+    ]
+    return found[-1] if found else len(text.splitlines())
 
 
 def _first_of(text: str, facility: Facility, brings: Callable[[str], Iterable[Facility]]) -> int:

@@ -38,11 +38,13 @@ class Connection:
     conversation.
     """
 
-    __slots__ = ("busy", "last_heard", "partner", "server", "sock", "uid")
+    __slots__ = ("busy", "last_heard", "partner", "pid", "server", "sock", "uid")
 
-    def __init__(self, server: "Server", sock: socket.socket, uid: int, now: float) -> None:
+    def __init__(self, server: "Server", sock: socket.socket, pid: int, uid: int, now: float) -> None:
         self.server = server
         self.sock = sock
+        self.pid = pid
+        """Of who connected, as the kernel says; 0 for a process that cannot be seen from here."""
         self.uid = uid
         self.last_heard = now
         """Monotonic seconds."""

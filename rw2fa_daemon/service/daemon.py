@@ -25,6 +25,7 @@ from rw2fa_daemon.service.relay import RelayKeeper
 from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
+from rw2fa_daemon.service.session import begin_session
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.service.supervision import Supervisor
 from rw2fa_daemon.vault.master_key import parsed
@@ -70,6 +71,7 @@ class Daemon:
                 "reload": self._answer_reload,
                 "metrics": self._answer_metrics,
                 "keys": self._answer_keys,
+                "session": begin_session,
             },
         )
         self._census = Census()

@@ -2,6 +2,7 @@
 
 import secrets
 import time
+from dataclasses import replace
 from typing import Final
 
 from rw2fa_daemon.core import policy
@@ -27,6 +28,7 @@ def open_login(connection: Connection, login: Login) -> None:
     """Decide about a login, at once, after a look-up, or by a dialogue."""
     connection.busy = True
     server = connection.server
+    login = replace(login, pid=connection.pid)
     if connection.uid != ROOT_UID:
         server.directory.lookup(login.user, (), lambda person: _stranger(connection, login, person), courtesy=True)
         return
@@ -89,7 +91,7 @@ def _context(
     now = time.time()
     return Context(
         now=now,
-        booted_at=now - time.clock_gettime(time.CLOCK_BOOTTIME),
+        booted_at=booted_at(now),
         login=login,
         facts=facts_of(login, client, on=True, where=where, evidence=evidence),
         client=client,
@@ -108,6 +110,11 @@ def _context(
         texts=rules.texts,
         text_chance=server.text_chance,
     )
+
+
+def booted_at(now: float) -> float:
+    """When this host was booted, UTC seconds by the clock that says `now`."""
+    return now - time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _fresh_secret() -> Secret:

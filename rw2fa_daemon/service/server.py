@@ -146,14 +146,14 @@ class Server:
     def _welcome(self, sock: socket.socket) -> None:
         sock.setblocking(False)
         try:
-            _pid, uid, _gid = _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
+            pid, uid, _gid = _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
         except OSError:
             sock.close()
             return
         if not self._has_place(uid):
             sock.close()
             return
-        connection = Connection(self, sock, uid, self.loop.time())
+        connection = Connection(self, sock, pid, uid, self.loop.time())
         self._connections.add(connection)
         if uid != ROOT_UID:
             self._strangers[uid] += 1

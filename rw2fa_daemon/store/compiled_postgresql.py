@@ -97,17 +97,16 @@ INSERT_NOT_MEMBERS: Final = """
 
 # name, uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once,
 # phone_confirmed, sms_code, active, secret, digits, period, algorithm, created_at, used, last, floor,
-# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session,
-# session_at, revision, seal
+# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, sessions,
+# revision, seal
 INSERT_RECORD: Final = """
     INSERT INTO accounts (name, part, uid, generation, method, phone, enrol_opened_at, recovery, token,
     bypass_until, bypass_once, phone_confirmed, sms_code, active, secret, digits, period, algorithm,
     created_at, used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses, wide_at,
-    narrow_guesses, narrow_at, session, session_at, revision, seal) VALUES (%s::VARCHAR COLLATE "C", 0,
-    %s::BIGINT, %s::BIGINT, %s::VARCHAR, %s, %s::BIGINT, %s, %s, %s::BIGINT, %s::SMALLINT, %s::SMALLINT, %s,
-    %s::SMALLINT, %s, %s::BIGINT, %s::BIGINT, %s::VARCHAR, %s::BIGINT, %s, %s::BIGINT, %s::BIGINT, %s::BIGINT,
-    %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::VARCHAR,
-    %s::BIGINT, %s::BIGINT, %s)
+    narrow_guesses, narrow_at, sessions, revision, seal) VALUES (%s::VARCHAR COLLATE "C", 0, %s::BIGINT,
+    %s::BIGINT, %s::VARCHAR, %s, %s::BIGINT, %s, %s, %s::BIGINT, %s::SMALLINT, %s::SMALLINT, %s, %s::SMALLINT,
+    %s, %s::BIGINT, %s::BIGINT, %s::VARCHAR, %s::BIGINT, %s, %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::BIGINT,
+    %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::BIGINT, %s::VARCHAR, %s::BIGINT, %s)
 """
 
 # entry, since
@@ -172,8 +171,7 @@ SELECT_RECORD: Final = """
     record.sms_code, record.active, record.secret, record.digits, record.period, record.algorithm,
     record.created_at, record.used, record.last, record.floor, record.failures, record.locked_until,
     record.enrol_failures, record.drift, record.wide_guesses, record.wide_at, record.narrow_guesses,
-    record.narrow_at, record.session, record.session_at, record.revision, record.seal, witness.revision AS
-    witness
+    record.narrow_at, record.sessions, record.revision, record.seal, witness.revision AS witness
     FROM (SELECT %s::VARCHAR AS name) AS asked LEFT OUTER JOIN accounts AS record ON record.name = asked.name
     AND record.part = 0 LEFT OUTER JOIN accounts AS witness ON witness.name = asked.name AND witness.part = 1
 """
@@ -185,8 +183,7 @@ SELECT_RECORDS: Final = """
     record.sms_code, record.active, record.secret, record.digits, record.period, record.algorithm,
     record.created_at, record.used, record.last, record.floor, record.failures, record.locked_until,
     record.enrol_failures, record.drift, record.wide_guesses, record.wide_at, record.narrow_guesses,
-    record.narrow_at, record.session, record.session_at, record.revision, record.seal, witness.revision AS
-    witness
+    record.narrow_at, record.sessions, record.revision, record.seal, witness.revision AS witness
     FROM unnest(%s::TEXT[]) AS anon_1(name) LEFT OUTER JOIN accounts AS record ON record.name = anon_1.name
     AND record.part = 0 LEFT OUTER JOIN accounts AS witness ON witness.name = anon_1.name AND witness.part = 1
 """
@@ -235,8 +232,8 @@ UPDATE_NOT_MEMBERS: Final = """
 
 # uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once,
 # phone_confirmed, sms_code, active, secret, digits, period, algorithm, created_at, used, last, floor,
-# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session,
-# session_at, revision, seal, found_name
+# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, sessions,
+# revision, seal, found_name
 UPDATE_RECORD: Final = """
     UPDATE accounts SET uid=%s::BIGINT, generation=%s::BIGINT, method=%s::VARCHAR, phone=%s,
     enrol_opened_at=%s::BIGINT, recovery=%s, token=%s, bypass_until=%s::BIGINT, bypass_once=%s::SMALLINT,
@@ -244,27 +241,24 @@ UPDATE_RECORD: Final = """
     period=%s::BIGINT, algorithm=%s::VARCHAR, created_at=%s::BIGINT, used=%s, last=%s::BIGINT,
     floor=%s::BIGINT, failures=%s::BIGINT, locked_until=%s::BIGINT, enrol_failures=%s::BIGINT,
     drift=%s::BIGINT, wide_guesses=%s::BIGINT, wide_at=%s::BIGINT, narrow_guesses=%s::BIGINT,
-    narrow_at=%s::BIGINT, session=%s::VARCHAR, session_at=%s::BIGINT, revision=%s::BIGINT, seal=%s WHERE
-    accounts.name = %s::VARCHAR COLLATE "C" AND accounts.part = 0
+    narrow_at=%s::BIGINT, sessions=%s::VARCHAR, revision=%s::BIGINT, seal=%s WHERE accounts.name = %s::VARCHAR
+    COLLATE "C" AND accounts.part = 0
 """
 
-# used, last, floor, failures, locked_until, enrol_failures, drift, session, session_at, revision, seal,
-# found_name
+# used, last, floor, failures, locked_until, enrol_failures, drift, sessions, revision, seal, found_name
 UPDATE_RECORD_ACCEPTED: Final = """
     UPDATE accounts SET used=%s, last=%s::BIGINT, floor=%s::BIGINT, failures=%s::BIGINT,
-    locked_until=%s::BIGINT, enrol_failures=%s::BIGINT, drift=%s::BIGINT, session=%s::VARCHAR,
-    session_at=%s::BIGINT, revision=%s::BIGINT, seal=%s WHERE accounts.name = %s::VARCHAR COLLATE "C" AND
-    accounts.part = 0
+    locked_until=%s::BIGINT, enrol_failures=%s::BIGINT, drift=%s::BIGINT, sessions=%s::VARCHAR,
+    revision=%s::BIGINT, seal=%s WHERE accounts.name = %s::VARCHAR COLLATE "C" AND accounts.part = 0
 """
 
 # used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses,
-# narrow_at, session, session_at, revision, seal, found_name
+# narrow_at, sessions, revision, seal, found_name
 UPDATE_RECORD_COUNTERS: Final = """
     UPDATE accounts SET used=%s, last=%s::BIGINT, floor=%s::BIGINT, failures=%s::BIGINT,
     locked_until=%s::BIGINT, enrol_failures=%s::BIGINT, drift=%s::BIGINT, wide_guesses=%s::BIGINT,
-    wide_at=%s::BIGINT, narrow_guesses=%s::BIGINT, narrow_at=%s::BIGINT, session=%s::VARCHAR,
-    session_at=%s::BIGINT, revision=%s::BIGINT, seal=%s WHERE accounts.name = %s::VARCHAR COLLATE "C" AND
-    accounts.part = 0
+    wide_at=%s::BIGINT, narrow_guesses=%s::BIGINT, narrow_at=%s::BIGINT, sessions=%s::VARCHAR,
+    revision=%s::BIGINT, seal=%s WHERE accounts.name = %s::VARCHAR COLLATE "C" AND accounts.part = 0
 """
 
 # since, found_entry

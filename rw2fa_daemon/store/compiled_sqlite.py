@@ -95,14 +95,14 @@ INSERT_NOT_MEMBERS: Final = """
 
 # name, uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once,
 # phone_confirmed, sms_code, active, secret, digits, period, algorithm, created_at, used, last, floor,
-# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session,
-# session_at, revision, seal
+# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, sessions,
+# revision, seal
 INSERT_RECORD: Final = """
     INSERT INTO accounts (name, part, uid, generation, method, phone, enrol_opened_at, recovery, token,
     bypass_until, bypass_once, phone_confirmed, sms_code, active, secret, digits, period, algorithm,
     created_at, used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses, wide_at,
-    narrow_guesses, narrow_at, session, session_at, revision, seal) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?,
-    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    narrow_guesses, narrow_at, sessions, revision, seal) VALUES (?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+    ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 
 # entry, since
@@ -167,8 +167,7 @@ SELECT_RECORD: Final = """
     record.sms_code, record.active, record.secret, record.digits, record.period, record.algorithm,
     record.created_at, record.used, record.last, record.floor, record.failures, record.locked_until,
     record.enrol_failures, record.drift, record.wide_guesses, record.wide_at, record.narrow_guesses,
-    record.narrow_at, record.session, record.session_at, record.revision, record.seal, witness.revision AS
-    witness
+    record.narrow_at, record.sessions, record.revision, record.seal, witness.revision AS witness
     FROM (SELECT ? AS name) AS asked LEFT OUTER JOIN accounts AS record ON record.name = asked.name AND
     record.part = 0 LEFT OUTER JOIN accounts AS witness ON witness.name = asked.name AND witness.part = 1
 """
@@ -215,29 +214,28 @@ UPDATE_NOT_MEMBERS: Final = """
 
 # uid, generation, method, phone, enrol_opened_at, recovery, token, bypass_until, bypass_once,
 # phone_confirmed, sms_code, active, secret, digits, period, algorithm, created_at, used, last, floor,
-# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, session,
-# session_at, revision, seal, found_name
+# failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses, narrow_at, sessions,
+# revision, seal, found_name
 UPDATE_RECORD: Final = """
     UPDATE accounts SET uid=?, generation=?, method=?, phone=?, enrol_opened_at=?, recovery=?, token=?,
     bypass_until=?, bypass_once=?, phone_confirmed=?, sms_code=?, active=?, secret=?, digits=?, period=?,
     algorithm=?, created_at=?, used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, drift=?,
-    wide_guesses=?, wide_at=?, narrow_guesses=?, narrow_at=?, session=?, session_at=?, revision=?, seal=?
-    WHERE accounts.name = ? AND accounts.part = 0
+    wide_guesses=?, wide_at=?, narrow_guesses=?, narrow_at=?, sessions=?, revision=?, seal=? WHERE
+    accounts.name = ? AND accounts.part = 0
 """
 
-# used, last, floor, failures, locked_until, enrol_failures, drift, session, session_at, revision, seal,
-# found_name
+# used, last, floor, failures, locked_until, enrol_failures, drift, sessions, revision, seal, found_name
 UPDATE_RECORD_ACCEPTED: Final = """
     UPDATE accounts SET used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, drift=?,
-    session=?, session_at=?, revision=?, seal=? WHERE accounts.name = ? AND accounts.part = 0
+    sessions=?, revision=?, seal=? WHERE accounts.name = ? AND accounts.part = 0
 """
 
 # used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses, wide_at, narrow_guesses,
-# narrow_at, session, session_at, revision, seal, found_name
+# narrow_at, sessions, revision, seal, found_name
 UPDATE_RECORD_COUNTERS: Final = """
     UPDATE accounts SET used=?, last=?, floor=?, failures=?, locked_until=?, enrol_failures=?, drift=?,
-    wide_guesses=?, wide_at=?, narrow_guesses=?, narrow_at=?, session=?, session_at=?, revision=?, seal=?
-    WHERE accounts.name = ? AND accounts.part = 0
+    wide_guesses=?, wide_at=?, narrow_guesses=?, narrow_at=?, sessions=?, revision=?, seal=? WHERE
+    accounts.name = ? AND accounts.part = 0
 """
 
 # since, found_entry

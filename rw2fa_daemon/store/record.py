@@ -23,19 +23,19 @@ bypass_until, bypass_once, phone_confirmed, sms_code; then the credential: activ
 algorithm, created_at."""
 CountersRow = tuple[Any, ...]
 """What a login changes: used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses,
-wide_at, narrow_guesses, narrow_at, session, session_at, revision."""
+wide_at, narrow_guesses, narrow_at, sessions, revision."""
 
 _CREDENTIAL_AT: Final = 11
 _COUNTERS_AT: Final = 17
-_SEAL_AT: Final = 31
-_WITNESS_AT: Final = 32
+_SEAL_AT: Final = 30
+_WITNESS_AT: Final = 31
 _PHONE_IN_FIXED: Final = 3
 _SECRET_IN_CREDENTIAL: Final = 1
-_REVISION_IN_COUNTERS: Final = 13
+_REVISION_IN_COUNTERS: Final = 12
 _GUESSES_IN_COUNTERS: Final = slice(7, 11)
 
 _FIXED_NUMBERS: Final = struct.Struct(">18q")
-_COUNTERS_NUMBERS: Final = struct.Struct(">14q")
+_COUNTERS_NUMBERS: Final = struct.Struct(">13q")
 _SMS_CODE: Final = struct.Struct(">qqB")
 """When it was sent, until when it counts, and the length of the login's name; that name and the digest follow."""
 _NO_CREDENTIAL: Final[NoCredential] = (None, None, None, None, None, None)
@@ -140,8 +140,7 @@ def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> St
         now.wide_at,
         now.narrow_guesses,
         now.narrow_at,
-        now.session,
-        now.session_at,
+        now.sessions,
         1 if before is None else before.revision + 1,
     )
     return Stored(after, fixed, counters, vault.mac(SEAL_PURPOSE, _packed(head, counters)), head, after)
@@ -224,9 +223,9 @@ def _head(name: str, fixed: FixedRow) -> bytes:
 
 def _packed(head: bytes, counters: CountersRow) -> bytes:
     """What the seal is a MAC of: every column, so that none can be altered, and the name, which `head` holds."""
-    used, *numbers, session, session_at, revision = counters
-    text = session.encode()
-    packed = _COUNTERS_NUMBERS.pack(*numbers, session_at, revision, len(used), len(text))
+    used, *numbers, sessions, revision = counters
+    text = sessions.encode()
+    packed = _COUNTERS_NUMBERS.pack(*numbers, revision, len(used), len(text))
     return b"".join((head, packed, used, text))
 
 

@@ -69,8 +69,7 @@ COUNTERS: Final = (
     "wide_at",
     "narrow_guesses",
     "narrow_at",
-    "session",
-    "session_at",
+    "sessions",
     "revision",
 )
 """Those that it changes, in the order of `record.CountersRow`."""

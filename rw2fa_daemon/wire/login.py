@@ -3,7 +3,7 @@
 import string
 from functools import lru_cache
 
-from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
+from rw2fa_daemon.core.login import Begun, Evidence, Login, Phase, Slot
 from rw2fa_daemon.core.moves import Ask, End, Silence
 from rw2fa_daemon.wire.message import ITEM_MAX, VALUE_MAX, VERSION, Message, ProtocolError, compose
 
@@ -11,7 +11,11 @@ ALPHABETS = {
     "digits": frozenset(string.digits),
     "word": frozenset(string.ascii_letters + string.digits + "-"),
 }
-_ITEMS = ("service", "user", "tty", "rhost", "ruser", "first", "session")
+NUMBER_MAX = 10
+"""Digits of a session or process, which have 32 bits."""
+
+_DIGITS = ALPHABETS["digits"]
+_ITEMS = ("service", "user", "tty", "rhost", "ruser", "first")
 
 
 def read_open(message: Message) -> Login:
@@ -40,8 +44,31 @@ def read_open(message: Message) -> Login:
         ruser=fields.get("ruser", ""),
         first=tuple(first.split(",")) if first else (),
         evidence=evidence,
-        session=fields.get("session", ""),
+        session=_session(fields.get("session", "")),
+        parent=_process(fields.get("parent", "0")),
     )
+
+
+def read_session(message: Message) -> Begun:
+    """The session that a login program begins; ProtocolError if the message is none of those."""
+    if message.required("v") != VERSION:
+        raise ProtocolError("unknown version")
+    user = message.required("user")
+    if len(user) > ITEM_MAX:
+        raise ProtocolError("item too long")
+    return Begun(user, _session(message.required("session")))
+
+
+def _session(text: str) -> str:
+    if text and not (len(text) <= NUMBER_MAX and _DIGITS.issuperset(text)):
+        raise ProtocolError("no number of a session")
+    return text
+
+
+def _process(text: str) -> int:
+    if not (0 < len(text) <= NUMBER_MAX and _DIGITS.issuperset(text)):
+        raise ProtocolError("no number of a process")
+    return int(text)
 
 
 def read_reply(message: Message, asked: Ask) -> str | Silence:

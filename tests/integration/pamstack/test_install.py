@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import subprocess
@@ -44,12 +45,17 @@ def test_the_lines_arrive_where_they_belong(world: World, drive: Drive) -> None:
     assert ours(world, "sshd") == [
         "auth    [success=done ignore=ignore default=die] pam_rw2fa.so slot=key",
         "account required pam_rw2fa.so",
+        "session optional pam_rw2fa.so timeout=1",
     ]
     assert ours(world, "xrdp-sesman") == [
         "auth    requisite pam_rw2fa.so slot=first timeout=2",
         "account required pam_rw2fa.so timeout=2",
     ]
-    assert ours(world, "cockpit") == ["account required pam_rw2fa.so"]
+    assert ours(world, "cockpit") == ["account required pam_rw2fa.so", "session optional pam_rw2fa.so timeout=1"]
+    assert ours(world, "login") == ["session optional pam_rw2fa.so timeout=1"]
+    for service in ("sshd", "cockpit", "login"):
+        modules = re.findall(r"^session.*?(pam_\w+\.so)", world.read(f"/etc/pam.d/{service}"), re.MULTILINE)
+        assert modules.index("pam_rw2fa.so") == modules.index("pam_loginuid.so") + 1
     assert [line.split() for line in ours(world, "common-auth")] == [["auth", "requisite", "pam_rw2fa.so"]]
     assert set(report["changed"]) >= {"/etc/pam.d/sshd", COMMON_AUTH, DROPIN}
 
@@ -119,7 +125,7 @@ def test_a_service_whose_file_is_the_packages_own_gets_a_copy_until_it_is_remove
     world.run("mv", "/etc/pam.d/cockpit", "/usr/lib/pam.d/cockpit")
     shipped = world.read("/usr/lib/pam.d/cockpit")
     drive("install")
-    assert ours(world, "cockpit") == ["account required pam_rw2fa.so"]
+    assert ours(world, "cockpit")[0] == "account required pam_rw2fa.so"
     assert world.read("/usr/lib/pam.d/cockpit") == shipped
     drive("remove")
     assert not world.path("/etc/pam.d/cockpit").exists()

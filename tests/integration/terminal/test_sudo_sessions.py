@@ -44,6 +44,15 @@ def shell(site: Site, member: Member) -> Terminal:
     return terminal
 
 
+def shell_without_a_code(site: Site, member: Member) -> Terminal:
+    """The same after a login in which no code was typed."""
+    site.rw2fa.command("users", "bypass", member.person.name, "--for", "1h", "--once", "--reason", "phone at home")
+    terminal = site.sshd.login(member.person, command="bash --norc", options=["RequestTTY=force"])
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.expect(SHELL)
+    return terminal
+
+
 def session_of(terminal: Terminal) -> str:
     terminal.type("echo session=$(cat /proc/self/sessionid)")
     number = terminal.expect(r"session=\d+")
@@ -65,8 +74,17 @@ def leave(terminal: Terminal) -> None:
     terminal.end()
 
 
-def test_sudo_asks_once_in_a_login_session(site: Site, sudoer: Member) -> None:
+def test_after_a_code_at_ssh_sudo_asks_for_none_in_that_session(site: Site, sudoer: Member) -> None:
     terminal = shell(site, sudoer)
+    assert session_of(terminal) != NO_SESSION
+    assert sudo(terminal, sudoer) == "root"
+    leave(terminal)
+    rules = [record["rule"] for record in site.rw2fa.json("audit", "--user", sudoer.person.name)]
+    assert rules[-2:] == ["code-right", "recent-code"]
+
+
+def test_sudo_asks_once_in_a_login_session(site: Site, sudoer: Member) -> None:
+    terminal = shell_without_a_code(site, sudoer)
     assert session_of(terminal) != NO_SESSION
     assert sudo(terminal, sudoer, sudoer.phone.fresh()) == "root"
     for _ in range(2):
@@ -77,10 +95,18 @@ def test_sudo_asks_once_in_a_login_session(site: Site, sudoer: Member) -> None:
     assert rules[-3:] == ["code-right", "recent-code", "recent-code"]
 
 
-def test_promise_4_another_session_of_the_same_person_is_asked(site: Site, sudoer: Member) -> None:
+def test_two_logins_each_with_a_code_are_both_spared(site: Site, sudoer: Member) -> None:
     first, second = shell(site, sudoer), shell(site, sudoer)
     assert session_of(first) != session_of(second)
-    assert sudo(first, sudoer, sudoer.phone.fresh()) == "root"
+    for terminal in (second, first):
+        assert sudo(terminal, sudoer) == "root"
+        leave(terminal)
+
+
+def test_promise_4_another_session_of_the_same_person_is_asked(site: Site, sudoer: Member) -> None:
+    first, second = shell(site, sudoer), shell_without_a_code(site, sudoer)
+    assert session_of(first) != session_of(second)
+    assert sudo(first, sudoer) == "root"
     assert re.search(prompts.CODE.strip(), sudo(second, sudoer))
     second.type(sudoer.phone.fresh())
     second.expect(r"\nroot\r\n")
@@ -88,13 +114,23 @@ def test_promise_4_another_session_of_the_same_person_is_asked(site: Site, sudoe
         leave(terminal)
 
 
+def test_promise_4_a_session_that_does_not_say_what_it_is_gets_nothing(site: Site, sudoer: Member) -> None:
+    stack = site.world.read("/etc/pam.d/sshd")
+    kept = re.sub(r"(?m)^session.*pam_rw2fa\.so.*\n", "", stack)
+    assert kept != stack
+    site.world.write("/etc/pam.d/sshd", kept)
+    try:
+        terminal = shell(site, sudoer)
+    finally:
+        site.world.write("/etc/pam.d/sshd", stack)
+    assert sudo(terminal, sudoer) == prompts.CODE.strip()
+    terminal.hang_up()
+
+
 def test_promise_4_a_wrong_code_is_no_code_in_the_session(site: Site, sudoer: Member) -> None:
-    terminal = shell(site, sudoer)
+    terminal = shell_without_a_code(site, sudoer)
     assert sudo(terminal, sudoer, sudoer.phone.wrong()) == prompts.CODE.strip()
     terminal.hang_up()
-    again = shell(site, sudoer)
-    assert sudo(again, sudoer) == prompts.CODE.strip()
-    again.hang_up()
 
 
 def test_promise_4_without_a_session_sudo_asks_each_time(site: Site, sudoer: Member) -> None:
@@ -125,7 +161,7 @@ def test_promise_4_with_zero_minutes_sudo_asks_each_time(site: Site, sudoer: Mem
 
 def test_promise_4_a_reset_ends_what_the_session_had(site: Site, sudoer: Member) -> None:
     terminal = shell(site, sudoer)
-    assert sudo(terminal, sudoer, sudoer.phone.fresh()) == "root"
+    assert sudo(terminal, sudoer) == "root"
     site.rw2fa.command("users", "reset", sudoer.person.name, "--yes")
     terminal.answer(SHELL, SUDO)
     terminal.answer(prompts.PASSWORD, sudoer.person.password)
@@ -135,8 +171,18 @@ def test_promise_4_a_reset_ends_what_the_session_had(site: Site, sudoer: Member)
 
 def test_promise_4_a_code_for_sudo_opens_no_login_of_another_kind(site: Site, sudoer: Member) -> None:
     terminal = shell(site, sudoer)
-    assert sudo(terminal, sudoer, sudoer.phone.fresh()) == "root"
+    assert sudo(terminal, sudoer) == "root"
     terminal.answer(SHELL, f"su {sudoer.person.name} -c 'id -un'")
     terminal.answer(prompts.PASSWORD, sudoer.person.password)
     terminal.expect(prompts.CODE)
     terminal.hang_up()
+
+
+def test_after_a_code_at_the_console_sudo_asks_for_none_in_that_session(site: Site, sudoer: Member) -> None:
+    terminal = site.world.terminal("login")
+    terminal.answer("login: ", sudoer.person.name)
+    terminal.answer(prompts.PASSWORD, sudoer.person.password)
+    terminal.answer(prompts.CODE, sudoer.phone.fresh())
+    terminal.expect(SHELL)
+    assert sudo(terminal, sudoer) == "root"
+    leave(terminal)

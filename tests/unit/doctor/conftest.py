@@ -40,6 +40,7 @@ SERVICES = {
     "sshd": "@include common-auth\naccount required pam_nologin.so\n@include common-account\n",
     "cockpit": "auth substack common-auth\naccount required pam_nologin.so\naccount include common-account\n",
     "xrdp-sesman": "auth required pam_env.so\n" + BOTH,
+    "login": BOTH + "session required pam_loginuid.so\n",
     "su": "auth sufficient pam_rootok.so\n" + BOTH,
     "sudo": BOTH,
     "cron": "@include common-account\n",

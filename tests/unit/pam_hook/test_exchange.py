@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import re
 from pathlib import Path
 
@@ -37,6 +38,7 @@ def test_open_says_who_logs_in_where(hook: Hook) -> None:
         "tty": "pts/1",
         "rhost": "192.0.2.7",
         "ruser": "bob",
+        "parent": str(os.getppid()),
     }
 
 
@@ -69,6 +71,7 @@ def test_open_leaves_out_what_is_not_set(hook: Hook) -> None:
         "slot": "main",
         "service": "test",
         "user": "alice",
+        "parent": str(os.getppid()),
     }
 
 

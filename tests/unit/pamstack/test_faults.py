@@ -160,6 +160,16 @@ def test_a_line_lost_in_an_upgrade_is_found_where_the_table_demands_it() -> None
     assert names(look(rest, rdp, name="xrdp-sesman")) == {Name.SLOT_MISSING}
 
 
+def test_a_login_that_does_not_say_which_session_it_became_is_mentioned_without_gravity() -> None:
+    found = look("auth required pam_permit.so\naccount required pam_permit.so\n", name="login")
+    assert [(fault.name, fault.grave) for fault in found if fault.name is Name.SESSION_MISSING] == [
+        (Name.SESSION_MISSING, False)
+    ]
+    said = look("session optional pam_rw2fa.so timeout=1 nonsense\n", name="login")
+    assert Name.SESSION_MISSING not in names(said)
+    assert Name.ARGUMENT in names(said)
+
+
 def test_every_fault_says_what_to_do() -> None:
     for fault in look("auth required pam_rw2fa.so x\nauth sufficient pam_unix.so\n", OUTSIDE):
         assert fault.detail.startswith("svc: ")

@@ -12,6 +12,7 @@ from rw2fa_daemon.pamstack.stack import Facility
 
 KEY = OurLine(Facility.AUTH, "requisite", ("slot=key",))
 ACCOUNT = OurLine(Facility.ACCOUNT, "required", ())
+SESSION = OurLine(Facility.SESSION, "optional", ("timeout=1",), "pam_loginuid.so")
 SSHD = "# sshd\n@include common-auth\naccount required pam_nologin.so\n@include common-account\n"
 
 
@@ -28,6 +29,15 @@ def test_each_line_goes_before_the_first_of_its_facility() -> None:
         "account required pam_nologin.so",
         "@include common-account",
     ]
+
+
+def test_a_line_that_follows_a_module_goes_behind_its_last_line_or_to_the_end() -> None:
+    text = "session required x.so\nsession required pam_loginuid.so \\\n require_auditd\nsession required y.so\n"
+    placed = put_in(text, [SESSION], brings)
+    assert placed == text.replace("auditd\n", f"auditd\n{SESSION.text}\n")
+    assert put_in(placed, [SESSION], brings) == placed
+    for without_it in ("session required x.so\n", "account required pam_loginuid.so\n@include common-session\n"):
+        assert put_in(without_it, [SESSION], brings) == f"{without_it}{SESSION.text}\n"
 
 
 def test_a_continued_line_is_not_torn_apart() -> None:
@@ -68,7 +78,7 @@ def test_a_file_without_a_last_line_feed_gets_whole_lines() -> None:
     ).map(lambda parts: "".join([*parts, "session optional z.so\n"]))
 )
 def test_taking_out_gives_back_the_file_byte_for_byte(text: str) -> None:
-    assert without(put_in(text, [KEY, ACCOUNT], brings)) == text
+    assert without(put_in(text, [KEY, ACCOUNT, SESSION], brings)) == text
 
 
 def test_every_shipped_line_is_marked_and_names_a_known_slot() -> None:
@@ -79,5 +89,6 @@ def test_every_shipped_line_is_marked_and_names_a_known_slot() -> None:
 
 
 @pytest.mark.parametrize("service", sorted(our_lines()))
-def test_promise_4_every_service_with_lines_of_its_own_has_an_account_line(service: str) -> None:
-    assert any(line.facility is Facility.ACCOUNT for line in our_lines()[service])
+def test_promise_4_every_service_with_lines_of_its_own_for_auth_has_an_account_line(service: str) -> None:
+    facilities = {line.facility for line in our_lines()[service]}
+    assert Facility.ACCOUNT in facilities or Facility.AUTH not in facilities

@@ -18,7 +18,7 @@ NOW = 1_764_000_015
 STEP = NOW // PERIOD
 LIFTED = replace(
     ALICE,
-    counters=replace(ALICE.counters, floor=STEP + 1, session=""),
+    counters=replace(ALICE.counters, floor=STEP + 1, sessions=""),
     enrol_opened_at=0,
     recovery=(),
     token=None,

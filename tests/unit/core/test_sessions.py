@@ -1,0 +1,88 @@
+"""Which sessions a code counts in: those it was typed in, and the one that its login opened."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.sessions import OPENING_SECONDS, REMEMBERED_MAX, accepted_at, opened, remember
+
+NOW = 1_790_000_000
+BOOTED = NOW - 1_000
+
+
+def login(session: str = "", pid: int = 0, parent: int = 0) -> Login:
+    return Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", session=session, pid=pid, parent=parent)
+
+
+def opens(*logins: Login) -> str:
+    remembered = ""
+    for one in logins:
+        remembered = remember(remembered, one, NOW, opens=True)
+    return remembered
+
+
+def number(remembered: str, pid: int, session: str = "7", *, now: float = NOW + 1, booted_at: float = BOOTED) -> str:
+    return opened(remembered, session, pid, now=now, booted_at=booted_at)
+
+
+@pytest.mark.parametrize("pid", [40, 41])
+def test_a_code_counts_in_the_session_that_its_process_or_the_parent_begins(pid: int) -> None:
+    remembered = number(opens(login(pid=41, parent=40)), pid)
+    assert accepted_at(remembered, "7") == NOW, "from when the code was accepted"
+    assert number(remembered, pid, "8") == remembered, "one login is one session"
+
+
+@pytest.mark.parametrize(
+    ("pid", "now", "booted_at"),
+    [
+        (42, NOW + 1, BOOTED),
+        (0, NOW + 1, BOOTED),
+        (40, NOW + OPENING_SECONDS, BOOTED),
+        (40, NOW - 1, BOOTED),
+        (40, NOW + 1, NOW + 0.5),
+    ],
+    ids=["another process", "a process that cannot be seen", "too late", "a clock set back", "after a boot"],
+)
+def test_promise_4_no_other_session_gets_the_code(pid: int, now: float, booted_at: float) -> None:
+    remembered = opens(login(pid=41, parent=40))
+    assert number(remembered, pid, now=now, booted_at=booted_at) == remembered
+    assert accepted_at(remembered, "7") is None
+
+
+def test_promise_4_no_session_has_the_name_of_a_login_that_waits_for_one() -> None:
+    remembered = opens(login(pid=41, parent=40))
+    assert number(remembered, 40, "") == remembered
+    assert accepted_at(remembered, "") is None
+
+
+def test_several_sessions_are_remembered_side_by_side() -> None:
+    remembered = ""
+    for pid in range(1, REMEMBERED_MAX + 2):
+        remembered = number(remember(remembered, login(pid=pid), NOW, opens=True), pid, str(pid))
+    assert [accepted_at(remembered, str(pid)) for pid in range(1, REMEMBERED_MAX + 2)] == [None] + [
+        NOW
+    ] * REMEMBERED_MAX
+
+
+def test_a_program_that_opens_no_session_waits_for_none() -> None:
+    remembered = remember("", login("5", pid=41, parent=40), NOW, opens=False)
+    assert accepted_at(remembered, "5") == NOW
+    assert number(remembered, 41) == remembered
+
+
+def test_logins_that_came_to_nothing_are_forgotten_at_the_next_one() -> None:
+    later = remember(opens(login(pid=41)), login("5"), NOW + OPENING_SECONDS, opens=False)
+    assert later == f"5@{NOW + OPENING_SECONDS}"
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "5", "6"]), st.integers(0, 3), st.booleans(), st.integers(0, 300))))
+def test_promise_11_what_is_remembered_is_bounded(logins: list[tuple[str, int, bool, int]]) -> None:
+    remembered, now = "", NOW
+    for session, pid, opens_one, seconds in logins:
+        now += seconds
+        remembered = remember(remembered, login(session, pid, pid + 1), now, opens=opens_one)
+        remembered = number(remembered, pid, session, now=now)
+        assert len(remembered.split()) <= REMEMBERED_MAX
+        if session:
+            assert accepted_at(remembered, session) == now
