@@ -8,9 +8,9 @@ import click
 
 from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
-from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown
 from rw2fa_daemon.cli.site import Site, pass_site
-from rw2fa_daemon.cli.windows import open_windows
+from rw2fa_daemon.cli.windows import next_login, open_windows
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.problem import Problem
@@ -72,7 +72,7 @@ def disable(site: Site, *, as_json: bool, yes: bool) -> None:
         return
     say("No codes are sent by SMS any more.")
     for name in names:
-        say(f"{shown(name)} is shown a QR code at the next login, until {when(until)}.")
+        say(next_login(shown(name), until, now))
         if name in words:
             say(f"Word to hand over to {shown(name)}, who is asked for it before: {words[name]}")
 

@@ -11,11 +11,11 @@ import click
 from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.numbers import another_uid, hints, to_sms
-from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown, when
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
 from rw2fa_daemon.cli.users_account import enabled_person
-from rw2fa_daemon.cli.windows import with_window
+from rw2fa_daemon.cli.windows import next_login, with_window
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.person import Person
@@ -75,7 +75,7 @@ def _to_app(site: Site, person: Person, *, as_json: bool) -> None:
         return
     say(f"{user} gets codes from an authenticator app.")
     if until is not None:
-        say(f"The next login shows a QR code, until {when(until)}.")
+        say(next_login(user, until, now))
     if word is not None:
         say(f"Word to hand over to {user}, who is asked for it before: {word}")
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from rw2fa_daemon.cli.printing import note
+from rw2fa_daemon.cli.printing import note, when
 from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, make_words
 from rw2fa_daemon.core.account import Account, Method
@@ -35,3 +35,10 @@ def with_window(account: Account, now: int, new: WordSet | None) -> Account:
         return account
     counters = replace(account.counters, enrol_failures=0)
     return replace(account, enrol_opened_at=now, counters=counters, token=new.digests[0] if new else account.token)
+
+
+def next_login(user: str, until: int, now: int) -> str:
+    """What somebody whose window was opened at `now` meets, who is named as `user` says; both are UTC seconds."""
+    if until <= now:
+        return f"{user} cannot enrol at a login (enrolment.window is 0); hand out a key with: rw2fa users enrol {user}"
+    return f"{user} is shown a QR code at the next login, until {when(until)}."

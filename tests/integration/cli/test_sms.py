@@ -241,6 +241,13 @@ def test_row_2_without_sms_everybody_without_an_app_gets_a_window(
     assert configured.json("users", "show", alice)["activated"] is True
 
 
+def test_where_nobody_enrols_at_a_login_it_is_said(configured: Host, alice: str) -> None:
+    configured.does("settings", "set", "window", "0")
+    configured.does("sms", "enable")
+    with_number(configured, alice)
+    assert f"hand out a key with: rw2fa users enrol {alice}" in configured.does("sms", "disable", "--yes")
+
+
 def test_where_enrolment_takes_a_word_it_is_given(configured: Host, alice: str) -> None:
     configured.does("sms", "enable")
     with_number(configured, alice)
@@ -326,7 +333,7 @@ def test_row_9_who_has_no_app_gets_a_window(configured: Host, alice: str) -> Non
     configured.does("sms", "enable")
     with_number(configured, alice)
     text = configured.does("users", "edit", alice, "--app")
-    assert "The next login shows a QR code, until " in text
+    assert f"{alice} is shown a QR code at the next login, until " in text
     assert stored(configured, alice).method is Method.APP
     assert configured.json("users", "show", alice)["enrolment_until"] is not None
 

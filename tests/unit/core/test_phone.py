@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rw2fa_daemon.core.phone import calling_code, ending, masked, parse_number
+from rw2fa_daemon.core.phone import E164, calling_code, ending, masked, parse_number
 from rw2fa_daemon.core.problem import Problem
 
 NUMBER = "+33612345678"
@@ -46,6 +46,16 @@ def test_what_is_no_number_of_a_phone_is_refused(typed: str, what: str | None) -
     with pytest.raises(Problem) as caught:
         parse_number(typed)
     assert caught.value.what == what
+
+
+@given(st.text(max_size=40) | st.from_regex(r"\+[0-9 ().-]{1,20}", fullmatch=True))
+def test_whatever_is_typed_is_a_number_or_a_problem(typed: str) -> None:
+    try:
+        number = parse_number(typed)
+    except Problem:
+        return
+    assert E164.fullmatch(number)
+    assert parse_number(number) == number
 
 
 def test_a_refusal_does_not_repeat_the_number() -> None:
