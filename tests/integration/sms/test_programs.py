@@ -1,0 +1,239 @@
+"""Logins by text message at the real programs: sshd, sudo, login (issue 4), and clients that answer blindly."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.core.sms_stage import BLIND_SECONDS
+from tests.integration import prompts
+from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN
+from tests.support.world.accounts import Person, allow_key
+from tests.support.world.installation import DAEMON_LOG
+from tests.support.world.paths import AUTH_LOG
+from tests.support.world.site import Site
+from tests.support.world.sshd import Sshd
+from tests.support.world.terminal import Terminal
+from tests.support.world.twilio import WorldTwilio
+from tests.support.world.waiting import wait_until
+
+pytestmark = pytest.mark.namespaces
+
+ON_ITS_WAY = r"A verification code is on its way to the number ending \d\d\."
+MESSAGE_SECONDS = 20.0
+QUIET_SECONDS = BLIND_SECONDS + 1.5
+
+
+@dataclass
+class Texts:
+    """A host that sends messages, and what its people's phones show."""
+
+    site: Site
+    twilio: WorldTwilio
+    numbers: dict[str, str] = field(default_factory=dict)
+
+    def person(self) -> Person:
+        """Somebody whose codes come by SMS, and who has not signed in yet."""
+        person = self.site.newcomer()
+        number = self.numbers[person.name] = f"+1415555{3000 + len(self.numbers)}"
+        self.site.rw2fa.command("users", "edit", person.name, "--sms", number)
+        return person
+
+    def confirmed(self) -> Person:
+        """Somebody who has signed in once."""
+        person = self.person()
+        terminal = self.reach_the_question(person)
+        terminal.answer(prompts.CODE, self.code(person))
+        terminal.answer(prompts.NOTED, "")
+        assert terminal.end() == 0
+        return person
+
+    def reach_the_question(self, person: Person) -> Terminal:
+        terminal = self.site.sshd.login(person, timeout=MESSAGE_SECONDS)
+        terminal.answer(prompts.PASSWORD, person.password)
+        terminal.expect(ON_ITS_WAY)
+        return terminal
+
+    def count(self, person: Person) -> int:
+        """How many messages went to the person."""
+        return len(self.twilio.messages(self.numbers[person.name]))
+
+    def code(self, person: Person, count: int = 1) -> str:
+        """The code in the latest message, once there are so many."""
+        wait_until("a message", lambda: self.count(person) >= count, MESSAGE_SECONDS)
+        return self.twilio.messages(self.numbers[person.name])[-1].body.split()[-1]
+
+    def stays_quiet(self, person: Person) -> bool:
+        """Whether no message goes to the person in the time in which one would."""
+        before = self.count(person)
+        time.sleep(QUIET_SECONDS)
+        return self.count(person) == before
+
+
+@pytest.fixture(scope="module")
+def texting(session_site: Site) -> Iterator[Texts]:
+    site = session_site
+    if not site.rw2fa.is_running():
+        site.rw2fa.start()
+    twilio = WorldTwilio(site.world)
+    site.rw2fa.command("settings", "set", "sms.api_url", twilio.url)
+    site.rw2fa.command("sms", "configure", "--account-sid", ACCOUNT_SID, "--from", SENDER, stdin=f"{TOKEN}\n")
+    site.rw2fa.command("sms", "enable")
+    yield Texts(site, twilio)
+    site.rw2fa.command("sms", "disable", "--yes")
+
+
+@pytest.fixture
+def texts(texting: Texts, site: Site) -> Texts:
+    """After `site`, which sees to it that the daemon runs."""
+    assert texting.site is site
+    return texting
+
+
+def test_a_first_login_over_ssh_confirms_the_number_and_hands_out_recovery_codes(texts: Texts) -> None:
+    person = texts.person()
+    assert texts.site.show(person)["activated"] is False
+    terminal = texts.reach_the_question(person)
+    terminal.answer(prompts.CODE, texts.code(person))
+    terminal.answer(prompts.NOTED, "")
+    assert terminal.end() == 0
+    assert f"you-are-in-as-{person.name}" in terminal.screen
+    shown = texts.site.show(person)
+    assert (shown["activated"], shown["method"], shown["recovery_codes_left"]) == (True, "sms", 10)
+    assert shown["phone"].endswith(texts.numbers[person.name][-2:])
+    assert texts.numbers[person.name] not in str(shown)
+
+
+def test_wrong_codes_are_refused_and_charged(texts: Texts) -> None:
+    person = texts.confirmed()
+    terminal = texts.reach_the_question(person)
+    code = texts.code(person, 2)
+    wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+    for _ in range(3):
+        terminal.answer(prompts.CODE, wrong)
+    assert terminal.end() != 0
+    assert "you-are-in" not in terminal.screen
+    assert texts.site.show(person)["failures"] == 3
+
+
+def test_a_key_and_a_code_need_no_password(texts: Texts) -> None:
+    person = texts.confirmed()
+    key = allow_key(texts.site.world, person)
+    terminal = texts.site.sshd.login(person, methods="publickey,keyboard-interactive", key=key, timeout=MESSAGE_SECONDS)
+    terminal.answer(prompts.CODE, texts.code(person, 2))
+    assert terminal.end() == 0
+    assert "assword" not in terminal.screen
+
+
+def test_promise_2_the_password_method_of_sshd_makes_no_message_go_out_and_is_charged_nothing(
+    texts: Texts, bare_sshd: Sshd
+) -> None:
+    person = texts.confirmed()
+    for _ in range(2):
+        terminal = bare_sshd.login(person, methods="password")
+        terminal.answer(prompts.PASSWORD, person.password)
+        assert terminal.end() != 0
+    assert texts.stays_quiet(person)
+    assert texts.site.show(person)["failures"] == 0
+    assert texts.site.rw2fa.command("audit", "--user", person.name).stdout.count("(no-answer)") == 2
+
+
+def test_promise_10_a_wrong_password_makes_no_message_go_out(texts: Texts) -> None:
+    person = texts.confirmed()
+    terminal = texts.site.sshd.login(person)
+    terminal.answer(prompts.PASSWORD, "not the password")
+    assert terminal.end() != 0
+    assert texts.stays_quiet(person)
+
+
+def test_promise_10_a_key_alone_and_a_remote_desktop_make_no_message_go_out(texts: Texts) -> None:
+    person = texts.confirmed()
+    key = allow_key(texts.site.world, person)
+    assert texts.site.sshd.login(person, methods="publickey", key=key, batch=True).end() != 0
+    texts.site.sesman.verdict(person)
+    assert texts.stays_quiet(person)
+
+
+@pytest.fixture
+def sudoer(texts: Texts) -> Iterator[Person]:
+    """Somebody with a confirmed number who may run everything as root, with the own password."""
+    person = texts.confirmed()
+    rule = f"/etc/sudoers.d/{person.name}"
+    texts.site.world.write(rule, f"{person.name} ALL=(ALL:ALL) ALL\n", mode=0o440)
+    yield person
+    texts.site.world.path(rule).unlink()
+
+
+def test_sudo_asks_for_a_code_by_text_message(texts: Texts, sudoer: Person) -> None:
+    terminal = texts.site.world.terminal("sudo", "-k", "id", "-un", user=sudoer.name, timeout=MESSAGE_SECONDS)
+    terminal.answer(prompts.PASSWORD, sudoer.password)
+    terminal.answer(prompts.CODE, texts.code(sudoer, 2))
+    assert terminal.end() == 0
+    assert terminal.screen.rstrip().endswith("root")
+
+
+def test_promise_2_sudo_that_reads_a_password_from_a_pipe_makes_no_message_go_out(texts: Texts, sudoer: Person) -> None:
+    """As Ansible and scripts do: sudo -S."""
+    done = texts.site.world.run(
+        "sudo", "-k", "-S", "id", "-un", user=sudoer.name, stdin=f"{sudoer.password}\n" * 2, check=False
+    )
+    assert done.returncode != 0
+    assert "root" not in done.stdout
+    assert texts.stays_quiet(sudoer)
+    assert texts.site.show(sudoer)["failures"] == 0
+
+
+def test_promise_2_sudo_with_a_helper_that_knows_the_password_makes_no_message_go_out(
+    texts: Texts, sudoer: Person
+) -> None:
+    """As Cockpit's automatic sudo does: sudo -A."""
+    helper = "/usr/local/bin/knows-the-password"
+    texts.site.world.write(helper, f"#!/bin/sh\nsleep 0.2\necho '{sudoer.password}'\n", mode=0o755)
+    done = texts.site.world.run(
+        "sudo", "-k", "-A", "id", "-un", user=sudoer.name, environment={"SUDO_ASKPASS": helper}, check=False
+    )
+    assert done.returncode != 0
+    assert texts.stays_quiet(sudoer)
+    assert texts.site.show(sudoer)["failures"] == 0
+
+
+def test_promise_3_number_code_and_token_reach_no_log_and_no_process_list(texts: Texts) -> None:
+    person = texts.person()
+    terminal = texts.reach_the_question(person)
+    code = texts.code(person)
+    # The relay has just sent; every process of the login waits.
+    _assert_absent({texts.numbers[person.name], TOKEN}, _process_lists(texts.site))
+    terminal.answer(prompts.CODE, code)
+    terminal.answer(prompts.NOTED, "")
+    assert terminal.end() == 0
+    logs = {name: texts.site.world.read(name) for name in (str(AUTH_LOG), DAEMON_LOG)}
+    logs["audit"] = texts.site.rw2fa.command("audit", "--json").stdout
+    _assert_absent({texts.numbers[person.name], TOKEN}, logs)
+    assert not any(code in text.split() for text in logs.values())
+    assert f"the number ending {texts.numbers[person.name][-2:]}" in logs["audit"]
+
+
+def test_explain_says_that_a_code_comes_by_text_message(texts: Texts) -> None:
+    person = texts.confirmed()
+    explained = texts.site.rw2fa.json("explain", person.name, "--service", "sshd")
+    assert (explained["decision"], explained["rule"]) == ("code", "sms")
+    assert any("number ending" in remark for remark in explained["remarks"])
+
+
+def _process_lists(site: Site) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for pid in site.world.processes():
+        for name in ("cmdline", "environ"):
+            try:
+                told[f"{name} of {pid}"] = Path(f"/proc/{pid}/{name}").read_bytes().decode(errors="replace")
+            except OSError:
+                continue  # it ended while we looked
+    return told
+
+
+def _assert_absent(secrets: set[str], told: dict[str, str]) -> None:
+    for where, text in told.items():
+        for secret in secrets:
+            assert secret not in text, f"a secret is in {where}"
