@@ -97,6 +97,13 @@ class Site:
         known, now = self.store.scope(), int(time.time())
         return {entry: known.get(entry, now) for entry in self.rules.scope_entries}
 
+    def must_own(self, *keys: str) -> None:
+        """Raise Problem where a drop-in sets one of these keys, so that no change of the file would tell."""
+        from rw2fa_daemon.config.edit import own_to_set  # noqa: PLC0415 - not for every command
+
+        for key in keys:
+            own_to_set(self.layers, key, self.path)
+
     def change(self, decide: "Callable[[Layers], Changes]") -> None:
         """Edit the configuration file, and forget what was read from the old one."""
         from rw2fa_daemon.config.edit import change  # noqa: PLC0415 - not for every command

@@ -14,7 +14,7 @@ from rw2fa_daemon.cli.sms_outcome import refusal
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_account import TOKEN, check_account_sid, check_sender, masked_sid
-from rw2fa_daemon.core.twilio import explain
+from rw2fa_daemon.core.twilio import Kind, explain
 from rw2fa_daemon.doctor.sms import lacking
 from rw2fa_daemon.store.kept import TWILIO_TOKEN
 from rw2fa_daemon.wire.text_client import ask_account
@@ -42,6 +42,10 @@ def configure(site: Site, account_sid: str | None, sender: str | None, *, offlin
     store, config = site.store, site.config
     account = _wanted(account_sid, config.sms_account_sid, "Account SID", "--account-sid", _account)
     origin = _wanted(sender, config.sms_sender, "Sender", "--from", _sender)
+    if account != config.sms_account_sid:
+        site.must_own("sms.account_sid")
+    if origin != config.sms_sender:
+        site.must_own("sms.phone_number")
     before = store.kept(TWILIO_TOKEN)
     token = _token(before if account == config.sms_account_sid else None)
     kind = "" if offline else _known_to_twilio(site, account, token)
@@ -137,4 +141,6 @@ def _known_to_twilio(site: Site, account: str, token: Secret) -> str:
         return outcome.kind
     if outcome.status and outcome.status != "active":
         raise Problem(f"Twilio says that the account is {outcome.status}", "see to it in Twilio's console")
-    raise refusal(explain(outcome.code, outcome.http_status), outcome.problem, or_else="or give --offline")
+    error = explain(outcome.code, outcome.http_status)
+    fix = "copy both from Twilio's console" if error.kind is Kind.SETUP else ""
+    raise refusal(error, outcome.problem, fix=fix, or_else="or give --offline")

@@ -50,6 +50,7 @@ def disable(site: Site, *, as_json: bool, yes: bool) -> None:
     Whoever has none enrols one at the next login; the time for that, enrolment.window, begins
     now. Methods and numbers stay as they are, for `rw2fa sms enable`.
     """
+    site.must_own("sms.enabled")
     names = list(_without_app(site))
     if names:
         make_sure(f"Switch SMS off, so that {_listed(names)} must enrol an authenticator app to get in?", yes=yes)

@@ -42,7 +42,7 @@ def change(path: Path, decide: Callable[[Layers], Changes], dropins: Path | None
         if not changes:
             return build(layers)
         for key in changes:
-            _own_to_set(layers, key, path)
+            own_to_set(layers, key, path)
         after = edited(path, before.decode(), changes).encode()
         result = layers_of(path, after, dropins)
         wanted = {**layers.values, **changes}
@@ -114,7 +114,8 @@ def _amend(array: Array, wanted: list[str]) -> None:
             array.append(entry)
 
 
-def _own_to_set(layers: Layers, key: str, path: Path) -> None:
+def own_to_set(layers: Layers, key: str, path: Path) -> None:
+    """Raise Problem where another file than the one at `path` sets a key."""
     origin = layers.origins.get(key, path)
     if origin != path:
         raise Problem(

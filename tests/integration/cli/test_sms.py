@@ -149,7 +149,41 @@ def test_another_account_wants_its_own_token(configured: Host) -> None:
     assert configured.json("settings", "get", "sms.account_sid")["value"] == ACCOUNT_SID
 
 
-def test_where_the_file_cannot_be_changed_the_token_stays_what_it_was(configured: Host) -> None:
+def full(host: Host) -> Path:
+    """Have the next change of the configuration file fail, as on a disk that is full."""
+    obstacle = host.config.with_name(f".{host.config.name}.new")
+    obstacle.mkdir()
+    return obstacle
+
+
+def test_where_the_file_cannot_be_written_the_token_stays_what_it_was(configured: Host) -> None:
+    full(configured)
+    arguments = ("sms", "configure", "--account-sid", "AC" + "0" * 32, "--offline")
+    done = configured.process(*arguments, stdin="0" * 32 + "\n")
+    assert (done.status, "it could not be written" in done.err) == (1, True)
+    assert token_of(configured) == TOKEN.encode()
+    assert configured.json("settings", "get", "sms.account_sid")["value"] == ACCOUNT_SID
+
+
+def test_where_there_was_no_token_a_change_that_fails_leaves_none(host: Host) -> None:
+    full(host)
+    assert configure(host).status == 1
+    assert token_of(host) is None
+
+
+def test_what_a_dropin_overrides_is_refused_before_anything_changes(configured: Host, alice: str) -> None:
+    configured.does("sms", "enable")
+    with_number(configured, alice)
+    before = stored(configured, alice)
+    folder = configured.folder / "rw2fa.toml.d"
+    folder.mkdir(mode=0o755)
+    (folder / "site.toml").write_text("sms.enabled = true\n")
+    (folder / "site.toml").chmod(0o644)
+    assert "sms.enabled is set by" in configured.refuses("sms", "disable", "--yes")
+    assert stored(configured, alice) == before
+
+
+def test_where_a_dropin_names_the_account_the_token_stays_what_it_was(configured: Host) -> None:
     folder = configured.folder / "rw2fa.toml.d"
     folder.mkdir(mode=0o755)
     dropin = folder / "site.toml"
@@ -160,15 +194,6 @@ def test_where_the_file_cannot_be_changed_the_token_stays_what_it_was(configured
     )
     assert "sms.account_sid is set by" in done.err
     assert token_of(configured) == TOKEN.encode()
-
-
-def test_where_there_was_no_token_a_failed_change_leaves_none(host: Host) -> None:
-    folder = host.folder / "rw2fa.toml.d"
-    folder.mkdir(mode=0o755)
-    (folder / "site.toml").write_text('sms.phone_number = "Example"\n')
-    (folder / "site.toml").chmod(0o644)
-    assert configure(host).status == 1
-    assert token_of(host) is None
 
 
 def test_on_a_terminal_it_asks_and_does_not_show_the_token(host: Host) -> None:
