@@ -78,10 +78,11 @@ def _connect(server: ApiUrl, deadline: float) -> socket.socket:
     except Unresolved as error:
         raise NotSent(str(error)) from None
     reason = "it has no address"
-    for family, address in addresses:
+    for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
         connection = socket.socket(family, socket.SOCK_STREAM)
         try:
-            connection.settimeout(min(CONNECT_SECONDS, _left(deadline)))
+            # A share for each address that is left, and one for the request.
+            connection.settimeout(min(CONNECT_SECONDS, _left(deadline) / (left + 1)))
             connection.connect(address)
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if not server.secure:

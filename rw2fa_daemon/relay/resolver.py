@@ -27,6 +27,12 @@ class _LookUp:
     found: list[Address] = field(default_factory=list)
     problem: str = ""
 
+    def finish(self, problem: str = "") -> None:
+        """It is done, with what was found or with a reason."""
+        self.problem = problem
+        self.until = time.monotonic() + FRESH_SECONDS
+        self.done.set()
+
 
 _look_ups: dict[tuple[str, int], _LookUp] = {}
 _lock = threading.Lock()
@@ -55,17 +61,20 @@ def _look_up(host: str, port: int) -> _LookUp:
         if len(_look_ups) >= NAMES_MAX:
             raise Unresolved("too many names are being resolved at once")
         look_up = _look_ups[key] = _LookUp()
-    threading.Thread(target=_ask, args=(look_up, host, port), daemon=True).start()
+    try:
+        threading.Thread(target=_ask, args=(look_up, host, port), daemon=True).start()
+    except RuntimeError:  # the system has no thread to give
+        look_up.finish("its name cannot be resolved just now")
     return look_up
 
 
 def _ask(look_up: _LookUp, host: str, port: int) -> None:
+    problem = ""
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         look_up.found = [(family, address) for family, _, _, _, address in found[:ADDRESSES_MAX]]
     except (OSError, UnicodeError) as error:
         reason = error.strerror if isinstance(error, socket.gaierror) and error.strerror else type(error).__name__
-        look_up.problem = f"its name has no address ({reason})"
+        problem = f"its name has no address ({reason})"
     finally:
-        look_up.until = time.monotonic() + FRESH_SECONDS
-        look_up.done.set()
+        look_up.finish(problem)

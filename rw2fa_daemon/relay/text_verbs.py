@@ -116,7 +116,7 @@ def _account(twilio: Account) -> AccountOutcome:
 
 
 def _sent(taken: Taken) -> TextOutcome:
-    return TextOutcome(sent=True, sid=taken.sid, status=taken.status)
+    return TextOutcome(sent=True, sid=taken.sid, status=taken.status, code=taken.code)
 
 
 def _varied(pause: float) -> float:

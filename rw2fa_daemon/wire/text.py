@@ -59,9 +59,9 @@ class TextRequest:
 class TextOutcome:
     """What came of a message.
 
-    `sent`: Twilio has taken it, as `sid`, with `status`. `unknown`: it may have, so that it must never be sent again.
-    Neither: it was not sent, and `code` (Twilio's) and `http_status` are for core.twilio.explain; `problem` is one
-    clause for the administrator that goes beyond that, or empty.
+    `sent`: Twilio has taken it, as `sid`, with `status`, and a `code` if that is a failure. `unknown`: it may have, so
+    that it must never be sent again. Neither: it was not sent, and `code` (Twilio's) and `http_status` are for
+    core.twilio.explain; `problem` is one clause for the administrator that goes beyond that, or empty.
     """
 
     sent: bool

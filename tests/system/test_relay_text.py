@@ -1,4 +1,4 @@
-"""A text message through the relay as systemd runs it: sandboxed, over TLS, to a Twilio on loopback."""
+"""A text message through the relay as systemd runs it: sandboxed, found by DNS, over TLS, to a Twilio on loopback."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.support.machine import Machine, MachineUnavailable
 SUPPORT = Path(__file__).parents[1] / "support"
 LIBRARY = "/usr/local/lib/rw2fa-tests"
 PORT = 14443
+HOST = "twilio.example"
 TEXTS = 40
 
 SERVER = f"""
@@ -23,9 +24,10 @@ import json, sys, threading
 from pathlib import Path
 sys.path.insert(0, "{LIBRARY}")
 from fake_twilio import FakeTwilio
+from name_server import NameServer
 took = lambda text: print("TOOK " + json.dumps([text.to, text.body]), flush=True)
 files = Path("{LIBRARY}/chain.pem"), Path("{LIBRARY}/key.pem")
-with FakeTwilio(port={PORT}, certificate=files, delay=float(sys.argv[1]), taken=took):
+with NameServer(), FakeTwilio(port={PORT}, certificate=files, delay=float(sys.argv[1]), taken=took):
     threading.Event().wait()
 """
 
@@ -36,7 +38,7 @@ from pathlib import Path
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.wire.text import TextRequest
 from rw2fa_daemon.wire.text_client import ask_account, ask_text, ask_text_status
-relay, url, token = Path("/run/rw2fa/relay.sock"), "https://localhost:{PORT}", Secret(b"{TOKEN}")
+relay, url, token = Path("/run/rw2fa/relay.sock"), "https://{HOST}:{PORT}", Secret(b"{TOKEN}")
 def send(n):
     to, body = Secret(f"+336123456{{n:02}}".encode()), Secret(f"Your code is: {{n:06}}".encode())
     return ask_text(relay, TextRequest("{ACCOUNT_SID}", token, "{SENDER}", to, body, url, 30.0))
@@ -58,15 +60,17 @@ ExecStart=/usr/sbin/rw2fa-relay --idle 1
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Generator[Machine]:
     """One for the whole file, which trusts the authority that certifies the server."""
     authority = Authority(tmp_path_factory.mktemp("authority"))
-    chain, key = authority.certify("localhost")
+    chain, key = authority.certify(HOST)
     files = {
         f"{LIBRARY}/fake_twilio.py": (SUPPORT / "fake_twilio.py").read_text(),
+        f"{LIBRARY}/name_server.py": (SUPPORT / "name_server.py").read_text(),
         f"{LIBRARY}/server.py": SERVER,
         f"{LIBRARY}/client.py": CLIENT,
         f"{LIBRARY}/chain.pem": chain.read_text(),
         f"{LIBRARY}/key.pem": key.read_text(),
         "/usr/local/share/ca-certificates/rw2fa-test.crt": authority.file.read_text(),
         "/etc/hosts": "127.0.0.1 localhost\n",
+        "/etc/resolv.conf": "nameserver 127.0.0.1\n",
         "/etc/systemd/system/rw2fa-relay.service.d/idle.conf": IDLE,
     }
     try:

@@ -276,6 +276,12 @@ def test_a_fault_without_sense_is_still_a_refusal(relay: Relay, twilio: FakeTwil
         assert outcome.unknown is (len(body) > 1000)
 
 
+def test_a_message_that_fails_at_once_is_taken_and_says_why(relay: Relay, twilio: FakeTwilio) -> None:
+    twilio.will(Become(("failed",), 30034))
+    outcome = send(relay, twilio)
+    assert (outcome.sent, outcome.status, outcome.code) == (True, "failed", 30034)
+
+
 # --- time ------------------------------------------------------------------------------------------------------------
 
 

@@ -72,6 +72,19 @@ def test_promise_11_a_resolver_that_hangs_is_asked_for_so_many_names_only(asked:
     assert len(asked) == NAMES_MAX
 
 
+def test_a_system_without_threads_is_a_reason_and_holds_nobody(
+    asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as poor:
+        poor.setattr(threading.Thread, "start", refuse)
+        with pytest.raises(Unresolved, match="just now"):
+            resolve("host", 443, soon())
+    assert asked == []
+
+
 def test_names_that_are_known_take_nobodys_place(asked: list[str]) -> None:
     for n in range(3 * NAMES_MAX):
         assert resolve(f"host{n}", 443, soon())
