@@ -27,7 +27,7 @@ from rw2fa_daemon.wire.message import Message, ProtocolError
 from rw2fa_daemon.wire.relay import START_SECONDS
 from rw2fa_daemon.wire.text import TextOutcome, TextRequest, compose_text, read_text
 
-UNDER_WAY_MAX: Final = 128
+UNDER_WAY_MAX: Final = 200
 """Messages that the relay has at once: fewer than it has places, since others ask it as well."""
 WAITING_MAX: Final = 1_000
 """Messages that wait for their turn. Whoever comes then is told."""
