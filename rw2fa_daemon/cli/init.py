@@ -6,6 +6,7 @@ from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.printing import say
 from rw2fa_daemon.cli.site import Site, daemon_owner, pass_site
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.store.guard import forget_mark, make_place
 from rw2fa_daemon.store.sqlite.place import FILE_NAME
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
@@ -29,7 +30,11 @@ def init(site: Site) -> None:
         create_master_key(config.master_key)
         made.append(f"the master key {config.master_key}")
     had_state = state.exists()
+    if not had_state:
+        # That of a state that is gone would make this one look older than it is.
+        forget_mark(config.state)
     Store.open(config.state, Vault(load_master_key(config.master_key)), create=True, owner=daemon_owner()).close()
+    make_place(config.state, daemon_owner())
     if not had_state:
         made.append(f"the state in {config.state}")
     if not made:

@@ -11,7 +11,9 @@ from rw2fa_daemon.doctor.enrolment import check_enrolment
 from rw2fa_daemon.doctor.fallback import check_fallback
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.guessing import check_guessing
+from rw2fa_daemon.doctor.key import check_key
 from rw2fa_daemon.doctor.leftovers import check_leftovers
+from rw2fa_daemon.doctor.mark import check_mark
 from rw2fa_daemon.doctor.permissions import check_permissions
 from rw2fa_daemon.doctor.scope import check_scope
 from rw2fa_daemon.doctor.sms import check_sms
@@ -42,6 +44,8 @@ CHECKS: Final = (
     Check("daemon", check_daemon, "the daemon answers"),
     Check("socket-unit", check_socket_unit, "the socket unit is active, or systemd does not run this host"),
     Check("permissions", check_permissions, "socket, key, state and configuration belong to whom they should"),
+    Check("master-key", check_key, "there is one master key, and everything is encrypted under it"),
+    Check("mark", check_mark, "a copy of the state that is put back would be noticed"),
     Check("names", check_scope, "every user and group in the configuration is known"),
     Check("enrolment", check_enrolment, "nobody is left without a device and without a way to enrol one"),
     Check("leftovers", check_leftovers, "every record belongs to somebody who is there"),

@@ -35,6 +35,9 @@ from rw2fa_daemon.wire.message import VERSION, Message, compose
 STOP_SECONDS: Final = 5.0
 """How long a stop waits for people who are typing."""
 
+MARK_SECONDS: Final = 5.0
+"""How often the mark of the state is moved on: after a crash, an old copy that is put back is noticed if older."""
+
 STOP_LOOK_SECONDS: Final = 0.05
 
 _FIXED: Final = ("state", "socket", "master_key")
@@ -56,7 +59,7 @@ class Daemon:
         self._relay = RelayKeeper(loop, config.relay_socket) if passed is None else None
         self._sink = open_sink(config.state)
         self._directory = Pool(loop)
-        self._state = State(config)
+        self._state = State(config, self._sink.write)
         self._supervisor = Supervisor(loop)
         self._server = Server(
             loop,
@@ -102,10 +105,15 @@ class Daemon:
     def _start(self, rules: Rules) -> None:
         self._use(rules)
         self._server.start()
+        self._loop.call_later(MARK_SECONDS, self._keep_mark)
         self._metrics_file.use(self._config.metrics_file)
         if self._relay is not None:
             self._relay.start()
         self._supervisor.ready(self._summary())
+
+    def _keep_mark(self) -> None:
+        self._state.keep_mark()
+        self._loop.call_later(MARK_SECONDS, self._keep_mark)
 
     def _use(self, rules: Rules) -> None:
         self._server.rules = rules
@@ -167,6 +175,7 @@ class Daemon:
             "lost_audit_records": str(self._sink.lost),
             "metrics": self._metrics_file.problem or "ok",
             "sms": self._server.texts.problem or "ok",
+            "mark": self._state.mark_problem or "ok",
             "keys": ",".join(map(str, self._state.key_numbers)),
         }
         connection.say_last(compose("report", fields))

@@ -7,11 +7,13 @@ from typing import Final, TypeVar
 
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.store.guard import Guard, mark_file
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey, load_master_key
 from rw2fa_daemon.vault.vault import Vault
@@ -25,6 +27,7 @@ MEMBERSHIPS_KNOWN: Final = 4_096
 
 NOT_OPEN: Final = Problem("the state is not open", "restart rw2fad")
 
+RULE_OLDER: Final = "state-older"
 TEXT_PURPOSE: Final = "text code 1"
 _TEXT: Final = struct.Struct(">qB")
 
@@ -38,8 +41,12 @@ class State:
     and enabled ones are told that nobody can judge, rather than everybody being shut out.
     """
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, report: Callable[[Record], None]) -> None:
         self._config = config
+        self._report = report
+        self._guard = Guard(mark_file(config.state), self._told)
+        self._lost = False
+        """The state turned out to be older than it was, and what is remembered here of it is of no use."""
         self._store: Store | None = None
         self._vault: Vault | None = None
         self.words: Words | None = None
@@ -102,9 +109,9 @@ class State:
 
     def text_digest(self, generation: int, login: bytes, code: Secret) -> bytes:
         """The digest of a text message's code, bound to an account's generation and the name of a login."""
-        if self._vault is None:
+        if self.words is None:
             raise RuntimeError("a code without a state to store it in")
-        return self._vault.mac(TEXT_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())
+        return self.words.keyed(TEXT_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())
 
     def was_not_member(self, person: Person, digest: str) -> bool:
         """Whether the last complete look-up of this person said "not a member" of this scope."""
@@ -147,17 +154,34 @@ class State:
         except StateProblem:
             return None
 
+    @property
+    def mark_problem(self) -> str:
+        """Why the mark outside of the state cannot be kept; empty if it can."""
+        return self._guard.problem
+
+    def keep_mark(self) -> None:
+        """Move on the mark that tells whether the state is older than it was."""
+        self.call(Store.keep_mark)
+
     def close(self) -> None:
         """Close the store."""
         if self._store is not None:
+            self.keep_mark()
             self._store.close()
             self._store = None
+
+    def _told(self, happened: str) -> None:
+        self._lost = True
+        self._report(Record(Event.STATE_OLDER, time.time(), decision="done", rule=RULE_OLDER, reason=happened))
 
     def _unopened(self, count: int) -> list[StateProblem]:
         problem = self._problem or NOT_OPEN
         return [StateProblem(problem.what, problem.fix)] * count
 
     def _opened(self) -> Store | None:
+        if self._store is not None and self._lost:
+            self._problem = None
+            self._sync(self._store)
         if self._store is not None or time.monotonic() < self._tried + REOPEN_SECONDS:
             return self._store
         self._tried = time.monotonic()
@@ -169,13 +193,17 @@ class State:
 
     def _open(self, master_key: MasterKey) -> None:
         vault = Vault(master_key)
-        store = Store.open(self._config.state, vault)
+        store = Store.open(self._config.state, vault, guard=self._guard)
         self._store, self._vault, self._problem = store, vault, None
-        self.words = store.words()
         self._sync(store)
 
     def _sync(self, store: Store) -> None:
+        """Know what this process remembers of the state, and let it know the scope."""
+        self._memberships.clear()
         try:
+            # The look itself may find it older.
+            self._lost = False
+            self.words = store.words()
             self._since = store.sync_scope(self._scope, int(time.time()))
         except StateProblem as problem:
             self._problem = problem

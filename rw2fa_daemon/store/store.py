@@ -18,6 +18,7 @@ from rw2fa_daemon.store import (
     floor,
     kept,
     key_check,
+    mark,
     next_key,
     not_members,
     reseal,
@@ -28,6 +29,8 @@ from rw2fa_daemon.store import (
 from rw2fa_daemon.store.batch import Batch, Job, load, look
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
+from rw2fa_daemon.store.guard import Guard
+from rw2fa_daemon.store.mark import Mark
 from rw2fa_daemon.store.opening import open_connection
 from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
 from rw2fa_daemon.store.record import Stored
@@ -63,10 +66,11 @@ class Store:
     state cannot be used; once it can be again, so can the store. Not for several threads.
     """
 
-    def __init__(self, engine: Engine, vault: Vault, tell: Callable[[str], None]) -> None:
+    def __init__(self, engine: Engine, vault: Vault, tell: Callable[[str], None], guard: Guard | None = None) -> None:
         self._engine: Final = engine
         self._vault: Final = vault
         self._tell: Final = tell
+        self._guard: Final = guard
         self._decoder: Final = Decoder(vault)
         self._connection: Connection | None = None
         self._identity: object = None
@@ -81,20 +85,21 @@ class Store:
         owner: tuple[int, int] | None = None,
         database: Database | None = None,
         tell: Callable[[str], None] = _nobody,
+        guard: Guard | None = None,
         mountinfo: Path = MOUNTINFO,
     ) -> Self:
         """The state in `folder`, or in `database`; its tables brought to the schema of this version.
 
         `create` makes folder and state where they are missing, for `owner` (uid, gid) if this
         process runs as root. `tell` gets, whenever a connection is made, what an administrator must
-        know of, a sentence each. Raises `StateProblem` if there is no state, on a network file system,
-        for a database that may forget what it was told, for a newer or a broken schema, and for the
-        wrong master key.
+        know of, a sentence each. `guard` notices when the state is older than it was. Raises
+        `StateProblem` if there is no state, on a network file system, for a database that may forget what
+        it was told, for a newer or a broken schema, and for the wrong master key.
         """
         engine = SqliteEngine(folder, mountinfo) if database is None else _postgresql(database)
         if create:
             engine.create(owner)
-        store = cls(engine, vault, tell)
+        store = cls(engine, vault, tell, guard)
         store._ready(create=create)
         return store
 
@@ -119,6 +124,8 @@ class Store:
                     results = batch.judge(jobs)
                     if batch.write():
                         connection.commit()
+                        if self._guard is not None:
+                            self._guard.changed()
                 finally:
                     connection.rollback()
         except StateProblem as problem:
@@ -310,6 +317,17 @@ class Store:
         with self._using() as connection:
             return text_quota.full(connection, self._vault, quotas, now)
 
+    def mark(self) -> Mark | None:
+        """How far the state got; None if what says so was altered."""
+        with self._using() as connection:
+            return mark.read(connection, self._vault)
+
+    def keep_mark(self) -> None:
+        """Move on the mark that tells whether the state is older than it was, if something was stored since."""
+        if self._guard is not None:
+            with self._using() as connection:
+                self._guard.keep(connection, self._vault)
+
     def sync_scope(self, entries: Iterable[str], now: int) -> Mapping[str, int]:
         """Make the remembered entries of the scope those of `entries` (users, and groups as `@name`).
 
@@ -365,9 +383,25 @@ class Store:
             raise
         if self._connection is None or identity != self._identity:
             self.close()
-            self._connection = open_connection(self._engine, self._vault, self._tell, create=create)
-            self._identity = identity
+            self._open(identity, create=create)
+        assert self._connection is not None
         return self._connection
+
+    def _open(self, identity: object, *, create: bool) -> None:
+        before, self._identity = self._identity, identity
+        connection = open_connection(self._engine, self._vault, self._tell, create=create)
+        try:
+            replaced = before not in (None, identity)
+            older = self._guard is not None and self._guard.opened(connection, self._vault, replaced=replaced)
+        except BaseException as error:
+            connection.close()
+            if isinstance(error, self._engine.errors):
+                raise self._engine.problem(error) from error
+            raise
+        self._connection = connection
+        if older and before is not None:
+            # What is under way was decided in part on what the other one said.
+            raise StateProblem("the state was replaced by an older one just now", "try again")
 
 
 def _confirmed(method: str, active: int | None, phone_confirmed: int) -> bool:

@@ -32,6 +32,12 @@ class Words:
         word = as_printed(typed).encode("ascii", "replace")
         return hashlib.scrypt(word, salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, dklen=DIGEST_BYTES)
 
+    def keyed(self, purpose: str, data: bytes) -> bytes:
+        """HMAC-SHA256 of `data` under a key for `purpose`, for what a change of the master key must not void."""
+        # No user's name has a NUL.
+        key = hmac.digest(self._salt.reveal(), b"\0" + purpose.encode(), "sha256")
+        return hmac.digest(key, data, "sha256")
+
     def new(self, name: str, count: int = RECOVERY_CODES) -> WordSet:
         """New words for this person."""
         words = tuple(new_word(secrets.choice) for _ in range(count))

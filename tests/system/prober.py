@@ -21,6 +21,7 @@ from pathlib import Path
 
 STATE = Path("/var/lib/rw2fa")
 FIGURES = Path("/run/rw2fa-metrics")
+MARK = Path("/var/lib/rw2fa-mark")
 
 
 def attempt(action: Callable[[], object]) -> str:
@@ -119,6 +120,7 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     # Code.
     "run what it wrote to the state": lambda: run_what_was_written(STATE),
     "run what it wrote to the figures": lambda: run_what_was_written(FIGURES),
+    "run what it wrote to the mark": lambda: run_what_was_written(MARK),
     "run what it wrote to /tmp": lambda: run_what_was_written(Path("/tmp")),
     "run what it wrote to /var/tmp": lambda: run_what_was_written(Path("/var/tmp")),
     "map memory that can be written and run": lambda: mmap.mmap(
@@ -127,6 +129,7 @@ ATTEMPTS: dict[str, Callable[[], object]] = {
     # What it must be able to do.
     "AF_UNIX": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET),
     "write the state": with_file(lambda file: file.write_text("x")),
+    "write the mark": lambda: (MARK / "x").write_text("x"),
     "write the figures": lambda: (FIGURES / "x.prom").write_text("x"),
     "read the configuration": lambda: Path("/etc/rw2fa/rw2fa.toml").read_text(),
     "read its key": read_key,

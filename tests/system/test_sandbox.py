@@ -35,6 +35,7 @@ REFUSED = (
     *("make a device", "change the root folder", "set the clock", "set the host's name"),
     *("raise its priority", "take real-time priority", "signal others"),
     *("run what it wrote to the state", "run what it wrote to the figures"),
+    "run what it wrote to the mark",
     *("run what it wrote to /tmp", "run what it wrote to /var/tmp"),
     "map memory that can be written and run",
 )
@@ -42,6 +43,7 @@ NEEDED = (
     *(
         "AF_UNIX",
         "write the state",
+        "write the mark",
         "write the figures",
         "read the configuration",
         "read its key",

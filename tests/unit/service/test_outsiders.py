@@ -32,7 +32,7 @@ def state(tmp_path: Path) -> Iterator[State]:
     site = Site(tmp_path)
     site.write_config(scope=[])
     site.initialise()
-    with closing(State(load(site.config))) as opened:
+    with closing(State(load(site.config), lambda _record: None)) as opened:
         opened.remember_not_member(GAMES, SCOPE)
         assert opened.was_not_member(GAMES, SCOPE)
         yield opened

@@ -15,7 +15,7 @@ def test_promise_13_who_came_into_the_scope_is_no_longer_taken_for_an_outsider(t
     site = Site(tmp_path)
     site.write_config(scope=[])
     site.initialise()
-    with closing(State(load(site.config))) as state:
+    with closing(State(load(site.config), lambda _record: None)) as state:
         state.remember_not_member(GAMES, "a")
         assert state.was_not_member(GAMES, "a")
         state.forget_not_member(GAMES, "b")

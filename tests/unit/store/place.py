@@ -13,6 +13,7 @@ import pytest
 from psycopg.types.string import StrDumper
 
 from rw2fa_daemon.core.database import Database
+from rw2fa_daemon.store.guard import Guard
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.support.postgresql import SUPERUSER, Cluster
@@ -61,10 +62,15 @@ class Place:
         return None if self.cluster is None else self.cluster.database
 
     def open(
-        self, vault: Vault, *, create: bool = False, tell: Callable[[str], None] = lambda _happened: None
+        self,
+        vault: Vault,
+        *,
+        create: bool = False,
+        tell: Callable[[str], None] = lambda _happened: None,
+        guard: Guard | None = None,
     ) -> Store:
         """A store that uses it."""
-        return Store.open(self.folder, vault, create=create, database=self.database, tell=tell)
+        return Store.open(self.folder, vault, create=create, database=self.database, tell=tell, guard=guard)
 
     @contextmanager
     def raw(self) -> Iterator[Raw]:

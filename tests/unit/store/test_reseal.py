@@ -80,7 +80,7 @@ def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_mean
     after = sealed(raw)
     assert before.keys() == after.keys()
     # With which server this is, where that can change.
-    assert len(before) == (12 if place.cluster is None else 13)
+    assert len(before) == (13 if place.cluster is None else 14)
     assert {value[:2] for value in before.values()} == {b"\0\1"}
     assert {value[:2] for value in after.values()} == {b"\0\2"}
     with closing(place.open(Vault(FRESH))) as store:

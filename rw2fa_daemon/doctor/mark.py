@@ -1,0 +1,49 @@
+"""Whether a state that is older than it was would be noticed, and whether this one is."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor.finding import Finding
+from rw2fa_daemon.doctor.permissions import daemon_uid
+from rw2fa_daemon.doctor.subject import Subject
+from rw2fa_daemon.store.guard import mark_file, read_outside
+
+_FOR_OTHERS: Final = 0o077
+
+
+def check_mark(subject: Subject) -> Iterator[Finding]:
+    """The mark beside the state: there, nobody else's, and not ahead of the one in the state."""
+    name = mark_file(subject.config.state)
+    file = subject.path(name)
+    outside = read_outside(file)
+    if outside is None:
+        yield Finding(
+            "mark",
+            ok=True,
+            detail=f"there is no mark in {name}, so that an older copy of the state would not be noticed",
+            fix="start rw2fad, which writes one; if it was there before, find out who took it away",
+        )
+        return
+    for path, shown in ((file.parent, name.parent), (file, name)):
+        status = path.stat()
+        if status.st_uid != daemon_uid() or status.st_mode & _FOR_OTHERS:
+            yield Finding(
+                "mark",
+                ok=False,
+                detail=f"{shown} belongs to uid {status.st_uid} with mode {status.st_mode & 0o7777:04o}",
+                fix=f"run `chown {daemon_uid()}: {shown}` and `chmod go= {shown}`",
+            )
+    try:
+        with subject.store() as store:
+            inside = store.mark()
+    except Problem:
+        # Another check says so.
+        return
+    if inside is None or not inside.follows(outside):
+        yield Finding(
+            "mark",
+            ok=False,
+            detail="the state is older than it was: a copy was put back, or it lost what was written last",
+            fix="start rw2fad, which lets no code from before count; then see `rw2fa audit` and `rw2fa users list`",
+        )

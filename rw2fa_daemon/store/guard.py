@@ -1,0 +1,172 @@
+"""Noticing a state that is older than it was: a copy of its folder put back, a database without its last commits.
+
+A mark is written into the state, then outside of it, every few seconds while something is accepted. A state whose
+mark is behind the one outside has forgotten what it accepted: no code from before counts (promise 7). Whoever stops
+between the two leaves a state that is ahead, which is no alarm.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.files.folder import sync_folder
+from rw2fa_daemon.store import floor, mark
+from rw2fa_daemon.store.engine import Connection
+from rw2fa_daemon.store.mark import Mark
+from rw2fa_daemon.store.problem import StateProblem
+from rw2fa_daemon.vault.vault import Vault
+
+FILE_NAME: Final = "mark"
+FOLDER_MODE: Final = 0o700
+FILE_MODE: Final = 0o600
+_SIZE_MAX: Final = 256
+
+
+def mark_file(state: Path) -> Path:
+    """Where the mark of the state in a folder is kept: beside that folder, so that no copy of that has it."""
+    return state.with_name(f"{state.name}-mark") / FILE_NAME
+
+
+class Guard:
+    """Compares the two marks whenever the state is opened, and moves them on."""
+
+    def __init__(self, file: Path, tell: Callable[[str], None], clock: Callable[[], float] = time.time) -> None:
+        self._file: Final = file
+        self._tell: Final = tell
+        self._clock: Final = clock
+        self._changed = False
+        self.problem = ""
+        """Why the mark outside cannot be read or written; empty if it can."""
+
+    def changed(self) -> None:
+        """Something was stored since the marks were moved on."""
+        self._changed = True
+
+    def opened(self, connection: Connection, vault: Vault, *, replaced: bool) -> bool:
+        """Compare, after the state was opened; True if it is older than it was, which is dealt with by then.
+
+        `replaced`: this process had another database open in that place before. Raises the driver's errors.
+        """
+        outside = self.outside()
+        inside = mark.read(connection, vault)
+        if inside is None or (outside is not None and not inside.follows(outside)) or (replaced and self._changed):
+            self._lost(connection, vault, inside, outside)
+            return True
+        if outside is None:
+            self._write(inside)
+        return False
+
+    def keep(self, connection: Connection, vault: Vault) -> None:
+        """Move the marks on, if something was stored since. Raises the driver's errors."""
+        if not self._changed:
+            return
+        outside = self.outside()
+        with connection.transaction():
+            inside = mark.read(connection, vault)
+            sound = inside is not None and (outside is None or inside.follows(outside))
+            if inside is not None and sound:
+                inside = inside._replace(steps=inside.steps + 1)
+                mark.write(connection, vault, inside)
+        if inside is not None and sound:
+            self._changed = False
+            self._write(inside)
+        else:
+            self._lost(connection, vault, inside, outside)
+
+    def outside(self) -> Mark | None:
+        """The mark outside; None if there is none."""
+        return read_outside(self._file)
+
+    def _lost(self, connection: Connection, vault: Vault, inside: Mark | None, outside: Mark | None) -> None:
+        known = [each for each in (inside, outside) if each is not None] or [mark.new()]
+        after = Mark(known[0].state, max(each.steps for each in known) + 1)
+        with connection.transaction():
+            floor.lift_within(connection, vault, int(self._clock()))
+            mark.write(connection, vault, after)
+        self._changed = False
+        self._write(after)
+        self._tell(
+            "the state is older than it was: a copy was put back, or it lost what was written last; no code, recovery "
+            "code or bypass from before counts any more, and who is not activated has to be reset"
+        )
+
+    def _write(self, what: Mark) -> None:
+        try:
+            write_outside(self._file, what)
+        except OSError as error:
+            self.problem = f"{self._file} cannot be written ({error.strerror})"
+        else:
+            self.problem = ""
+
+
+def read_outside(file: Path) -> Mark | None:
+    """The mark in a file; None if there is none."""
+    try:
+        with file.open("rb") as stream:
+            state, steps = stream.read(_SIZE_MAX).decode("ascii").split()
+        return Mark(bytes.fromhex(state), int(steps))
+    except (OSError, ValueError):
+        return None
+
+
+def write_outside(file: Path, what: Mark) -> None:
+    """Put a mark into a file, durable when this returns; raises OSError.
+
+    The file belongs to whom its folder belongs to, also if root writes it.
+    """
+    _make_folder(file.parent, None)
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    with suppress(FileNotFoundError):
+        draft.unlink()
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, FILE_MODE)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            if os.geteuid() == 0:
+                status = file.parent.stat()
+                os.fchown(stream.fileno(), status.st_uid, status.st_gid)
+            stream.write(f"{what.state.hex()} {what.steps}\n".encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
+    except BaseException:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+    sync_folder(file.parent)
+
+
+def make_place(state: Path, owner: tuple[int, int] | None) -> None:
+    """Make the folder for the mark of a state where it is missing, for `owner` (uid, gid) if this process is root's.
+
+    Raises `StateProblem`.
+    """
+    try:
+        _make_folder(mark_file(state).parent, owner)
+    except OSError as error:
+        raise _unusable(state, error) from error
+
+
+def forget_mark(state: Path) -> None:
+    """Take away the mark of a state that is gone, before another is made in its place; raises `StateProblem`."""
+    try:
+        mark_file(state).unlink(missing_ok=True)
+    except OSError as error:
+        raise _unusable(state, error) from error
+
+
+def _make_folder(folder: Path, owner: tuple[int, int] | None) -> None:
+    with suppress(FileExistsError):
+        folder.mkdir(mode=FOLDER_MODE)
+        if owner is not None and os.geteuid() == 0:
+            os.chown(folder, *owner, follow_symlinks=False)
+
+
+def _unusable(state: Path, error: OSError) -> StateProblem:
+    folder = mark_file(state).parent
+    return StateProblem(
+        f"the mark of the state cannot be kept in {folder}: {error.strerror}",
+        f"see to it that {folder} is a folder that this user can write to",
+    )

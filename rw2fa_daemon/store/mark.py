@@ -1,0 +1,61 @@
+"""A number in the state that only rises, to compare with the one that is kept outside of it (`guard.py`)."""
+
+import secrets
+import struct
+from typing import Final, NamedTuple
+
+from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import key_check
+from rw2fa_daemon.store.engine import Connection
+from rw2fa_daemon.vault.vault import Tampered, Vault
+
+KEY: Final = "mark"
+"""Of the row in `meta`."""
+STATE_BYTES: Final = 16
+_PURPOSE: Final = "mark 1"
+_PLAIN: Final = struct.Struct(f">{STATE_BYTES}sQ")
+
+
+class Mark(NamedTuple):
+    """Which state it is, by a random name, and how far it got."""
+
+    state: bytes
+    steps: int
+
+    def follows(self, other: "Mark") -> bool:
+        """Whether a state with this mark is the one that had the other, or has gone on from there."""
+        return self.state == other.state and self.steps >= other.steps
+
+
+def new() -> Mark:
+    """The mark of a new state."""
+    return Mark(secrets.token_bytes(STATE_BYTES), 0)
+
+
+def read(connection: Connection, vault: Vault) -> Mark | None:
+    """The mark; None if there is none that rw2fa wrote. Raises the driver's errors."""
+    value = connection.meta(KEY)
+    if not isinstance(value, bytes):
+        return None
+    seal, plain = value[: -_PLAIN.size], value[-_PLAIN.size :]
+    try:
+        return Mark(*_PLAIN.unpack(plain)) if vault.verify(_PURPOSE, plain, seal) else None
+    except (struct.error, Tampered):
+        return None
+
+
+def write(connection: Connection, vault: Vault, mark: Mark) -> None:
+    """Write it down, within a transaction. Raises the driver's errors."""
+    key_check.follow(connection, vault)
+    plain = _PLAIN.pack(*mark)
+    value = vault.mac(_PURPOSE, plain) + plain
+    if connection.meta(KEY) is None:
+        connection.write(sql.INSERT_META, [(KEY, value)])
+    else:
+        connection.write(sql.UPDATE_META, [(value, KEY)])
+
+
+def seal_again(connection: Connection, vault: Vault) -> None:
+    """Seal it under the master key that seals now, within a transaction; not if it was altered."""
+    if (mark := read(connection, vault)) is not None:
+        write(connection, vault, mark)

@@ -1,0 +1,226 @@
+"""Promise 7: a state that is older than it was is noticed, and no code from before counts."""
+
+import shutil
+import stat
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.store.guard import Guard, mark_file, read_outside, write_outside
+from rw2fa_daemon.store.mark import Mark
+from rw2fa_daemon.store.store import StateProblem, Store
+from rw2fa_daemon.vault.vault import Vault
+from tests.unit.store.place import ONLY_SQLITE, Place, Raw
+from tests.unit.store.samples import ALICE, NEW, put, spend
+
+NOW = 1_764_000_015
+
+
+class Watched:
+    """A state with a guard, as the daemon has it; it can be opened again and again."""
+
+    def __init__(self, place: Place, vault: Vault) -> None:
+        self.place = place
+        self.folder = place.folder
+        self.vault = vault
+        self.told: list[str] = []
+        self.guard = Guard(mark_file(self.folder), self.told.append, lambda: NOW)
+
+    def open(self) -> Store:
+        return self.place.open(self.vault, guard=self.guard)
+
+    def restart(self) -> None:
+        self.guard = Guard(mark_file(self.folder), self.told.append, lambda: NOW)
+
+    @property
+    def outside(self) -> Mark | None:
+        return read_outside(mark_file(self.folder))
+
+
+@pytest.fixture
+def watched(place: Place, vault: Vault, store: Store) -> Watched:
+    store.transact("alice", put(ALICE))
+    store.close()
+    return Watched(place, vault)
+
+
+@pytest.fixture
+def copy(watched: Watched, tmp_path: Path) -> Path:
+    """A copy of the state, of before somebody logged in."""
+    with closing(watched.open()) as store:
+        store.transact("new", put(NEW))
+        store.keep_mark()
+    return Path(shutil.copytree(watched.folder, tmp_path / "copy"))
+
+
+def put_back(watched: Watched, copy: Path) -> None:
+    shutil.rmtree(watched.folder)
+    shutil.copytree(copy, watched.folder)
+
+
+def accept(store: Store, step: int) -> None:
+    assert store.transact("alice", spend(step))
+    store.keep_mark()
+
+
+def test_a_first_start_writes_a_mark_and_raises_no_alarm(watched: Watched) -> None:
+    assert not mark_file(watched.folder).exists()
+    watched.open().close()
+    assert watched.outside is not None
+    assert watched.told == []
+    assert stat.S_IMODE(mark_file(watched.folder).stat().st_mode) == 0o600
+    assert stat.S_IMODE(mark_file(watched.folder).parent.stat().st_mode) == 0o700
+
+
+def test_the_marks_move_on_when_something_was_stored_and_only_then(watched: Watched) -> None:
+    with closing(watched.open()) as store:
+        first = watched.outside
+        store.keep_mark()
+        assert watched.outside == first
+        accept(store, 59_000_000)
+        assert first is not None
+        assert watched.outside == first._replace(steps=first.steps + 1)
+        store.keep_mark()
+        assert watched.outside == first._replace(steps=first.steps + 1)
+    watched.restart()
+    watched.open().close()
+    assert watched.told == []
+
+
+@ONLY_SQLITE
+def test_promise_7_an_old_copy_of_the_state_put_back_by_hand_is_noticed_at_the_next_start(
+    watched: Watched, copy: Path
+) -> None:
+    with closing(watched.open()) as store:
+        accept(store, NOW // 30)
+    put_back(watched, copy)
+    watched.restart()
+    with closing(watched.open()) as store:
+        assert len(watched.told) == 1
+        assert "the state is older than it was" in watched.told[0]
+        assert store.floor() == NOW
+        account = store.read("alice")
+        assert account is not None
+        assert account.counters.floor > NOW // 30
+    watched.restart()
+    watched.open().close()
+    assert len(watched.told) == 1, "once"
+
+
+@ONLY_SQLITE
+def test_promise_7_an_old_copy_put_back_under_a_running_daemon_is_noticed(watched: Watched, copy: Path) -> None:
+    with closing(watched.open()) as store:
+        accept(store, NOW // 30)
+        put_back(watched, copy)
+        with pytest.raises(StateProblem, match="replaced by an older one just now"):
+            store.transact("alice", spend(NOW // 30))
+        assert len(watched.told) == 1
+        account = store.read("alice")
+        assert account is not None
+        assert account.counters.floor > NOW // 30
+
+
+@ONLY_SQLITE
+def test_promise_7_what_was_accepted_since_the_last_mark_is_not_forgotten_by_a_running_daemon(
+    watched: Watched, copy: Path
+) -> None:
+    with closing(watched.open()) as store:
+        assert store.transact("alice", spend(NOW // 30))
+        put_back(watched, copy)
+        with pytest.raises(StateProblem, match="replaced by an older one"):
+            store.read("alice")
+    assert len(watched.told) == 1
+
+
+def test_who_stops_between_the_two_marks_raises_no_false_alarm(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(watched.open()) as store:
+        before = watched.outside
+        with monkeypatch.context() as crash:
+            crash.setattr("rw2fa_daemon.store.guard.write_outside", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                accept(store, 59_000_000)
+        assert watched.outside == before
+    watched.restart()
+    with closing(watched.open()) as store:
+        accept(store, 59_000_001)
+    assert watched.told == []
+    assert before is not None
+    assert watched.outside == before._replace(steps=before.steps + 2)
+
+
+def test_a_lost_mark_raises_no_alarm_and_is_made_anew(watched: Watched) -> None:
+    with closing(watched.open()) as store:
+        accept(store, 59_000_000)
+        was = watched.outside
+    for content in (None, b"", b"?", b"\xff", b"00 x\n"):
+        if content is None:
+            mark_file(watched.folder).unlink()
+        else:
+            mark_file(watched.folder).write_bytes(content)
+        watched.restart()
+        watched.open().close()
+        assert watched.outside == was
+    assert watched.told == []
+
+
+@pytest.mark.parametrize("value", [None, b"", b"x" * 58])
+def test_promise_7_a_mark_in_the_state_that_was_altered_is_an_alarm(watched: Watched, raw: Raw, value: object) -> None:
+    watched.open().close()
+    if value is None:
+        raw.execute("DELETE FROM meta WHERE key = 'mark'")
+    else:
+        raw.execute("UPDATE meta SET value = ? WHERE key = 'mark'", (value,))
+    watched.restart()
+    watched.open().close()
+    assert len(watched.told) == 1
+
+
+@ONLY_SQLITE
+def test_promise_7_another_state_under_the_same_key_is_an_alarm(watched: Watched, tmp_path: Path, vault: Vault) -> None:
+    with closing(watched.open()) as store:
+        accept(store, 59_000_000)
+    Store.open(tmp_path / "other", vault, create=True).close()
+    put_back(watched, tmp_path / "other")
+    watched.restart()
+    watched.open().close()
+    assert len(watched.told) == 1
+    watched.restart()
+    watched.open().close()
+    assert len(watched.told) == 1
+
+
+def test_promise_7_a_database_that_lost_commits_while_it_was_open_is_noticed(watched: Watched, raw: Raw) -> None:
+    with closing(watched.open()) as store:
+        old = (bytes(raw.execute("SELECT value FROM meta WHERE key = 'mark'").fetchone()[0]),)
+        accept(store, 59_000_000)
+        raw.execute("UPDATE meta SET value = ? WHERE key = 'mark'", old)
+        store.transact("new", put(replace(NEW, uid=9)))
+        store.keep_mark()
+        assert len(watched.told) == 1
+        assert store.floor() == NOW
+
+
+def test_a_place_that_cannot_be_written_is_a_problem_and_no_reason_not_to_judge(watched: Watched) -> None:
+    mark_file(watched.folder).parent.write_text("in the way")
+    with closing(watched.open()) as store:
+        assert "cannot be written" in watched.guard.problem
+        accept(store, 59_000_000)
+        mark_file(watched.folder).parent.unlink()
+        accept(store, 59_000_001)
+        assert watched.guard.problem == ""
+    assert watched.told == []
+
+
+def test_nothing_is_written_through_a_link(watched: Watched, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("precious")
+    file = mark_file(watched.folder)
+    file.parent.mkdir()
+    file.symlink_to(elsewhere)
+    write_outside(file, Mark(b"s" * 16, 7))
+    assert elsewhere.read_text() == "precious"
+    assert read_outside(file) == Mark(b"s" * 16, 7)
