@@ -25,6 +25,13 @@ class Plan:
     """Logins of one round of the comparison; no more than the smallest number enrolled."""
     once_users: int
     once_rounds: int
+    texting: int
+    """People who wait for a text message at once."""
+    texting_seconds: float
+    """What Twilio takes for each."""
+    beside: Mapping[int, int]
+    """Clients at once -> logins with an app, alone and beside them."""
+    beside_rounds: int
     starts: int
     """How often start, memory and `rw2fa status` are measured."""
     judged: bool
@@ -42,6 +49,10 @@ FULL: Final = Plan(
     scale_users=10,
     once_users=500,
     once_rounds=5,
+    texting=200,
+    texting_seconds=5.0,
+    beside={16: 10_000},
+    beside_rounds=5,
     starts=5,
     judged=True,
 )
@@ -57,6 +68,10 @@ QUICK: Final = Plan(
     scale_users=10,
     once_users=20,
     once_rounds=1,
+    texting=5,
+    texting_seconds=0.2,
+    beside={4: 40},
+    beside_rounds=1,
     starts=1,
     judged=False,
 )

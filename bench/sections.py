@@ -15,6 +15,7 @@ from bench.paths import PYTHON, ROOT
 from bench.peers import GoogleAuthenticator, Oath, Permit, Subject
 from bench.plan import Plan
 from bench.series import Case, Measured, take_turns
+from bench.texts import Alone, Beside, Crowd, Phones, TextingVerifier
 from bench.verifier import KnownToDirectory, Verifier
 
 DEFAULT_DISCREPANCY: Final = 480
@@ -27,6 +28,7 @@ WRONG_TRIES: Final = 3
 """Wrong codes of each user: what google-authenticator's rate limit lets pass. The first one costs rw2fa more than the
 next ones, for which it knows the codes of the window already; so it is shown alone as well."""
 SCALE_RATIO: Final = 0.9
+BESIDE_RATIO: Final = 0.8
 RESIDENT_MIB: Final = 60.0
 READY_SECONDS: Final = 0.5
 STATUS_SECONDS: Final = 0.3
@@ -45,7 +47,7 @@ class Findings:
         return [
             f"{row.case.subject.name}, {row.case.load.clients} at once: {row.unexpected} of {row.logins} outcomes wrong"
             for row in self.rows
-            if row.unexpected and isinstance(row.case.subject, Verifier | KnownToDirectory)
+            if row.unexpected and isinstance(row.case.subject, Verifier | KnownToDirectory | Alone)
         ]
 
 
@@ -109,6 +111,29 @@ def once(findings: Findings, plan: Plan, ours: Verifier, peers: Sequence[Subject
     )
 
 
+def texts(findings: Findings, plan: Plan, folder: Path) -> None:
+    """Logins with an app beside others that wait for a slow Twilio."""
+    with Phones(folder, plan.texting_seconds) as phones:
+        ours = TextingVerifier(
+            folder, phones, enrolled=plan.enrolled, discrepancy=DEFAULT_DISCREPANCY, texting=plan.texting
+        )
+        crowd = Crowd(ours)
+        alone, beside = Alone(ours, crowd), Beside(ours, crowd)
+        with ours.running():
+            for clients, count in plan.beside.items():
+                cases = [Case(subject, Load(clients, range(count)), plan.enrolled) for subject in (alone, beside)]
+                rows = take_turns(cases, plan.beside_rounds)
+                findings.rows += rows
+                what = f"right code, {clients} at once, beside {plan.texting} SMS logins, against alone"
+                findings.goals.append(Goal(what, rows[1].over(rows[0]), BESIDE_RATIO, " times"))
+            crowd.end()
+        expected = plan.texting * plan.beside_rounds * len(plan.beside)
+        findings.goals += [
+            Goal(f"SMS logins that {plan.texting} began at once, let in", crowd.let_in, expected, ""),
+            Goal("messages sent for them", len(phones.codes()), expected + 1, "", below=True),
+        ]
+
+
 def footprint(findings: Findings, plan: Plan, ours: Verifier) -> None:
     """Start, memory at rest, and the administrator's look at it."""
     ready, resident, proportional, status = [], [], [], []
@@ -153,6 +178,7 @@ def everything(plan: Plan, folder: Path) -> Findings:
     with default.running(), narrow.running():
         logins(findings, plan, folder, google, [default, narrow])
         once(findings, plan, default, [google, Oath(folder, plan.once_users)])
+    texts(findings, plan, folder)
     with ExitStack() as daemons:
         sizes = [
             default if size == plan.enrolled else Verifier(folder, enrolled=size, discrepancy=DEFAULT_DISCREPANCY)

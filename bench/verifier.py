@@ -49,13 +49,14 @@ class Verifier:
 
     asks = True
 
-    def __init__(self, folder: Path, *, enrolled: int, discrepancy: int) -> None:
+    def __init__(self, folder: Path, *, enrolled: int, discrepancy: int, more: str = "") -> None:
+        """`more` is added to the configuration."""
         self.name = f"rw2fa, discrepancy {discrepancy}, {enrolled:,} users"
         self.enrolled = enrolled
-        self._folder = folder / f"rw2fa-{discrepancy}-{enrolled}"
+        self._folder = folder / f"rw2fa-{discrepancy}-{enrolled}{'-more' * bool(more)}"
         (self._folder / "run").mkdir(parents=True)
         self.config = self._folder / "rw2fa.toml"
-        self.config.write_text(CONFIGURATION.format(group=GROUP, discrepancy=discrepancy, folder=self._folder))
+        self.config.write_text(CONFIGURATION.format(group=GROUP, discrepancy=discrepancy, folder=self._folder) + more)
         create_master_key(self._folder / "master.key")
         self.confdir = write_stack(self._folder / "pam.d", f"{HOOK} socket={self._folder}/run/pam.sock")
         self.directory_confdir = write_stack(
@@ -65,6 +66,11 @@ class Verifier:
         self._daemon: Daemon | None = None
         self._store = self._open(create=True)
         self._write(range(enrolled), enrol)
+
+    @property
+    def socket(self) -> Path:
+        """Where its daemon listens."""
+        return self._folder / "run" / "pam.sock"
 
     def _open(self, *, create: bool) -> Store:
         vault = Vault(load_master_key(self._folder / "master.key"))

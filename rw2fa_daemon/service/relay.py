@@ -18,6 +18,8 @@ REST_SECONDS: Final = 1.0
 """After the end of a relay, before another is started: one that cannot run must not take the processor with it."""
 END_SECONDS: Final = 1.0
 """What a relay is given to end with the daemon."""
+NICENESS: Final = 5
+"""As in rw2fa-relay.service: whoever waits for no message comes before those who wait for seconds anyway."""
 RELAY_USERS: Final = ("rw2fa-relay", "nobody")
 """Whose rights it has if the daemon runs as root: its own user where there is one."""
 
@@ -86,7 +88,7 @@ class RelayKeeper:
 def _spawn(listener: socket) -> "subprocess.Popen[bytes]":
     arguments = ["--fd", str(listener.fileno()), "--peer", str(os.geteuid())]
     return subprocess.Popen(
-        [sys.executable, "-I", "-m", "rw2fa_daemon.relay.main", *arguments],
+        ["nice", "-n", str(NICENESS), sys.executable, "-I", "-m", "rw2fa_daemon.relay.main", *arguments],
         pass_fds=[listener.fileno()],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
