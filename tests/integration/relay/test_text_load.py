@@ -18,7 +18,7 @@ from rw2fa_daemon.wire.text import TextOutcome, TextRequest
 from rw2fa_daemon.wire.text_client import ask_text
 from tests.integration.relay.conftest import Relay
 from tests.support.daemon import wait_until
-from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN, FakeTwilio
+from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN, FakeTwilio, answer
 from tests.support.time_servers import FakeServer
 
 LOGINS = 200
@@ -85,6 +85,14 @@ def test_promise_11_more_than_there_are_places_for_are_refused_at_once_and_not_s
     assert set(refused) == {"the relay refused: busy"}
     assert len(slow.texts) == sent(outcomes) == len(outcomes) - len(refused) >= places
     assert ask_text(relay.path, request(slow, 0)).sent
+
+
+def test_promise_11_an_answer_without_end_costs_no_memory(relay: Relay) -> None:
+    with FakeTwilio() as twilio:
+        twilio.will(*[answer(b"x" * (MEMORY_MAX // 2))] * 4)
+        outcomes = [ask_text(relay.path, request(twilio, n)) for n in range(4)]
+    assert {(outcome.unknown, outcome.problem) for outcome in outcomes} == {(True, "its answer is too long")}
+    assert memory(relay) < MEMORY_MAX // 2
 
 
 def test_the_time_is_told_while_all_of_them_wait(relay: Relay, slow: FakeTwilio) -> None:
