@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rw2fa_daemon.core.account import Counters
 from rw2fa_daemon.core.otp import HOTP_MAX
@@ -28,12 +28,12 @@ NARROW_CODES: Final = 2 * (2 * NARROW_STEPS + 1)
 ROUNDING: Final = 1e-9
 
 
-@dataclass(frozen=True, slots=True)
-class Guessing:
+class Guessing(NamedTuple):
     """The settings that decide how well guessing works.
 
     `discrepancy` is steps each way; `budget` the probability that a period of guessing at the
     whole window may reach; `accept_risk` allows one guess at a window too wide for the budget.
+    A named tuple, since allowances are looked up by it.
     """
 
     discrepancy: int

@@ -60,6 +60,8 @@ class Roster:
 
     def matches(self, person: Person) -> tuple[str, ...]:
         """The entries that name this person, groups with their mark, users first."""
+        if not self.users and not self.groups:
+            return ()
         by_name = (person.name,) if person.name in self.users else ()
         by_group = tuple(
             GROUP_MARK + group

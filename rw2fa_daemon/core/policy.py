@@ -3,10 +3,10 @@
 The names of the rows are the rules that `rw2fa explain` and the audit name.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.clients import Client, Prompts, ServiceClass
@@ -60,9 +60,8 @@ _UNPLACED: Final = Place(Standing.NOT_ENABLED)
 """For the rules that hold whoever it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """Everything that a decision depends on."""
+class Facts(NamedTuple):
+    """Everything that a decision depends on. A named tuple, since `decide` looks up what it decided by them."""
 
     on: bool
     service_class: ServiceClass
@@ -253,4 +252,4 @@ def return_code(row: Row, facts: Facts) -> Rc:
 
 def with_account(facts: Facts, account: AccountState) -> Facts:
     """The facts once the state was looked at."""
-    return replace(facts, account=account)
+    return facts._replace(account=account)

@@ -65,13 +65,12 @@ def place(lists: Lists, person: Person | Missing, address: str, was_not_member: 
         return Place(Standing.EXEMPT_USER)
     if in_networks(address, lists.exempt_networks):
         return Place(Standing.EXEMPT_NETWORK)
-    membership = lists.scope.membership(person)
-    if membership is Membership.NOT_MEMBER:
+    if entries := lists.scope.matches(person):
+        return Place(Standing.ENABLED, entries, bool(lists.whitelist.matches(person)))
+    if lists.scope.membership(person) is Membership.NOT_MEMBER:
         return Place(Standing.NOT_ENABLED)
-    if membership is Membership.UNSURE:
-        remembered = was_not_member(person)
-        return Place(Standing.REMEMBERED_NOT_ENABLED if remembered else Standing.SCOPE_UNSURE)
-    return Place(Standing.ENABLED, lists.scope.matches(person), bool(lists.whitelist.matches(person)))
+    remembered = was_not_member(person)
+    return Place(Standing.REMEMBERED_NOT_ENABLED if remembered else Standing.SCOPE_UNSURE)
 
 
 def in_networks(address: str, networks: tuple[Network, ...]) -> bool:

@@ -90,6 +90,13 @@ class Loop:
         if self._readers.pop(fd, None) is not None:
             self._epoll.unregister(fd)
 
+    def forget_reader(self, fd: int) -> None:
+        """`remove_reader` for a descriptor that is closed next, which the kernel then takes out by itself (epoll(7)).
+
+        Not for one that another process, or a duplicate, keeps open.
+        """
+        self._readers.pop(fd, None)
+
     def add_signal_handler(self, number: int, callback: Callable[[*Ts], object], *arguments: *Ts) -> None:
         """Call, from the loop, after the process got that signal."""
         if self._wake_up is None:

@@ -127,13 +127,14 @@ class Server:
         if connection.uid != ROOT_UID:
             self._strangers[connection.uid] -= 1
             self._strangers += Counter()  # drops uids without connections
-        self.loop.remove_reader(connection.sock.fileno())
+        self.loop.forget_reader(connection.sock.fileno())
         connection.sock.close()
 
     def _accept(self) -> None:
         for _ in range(ACCEPTS_A_TURN):
             try:
-                sock, _address = self._listener.accept()
+                # Without what socket.accept() finds out about each: it is of the listener's kind.
+                fd, _address = self._listener._accept()  # type: ignore[attr-defined]  # noqa: SLF001
             except (BlockingIOError, InterruptedError):
                 return
             except OSError:
@@ -141,10 +142,9 @@ class Server:
                 self.stop_accepting()
                 self.loop.call_later(1.0, self.loop.add_reader, self._listener.fileno(), self._accept)
                 return
-            self._welcome(sock)
+            self._welcome(socket.SocketType(socket.AF_UNIX, socket.SOCK_SEQPACKET, 0, fd))
 
-    def _welcome(self, sock: socket.socket) -> None:
-        sock.setblocking(False)
+    def _welcome(self, sock: socket.SocketType) -> None:
         try:
             pid, uid, _gid = _UCRED.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _UCRED.size))
         except OSError:

@@ -16,6 +16,8 @@ NUMBER_MAX = 10
 
 _DIGITS = ALPHABETS["digits"]
 _ITEMS = ("service", "user", "tty", "rhost", "ruser", "first")
+_PHASES = {phase.value: phase for phase in Phase}
+_SLOTS = {slot.value: slot for slot in Slot}
 
 
 def read_open(message: Message) -> Login:
@@ -25,13 +27,14 @@ def read_open(message: Message) -> Login:
         raise ProtocolError("unknown verb")
     if message.required("v") != VERSION:
         raise ProtocolError("unknown version")
-    if any(len(fields.get(item, "")) > ITEM_MAX for item in _ITEMS):
+    # Nearly always all of them are short.
+    if max(map(len, fields.values())) > ITEM_MAX and any(len(fields.get(item, "")) > ITEM_MAX for item in _ITEMS):
         raise ProtocolError("item too long")
     try:
-        phase, slot = Phase(message.required("phase")), Slot(message.required("slot"))
+        phase, slot = _PHASES[message.required("phase")], _SLOTS[message.required("slot")]
         rule = fields.get("evidence")
         evidence = None if rule is None else Evidence(rule, int(message.required("evidence_uid")))
-    except ValueError as error:
+    except (KeyError, ValueError) as error:
         raise ProtocolError("unknown phase, slot or uid") from error
     first = fields.get("first", "")
     return Login(

@@ -45,14 +45,14 @@ def parse(packet: bytes) -> Message:
     verb, *parts = packet.decode("utf-8", "surrogateescape").split("\0")
     if len(parts) > FIELDS_MAX:
         raise ProtocolError("too many fields")
-    fields: dict[str, str] = {}
-    for part in parts:
-        key, separator, value = part.partition("=")
-        if not separator or not key:
-            raise ProtocolError("field without key and value")
-        if key in fields:
-            raise ProtocolError("field twice")
-        fields[key] = value
+    try:
+        fields = dict([part.split("=", 1) for part in parts])
+    except ValueError:
+        raise ProtocolError("field without key and value") from None
+    if "" in fields:
+        raise ProtocolError("field without key and value")
+    if len(fields) != len(parts):
+        raise ProtocolError("field twice")
     return Message(verb, fields)
 
 

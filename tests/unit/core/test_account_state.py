@@ -16,7 +16,7 @@ from rw2fa_daemon.core.lockout import FAILURES_MAX, LONGEST_LOCK_SECONDS
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
 from rw2fa_daemon.core.moves import Ask, Context, End
 from rw2fa_daemon.core.person import Person, Roster
-from rw2fa_daemon.core.policy import AccountState, Decision, Rc, decide, facts_of
+from rw2fa_daemon.core.policy import AccountState, Decision, Rc, decide, facts_of, with_account
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.standing import Lists, Standing, place
 
@@ -168,4 +168,4 @@ def test_promise_4_a_bypass_is_not_looked_at_by_remote_desktops(
 def test_promise_4_account_wants_evidence_from_whoever_was_not_asked(state: AccountState) -> None:
     login = Login(Phase.ACCOUNT, Slot.MAIN, "service", "alice")
     context = context_of(login, Client(ServiceClass.CODE), Lists(Roster(frozenset({"alice"}))))
-    assert decide(replace(context.facts, account=state)).rule == "no-evidence"
+    assert decide(with_account(context.facts, state)).rule == "no-evidence"
