@@ -26,6 +26,10 @@ COURTESIES_MAX = 64
 SLOW_SECONDS = 10.0
 """For how long after a missed deadline look-ups of the same lane get only some of the workers."""
 SLOW_LANES_MAX = 64
+AHEAD_MAX = 8
+"""Look-ups that one worker is given at a time, while all are busy and the directory is quick."""
+STALLED_SECONDS = 0.05
+"""After so long at one look-up, those behind it are for other workers as well."""
 IDLE_SECONDS = 60.0
 """After so long without work all workers but one end."""
 BACKOFF_FIRST_SECONDS = 0.1
@@ -53,6 +57,22 @@ class _Lookup:
         self.callers: list[Done] = []
 
 
+class _Work:
+    """What a worker has been given, in the order in which it will answer."""
+
+    __slots__ = ("began", "given_back", "lane", "lookups", "until")
+
+    def __init__(self, lookup: _Lookup, now: float, until: float) -> None:
+        self.lookups = deque((lookup,))
+        self.lane = lookup.lane
+        self.began = now
+        """When it began with the first of them."""
+        self.until = until
+        """How long it may be at that one."""
+        self.given_back = False
+        """Whether those behind the first one are in the queue again."""
+
+
 class Pool:
     r"""Worker processes, started when needed; answers of the last seconds; a queue.
 
@@ -61,6 +81,10 @@ class Pool:
     in lanes: one for each domain (`CORP\alice`, `alice@corp`, no domain) of people who were found before, one for
     all strangers, one for courtesies. The last, and those that missed a deadline lately, get half of the workers
     together.
+
+    While all workers are busy and no lane is slow, a worker is given several look-ups of one lane at a time, so that
+    it need not wait for us, nor we for it, between any two. One that takes long keeps nobody behind it: those are put
+    back for another worker. Whichever answers first is heard.
     """
 
     def __init__(self, loop: Loop, *, workers: int = WORKERS, deadline_seconds: float = DEADLINE_SECONDS) -> None:
@@ -73,9 +97,10 @@ class Pool:
         self._callers = 0
         self._queue: deque[_Lookup] = deque()
         self._idle: list[WorkerProcess] = []
-        self._busy: dict[WorkerProcess, tuple[_Lookup, float]] = {}
-        """What each is at, and until when it may be. The first one's time ends first, as in `_open`."""
+        self._busy: dict[WorkerProcess, _Work] = {}
+        """What each is at. The first one's time ends first, as in `_open`."""
         self._alarm: Timer | None = None
+        self._alarm_at = 0.0
         self._dying: list[WorkerProcess] = []
         self._slow_until: dict[str, float] = {}
         self._stillborn = 0
@@ -149,17 +174,23 @@ class Pool:
         if self._alarm is not None or self._closed:
             return
         ends = [lookup.deadline for lookup in islice(self._open.values(), 1)]
-        ends += [until for _, until in islice(self._busy.values(), 1)]
+        ends += [work.until for work in islice(self._busy.values(), 1)]
+        ends += [work.began + STALLED_SECONDS for work in self._busy.values() if _keeps_others(work)]
         if ends:
-            self._alarm = self._loop.call_at(min(ends), self._ring)
+            self._alarm_at = min(ends)
+            self._alarm = self._loop.call_at(self._alarm_at, self._ring)
 
     def _ring(self) -> None:
         self._alarm = None
         now = self._loop.time()
         for lookup in list(takewhile(lambda each: each.deadline <= now, self._open.values())):
             self._give_up(lookup)
-        for worker in [worker for worker, (_, until) in self._busy.items() if until <= now]:
+        for worker in [worker for worker, work in self._busy.items() if work.until <= now]:
             self._overdue(worker)
+        for work in list(self._busy.values()):
+            if _keeps_others(work) and work.began + STALLED_SECONDS <= now:
+                self._give_back(work)
+        self._dispatch()
         self._set_alarm()
 
     def _give_up(self, lookup: _Lookup) -> None:
@@ -168,9 +199,20 @@ class Pool:
             self._queue.remove(lookup)
         self._finish(lookup, Missing.UNAVAILABLE)
 
+    def _give_back(self, work: _Work) -> None:
+        """Let other workers have what waits behind the first look-up of this one."""
+        work.given_back = True
+        self._queue.extendleft(
+            lookup for lookup in reversed(list(islice(work.lookups, 1, None))) if self._is_wanted(lookup)
+        )
+
+    def _is_wanted(self, lookup: _Lookup) -> bool:
+        """Whether nobody has answered it yet, and somebody still waits."""
+        return self._open.get(lookup.key) is lookup and lookup not in self._queue
+
     def _finish(self, lookup: _Lookup, answer: Answer) -> None:
         if self._open.get(lookup.key) is not lookup:
-            return  # its callers have given up already
+            return  # its callers have given up already, or another worker was faster
         del self._open[lookup.key]
         self._callers -= len(lookup.callers)
         for done in lookup.callers:
@@ -180,20 +222,51 @@ class Pool:
                 self._loop.call_exception_handler({"message": "a caller failed at its answer", "exception": problem})
 
     def _dispatch(self) -> None:
-        while self._queue and (self._idle or self._may_start()):
+        while self._queue:
+            if not self._idle and not self._may_start():
+                self._look_ahead()
+                return
             lookup = self._take_next()
             if lookup is None:
                 return
+            if self._open.get(lookup.key) is not lookup:
+                continue  # it was given back, and answered meanwhile
             worker = self._idle.pop() if self._idle else self._start()
             if worker is None:
                 self._queue.appendleft(lookup)
                 return
             if worker.send(lookup.question):
-                self._busy[worker] = (lookup, self._loop.time() + self._deadline_seconds)
+                now = self._loop.time()
+                self._busy[worker] = _Work(lookup, now, now + self._deadline_seconds)
                 self._set_alarm()
             else:  # it died while it was idle
                 self._queue.appendleft(lookup)
                 self._discard(worker)
+
+    def _look_ahead(self) -> None:
+        """Give busy workers more to do, while no lane is slow."""
+        now = self._loop.time()
+        while self._queue and not self._slow_until and self._queue[0].lane != _COURTESIES:
+            lookup = self._queue[0]
+            able = [
+                (len(work.lookups), index, worker, work)
+                for index, (worker, work) in enumerate(self._busy.items())
+                if work.lane == lookup.lane
+                and len(work.lookups) < AHEAD_MAX
+                and not work.given_back
+                and now < work.began + STALLED_SECONDS
+            ]
+            if not able:
+                return
+            _, _, worker, work = min(able, key=lambda each: each[:2])
+            if not worker.send(lookup.question):
+                return  # that it is gone will show when it is read
+            self._queue.popleft()
+            work.lookups.append(lookup)
+            if self._alarm is not None and self._alarm_at > work.began + STALLED_SECONDS:
+                self._alarm.cancel()
+                self._alarm = None
+            self._set_alarm()
 
     def _take_next(self) -> _Lookup | None:
         """The first look-up in the queue that may have a worker now."""
@@ -202,7 +275,7 @@ class Pool:
             self._slow_until = {lane: until for lane, until in self._slow_until.items() if until > now}
         if not self._is_slow(self._queue[0]):
             return self._queue.popleft()
-        slow_busy = sum(self._is_slow(lookup) for lookup, _ in self._busy.values())
+        slow_busy = sum(self._is_slow(work.lookups[0]) for work in self._busy.values())
         for index, lookup in enumerate(self._queue):
             if slow_busy < self._slow_workers_max or not self._is_slow(lookup):
                 del self._queue[index]
@@ -232,7 +305,8 @@ class Pool:
         if not answer or worker not in self._busy:
             self._lost(worker)
             return
-        lookup, _ = self._busy[worker]
+        work = self._busy[worker]
+        lookup = work.lookups[0]
         try:
             found = packet.parse_answer(answer, len(lookup.key[1]))
         except ValueError:
@@ -242,12 +316,18 @@ class Pool:
                 return
         else:
             result = Missing.UNKNOWN if found is None else person_from(found, lookup.key[1])
+        # Behind all others: its time for the next one ends last.
         del self._busy[worker]
         now = self._loop.time()
         worker.has_answered = True
-        worker.idle_since = now
         self._stillborn = 0
-        self._idle.append(worker)
+        work.lookups.popleft()
+        if work.lookups:
+            work.began, work.until = now, now + self._deadline_seconds
+            self._busy[worker] = work
+        else:
+            worker.idle_since = now
+            self._idle.append(worker)
         if isinstance(result, Person):
             self._cache.put(lookup.key, result, now)
         self._dispatch()  # first, so that the worker is at it while the callers judge
@@ -256,7 +336,9 @@ class Pool:
 
     def _overdue(self, worker: WorkerProcess) -> None:
         """The worker's deadline."""
-        lookup, _ = self._busy.pop(worker)
+        work = self._busy.pop(worker)
+        lookup = work.lookups[0]
+        self._give_back(work)
         if len(self._slow_until) < SLOW_LANES_MAX:
             self._slow_until[lookup.lane] = self._loop.time() + SLOW_SECONDS
         self._bury(worker)
@@ -269,8 +351,9 @@ class Pool:
             self._idle.remove(worker)
         self._discard(worker)
         if worker in self._busy:
-            lookup, _ = self._busy.pop(worker)
-            self._finish(lookup, Missing.UNAVAILABLE)
+            work = self._busy.pop(worker)
+            self._give_back(work)
+            self._finish(work.lookups[0], Missing.UNAVAILABLE)
         self._dispatch()
 
     def _discard(self, worker: WorkerProcess) -> None:
@@ -298,6 +381,10 @@ class Pool:
             worker.end()
             self._dying.append(worker)
         self._keep_house()
+
+
+def _keeps_others(work: _Work) -> bool:
+    return len(work.lookups) > 1 and not work.given_back
 
 
 def _domain(typed: str) -> str:

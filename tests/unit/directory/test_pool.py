@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import os
+import pwd
 import signal
 import subprocess
 import sys
@@ -15,8 +16,9 @@ import pytest
 
 from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.directory import pool as pool_module
+from rw2fa_daemon.directory import request
 from rw2fa_daemon.directory.cache import Cache
-from rw2fa_daemon.directory.pool import CALLERS_MAX, COURTESIES_MAX, QUEUE_MAX, Answer, Pool
+from rw2fa_daemon.directory.pool import AHEAD_MAX, CALLERS_MAX, COURTESIES_MAX, QUEUE_MAX, Answer, Pool
 
 DEADLINE = 0.4
 """Long enough for a worker to start on a machine that does other things too."""
@@ -163,6 +165,26 @@ def test_a_worker_that_hangs_is_killed_at_the_deadline_and_replaced(bench: Bench
     assert isinstance(bench.answer("daemon"), Person)
 
 
+def test_each_of_many_at_once_gets_the_own_answer(bench: Bench) -> None:
+    names = [*(entry.pw_name for entry in pwd.getpwall()), *(f"nobody-{number}" for number in range(100))]
+    answers = {name: bench.ask(name) for name in names}
+    bench.run_until(*answers.values())
+    assert {name: answer for name, (answer,) in answers.items()} == {name: request.lookup(name, ()) for name in names}
+
+
+def test_promise_11_one_that_hangs_keeps_nobody_who_was_given_to_the_same_worker(bench: Bench) -> None:
+    bench.run_until(bench.ask("root"), bench.ask("daemon"))
+    hanging, _ = bench.workers()
+    os.kill(hanging, signal.SIGSTOP)
+    bench.patience(DEADLINE)
+    started = time.monotonic()
+    answers = [bench.ask(f"user{number}") for number in range(AHEAD_MAX)]
+    while sum(map(bool, answers)) < len(answers) - 1:
+        assert time.monotonic() - started < DEADLINE, "they waited for the deadline of the one before them"
+        bench.run_for(0.002)
+    assert [answer for answer in answers if answer] == [[Missing.UNKNOWN]] * (AHEAD_MAX - 1)
+
+
 def test_who_waits_in_the_queue_has_the_same_deadline(bench: Bench) -> None:
     bench.answer("root")
     bench.patience(DEADLINE)
@@ -224,7 +246,7 @@ def test_promise_11_workers_that_cannot_start_are_tried_less_and_less(
 def test_promise_11_a_full_queue_answers_at_once(bench: Bench) -> None:
     bench.answer("root")
     bench.patience(DEADLINE)
-    waiting = bench.ask_stopped_workers([f"user{number}" for number in range(QUEUE_MAX + 2)])
+    waiting = bench.ask_stopped_workers([f"user{number}" for number in range(QUEUE_MAX + 2 * AHEAD_MAX)])
     assert bench.ask("one-more") == [Missing.UNAVAILABLE]
     assert isinstance(bench.ask("root")[0], Person), "what is known needs no place"
     bench.run_until(*waiting)
