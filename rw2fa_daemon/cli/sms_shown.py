@@ -18,7 +18,10 @@ from rw2fa_daemon.store.kept import TWILIO_TOKEN
 @JSON_OPTION
 @pass_site
 def show(site: Site, *, as_json: bool) -> None:
-    """Show how SMS are sent; of account and token no more than which they are."""
+    """Show how SMS are sent.
+
+    Of account and token no more is shown than which they are.
+    """
     config = site.config
     token, state_problem = _token(site)
     missing = [] if state_problem else list(lacking(config, token))

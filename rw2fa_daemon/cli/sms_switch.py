@@ -25,7 +25,7 @@ NAMED_MAX: Final = 10
 @click.command()
 @pass_site
 def enable(site: Site) -> None:
-    """Let codes be sent by SMS, if that is configured.
+    """Let codes be sent by SMS.
 
     Nobody's method changes by it; `rw2fa users edit USER --sms NUMBER` does that.
     """
@@ -45,10 +45,11 @@ def enable(site: Site) -> None:
 @YES_OPTION
 @pass_site
 def disable(site: Site, *, as_json: bool, yes: bool) -> None:
-    """Send no codes by SMS any more: everybody needs an authenticator app.
+    """Send no codes by SMS any more.
 
-    Whoever has none enrols one at the next login; the time for that, enrolment.window, begins
-    now. Methods and numbers stay as they are, for `rw2fa sms enable`.
+    Everybody needs an authenticator app then. Whoever has none enrols one at the next login; the
+    time for that, enrolment.window, begins now. Methods and numbers stay as they are, for
+    `rw2fa sms enable`.
     """
     site.must_own("sms.enabled")
     names = list(_without_app(site))

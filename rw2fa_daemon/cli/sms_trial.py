@@ -63,9 +63,10 @@ class _Seen:
 @JSON_OPTION
 @pass_site
 def trial(site: Site, number: str, *, wait: int, as_json: bool) -> None:
-    """Send an SMS to NUMBER, as a login would, and say what becomes of it.
+    """Send an SMS to NUMBER and follow it.
 
-    It costs what an SMS costs. Exit status 1 if it is refused, or not delivered.
+    It says what a login's would, with a code that nobody was given, and costs as much. Exit
+    status 1 if it is refused, or not delivered.
     """
     to = parse_number(number)
     request = _request(site, to)

@@ -229,12 +229,12 @@ SETTINGS: Final = (
         "",
         Form(
             check_sender,
-            "a number like +15005550006, a name of at most 11 letters, digits and + - _ &, or the SID of a messaging"
-            " service (MG and 32 hexadecimal digits)",
+            "a number with +, a name of at most 11 characters, or MG and 32 hexadecimal digits",
             "+15005550006",
         ),
-        "What SMS come from: a number that Twilio gave the account, a name (an alphanumeric sender, which some"
-        " countries do not let in), or a messaging service by its SID. Change it with `rw2fa sms configure`.",
+        "What SMS come from: a number that Twilio gave the account, such as +15005550006; a name of letters, digits,"
+        " spaces and + - _ &, which some countries do not let in (an alphanumeric sender); or a messaging service by"
+        " its SID. Change it with `rw2fa sms configure`.",
     ),
     Setting(
         "sms.api_url",
@@ -252,7 +252,7 @@ SETTINGS: Final = (
     Setting(
         "sms.countries",
         (),
-        Items(domain.number_prefix, "calling codes, or longer beginnings of numbers, without +", most=SMS_PREFIXES_MAX),
+        Items(domain.number_prefix, "beginnings of numbers, without +", most=SMS_PREFIXES_MAX),
         "Where SMS may go: calling codes such as 33, or more of a number's beginning, such as 1416. Empty means the"
         " country of the sender; a sender that is not a number has none, and then nothing is sent.",
     ),

@@ -1,12 +1,13 @@
 """Whether codes can be sent by SMS."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.core.account import Method
+from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.core.phone import calling_code
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.doctor.finding import Finding
@@ -26,24 +27,12 @@ def check_sms(subject: Subject) -> Iterator[Finding]:
         return
     with subject.store() as store:
         token = store.kept(TWILIO_TOKEN)
-        abroad = []
         people, _ = subject.enabled_people
-        for person in people:
-            account = store.read(person.name)
-            if account is None or account.method is not Method.SMS or account.phone is None:
-                continue
-            if not account.phone.reveal().decode().startswith(config.sms_allowed):
-                abroad.append(person.name)
+        numbers = {person.name: _number(store.read(person.name)) for person in people}
     for problem in lacking(config, token):
         yield Finding("sms", ok=False, detail=problem.what, fix=problem.fix)
-    if config.sms_allowed and abroad:
-        named = ", ".join(abroad[:NAMES_MAX]) + (" and others" if len(abroad) > NAMES_MAX else "")
-        yield Finding(
-            "sms-countries",
-            ok=False,
-            detail=f"{len(abroad)} users have a number that no SMS may go to: {named}",
-            fix=f"allow it with `rw2fa settings set sms.countries`, which is {', '.join(config.sms_allowed)} now",
-        )
+    if config.sms_allowed:
+        yield from _abroad({name: number for name, number in numbers.items() if number}, config.sms_allowed)
     yield from _relay(subject.path(config.relay_socket))
 
 
@@ -60,6 +49,27 @@ def lacking(config: Config, token: Secret | None) -> Iterator[Problem]:
             "the sender is not a number and has no country, so that SMS may go nowhere",
             "name calling codes, for example: rw2fa settings set sms.countries 33,49",
         )
+
+
+def _number(account: Account | None) -> str:
+    """Where somebody's codes go by SMS; empty if they do not."""
+    by_sms = account is not None and account.method_in_force(sms_enabled=True) is Method.SMS
+    return account.phone.reveal().decode() if account and by_sms and account.phone else ""
+
+
+def _abroad(numbers: Mapping[str, str], allowed: tuple[str, ...]) -> Iterator[Finding]:
+    names = [name for name, number in numbers.items() if not number.startswith(allowed)]
+    if not names:
+        return
+    wanted = dict.fromkeys([*(prefix[1:] for prefix in allowed), *(calling_code(numbers[name]) for name in names)])
+    yield Finding(
+        "sms-countries",
+        ok=False,
+        detail="no SMS may go to the numbers of "
+        + ", ".join(names[:NAMES_MAX])
+        + (f" and {len(names) - NAMES_MAX} others" if len(names) > NAMES_MAX else ""),
+        fix=f"if their countries are meant: `rw2fa settings set sms.countries {','.join(wanted)}`",
+    )
 
 
 def _relay(path: Path) -> Iterator[Finding]:

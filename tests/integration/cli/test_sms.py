@@ -393,7 +393,8 @@ def test_the_doctor_says_what_keeps_sms_from_going_out(configured: Host, alice: 
     configured.does("sms", "enable")
     with_number(configured, alice)
     (abroad,) = findings(configured, "sms-countries")
-    assert "1 users have a number that no SMS may go to: daemon" in str(abroad["detail"])
+    assert abroad["detail"] == "no SMS may go to the numbers of daemon"
+    assert abroad["fix"] == "if their countries are meant: `rw2fa settings set sms.countries 1,33`"
     (relay,) = findings(configured, "sms-relay")
     assert "does not answer at" in str(relay["detail"])
     store = configured.store()
