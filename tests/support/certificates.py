@@ -11,6 +11,17 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from cryptography.x509.oid import NameOID
 
 _DAY = timedelta(days=1)
+_SIGNS_CERTIFICATES = x509.KeyUsage(
+    digital_signature=False,
+    content_commitment=False,
+    key_encipherment=False,
+    data_encipherment=False,
+    key_agreement=False,
+    key_cert_sign=True,
+    crl_sign=True,
+    encipher_only=False,
+    decipher_only=False,
+)
 
 
 class Authority:
@@ -25,6 +36,7 @@ class Authority:
         certificate = (
             self._builder(self._name, self._key.public_key(), now - _DAY, now + _DAY)
             .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_SIGNS_CERTIFICATES, critical=True)
             .sign(self._key, hashes.SHA256())
         )
         self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
@@ -41,6 +53,7 @@ class Authority:
         certificate = (
             self._builder(x509.Name([]), key.public_key(), until - 2 * _DAY, until)
             .add_extension(x509.SubjectAlternativeName([name]), critical=True)
+            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False)
             .sign(self._key, hashes.SHA256())
         )
         stem = f"{host}-{'expired' if expired else 'good'}"
@@ -58,6 +71,7 @@ class Authority:
             .subject_name(subject)
             .public_key(key)
             .serial_number(x509.random_serial_number())
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
             .not_valid_before(begin)
             .not_valid_after(end)
         )
