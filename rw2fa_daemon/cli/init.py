@@ -7,10 +7,8 @@ from rw2fa_daemon.cli.printing import say
 from rw2fa_daemon.cli.site import Site, daemon_owner, pass_site
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.store.guard import forget_mark, make_place
-from rw2fa_daemon.store.sqlite.place import FILE_NAME
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
-from rw2fa_daemon.vault.vault import Vault
 
 
 @click.command()
@@ -18,25 +16,26 @@ from rw2fa_daemon.vault.vault import Vault
 def init(site: Site) -> None:
     """Make master key and state, if there are none."""
     config = site.config
-    state = config.state / FILE_NAME
+    where = config.database or config.state
+    had_state = Store.exists(config.state, config.database)
     made = []
     if not config.master_key.exists() and not _has_credential(site):
-        if state.exists():
+        if had_state:
             # A new key would leave a state that nothing can read, and hide that the right one is gone.
             raise Problem(
-                f"there is a state in {config.state}, but its master key {config.master_key} is gone",
-                "put the key back from your copy; only without one, move the state away and run this again",
+                f"there is a state in {where}, but no master key in {config.master_key}",
+                "put the key there from your copy, or from another host that shares the state; only without one, move"
+                " the state away and run this again",
             )
         create_master_key(config.master_key)
         made.append(f"the master key {config.master_key}")
-    had_state = state.exists()
     if not had_state:
         # That of a state that is gone would make this one look older than it is.
         forget_mark(config.state)
-    Store.open(config.state, Vault(load_master_key(config.master_key)), create=True, owner=daemon_owner()).close()
+    site.open_store(site.vault, create=True).close()
     make_place(config.state, daemon_owner())
     if not had_state:
-        made.append(f"the state in {config.state}")
+        made.append(f"the state in {where}")
     if not made:
         say("There is a master key and a state already; nothing to do.")
         return

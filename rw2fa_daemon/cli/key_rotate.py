@@ -123,7 +123,7 @@ def _pass(store: Store, pager: Pager, outcome: _Outcome) -> int:
 
 def _opened(site: Site, master_key: MasterKey) -> Store:
     """The state, opened with the keys as they are now, not as they were when the command began."""
-    return Store.open(site.config.state, Vault(master_key))
+    return site.open_store(Vault(master_key))
 
 
 def _announce(store: Store, path: Path, before: MasterKey, begun: MasterKey, *, anew: bool) -> None:

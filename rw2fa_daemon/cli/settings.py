@@ -10,6 +10,7 @@ from rw2fa_daemon.cli.completion import setting_keys
 from rw2fa_daemon.cli.people import entries_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, table
 from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.config.database_url import masked
 from rw2fa_daemon.config.domain import Refused, Value, literal
 from rw2fa_daemon.config.edit import Changes
 from rw2fa_daemon.config.load import check
@@ -23,6 +24,8 @@ _LISTS_OF_PEOPLE: Final = ("exempt.users",)
 ACCEPT_RISK: Final = "guessing.accept_risk"
 MESSAGE: Final = "settings.sms_message"
 _LENGTHEN_MESSAGE: Final = frozenset({MESSAGE, "settings.issuer", "settings.digits"})
+
+DATABASE: Final = "database.url"
 
 
 @click.group()
@@ -61,7 +64,7 @@ def get(site: Site, key: str, *, as_json: bool) -> None:
     if as_json:
         show_json(_as_json(site, full))
         return
-    value = site.layers.value(full)
+    value = _shown_value(site, full)
     if isinstance(value, tuple):
         for entry in value:
             say(shown(entry))
@@ -91,6 +94,8 @@ def set_value(site: Site, key: str, value: str, *, accept_risk: bool) -> None:
     _change(site, {full: parsed, ACCEPT_RISK: True} if accept_risk else {full: parsed})
     if full.startswith("paths."):
         note("the daemon takes this over when it is restarted, and the PAM lines may name the old path")
+    if full == DATABASE:
+        note("the daemon takes this over when it is restarted; make the state there with `rw2fa init` before")
     if full == "sms.account_sid":
         note("the token that is stored belongs to an account; another account's is asked for by: rw2fa sms configure")
 
@@ -149,10 +154,16 @@ def _row(key: str) -> Setting:
 
 
 def _text(site: Site, key: str) -> str:
-    value = site.layers.value(key)
+    value = _shown_value(site, key)
     if value is None:
         return ""
     return iso(site.config.enabled_until) or "" if key == "enabled_until" else literal(value)
+
+
+def _shown_value(site: Site, key: str) -> Value | None:
+    """What a key is set to, as far as it may be shown."""
+    value = site.layers.value(key)
+    return masked(value) if key == DATABASE and isinstance(value, str) else value
 
 
 def _as_toml(value: Value) -> object:
@@ -161,7 +172,7 @@ def _as_toml(value: Value) -> object:
 
 def _as_json(site: Site, key: str) -> dict[str, object]:
     row = _row(key)
-    value = site.layers.value(key)
+    value = _shown_value(site, key)
     origin = site.layers.origins.get(key)
     return {
         **_worked_out(site, key),

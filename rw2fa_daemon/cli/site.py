@@ -11,6 +11,7 @@ import click
 
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.load import Layers, build, read_layers
+from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.person import Person
 
 if TYPE_CHECKING:
@@ -77,11 +78,23 @@ class Site:
     @cached_property
     def store(self) -> "Store":
         """The state, open until the command ends."""
-        from rw2fa_daemon.store.store import Store  # noqa: PLC0415 - not for every command
-
-        store = Store.open(self.config.state, self.vault)
+        store = self.open_store(self.vault)
         click.get_current_context().call_on_close(store.close)
         return store
+
+    def open_store(self, vault: "Vault", *, create: bool = False) -> "Store":
+        """The state, opened with these keys; `create` makes it where there is none."""
+        from rw2fa_daemon.store.store import Store  # noqa: PLC0415 - not for every command
+
+        config = self.config
+        return Store.open(
+            config.state,
+            vault,
+            create=create,
+            owner=daemon_owner() if create else None,
+            database=config.database,
+            tell=lambda happened: audit_floor(config.state, happened),
+        )
 
     @property
     def shares_state(self) -> bool:
@@ -111,6 +124,13 @@ class Site:
         change(self.path, decide)
         for stale in ("layers", "config", "rules"):
             self.__dict__.pop(stale, None)
+
+
+def audit_floor(state: Path, happened: str) -> None:
+    """Write down that no code from before counts, for whoever found out why."""
+    from rw2fa_daemon.audit.sink import open_sink  # noqa: PLC0415 - not for every command
+
+    open_sink(state).write(Record(Event.STATE_OLDER, time.time(), decision="done", rule="failover", reason=happened))
 
 
 def daemon_owner() -> tuple[int, int] | None:

@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 
 from rw2fa_daemon.core.budget import Guessing
+from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.sms_account import allowed_prefixes
 from rw2fa_daemon.core.standing import Lists
@@ -59,6 +60,8 @@ class Config:
     state: Path
     socket: Path
     master_key: Path
+    database: Database | None
+    """Where the state is, if not in its folder."""
     time_servers: tuple[str, ...]
     metrics_file: Path | None
     files: tuple[Path, ...]

@@ -18,8 +18,10 @@ SOCKET_FOLDER: Final = "/var/run/postgresql"
 ROOT_CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
 """Debian's own list. The libpq that comes with psycopg would look elsewhere."""
 MASK: Final = "…"
+PASSWORD_FILE: Final = "database.password"  # noqa: S105 - the name of a file
+"""Beside the master key."""
 
-_EXAMPLE: Final = "postgresql+psycopg://rw2fa@db.example.org/rw2fa"
+EXAMPLE: Final = "postgresql+psycopg://rw2fa@db.example.org/rw2fa"
 _PATHS: Final = ("sslrootcert", "sslcert", "sslkey")
 _OPTIONS: Final = ("host", "hostaddr", "port", "sslmode", *_PATHS)
 """Of libpq's parameters those that somebody may have to set. The others have one right value, or are none of ours."""
@@ -30,12 +32,12 @@ class DatabaseUrl:
     """The URL of a PostgreSQL database, or nothing."""
 
     kind: str = "text"
-    allowed: str = f'"", or a URL like {_EXAMPLE}'
+    allowed: str = f'"", or a URL like {EXAMPLE}'
 
     def read(self, raw: object) -> Value:
         """See Domain."""
         if not isinstance(raw, str):
-            raise _wrong_type(raw, "text", f'"{_EXAMPLE}"')
+            raise _wrong_type(raw, "text", f'"{EXAMPLE}"')
         if raw:
             parse(raw)
         return raw
@@ -65,13 +67,13 @@ def parse(url: str) -> Database:
         raise Refused(f"is longer than {URL_BYTES_MAX} bytes", "shorten it")
     _printable(url)
     if not url.startswith(SCHEME):
-        raise Refused(f"does not begin with {SCHEME}", f"write it like {_EXAMPLE}")
+        raise Refused(f"does not begin with {SCHEME}", f"write it like {EXAMPLE}")
     authority, slash, rest = url.removeprefix(SCHEME).partition("/")
     login, at, hosts = authority.rpartition("@")
     user, colon, password = login.partition(":")
     name, _, query = rest.partition("?")
     if not at or not user or not slash or not name or "/" in name or "#" in url:
-        raise Refused("names no user or no database", f"write it like {_EXAMPLE}")
+        raise Refused("names no user or no database", f"write it like {EXAMPLE}")
     options = _options(query)
     nodes = _nodes(hosts, options)
     local = all(node.local for node in nodes)

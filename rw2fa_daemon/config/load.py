@@ -4,16 +4,19 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, cast
 
 from rw2fa_daemon.config import trusted
 from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.config.database_url import PASSWORD_FILE
+from rw2fa_daemon.config.database_url import parse as parse_database
 from rw2fa_daemon.config.domain import NAME_BYTES_MAX, Refused, Value
 from rw2fa_daemon.config.settings import ANY_SERVICE, SECTIONS, SETTINGS, Setting, find
 from rw2fa_daemon.core.budget import allowance, largest_discrepancy
+from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.person import GROUP_MARK, Roster
 from rw2fa_daemon.core.problem import Problem
 
@@ -146,10 +149,7 @@ def check(setting: Setting, key: str, raw: object) -> Value:
     """The value that `raw`, as TOML gives it, has for a key; raises Refused."""
     if setting.key == ANY_SERVICE:
         _service_name(key.partition(".")[2])
-    value = setting.domain.read(raw)
-    if setting.unavailable and value != setting.default:
-        raise Refused(setting.unavailable, f"leave {setting.name} at its default")
-    return value
+    return setting.domain.read(raw)
 
 
 def _service_name(name: str) -> None:
@@ -234,6 +234,7 @@ def build(layers: Layers) -> Config:
         state=Path(of("paths.state")),
         socket=Path(of("paths.socket")),
         master_key=Path(of("paths.master_key")),
+        database=_database(of("database.url"), of("paths.master_key")),
         time_servers=of("time.servers"),
         metrics_file=Path(of("metrics.file")) if of("metrics.file") else None,
         files=layers.files,
@@ -245,6 +246,12 @@ def build(layers: Layers) -> Config:
         )
     _refuse_cheap_guessing(config, layers)
     return config
+
+
+def _database(url: str, master_key: str) -> Database | None:
+    if not url:
+        return None
+    return replace(parse_database(url), password_file=str(Path(master_key).with_name(PASSWORD_FILE)))
 
 
 def _refuse_cheap_guessing(config: Config, layers: Layers) -> None:

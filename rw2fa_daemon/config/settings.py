@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.config import domain
+from rw2fa_daemon.config.database_url import DatabaseUrl
 from rw2fa_daemon.config.domain import (
     AbsolutePath,
     Choice,
@@ -58,8 +59,7 @@ class Setting:
     """One key of the configuration.
 
     `key` is its path with dots. `unit` is empty where a value has none. `description` says for
-    an administrator what it does, in full sentences. `unavailable` is why this version takes
-    nothing but the default, empty where it takes all. `command` is what changes the key instead of
+    an administrator what it does, in full sentences. `command` is what changes the key instead of
     `rw2fa settings set`, where there is such a command. `shipped` is whether the shipped file has it.
     """
 
@@ -68,7 +68,6 @@ class Setting:
     domain: Domain
     description: str
     unit: str = ""
-    unavailable: str = ""
     command: str = ""
     shipped: bool = True
 
@@ -331,9 +330,12 @@ SETTINGS: Final = (
     Setting(
         "database.url",
         "",
-        Text(1024),
-        "The database. Empty means SQLite in the folder of the state.",
-        unavailable="this version keeps its state in SQLite only",
+        DatabaseUrl(),
+        "The database. Empty means SQLite in the folder of the state, for one host. Several hosts share a PostgreSQL:"
+        " see the chapter on several hosts in the administrator's guide. Servers with commas between them, of which the"
+        " primary is used; sslrootcert=, sslcert=, sslkey= and hostaddr= as libpq has them. The connection is encrypted"
+        " and the server's certificate verified, except on this host. The password does not belong here, but in"
+        " database.password beside the master key, or in a systemd credential named rw2fa.database-password.",
     ),
     Setting(
         "time.servers",

@@ -35,8 +35,6 @@ def shipped_file() -> str:
 
 def _row(setting: Setting) -> str:
     notes = [setting.description]
-    if setting.unavailable:
-        notes.append(f"Leave it as it is: {setting.unavailable}.")
     lines = [_comment(" ".join(notes))]
     if isinstance(setting.domain, Number | Choice | Text | Form):
         lines.append(_comment(f"Allowed: {setting.allowed}."))

@@ -57,7 +57,11 @@ class Subject:
     @contextmanager
     def store(self) -> Iterator[Store]:
         """The state, open for a while. Raises Problem."""
-        store = Store.open(self.path(self.config.state), Vault(load_master_key(self.path(self.config.master_key))))
+        store = Store.open(
+            self.path(self.config.state),
+            Vault(load_master_key(self.path(self.config.master_key))),
+            database=self.config.database,
+        )
         try:
             yield store
         finally:

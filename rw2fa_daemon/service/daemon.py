@@ -15,6 +15,7 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.canonical import resolve_names
+from rw2fa_daemon.service.clerk import Clerk, Elsewhere, Here
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.exposition import exposition
 from rw2fa_daemon.service.figures import Census, Running, clock_families, people_families, up
@@ -36,11 +37,17 @@ STOP_SECONDS: Final = 5.0
 """How long a stop waits for people who are typing."""
 
 MARK_SECONDS: Final = 5.0
-"""How often the mark of the state is moved on: after a crash, an old copy that is put back is noticed if older."""
+"""How often the mark of the state is moved on: after a crash, an old copy that is put back is noticed if older. So it is
+also noticed that a database across a network is gone, back or another before somebody logs in."""
 
 STOP_LOOK_SECONDS: Final = 0.05
 
-_FIXED: Final = ("state", "socket", "master_key")
+_FIXED: Final = {
+    "state": "[paths] state",
+    "socket": "[paths] socket",
+    "master_key": "[paths] master_key",
+    "database": "[database] url",
+}
 """Settings that only a restart changes."""
 
 
@@ -59,7 +66,8 @@ class Daemon:
         self._relay = RelayKeeper(loop, config.relay_socket) if passed is None else None
         self._sink = open_sink(config.state)
         self._directory = Pool(loop)
-        self._state = State(config, self._sink.write)
+        self._clerk: Clerk = Here() if config.database is None else Elsewhere(loop)
+        self._state = State(config, self._sink.write, self._clerk)
         self._supervisor = Supervisor(loop)
         self._server = Server(
             loop,
@@ -90,6 +98,7 @@ class Daemon:
         self._metrics_file.close()
         self._server.close()
         self._directory.close()
+        self._clerk.close()
         self._state.close()
         if self._relay is not None:
             self._relay.close()
@@ -103,21 +112,23 @@ class Daemon:
         resolve_names(self._loop, self._directory, names_to_resolve(config), resolved)
 
     def _start(self, rules: Rules) -> None:
-        self._use(rules)
-        self._server.start()
-        self._loop.call_later(MARK_SECONDS, self._keep_mark)
-        self._metrics_file.use(self._config.metrics_file)
-        if self._relay is not None:
-            self._relay.start()
-        self._supervisor.ready(self._summary())
+        def used() -> None:
+            self._server.start()
+            self._loop.call_later(MARK_SECONDS, self._keep_mark)
+            self._metrics_file.use(self._config.metrics_file)
+            if self._relay is not None:
+                self._relay.start()
+            self._supervisor.ready(self._summary())
+
+        self._use(rules, used)
 
     def _keep_mark(self) -> None:
-        self._state.keep_mark()
+        self._state.do(State.keep_mark, lambda _nothing: None)
         self._loop.call_later(MARK_SECONDS, self._keep_mark)
 
-    def _use(self, rules: Rules) -> None:
+    def _use(self, rules: Rules, then: Callable[[], None]) -> None:
         self._server.rules = rules
-        self._state.use_scope(rules.scope_entries)
+        self._state.do(lambda state: state.use_scope(rules.scope_entries), lambda _nothing: then())
 
     def _reload(self, done: Callable[[str], None]) -> None:
         self._supervisor.reloading()
@@ -133,7 +144,9 @@ class Daemon:
 
         def prepared(rules: Rules) -> None:
             self._config, self._config_problem = config, None
-            self._use(rules)
+            self._use(rules, used)
+
+        def used() -> None:
             self._metrics_file.use(config.metrics_file)
             self._report_configuration("reloaded", "")
             self._supervisor.reloaded(self._summary())
@@ -142,9 +155,9 @@ class Daemon:
         self._prepare(config, prepared)
 
     def _check_fixed(self, config: Config) -> None:
-        for key in _FIXED:
+        for key, name in _FIXED.items():
             if getattr(config, key) != getattr(self._config, key):
-                raise Problem(f"[paths] {key} cannot change while the daemon runs", "restart rw2fad instead")
+                raise Problem(f"{name} cannot change while the daemon runs", "restart rw2fad instead")
 
     def _report_configuration(self, what: str, reason: str) -> None:
         self._sink.write(Record(Event.CONFIGURATION, time.time(), decision="done", rule=what, reason=reason))
@@ -188,15 +201,16 @@ class Daemon:
 
     def _answer_keys(self, connection: Connection, message: Message) -> None:
         """Take other master keys from root: the key file may be one that this process cannot read."""
-        try:
-            self._state.use_keys(
-                parsed(message.fields.get("keys", "").encode("utf-8", "surrogateescape"), "that was handed over")
-            )
-        except Problem as problem:
-            result = str(problem)
-        else:
-            result = "ok"
-        connection.say_last(compose("report", {"result": result}))
+        text = message.fields.get("keys", "").encode("utf-8", "surrogateescape")
+
+        def use(state: State) -> str:
+            try:
+                state.use_keys(parsed(text, "that was handed over"))
+            except Problem as problem:
+                return str(problem)
+            return "ok"
+
+        self._state.do(use, lambda result: connection.say_last(compose("report", {"result": result})))
 
     def _answer_metrics(self, connection: Connection, _message: Message) -> None:
         connection.say_last(compose("report", {"text": self._figures(running=True)}))
@@ -214,7 +228,10 @@ class Daemon:
             lost_audit_records=self._sink.lost,
             users_guessed_at=self._server.spread.users(time.time()),
         )
-        people = self._census.people(lambda now: self._state.count(self._config.guessing, now))
+        guessing = self._config.guessing
+        people = self._census.people(
+            lambda done: self._state.do(lambda state: state.count(guessing, time.time()), done)
+        )
         counted = (*self._server.metrics.families(), *self._server.texts.families())
         return exposition((*how.families(), *counted, *people_families(people), *clock_families(state)))
 

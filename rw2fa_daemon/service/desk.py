@@ -75,7 +75,7 @@ class Desk:
         looks, self._looks = self._looks, []
         accounts = self._state.look([each.name for each in looks])
         for each, account in zip(looks, accounts, strict=True):
-            outcome = account if isinstance(account, StateProblem) else _tried(each.work, account)
+            outcome = account if isinstance(account, StateProblem) else tried(each.work, account)
             if outcome is None:
                 self._jobs.append(each)
             else:
@@ -83,7 +83,7 @@ class Desk:
 
     def _do(self) -> None:
         jobs, self._jobs = self._jobs, []
-        outcomes = self._state.run([Job(each.name, _storing(each.work)) for each in jobs])
+        outcomes = self._state.run([Job(each.name, storing(each.work)) for each in jobs])
         for each, outcome in zip(jobs, outcomes, strict=True):
             if isinstance(outcome, StateProblem):
                 each.done(outcome)
@@ -94,7 +94,7 @@ class Desk:
             each.done(move)
 
 
-def _tried(work: Work, account: Account | None) -> Move | None:
+def tried(work: Work, account: Account | None) -> Move | None:
     """The move, if it changes nothing. What is wrong with the work shows when it is done as a job."""
     try:
         move = work(account)
@@ -103,7 +103,9 @@ def _tried(work: Work, account: Account | None) -> Move | None:
     return move if move.account is account else None
 
 
-def _storing(work: Work) -> Callable[[Account | None], tuple[Account | None, tuple[Move, bool]]]:
+def storing(work: Work) -> Callable[[Account | None], tuple[Account | None, tuple[Move, bool]]]:
+    """The work as the store does it: the move, and whether it changes something."""
+
     def work_and_store(account: Account | None) -> tuple[Account | None, tuple[Move, bool]]:
         move = work(account)
         return move.account, (move, move.account is not account and move.account != account)

@@ -24,13 +24,19 @@ class Census:
         self._people: Headcount | None = None
         self._again_at = float("-inf")
 
-    def people(self, count: Callable[[float], Headcount | None]) -> Headcount | None:
-        """How many there are, or were a while ago. `count` takes UTC seconds, and may take long."""
+    def people(self, count: Callable[[Callable[[Headcount | None], None]], object]) -> Headcount | None:
+        """How many there are, or were a while ago. `count` may take long; it calls what it is given when it is done."""
         started = time.monotonic()
         if started >= self._again_at:
-            self._people = count(time.time())
-            ended = time.monotonic()
-            self._again_at = ended + SHARE_OF_TIME * (ended - started)
+            # Not a second time before the first is over.
+            self._again_at = float("inf")
+
+            def counted(people: Headcount | None) -> None:
+                self._people = people
+                ended = time.monotonic()
+                self._again_at = ended + SHARE_OF_TIME * (ended - started)
+
+            count(counted)
         return self._people
 
 

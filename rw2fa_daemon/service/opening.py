@@ -11,7 +11,7 @@ from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.moves import Context, End, Move, finish
 from rw2fa_daemon.core.otp import SECRET_BYTES
-from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.policy import Decision, Rc, facts_of
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.standing import Place, Standing, place
@@ -41,6 +41,14 @@ def open_login(connection: Connection, login: Login) -> None:
         return
 
     def found(person: Person | Missing) -> None:
+        if isinstance(person, Person) and rules.lists.scope.membership(person) is Membership.UNSURE:
+            state, digest = server.state, rules.scope_digest
+            asked = state.do(
+                lambda known: known.was_not_member(person, digest),
+                lambda outside: _place(connection, rules, login, client, person, outside=outside),
+            )
+            if asked:
+                return
         _place(connection, rules, login, client, person)
 
     server.directory.lookup(login.user, rules.groups, found)
@@ -64,10 +72,18 @@ def _stranger(connection: Connection, login: Login, person: Person | Missing) ->
     tell(connection, Move(None, End(Rc.AUTH_ERR, "peer-other"), records=(record,)))
 
 
-def _place(connection: Connection, rules: Rules, login: Login, client: Client, person: Person | Missing) -> None:
-    state = connection.server.state
+def _place(
+    connection: Connection,
+    rules: Rules,
+    login: Login,
+    client: Client,
+    person: Person | Missing,
+    *,
+    outside: bool = False,
+) -> None:
+    """Decide about somebody; `outside` is whether the last complete look-up found them in no entry of the scope."""
     address = "" if client.forgeable_address else login.rhost
-    where = place(rules.lists, person, address, lambda known: state.was_not_member(known, rules.scope_digest))
+    where = place(rules.lists, person, address, lambda _: outside)
     name, uid = (person.name, person.uid) if isinstance(person, Person) else (login.user, NOBODY_UID)
     context = _context(connection, rules, login, client, where, name, uid)
     row = policy.decide(context.facts)

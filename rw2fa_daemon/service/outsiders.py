@@ -32,7 +32,9 @@ class Outsiders:
         """A complete look-up found this person in no entry of the scope that `digest` stands for."""
         self._members.pop(person.name, None)
         # This turn's jobs, with answers to give, are first.
-        self._loop.call_soon(self._state.remember_not_member, person, digest)
+        self._loop.call_soon(
+            self._state.do, lambda state: state.remember_not_member(person, digest), lambda _nothing: None
+        )
 
     def seen_inside(self, person: Person, digest: str) -> None:
         """A look-up found this person in the scope."""
@@ -60,5 +62,5 @@ class Outsiders:
             self._loop.call_later(SETTLE_SECONDS, self._settle)
 
     def _settle_first(self) -> None:
-        name = next(iter(self._members))
-        self._state.forget_not_member(*self._members.pop(name))
+        person, digest = self._members.pop(next(iter(self._members)))
+        self._state.do(lambda state: state.forget_not_member(person, digest), lambda _nothing: None)

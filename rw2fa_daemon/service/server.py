@@ -21,6 +21,7 @@ from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.opening import open_login
 from rw2fa_daemon.service.outsiders import Outsiders
 from rw2fa_daemon.service.relay_client import RelayClient
+from rw2fa_daemon.service.remote_desk import RemoteDesk
 from rw2fa_daemon.service.rules import Rules
 from rw2fa_daemon.service.slow import Slow
 from rw2fa_daemon.service.state import State
@@ -67,7 +68,11 @@ class Server:
         self.state = state
         self.directory = directory
         self.outsiders = Outsiders(loop, state)
-        self.desk = Desk(loop, state, self.outsiders.changed)
+        self.desk = (
+            Desk(loop, state, self.outsiders.changed)
+            if state.clerk.here
+            else RemoteDesk(loop, state, self.outsiders.changed, state.clerk)
+        )
         self.slow = Slow(loop)
         self.codebook = Codebook()
         self.text_chance = TextChance(_fresh_text_code, _fresh_text_login, state.text_digest)

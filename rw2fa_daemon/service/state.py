@@ -13,6 +13,7 @@ from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.service.clerk import Clerk, Here
 from rw2fa_daemon.store.guard import Guard, mark_file
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey, load_master_key
@@ -28,6 +29,7 @@ MEMBERSHIPS_KNOWN: Final = 4_096
 NOT_OPEN: Final = Problem("the state is not open", "restart rw2fad")
 
 RULE_OLDER: Final = "state-older"
+RULE_FAILOVER: Final = "failover"
 TEXT_PURPOSE: Final = "text code 1"
 _TEXT: Final = struct.Struct(">qB")
 
@@ -41,8 +43,10 @@ class State:
     and enabled ones are told that nobody can judge, rather than everybody being shut out.
     """
 
-    def __init__(self, config: Config, report: Callable[[Record], None]) -> None:
+    def __init__(self, config: Config, report: Callable[[Record], None], clerk: Clerk | None = None) -> None:
         self._config = config
+        self.clerk: Final[Clerk] = clerk or Here()
+        """Who may call what touches the store: all methods but `do` and `since`, if the clerk is elsewhere."""
         self._report = report
         self._guard = Guard(mark_file(config.state), self._told)
         self._lost = False
@@ -52,6 +56,7 @@ class State:
         self.words: Words | None = None
         """What hashes words, once there is a key."""
         self._problem: Problem | None = None
+        self._scope_problem: Problem | None = None
         self._tried = float("-inf")
         self._scope: tuple[str, ...] = ()
         self._since: Mapping[str, int] = {}
@@ -60,14 +65,21 @@ class State:
 
     @property
     def problem(self) -> Problem | None:
-        """Why the state is unusable, or None."""
-        self._opened()
+        """Why the state is unusable, or None; where it is elsewhere, as it was found last."""
+        if self.clerk.here:
+            self._opened()
         return self._problem
 
     @property
     def key_numbers(self) -> tuple[int, ...]:
         """The numbers of the master keys in use, the newest first; none while the state is not open."""
-        return self._vault.numbers if self._opened() is not None and self._vault is not None else ()
+        if self.clerk.here:
+            self._opened()
+        return self._vault.numbers if self._store is not None and self._vault is not None else ()
+
+    def do(self, work: Callable[["State"], R], done: Callable[[R], None]) -> bool:
+        """Have the clerk do something with the state, then call `done` in the loop; False if too much waits for it."""
+        return self.clerk.do(lambda: work(self), done)
 
     def use_keys(self, master_key: MasterKey) -> None:
         """From now on, open the state with this master key and those with it. Raises Problem if they do not open it."""
@@ -160,8 +172,14 @@ class State:
         return self._guard.problem
 
     def keep_mark(self) -> None:
-        """Move on the mark that tells whether the state is older than it was."""
-        self.call(Store.keep_mark)
+        """Move on the mark that tells whether the state is older than it was; find out whether it can be used now."""
+        if self.clerk.here:
+            self.call(Store.keep_mark)
+            return
+        # Across a network a look is needed to know.
+        seen = self.call(lambda store: (store.floor(), store.keep_mark()))
+        if self._store is not None:
+            self._problem = seen if isinstance(seen, StateProblem) else self._scope_problem
 
     def close(self) -> None:
         """Close the store."""
@@ -171,8 +189,15 @@ class State:
             self._store = None
 
     def _told(self, happened: str) -> None:
+        self._older(RULE_OLDER, happened)
+
+    def _moved(self, happened: str) -> None:
+        self._older(RULE_FAILOVER, happened)
+
+    def _older(self, rule: str, happened: str) -> None:
         self._lost = True
-        self._report(Record(Event.STATE_OLDER, time.time(), decision="done", rule=RULE_OLDER, reason=happened))
+        record = Record(Event.STATE_OLDER, time.time(), decision="done", rule=rule, reason=happened)
+        self.clerk.tell(lambda: self._report(record))
 
     def _unopened(self, count: int) -> list[StateProblem]:
         problem = self._problem or NOT_OPEN
@@ -193,7 +218,9 @@ class State:
 
     def _open(self, master_key: MasterKey) -> None:
         vault = Vault(master_key)
-        store = Store.open(self._config.state, vault, guard=self._guard)
+        store = Store.open(
+            self._config.state, vault, database=self._config.database, tell=self._moved, guard=self._guard
+        )
         self._store, self._vault, self._problem = store, vault, None
         self._sync(store)
 
@@ -205,5 +232,6 @@ class State:
             self._lost = False
             self.words = store.words()
             self._since = store.sync_scope(self._scope, int(time.time()))
+            self._scope_problem = None
         except StateProblem as problem:
-            self._problem = problem
+            self._problem = self._scope_problem = problem

@@ -36,6 +36,7 @@ from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
 from rw2fa_daemon.store.record import Stored
 from rw2fa_daemon.store.sqlite.engine import SqliteEngine
 from rw2fa_daemon.store.sqlite.mounts import MOUNTINFO
+from rw2fa_daemon.store.sqlite.place import FILE_NAME
 from rw2fa_daemon.vault.vault import Vault
 from rw2fa_daemon.vault.words import Words
 
@@ -52,11 +53,11 @@ def _nobody(_happened: str) -> None:
     """Gets what nobody asked to be told."""
 
 
-def _postgresql(database: Database) -> Engine:
+def _postgresql(database: Database, folder: Path) -> Engine:
     # Only here: where there is none, nobody waits for the driver to be imported.
     from rw2fa_daemon.store.postgresql.engine import PostgresqlEngine  # noqa: PLC0415
 
-    return PostgresqlEngine(database)
+    return PostgresqlEngine(database, folder)
 
 
 class Store:
@@ -96,12 +97,24 @@ class Store:
         `StateProblem` if there is no state, on a network file system, for a database that may forget what
         it was told, for a newer or a broken schema, and for the wrong master key.
         """
-        engine = SqliteEngine(folder, mountinfo) if database is None else _postgresql(database)
+        engine = SqliteEngine(folder, mountinfo) if database is None else _postgresql(database, folder)
         if create:
             engine.create(owner)
         store = cls(engine, vault, tell, guard)
         store._ready(create=create)
         return store
+
+    @staticmethod
+    def exists(folder: Path, database: Database | None) -> bool:
+        """Whether there is a state, whatever its key. Raises `StateProblem` if that cannot be told."""
+        if database is None:
+            return (folder / FILE_NAME).exists()
+        engine = _postgresql(database, folder)
+        try:
+            with contextlib.closing(engine.connection(engine.connect_driver())) as connection:
+                return connection.revision() is not None
+        except engine.errors as error:
+            raise engine.problem(error) from error
 
     def close(self) -> None:
         """Let go of the files; never fails."""

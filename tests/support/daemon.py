@@ -24,6 +24,7 @@ from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
 from rw2fa_daemon.vault.vault import Vault
 from rw2fa_daemon.wire.client import ask_daemon
 from rw2fa_daemon.wire.message import MESSAGE_MAX, compose, parse
+from tests.support.postgresql import Cluster
 
 START_SECONDS = 20.0
 ANSWER_SECONDS = 20.0
@@ -98,6 +99,8 @@ class Site:
     folder: Path
     secrets: dict[str, Secret] = field(default_factory=dict)
     digits: dict[str, int] = field(default_factory=dict)
+    cluster: Cluster | None = None
+    """Where the state is, if not in the folder."""
 
     @property
     def config(self) -> Path:
@@ -126,9 +129,15 @@ class Site:
         self.config.write_text(
             f"enabled = {'true' if enabled else 'false'}\n"
             f"[scope]\nusers = [{users}]\ngroups = [{groups}]\n"
-            f'[paths]\nstate = "{self.state}"\nsocket = "{self.socket}"\nmaster_key = "{self.key}"\n{text}'
+            f'[paths]\nstate = "{self.state}"\nsocket = "{self.socket}"\nmaster_key = "{self.key}"\n'
+            f"{'' if self.cluster is None else self.database_section()}{text}"
         )
         self.config.chmod(0o644)
+
+    def database_section(self) -> str:
+        """The part of the configuration that says where the database is."""
+        assert self.cluster is not None
+        return f'[database]\nurl = "{self.cluster.url}"\n'
 
     def initialise(self) -> None:
         """Make key and state."""
@@ -137,7 +146,8 @@ class Site:
 
     def store(self, *, create: bool = False) -> Store:
         """The state, opened beside the daemon."""
-        return Store.open(self.state, Vault(load_master_key(self.key)), create=create)
+        database = None if self.cluster is None else self.cluster.database
+        return Store.open(self.state, Vault(load_master_key(self.key)), create=create, database=database)
 
     def enrol(self, *names: str, digits: int = 10) -> None:
         """Give people an activated credential whose secret the test knows.

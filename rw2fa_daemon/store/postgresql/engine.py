@@ -1,5 +1,6 @@
 """PostgreSQL, as the store uses it."""
 
+from pathlib import Path
 from typing import Any, Final
 
 import psycopg
@@ -10,6 +11,7 @@ from rw2fa_daemon.store.postgresql import durability, password
 from rw2fa_daemon.store.postgresql.connection import LOCK_STATE, PostgresqlConnection
 from rw2fa_daemon.store.postgresql.errors import misfit, problem
 from rw2fa_daemon.store.problem import StateProblem
+from rw2fa_daemon.store.sqlite import place
 
 CONNECT_SECONDS: Final = 2
 """For each server that is tried; libpq takes no less."""
@@ -56,7 +58,7 @@ class _Patient(psycopg.Connection[tuple[Any, ...]]):
 
 
 class PostgresqlEngine:
-    """A database on a server of its own."""
+    """A database on a server of its own, and the folder of this host."""
 
     errors: Final = (psycopg.Error,)
     row_errors: Final = ()
@@ -64,8 +66,9 @@ class PostgresqlEngine:
     url: Final = "postgresql+psycopg://"
     migration_begins_with: Final = ("BEGIN", LOCK_STATE)
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, folder: Path) -> None:
         self._database: Final = database
+        self._folder: Final = folder
 
     @property
     def place(self) -> str:
@@ -73,7 +76,8 @@ class PostgresqlEngine:
         return str(self._database)
 
     def create(self, owner: tuple[int, int] | None) -> None:
-        """Nothing: an administrator of PostgreSQL makes user and database."""
+        """Make the folder, which holds what is this host's; an administrator of PostgreSQL makes user and database."""
+        place.create(self._folder, owner, file=False)
 
     def identity(self) -> object:
         """A connection stays with its server; what may have changed is looked at when another is made."""

@@ -13,8 +13,8 @@ _FOLDER_MODE: Final = 0o700
 _FILE_MODE: Final = 0o600
 
 
-def create(folder: Path, owner: tuple[int, int] | None) -> None:
-    """Make the folder and an empty state file in it, where they are missing.
+def create(folder: Path, owner: tuple[int, int] | None, *, file: bool = True) -> None:
+    """Make the folder, and with `file` an empty state file in it, where they are missing.
 
     What is made is for `owner` (uid, gid) alone if this process runs as root, else for its own
     user. SQLite makes the files beside it (`-wal`, `-shm`) with the same owner and mode.
@@ -27,6 +27,8 @@ def create(folder: Path, owner: tuple[int, int] | None) -> None:
             folder.mkdir(mode=_FOLDER_MODE)
             _give(folder, os.O_RDONLY | os.O_DIRECTORY, _FOLDER_MODE, owner)
             _sync(folder.parent)
+        if not file:
+            return
         with contextlib.suppress(FileExistsError):
             _give(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, _FILE_MODE, owner)
             _sync(folder)

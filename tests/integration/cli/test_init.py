@@ -22,8 +22,8 @@ def test_a_second_time_there_is_nothing_to_do(host: Host) -> None:
 def test_a_state_without_its_key_gets_no_new_key(host: Host) -> None:
     host.key.unlink()
     assert host.refuses("init") == (
-        f"there is a state in {host.state}, but its master key {host.key} is gone; put the key back from your copy; "
-        "only without one, move the state away and run this again"
+        f"there is a state in {host.state}, but no master key in {host.key}; put the key there from your copy, or "
+        "from another host that shares the state; only without one, move the state away and run this again"
     )
     assert not host.key.exists()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.config import load as loader
+from rw2fa_daemon.config.database_url import EXAMPLE
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.problem import Problem
@@ -280,10 +281,9 @@ ERRORS = [
         'services."a/b" = "code"',
         "FILE: services.a/b: cannot be the name of a PAM service; write the name of a file in /etc/pam.d",
     ),
-    # what this version cannot do
     (
-        'database.url = "postgresql://x"',
-        "FILE: database.url: this version keeps its state in SQLite only; leave url at its default",
+        'database.url = "postgresql://x:secret@y/z"',
+        f"FILE: database.url: does not begin with postgresql+psycopg://; write it like {EXAMPLE}",
     ),
     (
         'enrolment.proof = "luck"',

@@ -1,0 +1,93 @@
+"""Who touches the state: the loop itself where it is a file of this host, a thread where a network lies between."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
+from typing import Final, Protocol, TypeVar
+
+from rw2fa_daemon.service.loop import Loop
+
+ERRANDS_MAX: Final = 1_024
+"""What may be under way or wait. What the desk holds back counts as one."""
+
+R = TypeVar("R")
+
+
+class Clerk(Protocol):
+    """Does one thing after the other."""
+
+    @property
+    def here(self) -> bool:
+        """Whether it is done at once, in the loop."""
+
+    def do(self, work: Callable[[], R], done: Callable[[R], None]) -> bool:
+        """Do `work`, then call `done` in the loop with what it gave; False, and nothing is done, if too much waits."""
+
+    def tell(self, call: Callable[[], None]) -> None:
+        """Call in the loop, from wherever this is called."""
+
+    def close(self) -> None:
+        """Finish what waits."""
+
+
+class Here:
+    """For a file: a transaction is over before a thread would have begun it (docs/decisions/0001)."""
+
+    here: Final = True
+
+    def do(self, work: Callable[[], R], done: Callable[[R], None]) -> bool:
+        """See Clerk."""
+        done(work())
+        return True
+
+    def tell(self, call: Callable[[], None]) -> None:
+        """See Clerk."""
+        call()
+
+    def close(self) -> None:
+        """See Clerk."""
+
+
+class Elsewhere:
+    """For a network: one thread, so that nothing in the state has to be safe for two."""
+
+    here: Final = False
+
+    def __init__(self, loop: Loop) -> None:
+        self._loop: Final = loop
+        self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix="state")
+        self._told: Final[SimpleQueue[Callable[[], None]]] = SimpleQueue()
+        self._wake_up: Final = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._errands = 0
+        loop.add_reader(self._wake_up, self._woken)
+
+    def do(self, work: Callable[[], R], done: Callable[[R], None]) -> bool:
+        """See Clerk. What `work` or `done` raises is reported by the loop."""
+        if self._errands >= ERRANDS_MAX:
+            return False
+        self._errands += 1
+
+        def finished() -> None:
+            self._errands -= 1
+            done(future.result())
+
+        future = self._thread.submit(work)
+        future.add_done_callback(lambda _: self.tell(finished))
+        return True
+
+    def tell(self, call: Callable[[], None]) -> None:
+        """See Clerk."""
+        self._told.put(call)
+        os.eventfd_write(self._wake_up, 1)
+
+    def close(self) -> None:
+        """See Clerk. Nobody is told any more."""
+        self._thread.shutdown()
+        self._loop.remove_reader(self._wake_up)
+        os.close(self._wake_up)
+
+    def _woken(self) -> None:
+        os.eventfd_read(self._wake_up)
+        while not self._told.empty():
+            self._loop.call_soon(self._told.get())

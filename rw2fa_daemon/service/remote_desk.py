@@ -1,0 +1,155 @@
+"""The desk for a state across a network: nobody waits for it longer than a login may."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from rw2fa_daemon.core.moves import Move
+from rw2fa_daemon.service.clerk import Clerk
+from rw2fa_daemon.service.desk import Desk, Done, Work, storing, tried
+from rw2fa_daemon.service.loop import Loop
+from rw2fa_daemon.service.state import State
+from rw2fa_daemon.store.store import Job, StateProblem, Store
+
+R = TypeVar("R")
+
+ANSWER_SECONDS: Final = 1.8
+"""After this whoever waits is told that nobody can judge: before xrdp's two seconds are over, so that the reason is
+written down here and a login ends with it."""
+LOOK_SECONDS: Final = 0.1
+"""How often it is looked whose time is over."""
+WAITING_MAX: Final = 4_096
+"""As many as there may be connections."""
+AT_ONCE: Final = 256
+"""In one transaction: each name takes a lock in a table of the server's that is not endless
+(max_locks_per_transaction times max_connections, 6,400 by default)."""
+
+LATE: Final = StateProblem(
+    "the database does not answer in time", "see `rw2fa status`; whoever tries again may have more luck"
+)
+CROWDED: Final = StateProblem("too many wait for the database", "look why it is slow; see `rw2fa status`")
+
+
+class _Waiting:
+    """Somebody who waits for an answer, or does not any more."""
+
+    __slots__ = ("answered", "changes", "done", "name", "until", "work")
+
+    def __init__(self, name: str, work: Any, done: Callable[[Any], object], until: float, *, changes: bool) -> None:  # noqa: ANN401 - a job's or a call's
+        self.name = name
+        self.work = work
+        self.done = done
+        self.until = until
+        self.changes = changes
+        self.answered = False
+
+    def answer(self, outcome: object) -> None:
+        """Answer, once."""
+        if not self.answered:
+            self.answered = True
+            self.done(outcome)
+
+
+class RemoteDesk(Desk):
+    """Sends what has gathered while the last transaction ran, as the next one.
+
+    An answer that comes too late is thrown away: whoever was refused in the meantime stays refused, and a code that
+    was accepted all the same is spent.
+    """
+
+    def __init__(self, loop: Loop, state: State, changed: Callable[[str], object], clerk: Clerk) -> None:
+        super().__init__(loop, state, changed)
+        self._clerk: Final = clerk
+        self._gathered: deque[_Waiting] = deque()
+        self._unanswered: deque[_Waiting] = deque()
+        """In the order in which their time is over."""
+        self._under_way = False
+        self._watching = False
+
+    def submit(self, name: str, work: Work, done: Done) -> None:
+        """See Desk."""
+        self._gather(name, work, done, changes=True)
+
+    def look(self, name: str, work: Work, done: Done) -> None:
+        """See Desk."""
+        self._gather(name, work, done, changes=False)
+
+    def call(self, work: Callable[[Store], R], done: Callable[[R | StateProblem], None]) -> None:
+        """See Desk."""
+        waiting = self._watched("", work, done, changes=False)
+        if not self._clerk.do(lambda: self._state.call(work), waiting.answer):
+            waiting.answer(CROWDED)
+
+    def _gather(self, name: str, work: Work, done: Done, *, changes: bool) -> None:
+        waiting = self._watched(name, work, done, changes=changes)
+        if len(self._gathered) >= WAITING_MAX:
+            self._loop.call_soon(waiting.answer, CROWDED)
+            return
+        if not self._gathered and not self._under_way:
+            self._loop.call_soon(self._send)
+        self._gathered.append(waiting)
+
+    def _watched(self, name: str, work: Any, done: Callable[[Any], object], *, changes: bool) -> _Waiting:  # noqa: ANN401 - as above
+        waiting = _Waiting(name, work, done, self._loop.time() + ANSWER_SECONDS, changes=changes)
+        self._unanswered.append(waiting)
+        if not self._watching:
+            self._watching = True
+            self._loop.call_later(LOOK_SECONDS, self._watch)
+        return waiting
+
+    def _watch(self) -> None:
+        now = self._loop.time()
+        while self._unanswered and (self._unanswered[0].answered or self._unanswered[0].until <= now):
+            self._unanswered.popleft().answer(LATE)
+        self._watching = bool(self._unanswered)
+        if self._watching:
+            self._loop.call_later(LOOK_SECONDS, self._watch)
+
+    def _send(self) -> None:
+        batch: list[_Waiting] = []
+        while self._gathered and len(batch) < AT_ONCE:
+            waiting = self._gathered.popleft()
+            if not waiting.answered:
+                batch.append(waiting)
+        if not batch:
+            return
+
+        def came(outcomes: Sequence[tuple[Move, bool] | StateProblem]) -> None:
+            self._under_way = False
+            if self._gathered:
+                # Before the answers are given, which takes time too.
+                self._send()
+            for waiting, outcome in zip(batch, outcomes, strict=True):
+                self._tell(waiting, outcome)
+
+        self._under_way = self._clerk.do(lambda: self._run_batch(batch), came)
+        if not self._under_way:
+            for waiting in batch:
+                waiting.answer(CROWDED)
+
+    def _tell(self, waiting: _Waiting, outcome: tuple[Move, bool] | StateProblem) -> None:
+        if isinstance(outcome, StateProblem):
+            waiting.answer(outcome)
+            return
+        move, changed = outcome
+        if changed:
+            self._changed(waiting.name)
+        waiting.answer(move)
+
+    def _run_batch(self, batch: Sequence[_Waiting]) -> Sequence[tuple[Move, bool] | StateProblem]:
+        """In the thread: looks without a transaction, then what changes something in one."""
+        outcomes: dict[int, tuple[Move, bool] | StateProblem] = {}
+        looks = [(index, waiting) for index, waiting in enumerate(batch) if not waiting.changes]
+        if looks:
+            accounts = self._state.look([waiting.name for _, waiting in looks])
+            for (index, waiting), account in zip(looks, accounts, strict=True):
+                if isinstance(account, StateProblem):
+                    outcomes[index] = account
+                elif (move := tried(waiting.work, account)) is not None:
+                    outcomes[index] = move, False
+        rest = [(index, waiting) for index, waiting in enumerate(batch) if index not in outcomes]
+        if rest:
+            jobs = [Job(waiting.name, storing(waiting.work)) for _, waiting in rest]
+            for (index, _), outcome in zip(rest, self._state.run(jobs), strict=True):
+                outcomes[index] = outcome
+        return [outcomes[index] for index in range(len(batch))]
