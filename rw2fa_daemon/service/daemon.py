@@ -37,8 +37,8 @@ STOP_SECONDS: Final = 5.0
 """How long a stop waits for people who are typing."""
 
 MARK_SECONDS: Final = 5.0
-"""How often the mark of the state is moved on: after a crash, an old copy that is put back is noticed if older. So it is
-also noticed that a database across a network is gone, back or another before somebody logs in."""
+"""How often the mark of the state is moved on: after a crash, an old copy that is put back is noticed if older.
+So it is also noticed that a database across a network is gone, back or another before somebody logs in."""
 
 STOP_LOOK_SECONDS: Final = 0.05
 

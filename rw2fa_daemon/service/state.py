@@ -177,7 +177,8 @@ class State:
             self.call(Store.keep_mark)
             return
         # Across a network a look is needed to know.
-        seen = self.call(lambda store: (store.floor(), store.keep_mark()))
+        seen = self.call(Store.floor)
+        self.call(Store.keep_mark)
         if self._store is not None:
             self._problem = seen if isinstance(seen, StateProblem) else self._scope_problem
 

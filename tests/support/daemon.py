@@ -49,8 +49,12 @@ class Hook:
                 self.connection.connect(str(path))
             except BlockingIOError:  # the backlog is full: try again until the deadline, as the hook does
                 if time.monotonic() > deadline:
+                    self.connection.close()
                     raise
                 time.sleep(POLL_SECONDS)
+            except OSError:
+                self.connection.close()
+                raise
             else:
                 return
 
