@@ -8,7 +8,7 @@ from typing import Final
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.budget import Guessing
-from rw2fa_daemon.core.clients import Client
+from rw2fa_daemon.core.clients import Client, Information
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row, return_code
@@ -79,6 +79,8 @@ class Talk:
     """What was decided already, and comes once the person has read why."""
     login: bytes = b""
     """The random name that codes of text messages are bound to."""
+    on_request: bool = False
+    """Whether no message goes out until Enter asks for it: maybe nobody is there to read one."""
     entered: int = 0
     """How often Enter alone was the answer."""
     told: int = 0
@@ -138,6 +140,11 @@ class Context:
     """How the latest message of this login fares."""
     trouble: Trouble | None = None
     """Why no message can be sent, where that is known."""
+
+    @property
+    def unattended(self) -> bool:
+        """Whether a program for terminals was started without one: by another program, as far as can be told."""
+        return self.client.information is Information.AT_ONCE and not self.login.tty
 
     @property
     def source(self) -> str:

@@ -50,7 +50,7 @@ def ask_for_text(account: Account, context: Context) -> Move:
     if trouble is not None:
         return _without_text(account, trouble, context)
     hands_out = context.client.enrolment and not account.phone_confirmed and not account.recovery
-    talk = Talk(Stage.SMS, login=chance.login(), activates=hands_out)
+    talk = Talk(Stage.SMS, login=chance.login(), activates=hands_out, on_request=context.unattended)
     return Move(account, _first_question(talk, account, phone, context), talk)
 
 
@@ -68,7 +68,9 @@ def entered(talk: Talk, account: Account, context: Context) -> Move:
     again = replace(talk, n=talk.n + 1, entered=talk.entered + 1)
     errand, report = context.errand, context.errand.report
     if report.fate is Fate.NONE:
-        return Move(account, _first_question(again, account, phone, context), again)
+        # Who is asked for a message waits for the blind second as well: a pipe full of empty lines is no person.
+        asked = replace(again, on_request=False)
+        return Move(account, _first_question(asked, account, phone, context), asked)
     if report.fate is Fate.UNDER_WAY:
         return Move(account, _question(again, Text.SMS_UNDER_WAY.value, account, context), again)
     if report.fate is not Fate.SENT and errand.number != talk.told:
@@ -142,8 +144,9 @@ def _failed(talk: Talk, account: Account, report: Report, context: Context) -> M
 
 
 def _first_question(talk: Talk, account: Account, phone: Secret, context: Context) -> Ask:
-    text = Text.SMS_PROMPT.value.format(ending=ending(phone.reveal().decode()), seconds=RESEND_SECONDS)
-    return _question(talk, text, account, context)
+    text = Text.SMS_ON_REQUEST if talk.on_request else Text.SMS_PROMPT
+    filled = text.value.format(ending=ending(phone.reveal().decode()), seconds=RESEND_SECONDS)
+    return _question(talk, filled, account, context)
 
 
 def _asked_again(talk: Talk, account: Account, context: Context) -> Ask:

@@ -67,6 +67,10 @@ class Text(Enum):
         "A verification code is on its way to the number ending {ending}.\n"
         "If it does not come within {seconds} seconds, press Enter for another.\nVerification code: "
     )
+    SMS_ON_REQUEST = (
+        "A verification code can be sent to the number ending {ending}: press Enter to have it sent.\n"
+        "Verification code: "
+    )
     SMS_AGAIN = "Another code is on its way to the number ending {ending}; only that one counts.\nVerification code: "
     SMS_UNDER_WAY = "The message is still being sent. Wait a moment.\nVerification code: "
     SMS_SOON = (

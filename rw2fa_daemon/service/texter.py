@@ -46,8 +46,8 @@ class Texter:
         """A move was sent to the hook."""
         if move.letter is not None:
             self._post(move.letter, context)
-        elif move.talk is not None and move.talk.stage is Stage.SMS and self.errand.report.fate is Fate.NONE:
-            self._timer = self._server.loop.call_later(BLIND_SECONDS, self._due, move.talk, context)
+        elif (talk := _to_be_sent(move)) is not None and self.errand.report.fate is Fate.NONE:
+            self._timer = self._server.loop.call_later(BLIND_SECONDS, self._due, talk, context)
 
     def heard(self) -> None:
         """The hook has answered, or hung up: what is sent, the answer decides."""
@@ -89,3 +89,9 @@ class Texter:
 
     def _report(self, how: Report) -> None:
         self.errand = replace(self.errand, report=how)
+
+
+def _to_be_sent(move: Move) -> Talk | None:
+    """Where the conversation stands, if a message goes out unless an answer comes first."""
+    talk = move.talk
+    return talk if talk is not None and talk.stage is Stage.SMS and not talk.on_request else None

@@ -185,6 +185,20 @@ def test_promise_2_sudo_that_reads_a_password_from_a_pipe_makes_no_message_go_ou
     assert texts.site.show(sudoer)["failures"] == 0
 
 
+def test_promise_2_sudo_whose_helper_does_not_answer_makes_no_message_go_out(texts: Texts, sudoer: Person) -> None:
+    """As Cockpit's later versions do: the question waits for a page that nobody has opened."""
+    helper = "/usr/local/bin/waits"
+    texts.site.world.write(
+        helper, f"#!/bin/sh\ncase $1 in *erification*) sleep 4;; *) echo '{sudoer.password}';; esac\n", mode=0o755
+    )
+    done = texts.site.world.run(
+        "sudo", "-k", "-A", "id", "-un", user=sudoer.name, environment={"SUDO_ASKPASS": helper}, check=False
+    )
+    assert done.returncode != 0
+    assert texts.stays_quiet(sudoer)
+    assert texts.count(sudoer) == 1, "the one of the first login"
+
+
 def test_promise_2_sudo_with_a_helper_that_knows_the_password_makes_no_message_go_out(
     texts: Texts, sudoer: Person
 ) -> None:

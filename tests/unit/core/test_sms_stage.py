@@ -58,7 +58,7 @@ def _context(
     recovery: WordSet | None = None,
     digits: int = 6,
 ) -> Context:
-    login = Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", rhost=address)
+    login = Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", tty="ssh", rhost=address)
     return Context(
         now=now,
         booted_at=NOW - 1_000,
@@ -182,6 +182,22 @@ def test_promise_2_a_client_that_answers_nothing_over_and_over_is_sent_nothing_a
         move = reply(_ask(move)[1], account, Silence.EMPTY, _context())
         assert move.letter is None
     assert _end(reply(_ask(move)[1], account, Silence.EMPTY, _context())).rule == "no-answer"
+
+
+def test_promise_2_a_terminal_program_without_a_terminal_is_sent_something_on_request_only() -> None:
+    account = _account()
+    context = replace(_context(), login=replace(_context().login, service="sudo", tty=""))
+    ask, talk = _ask(begin(account, context))
+    assert talk.on_request
+    assert "press Enter to have it sent" in ask.text
+    ask, asked = _ask(reply(talk, account, Silence.EMPTY, context))
+    assert not asked.on_request
+    assert "on its way" in ask.text
+    for attended in (
+        replace(context, login=replace(context.login, tty="/dev/pts/1")),
+        replace(context, client=replace(TERMINAL, information=Information.WITH_PROMPT)),
+    ):
+        assert not _ask(begin(account, attended))[1].on_request
 
 
 def test_nothing_is_sent_for_an_account_that_changed_meanwhile() -> None:
