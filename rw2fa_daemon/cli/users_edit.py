@@ -3,7 +3,6 @@
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import click
@@ -89,7 +88,7 @@ def _by_app(
     if account.method is Method.APP:
         return account, account
     # A number that codes do not go to any more is kept for nothing.
-    changed = with_window(replace(account.by_app(), phone=None, phone_confirmed=False), now, new)
+    changed = with_window(account.by_app(), now, new)
     return changed, changed
 
 

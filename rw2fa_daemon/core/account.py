@@ -141,8 +141,8 @@ class Account:
         return replace(self, method=Method.SMS, phone=phone, phone_confirmed=False, sms_code=None)
 
     def by_app(self) -> "Account":
-        """This account with codes from an app; the number stays, for the way back."""
-        return replace(self, method=Method.APP, sms_code=None)
+        """This account with codes from an app, its number forgotten: the way back takes one anyway."""
+        return replace(self, method=Method.APP, phone=None, phone_confirmed=False, sms_code=None)
 
     def reset(self, *, generation: int, now: int, token: bytes | None = None) -> "Account":
         """This account with nothing enrolled, bound to `generation`, its window opened at `now`.
