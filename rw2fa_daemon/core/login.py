@@ -45,7 +45,9 @@ class Login:
     """Factors that were accepted already, by sshd's names."""
     evidence: Evidence | None = None
     session: str = ""
-    """The kernel's audit session, empty for a process that is in none."""
+    """The kernel's audit session, `boot` in front; empty for a process that is in none."""
+    boot: str = ""
+    """Which boot of which host this is, as several may share a state; empty where that is not known."""
     pid: int = 0
     """The process that asks, as the kernel says, and its parent, as the process says; 0 where that is not known."""
     parent: int = 0
@@ -53,7 +55,7 @@ class Login:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A login program begins a session, `session` of the kernel's, for `user`."""
+    """A login program begins a session, `session` of the kernel's (as in Login), for `user`."""
 
     user: str
     session: str

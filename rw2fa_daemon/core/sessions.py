@@ -2,7 +2,8 @@
 
 A session is the kernel's audit session. sshd, login and Cockpit begin it after authentication, so that a code is
 accepted before its session has a number. What is remembered then is the process that asked and its parent: one of them,
-and no other, says the number a moment later.
+and no other, says the number a moment later. Sessions and processes of one host have numbers of another's, so each goes
+with the boot that it belongs to.
 """
 
 from collections.abc import Iterator
@@ -32,8 +33,8 @@ def remember(remembered: str, login: Login, now: float, *, opens: bool) -> str:
     """What is remembered once a code was accepted; `opens` says that the program opens a session of its own."""
     codes = [code for code in _read(remembered) if not _given_up(code, now)]
     places = [login.session] if login.session else []
-    if opens and login.pid > 0:
-        places.append(f"{_OPENING}:{login.pid}:{login.parent}")
+    if opens and login.pid > 0 and login.boot:
+        places.append(f"{_OPENING}:{login.boot}:{login.pid}:{login.parent}")
     codes = [code for code in codes if code.place not in places]
     return _written([*codes, *(_Code(place, int(now)) for place in places)])
 
@@ -42,11 +43,12 @@ def opened(remembered: str, session: str, pid: int, *, now: float, booted_at: fl
     """What is remembered once process `pid` says that it begins `session`: the same, if no login waits for that."""
     if not session or pid <= 0:
         return remembered
+    boot = session.partition(":")[0]
     codes = list(_read(remembered))
     for code in reversed(codes):
-        opening, *pids = code.place.split(":")
+        opening, *where = code.place.split(":")
         fresh = booted_at <= code.at <= now < code.at + OPENING_SECONDS
-        if opening == _OPENING and str(pid) in pids and fresh:
+        if opening == _OPENING and where[0] == boot and str(pid) in where[1:] and fresh:
             kept = [known for known in codes if known is not code and known.place != session]
             at = max([code.at, *(known.at for known in codes if known.place == session)])
             return _written([*kept, _Code(session, at)])

@@ -14,7 +14,12 @@ ALPHABETS = {
 NUMBER_MAX = 10
 """Digits of a session or process, which have 32 bits."""
 
+BOOT_LENGTH = 36
+BOOT_KEPT = 18
+"""Characters of a boot's id that are stored with each session: 64 random bits, less the six that are fixed."""
+
 _DIGITS = ALPHABETS["digits"]
+_HEX = frozenset("0123456789abcdef-")
 _ITEMS = ("service", "user", "tty", "rhost", "ruser", "first")
 _PHASES = {phase.value: phase for phase in Phase}
 _SLOTS = {slot.value: slot for slot in Slot}
@@ -47,7 +52,8 @@ def read_open(message: Message) -> Login:
         ruser=fields.get("ruser", ""),
         first=tuple(first.split(",")) if first else (),
         evidence=evidence,
-        session=_session(fields.get("session", "")),
+        session=_session(fields.get("session", ""), fields.get("boot", "")),
+        boot=_boot(fields.get("boot", "")),
         parent=_process(fields.get("parent", "0")),
     )
 
@@ -59,13 +65,20 @@ def read_session(message: Message) -> Begun:
     user = message.required("user")
     if len(user) > ITEM_MAX:
         raise ProtocolError("item too long")
-    return Begun(user, _session(message.required("session")))
+    return Begun(user, _session(message.required("session"), message.fields.get("boot", "")))
 
 
-def _session(text: str) -> str:
-    if text and not (len(text) <= NUMBER_MAX and _DIGITS.issuperset(text)):
+def _session(number: str, boot: str) -> str:
+    """The session as it is told from those of other hosts and boots; nothing where it cannot be."""
+    if number and not (len(number) <= NUMBER_MAX and _DIGITS.issuperset(number)):
         raise ProtocolError("no number of a session")
-    return text
+    return f"{kept}:{number}" if number and (kept := _boot(boot)) else ""
+
+
+def _boot(text: str) -> str:
+    if text and not (len(text) == BOOT_LENGTH and _HEX.issuperset(text)):
+        raise ProtocolError("no id of a boot")
+    return text[:BOOT_KEPT]
 
 
 def _process(text: str) -> int:

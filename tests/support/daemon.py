@@ -37,6 +37,10 @@ HOST_USERS = tuple(entry.pw_name for entry in pwd.getpwall() if entry.pw_uid != 
 READ: Final = Text.TOLD_PROMPT.value.format(reason="")
 
 
+BOOT = "00112233-4455-4677-8899-aabbccddeeff"
+"""Which boot of which host a hook speaks for."""
+
+
 class Hook:
     """One phase of one login, spoken by hand."""
 
@@ -80,7 +84,7 @@ class Hook:
         self, user: str, service: str = "sshd", phase: str = "auth", slot: str = "main", **more: str
     ) -> dict[str, str]:
         """Open, and the daemon's answer."""
-        self.send("open", v="1", phase=phase, slot=slot, service=service, user=user, **more)
+        self.send("open", v="1", phase=phase, slot=slot, service=service, user=user, **{"boot": BOOT, **more})
         return self._told(self.receive())
 
     def reply(self, value: str, n: int = 1) -> dict[str, str]:

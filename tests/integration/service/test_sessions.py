@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rw2fa_daemon.core.account import Account
-from tests.support.daemon import HOST_USERS, Site
+from tests.support.daemon import BOOT, HOST_USERS, Site
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the daemon takes logins from root only")
 NAME, OTHER = HOST_USERS[:2]
@@ -21,15 +21,15 @@ def signed_in(site: Site, name: str = NAME) -> None:
         assert hook.reply(site.code(name))["rc"] == "SUCCESS"
 
 
-def begin(site: Site, session: str, name: str = NAME) -> dict[str, str]:
+def begin(site: Site, session: str, name: str = NAME, boot: str = BOOT) -> dict[str, str]:
     with site.hook() as hook:
-        hook.send("session", v="1", user=name, session=session)
+        hook.send("session", v="1", user=name, session=session, boot=boot)
         return hook.receive()
 
 
-def sudo_asks(site: Site, session: str, name: str = NAME) -> bool:
+def sudo_asks(site: Site, session: str, name: str = NAME, boot: str = BOOT) -> bool:
     with site.hook() as hook:
-        answer = hook.open(name, service="sudo", session=session)
+        answer = hook.open(name, service="sudo", session=session, boot=boot)
         assert answer["verb"] == "ask" or answer["rule"] == "recent-code"
         return answer["verb"] == "ask"
 
@@ -76,11 +76,11 @@ def test_promise_4_after_sudo_minutes_sudo_asks_again(site: Site) -> None:
 
 def test_promise_4_a_session_of_another_process_or_person_gets_no_code(site: Site) -> None:
     site.enrol(NAME, OTHER)
-    told = "hook.send('session', v='1', user=sys.argv[2], session='7'); print(hook.receive()['rule'])"
+    told = "hook.send('session', v='1', user=sys.argv[2], session='7', boot=sys.argv[3]); print(hook.receive()['rule'])"
     with site.daemon():
         signed_in(site)
         begin(site, "7", OTHER)
-        assert elsewhere(site, told) == "session"
+        assert elsewhere(site, told, BOOT) == "session"
         assert sudo_asks(site, "7")
         assert sudo_asks(site, "7", OTHER)
 
@@ -104,3 +104,23 @@ def test_a_session_of_somebody_unknown_or_not_enrolled_is_answered_alike(site: S
 def test_what_is_no_session_is_no_message(site: Site, session: str) -> None:
     with site.daemon():
         assert begin(site, session) == {}
+
+
+def test_promise_4_a_session_of_another_host_or_boot_with_the_same_number_gets_no_code(site: Site) -> None:
+    """Several hosts may share a state, and each counts its sessions and processes from one."""
+    site.enrol(NAME)
+    other = BOOT.replace("0011", "ffff")
+    with site.daemon():
+        signed_in(site)
+        begin(site, "7", boot=other)
+        begin(site, "7", boot="")
+        assert sudo_asks(site, "7", boot=other)
+        begin(site, "7")
+        assert not sudo_asks(site, "7")
+        assert sudo_asks(site, "7", boot=other)
+        assert sudo_asks(site, "7", boot="")
+
+
+def test_what_is_no_boot_is_no_message(site: Site) -> None:
+    with site.daemon():
+        assert begin(site, "7", boot=BOOT[:-1] + "x") == {}

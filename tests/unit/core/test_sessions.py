@@ -9,10 +9,15 @@ from rw2fa_daemon.core.sessions import OPENING_SECONDS, REMEMBERED_MAX, accepted
 
 NOW = 1_790_000_000
 BOOTED = NOW - 1_000
+BOOT = "00112233-4455-4677"
+
+
+def here(session: str, boot: str = BOOT) -> str:
+    return f"{boot}:{session}" if session else ""
 
 
 def login(session: str = "", pid: int = 0, parent: int = 0) -> Login:
-    return Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", session=session, pid=pid, parent=parent)
+    return Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", session=here(session), boot=BOOT, pid=pid, parent=parent)
 
 
 def opens(*logins: Login) -> str:
@@ -23,13 +28,13 @@ def opens(*logins: Login) -> str:
 
 
 def number(remembered: str, pid: int, session: str = "7", *, now: float = NOW + 1, booted_at: float = BOOTED) -> str:
-    return opened(remembered, session, pid, now=now, booted_at=booted_at)
+    return opened(remembered, here(session), pid, now=now, booted_at=booted_at)
 
 
 @pytest.mark.parametrize("pid", [40, 41])
 def test_a_code_counts_in_the_session_that_its_process_or_the_parent_begins(pid: int) -> None:
     remembered = number(opens(login(pid=41, parent=40)), pid)
-    assert accepted_at(remembered, "7") == NOW, "from when the code was accepted"
+    assert accepted_at(remembered, here("7")) == NOW, "from when the code was accepted"
     assert number(remembered, pid, "8") == remembered, "one login is one session"
 
 
@@ -47,7 +52,7 @@ def test_a_code_counts_in_the_session_that_its_process_or_the_parent_begins(pid:
 def test_promise_4_no_other_session_gets_the_code(pid: int, now: float, booted_at: float) -> None:
     remembered = opens(login(pid=41, parent=40))
     assert number(remembered, pid, now=now, booted_at=booted_at) == remembered
-    assert accepted_at(remembered, "7") is None
+    assert accepted_at(remembered, here("7")) is None
 
 
 def test_promise_4_no_session_has_the_name_of_a_login_that_waits_for_one() -> None:
@@ -60,20 +65,20 @@ def test_several_sessions_are_remembered_side_by_side() -> None:
     remembered = ""
     for pid in range(1, REMEMBERED_MAX + 2):
         remembered = number(remember(remembered, login(pid=pid), NOW, opens=True), pid, str(pid))
-    assert [accepted_at(remembered, str(pid)) for pid in range(1, REMEMBERED_MAX + 2)] == [None] + [
+    assert [accepted_at(remembered, here(str(pid))) for pid in range(1, REMEMBERED_MAX + 2)] == [None] + [
         NOW
     ] * REMEMBERED_MAX
 
 
 def test_a_program_that_opens_no_session_waits_for_none() -> None:
     remembered = remember("", login("5", pid=41, parent=40), NOW, opens=False)
-    assert accepted_at(remembered, "5") == NOW
+    assert accepted_at(remembered, here("5")) == NOW
     assert number(remembered, 41) == remembered
 
 
 def test_logins_that_came_to_nothing_are_forgotten_at_the_next_one() -> None:
     later = remember(opens(login(pid=41)), login("5"), NOW + OPENING_SECONDS, opens=False)
-    assert later == f"5@{NOW + OPENING_SECONDS}"
+    assert later == f"{BOOT}:5@{NOW + OPENING_SECONDS}"
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "5", "6"]), st.integers(0, 3), st.booleans(), st.integers(0, 300))))
@@ -85,4 +90,9 @@ def test_promise_11_what_is_remembered_is_bounded(logins: list[tuple[str, int, b
         remembered = number(remembered, pid, session, now=now)
         assert len(remembered.split()) <= REMEMBERED_MAX
         if session:
-            assert accepted_at(remembered, session) == now
+            assert accepted_at(remembered, here(session)) == now
+
+
+def test_promise_4_a_process_of_another_host_begins_no_session_of_this_login() -> None:
+    remembered = opens(login(pid=41, parent=40))
+    assert opened(remembered, here("7", "ffffffff-4455-4677"), 41, now=NOW + 1, booted_at=BOOTED) == remembered

@@ -38,6 +38,7 @@ def test_open_says_who_logs_in_where(hook: Hook) -> None:
         "tty": "pts/1",
         "rhost": "192.0.2.7",
         "ruser": "bob",
+        "boot": BOOT,
         "parent": str(os.getppid()),
     }
 
@@ -71,6 +72,7 @@ def test_open_leaves_out_what_is_not_set(hook: Hook) -> None:
         "slot": "main",
         "service": "test",
         "user": "alice",
+        "boot": BOOT,
         "parent": str(os.getppid()),
     }
 
@@ -229,6 +231,7 @@ def test_keys_that_are_not_known_are_ignored(hook: Hook) -> None:
     assert outcome.code == Code.SUCCESS
 
 
+BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 WRONG: dict[str, bytes] = {
     "garbage": b"\x00\xff\xfe",
     "text": b"HTTP/1.1 400 Bad Request\r\n\r\n",

@@ -16,6 +16,7 @@ from tests.unit.pam_hook.hook import ERR, WARNING, Hook
 
 TOLD: Sequence[Step] = (Expect("session"), Send(end("IGNORE", rule="session")))
 NO_SESSION = "4294967295"
+BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
 @dataclass
@@ -54,7 +55,7 @@ def begin(hook: Hook, script: Sequence[Step] = TOLD, arguments: str = "", *, in_
 
 def test_the_daemon_is_told_whose_session_began_and_its_number(hook: Hook) -> None:
     begun = begin(hook)
-    assert begun.received == [{"v": "1", "user": "alice", "session": begun.session}]
+    assert begun.received == [{"v": "1", "user": "alice", "session": begun.session, "boot": BOOT}]
     assert begun.session != NO_SESSION
     assert begun.log == []
 
