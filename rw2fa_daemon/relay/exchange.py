@@ -22,6 +22,8 @@ CONNECT_SECONDS: Final = 5.0
 ANSWER_MAX: Final = 131_072
 """Bytes of an answer. A message as Twilio shows it has 1.5 KB, and ten of them may be asked for, each with a body of
 1,600 characters that JSON writes with six bytes."""
+STATUSES: Final = range(100, 600)
+"""Of HTTP (RFC 9110 §15); http.client takes any number of three digits."""
 NESTING_MAX: Final = 200
 """Brackets in an answer: Python's parser of JSON goes down into each, and a thread's stack here is small."""
 
@@ -64,6 +66,8 @@ def exchange(
 
 
 def _read(response: http.client.HTTPResponse) -> Answer:
+    if response.status not in STATUSES:
+        raise Lost("it does not speak HTTP")
     body = response.read(ANSWER_MAX + 1)
     if len(body) > ANSWER_MAX or body.count(b"[") + body.count(b"{") > NESTING_MAX:
         raise Lost("its answer is too long")
