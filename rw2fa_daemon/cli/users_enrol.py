@@ -9,7 +9,7 @@ import click
 
 from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.completion import scope_entries
-from rw2fa_daemon.cli.printing import JSON_OPTION, on_terminal, say, show_json, shown
+from rw2fa_daemon.cli.printing import JSON_OPTION, note, on_terminal, say, show_json, shown
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.cli.users_recovery import hand_over
@@ -152,6 +152,9 @@ def confirm(site: Site, name: str, code: str, *, as_json: bool) -> None:
         case _:
             raise Problem("that is not the code", "type the code that the app shows now")
     consequences.record(site, "rw2fa users confirm", [person.name], event=Event.ACTIVATED, rule="activated")
+    account = site.store.read(person.name)
+    if account and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS:
+        note(f"codes go on coming by SMS; for those of the app run: rw2fa users edit {user} --app")
     if as_json:
         show_json({"user": person.name, "activated": True, "recovery_codes": recovery.words})
         return

@@ -363,6 +363,16 @@ def test_row_9_who_has_no_app_gets_a_window(configured: Host, alice: str) -> Non
     assert configured.json("users", "show", alice)["enrolment_until"] is not None
 
 
+def test_row_9_an_app_can_be_made_ready_before_codes_come_from_it(configured: Host, alice: str) -> None:
+    configured.does("sms", "enable")
+    with_number(configured, alice)
+    phone = Phone(configured.json("users", "enrol", alice)["uri"])
+    done = configured.rw2fa("users", "confirm", alice, phone.fresh())
+    assert f"codes go on coming by SMS; for those of the app run: rw2fa users edit {alice} --app" in done.err
+    assert configured.json("users", "show", alice)["method_in_force"] == "sms"
+    assert configured.json("users", "edit", alice, "--app")["activated"] is True
+
+
 def test_row_10_a_reset_keeps_the_number_and_has_it_confirmed_again(configured: Host, alice: str) -> None:
     configured.does("sms", "enable")
     with_number(configured, alice)
