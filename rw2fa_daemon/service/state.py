@@ -15,6 +15,7 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.service.clerk import Clerk, Here
 from rw2fa_daemon.store.guard import Guard, mark_file
+from rw2fa_daemon.store.problem import failed
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey, load_master_key
 from rw2fa_daemon.vault.vault import Vault
@@ -118,6 +119,8 @@ class State:
             return work(store)
         except StateProblem as problem:
             return problem
+        except Exception as error:  # noqa: BLE001 - whoever asked has to hear of it, and go on
+            return failed("using the state", error)
 
     def text_digest(self, generation: int, login: bytes, code: Secret) -> bytes:
         """The digest of a text message's code, bound to an account's generation and the name of a login."""

@@ -3,8 +3,6 @@
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from types import TracebackType
 from typing import Any, Final, Generic, TypeVar
 
 from rw2fa_daemon.core.account import Account
@@ -12,7 +10,7 @@ from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import floor, key_check
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
-from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
+from rw2fa_daemon.store.problem import StateProblem, failed, not_utf8, shown
 from rw2fa_daemon.store.record import Stored, encode
 from rw2fa_daemon.vault.vault import Vault
 
@@ -80,7 +78,7 @@ class Batch:
                 try:
                     self._collect(name, entry)
                 except Exception as error:  # noqa: BLE001  # a value that cannot be stored is that job's alone
-                    problem = _failed(name, error)
+                    problem = failed(f"deciding about {shown(name)}", error)
                     for index in entry.jobs:
                         results[index] = problem
         return results
@@ -101,7 +99,7 @@ class Batch:
         try:
             account, result = job.work(entry.account)
         except Exception as error:  # noqa: BLE001  # one job must not fail the others
-            return _failed(job.name, error)
+            return failed(f"deciding about {shown(job.name)}", error)
         entry.account = account
         entry.jobs.append(index)
         return result
@@ -162,16 +160,3 @@ def look(
         return problem
     except engine.row_errors as error:
         return engine.problem(error)
-
-
-def _failed(name: str, error: Exception) -> StateProblem:
-    """The problem of a job that raised: what and where, not the text, which may quote a secret."""
-    trace: TracebackType | None = error.__traceback__
-    where = "?"
-    while trace is not None:
-        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    return StateProblem(
-        f"deciding about {shown(name)} failed: {type(error).__name__} at {where}",
-        "this is a fault in rw2fa: please report it with this line",
-    )

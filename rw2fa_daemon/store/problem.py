@@ -1,5 +1,8 @@
 """What is wrong with the state, in words for an administrator."""
 
+from pathlib import Path
+from types import TracebackType
+
 from rw2fa_daemon.core.problem import Problem
 
 
@@ -44,3 +47,16 @@ def no_state(place: str) -> StateProblem:
 def no_nul(name: str) -> StateProblem:
     """The problem of a name that no user can have, and that PostgreSQL cannot store."""
     return StateProblem(f"the user name {name!a} contains a NUL", "look where that comes from")
+
+
+def failed(what: str, error: Exception) -> StateProblem:
+    """The problem of something that raised: what and where, not the text, which may quote a secret."""
+    trace: TracebackType | None = error.__traceback__
+    where = "?"
+    while trace is not None:
+        where = f"{Path(trace.tb_frame.f_code.co_filename).name}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return StateProblem(
+        f"{what} failed: {type(error).__name__} at {where}",
+        "this is a fault in rw2fa: please report it with this line",
+    )
