@@ -1,10 +1,6 @@
 """`rw2fa key rotate`: another master key, and everything sealed again under it, while the daemon runs."""
 
-import contextlib
-import fcntl
-import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -13,6 +9,7 @@ import click
 
 from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.key_load import hand_over, numbers
+from rw2fa_daemon.cli.key_lock import alone
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.config.settings import BY_KEY
@@ -62,7 +59,7 @@ def rotate(site: Site, *, every_host: bool, anew: bool, as_json: bool) -> None:
     """
     path = site.config.master_key
     _refuse_a_key_from_elsewhere(site)
-    with _alone(path):
+    with alone(path):
         master_key = load_master_key(path)
         if master_key.older:
             begun = master_key
@@ -82,10 +79,10 @@ def rotate(site: Site, *, every_host: bool, anew: bool, as_json: bool) -> None:
             outcome = _encrypt(store)
         finally:
             store.close()
-        alone = replace(begun, older=())
-        replace_master_key(path, alone)
+        new = replace(begun, older=())
+        replace_master_key(path, new)
         if daemon_has_it:
-            hand_over(site, alone)
+            hand_over(site, new)
     consequences.record(site, f"rw2fa key rotate, everything is under key {begun.number}")
     _tell(outcome, begun, as_json=as_json)
 
@@ -151,19 +148,6 @@ def _refuse_a_key_from_elsewhere(site: Site) -> None:
             f"put the key into that file (`systemd-creds decrypt`), give the unit LoadCredential={where}, restart it, "
             "run this, and encrypt the new file (`systemd-creds encrypt`): the administrator's guide has the steps",
         )
-
-
-@contextlib.contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Keep everybody else from changing the key meanwhile; raises Problem if somebody does already."""
-    descriptor = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Problem("another `rw2fa key rotate` is under way", "wait until it is done") from None
-    finally:
-        os.close(descriptor)
 
 
 def _tell_about_other_hosts(begun: MasterKey, path: Path, *, as_json: bool) -> None:

@@ -40,6 +40,8 @@ _HERE = "rw2fa_daemon.cli"
         "settings": f"{_HERE}.settings:settings",
         "explain": f"{_HERE}.explain:explain",
         "key": f"{_HERE}.key:key",
+        "backup": f"{_HERE}.backup:backup",
+        "restore": f"{_HERE}.restore:restore",
         "audit": f"{_HERE}.audit:audit",
         "completion": f"{_HERE}.completion:completion",
     },

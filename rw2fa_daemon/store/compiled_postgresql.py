@@ -42,6 +42,11 @@ DELETE_ACCOUNT: Final = """
     DELETE FROM accounts WHERE accounts.name = %s::VARCHAR COLLATE "C"
 """
 
+# none
+DELETE_ALL_ACCOUNTS: Final = """
+    DELETE FROM accounts
+"""
+
 # found_key
 DELETE_META: Final = """
     DELETE FROM meta WHERE meta.key = %s::VARCHAR COLLATE "C"

@@ -41,6 +41,11 @@ DELETE_ACCOUNT: Final = """
     DELETE FROM accounts WHERE accounts.name = ?
 """
 
+# none
+DELETE_ALL_ACCOUNTS: Final = """
+    DELETE FROM accounts
+"""
+
 # found_key
 DELETE_META: Final = """
     DELETE FROM meta WHERE meta."key" = ?

@@ -47,6 +47,9 @@ class Connection(Protocol):
     def incarnation(self) -> str:
         """The server, and which of its lives this is: another one may have forgotten commits; empty on one host."""
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """A block in which everything is read as of one moment, and nothing written; it keeps nobody from writing."""
+
     def revision(self) -> str | None:
         """The revision of the tables; None if there are no tables at all, empty if none is noted."""
 

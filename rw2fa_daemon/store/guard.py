@@ -81,8 +81,7 @@ class Guard:
         return read_outside(self._file)
 
     def _lost(self, connection: Connection, vault: Vault, inside: Mark | None, outside: Mark | None) -> None:
-        known = [each for each in (inside, outside) if each is not None] or [mark.new()]
-        after = Mark(known[0].state, max(each.steps for each in known) + 1)
+        after = mark.beyond(inside, outside)
         with connection.transaction():
             floor.lift_within(connection, vault, int(self._clock()))
             mark.write(connection, vault, after)

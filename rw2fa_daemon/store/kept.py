@@ -1,6 +1,7 @@
 """Secrets of the installation itself, each under a name, sealed in `meta`."""
 
 import contextlib
+from collections.abc import Mapping
 from typing import Final
 
 from rw2fa_daemon.core.secret import Secret
@@ -41,6 +42,19 @@ def kept(connection: Connection, vault: Vault, name: str) -> Secret | None:
         f"what the state keeps as {name} is not what was stored there",
         "find out who wrote to the state, and give it anew",
     )
+
+
+def names(connection: Connection) -> list[str]:
+    """The names under which something is kept. Raises the driver's errors."""
+    keys = [str(key) for key, _ in connection.rows(sql.LIST_META)]
+    return [key.removeprefix(_PREFIX) for key in keys if key.startswith(_PREFIX)]
+
+
+def replace_within(connection: Connection, vault: Vault, secrets: Mapping[str, Secret]) -> None:
+    """Keep these secrets and no others, in a transaction that is under way. Raises the driver's errors."""
+    connection.write(sql.DELETE_META, [(_PREFIX + name,) for name in names(connection)])
+    sealed = [(_PREFIX + name, vault.seal(secret.reveal(), _context(name))) for name, secret in secrets.items()]
+    connection.write(sql.INSERT_META, sealed)
 
 
 def forget(connection: Connection, name: str) -> None:

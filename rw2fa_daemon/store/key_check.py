@@ -50,6 +50,11 @@ def check(connection: Connection, vault: Vault, place: str) -> None:
         ) from None
 
 
+def changing() -> StateProblem:
+    """The problem of what cannot be done while the master key is changed."""
+    return StateProblem("the master key was changed meanwhile", "run the command again when `rw2fa key rotate` is done")
+
+
 def follow(connection: Connection, vault: Vault) -> None:
     """Seal under the key that the state is encrypted under by now: somebody may have begun to change it.
 

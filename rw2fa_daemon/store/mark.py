@@ -27,6 +27,12 @@ class Mark(NamedTuple):
         return self.state == other.state and self.steps >= other.steps
 
 
+def beyond(*known: Mark | None) -> Mark:
+    """A mark that a state has from now on, further than all that were seen of it; the first that there is names it."""
+    found = [each for each in known if each is not None] or [new()]
+    return Mark(found[0].state, max(each.steps for each in found) + 1)
+
+
 def new() -> Mark:
     """The mark of a new state."""
     return Mark(secrets.token_bytes(STATE_BYTES), 0)

@@ -294,6 +294,7 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     "update_record_accepted": _update_part(RECORD, *(name for name in COUNTERS if name not in GUESSES), "seal"),
     "insert_witness": _insert_part(WITNESS, "revision"),
     "update_witness": _update_part(WITNESS, "revision"),
+    "delete_all_accounts": delete(accounts),
     "delete_account": delete(accounts).where(accounts.c.name == bindparam("found_name")),
     "count_devices": select(
         accounts.c.method, accounts.c.active, accounts.c.phone_confirmed, func.count(literal_column("*"))

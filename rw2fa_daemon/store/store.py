@@ -22,6 +22,7 @@ from rw2fa_daemon.store import (
     next_key,
     not_members,
     reseal,
+    restoring,
     scope,
     text_quota,
     word_salt,
@@ -340,6 +341,25 @@ class Store:
         if self._guard is not None:
             with self._using() as connection:
                 self._guard.keep(connection, self._vault)
+
+    @contextlib.contextmanager
+    def frozen(self) -> Iterator[None]:
+        """A block in which everything is read as of one moment; who logs in meanwhile is not kept waiting."""
+        with self._using() as connection, connection.snapshot():
+            yield
+
+    def all_kept(self) -> dict[str, Secret]:
+        """Every secret that is kept, by its name."""
+        with self._using() as connection:
+            found = {name: kept.kept(connection, self._vault, name) for name in kept.names(connection)}
+        return {name: secret for name, secret in found.items() if secret is not None}
+
+    def replace_all(
+        self, accounts: Iterable[Account], secrets: Mapping[str, Secret], second: int, outside: Mark | None
+    ) -> Mark:
+        """Let there be these accounts and secrets and no others; see `restoring`. Gives the mark of the state then."""
+        with self._using() as connection:
+            return restoring.replace_all(connection, self._vault, accounts, secrets, second, outside)
 
     def sync_scope(self, entries: Iterable[str], now: int) -> Mapping[str, int]:
         """Make the remembered entries of the scope those of `entries` (users, and groups as `@name`).

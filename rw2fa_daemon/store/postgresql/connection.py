@@ -131,6 +131,15 @@ class PostgresqlConnection:
             self.rollback()
             raise
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A block in which everything is read as of one moment: of the first look in it."""
+        self._driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        try:
+            yield
+        finally:
+            self.rollback()
+
     def incarnation(self) -> str:
         """The identifier of the cluster and the timeline that it writes now."""
         return "{}/{}".format(*self._found(_INCARNATION))

@@ -100,6 +100,16 @@ class SqliteConnection:
         """Nothing: a file does not change servers."""
         return ""
 
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A block in which everything is read as of one moment: of the first look in it."""
+        self._cursor.execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            with contextlib.suppress(sqlite3.Error):
+                self.rollback()
+
     def revision(self) -> str | None:
         """The revision of the tables; None if there are no tables at all, empty if none is noted."""
         (tables,) = self._cursor.execute("SELECT count(*) FROM sqlite_master").fetchone()

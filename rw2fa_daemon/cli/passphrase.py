@@ -1,0 +1,41 @@
+"""Asking for the passphrase of a backup."""
+
+import sys
+from typing import Final
+
+import click
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.secret import Secret
+
+LENGTH_MIN: Final = 12
+"""Characters. Whoever has the file can try as many as a computer hashes; nothing else stands before the secrets."""
+LINE_MAX: Final = 1024
+"""Characters read of standard input."""
+
+
+def new_passphrase() -> Secret:
+    """One for a new backup, typed twice or from standard input. Raises Problem if it is too short."""
+    text = _asked(twice=True)
+    if len(text) < LENGTH_MIN:
+        raise Problem(
+            f"that passphrase has {len(text)} characters",
+            f"take one of at least {LENGTH_MIN}: every secret depends on it",
+        )
+    return _secret(text)
+
+
+def known_passphrase() -> Secret:
+    """That of a backup that is there, typed or from standard input."""
+    return _secret(_asked(twice=False))
+
+
+def _asked(*, twice: bool) -> str:
+    """What is typed and not shown, or a line of standard input where that is no terminal."""
+    if sys.stdin.isatty():
+        return str(click.prompt("Passphrase (not shown)", hide_input=True, confirmation_prompt=twice, err=True))
+    return sys.stdin.readline(LINE_MAX).rstrip("\r\n")
+
+
+def _secret(text: str) -> Secret:
+    return Secret(text.encode("utf-8", "surrogateescape"))

@@ -1,0 +1,176 @@
+"""`rw2fa restore`: what `rw2fa backup` saved, in the place of what is there."""
+
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO, Final, NamedTuple
+
+import click
+
+from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
+from rw2fa_daemon.cli.backup import LENGTH
+from rw2fa_daemon.cli.key_lock import alone
+from rw2fa_daemon.cli.passphrase import known_passphrase
+from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
+from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.loss import after_loss
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.store.guard import mark_file, read_outside, write_outside
+from rw2fa_daemon.store.sqlite.place import FILE_NAME
+from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.vault.master_key import MasterKey, parsed
+from rw2fa_daemon.vault.sealed_file import unsealed
+from rw2fa_daemon.vault.vault import Vault
+
+HEAD_MAX: Final = 64 * 1024
+"""Bytes of the line that a backup begins with."""
+NAMES_SHOWN: Final = 10
+
+
+class _Backup(NamedTuple):
+    """What a backup holds: of which moment (UTC seconds) and host, the people, and the secrets of the installation."""
+
+    made_at: int
+    host: str
+    accounts: list[Account]
+    secrets: dict[str, Secret]
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@JSON_OPTION
+@YES_OPTION
+@pass_site
+def restore(site: Site, file: Path, *, as_json: bool, yes: bool) -> None:
+    """Put back what was saved to FILE, in the place of everything that the state holds.
+
+    A running daemon goes on with it. What was accepted since the backup is not known any more: so no code from
+    before counts, recovery codes and bypasses are void, and whoever has no device yet needs a reset to
+    enrol. The state must be there, with its own key; on a new host run `rw2fa init` first.
+    """
+    store = _opened(site)
+    with alone(site.config.master_key):
+        if len(site.vault.numbers) > 1:
+            raise Problem("the master key is being changed", "finish that first: rw2fa key rotate")
+        saved = _read(file)
+        there = sum(1 for _ in store.names())
+        make_sure(
+            f"Replace what is stored of {there} people by the backup of {when(saved.made_at)} with "
+            f"{len(saved.accounts)} people?",
+            yes=yes,
+        )
+        now = int(time.time())
+        outside = read_outside(mark_file(site.config.state))
+        mark = store.replace_all(saved.accounts, saved.secrets, now, outside)
+        # Only now: a mark that is ahead of the state would look like a loss.
+        if outside is not None:
+            write_outside(mark_file(site.config.state), mark)
+    site.sync_scope()
+    consequences.record(
+        site, f"rw2fa restore, {len(saved.accounts)} people of {iso(saved.made_at)} from {shown(saved.host)}"
+    )
+    consequences.reload(site)
+    _tell(saved, now, as_json=as_json)
+
+
+def _opened(site: Site) -> Store:
+    try:
+        return site.store
+    except Problem as problem:
+        raise Problem(
+            f"there is no state that a backup could be put into: {problem.what}",
+            f"move {site.config.state / FILE_NAME}* away, if there is one that cannot be used, run `rw2fa init`, and "
+            "then this again",
+        ) from problem
+
+
+def _read(file: Path) -> _Backup:
+    """Take a backup apart, in a folder of its own; raises Problem if it is none, or is damaged."""
+    try:
+        stream = file.open("rb")
+    except OSError as error:
+        raise Problem(f"{file} cannot be read: {error.strerror}", "name a file that `rw2fa backup` made") from error
+    with stream, tempfile.TemporaryDirectory(prefix="rw2fa-") as folder:
+        passphrase = known_passphrase()
+        try:
+            head = _unpack(stream, passphrase, Path(folder, FILE_NAME))
+        except OSError as error:
+            raise Problem(
+                f"{file} cannot be unpacked in {folder}: {error.strerror}", "set TMPDIR to a folder with more room"
+            ) from error
+        made_at, host, key = _parsed_head(head)
+        copy = Store.open(Path(folder), Vault(key))
+        try:
+            return _Backup(made_at, host, list(copy.accounts()), copy.all_kept())
+        finally:
+            copy.close()
+
+
+def _unpack(stream: BinaryIO, passphrase: Secret, database: Path) -> bytes:
+    """Write the database of a backup, and give the line before it."""
+    pieces = unsealed(stream, passphrase)
+    start = next(pieces)
+    (length,) = LENGTH.unpack(start[: LENGTH.size]) if len(start) >= LENGTH.size else (HEAD_MAX + 1,)
+    if length > min(HEAD_MAX, len(start) - LENGTH.size):
+        raise _unknown()
+    descriptor = os.open(database, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as target:
+        target.write(start[LENGTH.size + length :])
+        _copy(pieces, target)
+    return start[LENGTH.size : LENGTH.size + length]
+
+
+def _copy(pieces: Iterator[bytes], target: BinaryIO) -> None:
+    target.writelines(pieces)
+
+
+def _parsed_head(head: bytes) -> tuple[int, str, MasterKey]:
+    try:
+        fields = json.loads(head)
+        return int(fields["made_at"]), str(fields["host"]), parsed(str(fields["key"]).encode(), "of the backup")
+    except (ValueError, KeyError, TypeError):
+        raise _unknown() from None
+
+
+def _unknown() -> Problem:
+    return Problem("the backup holds something else than a state", "install the version of rw2fa that made it")
+
+
+def _tell(saved: _Backup, now: int, *, as_json: bool) -> None:
+    without_codes = [account.name for account in saved.accounts if account.recovery]
+    no_device = [account.name for account in saved.accounts if not after_loss(account, now).activated]
+    ended = [account.name for account in saved.accounts if account.bypass is not None and account.bypass.until > now]
+    if as_json:
+        show_json(
+            {
+                "made_at": iso(saved.made_at),
+                "host": saved.host,
+                "people": len(saved.accounts),
+                "recovery_codes_void": without_codes,
+                "bypasses_ended": ended,
+                "to_reset": no_device,
+            }
+        )
+        return
+    say(f"Restored {len(saved.accounts)} people as of {when(saved.made_at)}.")
+    say("No code from before counts: whoever logs in now waits for the next one, a minute at the most.")
+    if without_codes:
+        say(f"Recovery codes are void: {_some(without_codes)}. New ones: rw2fa users recovery NAME")
+    if ended:
+        say(f"Bypasses ended: {_some(ended)}.")
+    if no_device:
+        say(f"Not enrolled in the backup: {_some(no_device)}. They enrol after: rw2fa users reset NAME")
+    say(f"What administrators changed since is undone; see: rw2fa audit --since {iso(saved.made_at)}")
+    note("whoever was reset since has the old device again: reset them once more")
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(map(shown, names[:NAMES_SHOWN])) + (
+        f" and {len(names) - NAMES_SHOWN} others" if len(names) > NAMES_SHOWN else ""
+    )
