@@ -14,6 +14,7 @@ from rw2fa_daemon.config.settings import BY_KEY
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.pamstack.install import Scope, refresh_dropin
+from rw2fa_daemon.wire import notice
 from rw2fa_daemon.wire.client import ask_daemon
 
 PAM_FOLDER: Final = Path("/etc/pam.d")
@@ -29,6 +30,18 @@ def record(
         sink.write(Record(event, time.time(), user, decision="done", rule=rule, reason=f"{what}, by {who}"))
     if sink.lost:
         note("the audit record could not be written; look at the journal and at the folder of the state")
+
+
+def announce(site: Site, event: str, user: str) -> None:
+    """Have `user` told of `event`, one of wire.notice, where a program for that is set."""
+    config = site.config
+    if config.notify is None:
+        return
+    try:
+        notice.announce(config.notify_socket, config.notify, event, user)
+    except Problem as problem:
+        record(site, problem.what, [user], event=Event.NOTICE_FAILED, rule=event)
+        note(str(problem))
 
 
 def lines_are_ours(config: Config) -> bool:

@@ -25,6 +25,7 @@ from rw2fa_daemon.core.qr import qr_text
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.uri import base32_key, otpauth_uri, spaced_key
 from rw2fa_daemon.service.opening import GENERATION_BITS
+from rw2fa_daemon.wire import notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,7 @@ def confirm(site: Site, name: str, code: str, *, as_json: bool) -> None:
         case _:
             raise Problem("that is not the code", "type the code that the app shows now")
     consequences.record(site, "rw2fa users confirm", [person.name], event=Event.ACTIVATED, rule="activated")
+    consequences.announce(site, notice.ACTIVATED, person.name)
     account = site.store.read(person.name)
     if account and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS:
         note(f"codes go on coming by SMS; for those of the app run: rw2fa users edit {user} --app")

@@ -12,6 +12,7 @@ from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.words import WordSet
+from rw2fa_daemon.wire import notice
 
 
 @click.command()
@@ -40,6 +41,7 @@ def recovery(site: Site, name: str, *, as_json: bool) -> None:
     if (problem := site.store.transact(person.name, work)) is not None:
         raise problem
     consequences.record(site, "rw2fa users recovery", [person.name])
+    consequences.announce(site, notice.RECOVERY_CODES_MADE, person.name)
     if as_json:
         show_json({"user": person.name, "recovery_codes": new.words})
         return

@@ -30,6 +30,8 @@ class Config:
     exempt_networks: tuple[IPv4Network | IPv6Network, ...]
     enrolment_window_days: int
     proof: str
+    notify: Path | None
+    """The program that is run when somebody activates, and the like."""
     discrepancy: int
     guess_budget: float
     """A probability."""
@@ -84,6 +86,11 @@ class Config:
     def sms_allowed(self) -> tuple[str, ...]:
         """How the E.164 numbers begin that SMS may go to, each with its plus; empty where they may go nowhere."""
         return allowed_prefixes(self.sms_countries, self.sms_sender)
+
+    @property
+    def notify_socket(self) -> Path:
+        """Where the notifier listens, as the relay does."""
+        return self.socket.with_name("notify.sock")
 
     @property
     def relay_socket(self) -> Path:

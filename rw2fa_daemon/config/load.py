@@ -236,6 +236,7 @@ def build(layers: Layers) -> Config:
         master_key=Path(of("paths.master_key")),
         database=_database(of("database.url"), of("paths.master_key")),
         time_servers=of("time.servers"),
+        notify=Path(of("enrolment.notify")) if of("enrolment.notify") else None,
         metrics_file=Path(of("metrics.file")) if of("metrics.file") else None,
         files=layers.files,
     )

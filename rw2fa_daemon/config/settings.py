@@ -159,6 +159,15 @@ SETTINGS: Final = (
         " said.",
     ),
     Setting(
+        "enrolment.notify",
+        "",
+        AbsolutePath(optional=True),
+        "A program of root's that is run when somebody activated a device, signed in with a recovery code, or was given"
+        " new ones: to mail the person, say. RW2FA_USER and RW2FA_EVENT (activated, recovery-code-used,"
+        " recovery-codes-made) are in its environment. It has 20 seconds; that it fails is audited, and refuses no"
+        " login. Empty means none.",
+    ),
+    Setting(
         "settings.discrepancy",
         480,
         Number(0, DISCREPANCY_MAX),

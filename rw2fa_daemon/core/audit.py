@@ -33,6 +33,7 @@ class Event(Enum):
     CONFIGURATION = ("configuration", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10e", 5)
     RECORDS_LOST = ("records-lost", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10f", 4)
     STATE_OLDER = ("state-older", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f113", 2)
+    NOTICE_FAILED = ("notice-failed", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f112", 4)
     CLOCK_WRONG = ("clock-wrong", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f1c1", 4)
     CLOCK_RIGHT = ("clock-right", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f1c2", 5)
 

@@ -14,6 +14,7 @@ from rw2fa_daemon.doctor.guessing import check_guessing
 from rw2fa_daemon.doctor.key import check_key
 from rw2fa_daemon.doctor.leftovers import check_leftovers
 from rw2fa_daemon.doctor.mark import check_mark
+from rw2fa_daemon.doctor.notify import check_notify
 from rw2fa_daemon.doctor.permissions import check_permissions
 from rw2fa_daemon.doctor.scope import check_scope
 from rw2fa_daemon.doctor.sms import check_sms
@@ -48,6 +49,7 @@ CHECKS: Final = (
     Check("mark", check_mark, "a copy of the state that is put back would be noticed"),
     Check("names", check_scope, "every user and group in the configuration is known"),
     Check("enrolment", check_enrolment, "nobody is left without a device and without a way to enrol one"),
+    Check("notify", check_notify, "the program that announces activations is root's, or there is none"),
     Check("leftovers", check_leftovers, "every record belongs to somebody who is there"),
     Check("guessing", check_guessing, ""),
     Check("clock", check_clock, ""),

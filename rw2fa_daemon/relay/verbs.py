@@ -1,28 +1,11 @@
 """What the relay can be asked for."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from threading import BoundedSemaphore
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from rw2fa_daemon.relay import time_verb
 from rw2fa_daemon.wire.message import Message
-
-Answer = Callable[[Message], Iterator[bytes]]
-"""Gives the packets of the answer, as they are ready; raises ProtocolError for a request that is none."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """What answers, and how many requests for it may be under way at once: each kind has places of its own."""
-
-    answer: Answer
-    at_once: int
-    places: BoundedSemaphore = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "places", BoundedSemaphore(self.at_once))
-
+from rw2fa_daemon.wire.serving import Verb
 
 # The library behind these takes more memory than all else here; a relay that only asks for the time never loads it.
 

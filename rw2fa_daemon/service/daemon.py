@@ -14,15 +14,16 @@ from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.pool import Pool
+from rw2fa_daemon.service.announcer import Announcer
 from rw2fa_daemon.service.canonical import resolve_names
 from rw2fa_daemon.service.clerk import Clerk, Elsewhere, Here
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.exposition import exposition
 from rw2fa_daemon.service.figures import Census, Running, clock_families, people_families, up
+from rw2fa_daemon.service.helper import NOTIFIER, RELAY, HelperKeeper
 from rw2fa_daemon.service.listener import own_listener
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.metrics_file import MetricsFile
-from rw2fa_daemon.service.relay import RelayKeeper
 from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
@@ -63,7 +64,7 @@ class Daemon:
         passed = passed_listener("rw2fad.socket")
         self._own_socket = config.socket if passed is None else None
         listener = own_listener(config.socket) if passed is None else passed
-        self._relay = RelayKeeper(loop, config.relay_socket) if passed is None else None
+        self._helpers = _helpers(loop, config) if passed is None else ()
         self._sink = open_sink(config.state)
         self._directory = Pool(loop)
         self._clerk: Clerk = Here() if config.database is None else Elsewhere(loop)
@@ -77,6 +78,7 @@ class Daemon:
             directory=self._directory,
             sink=self._sink,
             relay=RelayClient(loop, config.relay_socket),
+            announcer=Announcer(RelayClient(loop, config.notify_socket), lambda: self._config.notify),
             root_verbs={
                 "status": self._answer_status,
                 "reload": self._answer_reload,
@@ -100,8 +102,8 @@ class Daemon:
         self._directory.close()
         self._clerk.close()
         self._state.close()
-        if self._relay is not None:
-            self._relay.close()
+        for helper in self._helpers:
+            helper.close()
         if self._own_socket is not None:
             self._own_socket.unlink(missing_ok=True)
 
@@ -116,8 +118,8 @@ class Daemon:
             self._server.start()
             self._loop.call_later(MARK_SECONDS, self._keep_mark)
             self._metrics_file.use(self._config.metrics_file)
-            if self._relay is not None:
-                self._relay.start()
+            for helper in self._helpers:
+                helper.start()
             self._supervisor.ready(self._summary())
 
         self._use(rules, used)
@@ -248,3 +250,9 @@ class Daemon:
                 self._loop.call_later(STOP_LOOK_SECONDS, look)
 
         look()
+
+
+def _helpers(loop: Loop, config: Config) -> tuple[HelperKeeper, ...]:
+    """What has to be held for the programs that systemd starts elsewhere."""
+    relay = HelperKeeper(loop, RELAY, config.relay_socket)
+    return relay, HelperKeeper(loop, NOTIFIER, config.notify_socket)

@@ -14,6 +14,7 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.spread import Spread
 from rw2fa_daemon.core.texting import TextChance
 from rw2fa_daemon.directory.pool import Pool
+from rw2fa_daemon.service.announcer import Announcer
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop, Timer
@@ -61,6 +62,7 @@ class Server:
         directory: Pool,
         sink: Sink,
         relay: RelayClient,
+        announcer: Announcer,
         root_verbs: Mapping[str, RootVerb],
     ) -> None:
         self.loop = loop
@@ -79,7 +81,9 @@ class Server:
         self._root_verbs = root_verbs
         self.metrics = Metrics()
         self.spread = Spread()
-        self.audit: Callable[[Record], None] = self.spread.watching(self.metrics.counting(sink.write))
+        self.audit: Callable[[Record], None] = announcer.watching(
+            self.spread.watching(self.metrics.counting(sink.write))
+        )
         self.texts = TextOffice(loop, self.desk, relay, self.audit)
         self._listener = listener
         self._connections: set[Connection] = set()

@@ -54,6 +54,7 @@ NEEDED = (
 EXPOSURE_AT_MOST = {
     "rw2fad.service": 0.5,
     "rw2fa-relay.service": 2.0,
+    "rw2fa-notify.service": 8.0,
     "rw2fa-clock.service": 1.0,
     "rw2fa-doctor.service": 4.0,
 }
@@ -137,6 +138,7 @@ def test_the_units_hold_nothing_that_systemd_does_not_know(host: Machine) -> Non
     units = (
         *("rw2fad.service", "rw2fad.socket", "rw2fa-doctor.service", "rw2fa-doctor.timer"),
         *("rw2fa-relay.service", "rw2fa-relay.socket", "rw2fa-clock.service", "rw2fa-clock.timer"),
+        *("rw2fa-notify.service", "rw2fa-notify.socket"),
     )
     done = host.run("systemd-analyze", "verify", "--man=no", *(f"/usr/lib/systemd/system/{unit}" for unit in units))
     assert done.stdout + done.stderr == ""

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.service.relay import RELAY_USERS
+from rw2fa_daemon.service.helper import RELAY
 from rw2fa_daemon.wire.relay import ask_time
 from rw2fa_daemon.wire.text import TextRequest
 from rw2fa_daemon.wire.text_client import ask_text
@@ -88,7 +88,7 @@ def test_it_has_none_of_the_rights_and_nothing_of_what_the_daemon_was_told(site:
         ask(site)
         relay = relay_of(daemon)
         assert relay is not None
-        expected = next(entry.pw_uid for name in RELAY_USERS for entry in pwd.getpwall() if entry.pw_name == name)
+        expected = next(entry.pw_uid for name in RELAY.users for entry in pwd.getpwall() if entry.pw_name == name)
         assert set(relay.uids()) == {expected}
         assert os.getgid() not in relay.gids()
         assert set(relay.environ()) <= {"PATH", "LC_CTYPE"}

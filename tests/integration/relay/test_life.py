@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.relay.server import CONNECTIONS_MAX
 from rw2fa_daemon.wire.message import MESSAGE_MAX, ProtocolError, compose, parse
 from rw2fa_daemon.wire.relay import ask_relay, ask_time
+from rw2fa_daemon.wire.serving import CONNECTIONS_MAX
 from tests.integration.relay.conftest import Relay, Start
 from tests.support.daemon import wait_until
 from tests.support.time_servers import FakeServer

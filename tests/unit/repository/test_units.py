@@ -28,6 +28,8 @@ def settings(unit: str) -> dict[str, list[str]]:
         ("rw2fad.socket", "TriggerLimitIntervalSec", "0"),
         ("rw2fa-relay.service", "StartLimitIntervalSec", "0"),
         ("rw2fa-relay.socket", "TriggerLimitIntervalSec", "0"),
+        ("rw2fa-notify.service", "StartLimitIntervalSec", "0"),
+        ("rw2fa-notify.socket", "TriggerLimitIntervalSec", "0"),
     ],
 )
 def test_promise_5_no_number_of_crashes_is_too_many(unit: str, key: str, value: str) -> None:

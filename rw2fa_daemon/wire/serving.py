@@ -1,16 +1,17 @@
-"""The relay's socket: who may ask, how many at once, and the end when nobody asks."""
+"""A helper of the daemon at its socket: who may ask, how many at once, and the end when nobody asks."""
 
 import select
 import socket
 import struct
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
+from threading import BoundedSemaphore
 from typing import Final
 
-from rw2fa_daemon.relay.verbs import VERBS, Verb
-from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, ProtocolError, compose, parse
+from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, Message, ProtocolError, compose, parse
 
 IDLE_SECONDS: Final = 60.0
 """Without a request for so long the process ends; whoever holds the socket starts it again for the next one."""
@@ -27,11 +28,27 @@ _UCRED: Final = struct.Struct("iII")
 """struct ucred: pid, uid, gid (unix(7))."""
 
 
+Answer = Callable[[Message], Iterator[bytes]]
+"""Gives the packets of the answer, as they are ready; raises ProtocolError for a request that is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """What answers, and how many requests for it may be under way at once: each kind has places of its own."""
+
+    answer: Answer
+    at_once: int
+    places: BoundedSemaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "places", BoundedSemaphore(self.at_once))
+
+
 def serve(
     listener: socket.socket,
     peers: frozenset[int],
+    verbs: Mapping[str, Verb],
     idle_seconds: float = IDLE_SECONDS,
-    verbs: Mapping[str, Verb] = VERBS,
     leash: int | None = None,
 ) -> None:
     """Answer the uids in `peers`, one request a connection, until nobody asked for `idle_seconds`.

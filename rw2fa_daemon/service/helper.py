@@ -1,10 +1,12 @@
-"""The relay without systemd: its socket is held here, and the process started when somebody asks."""
+"""Helpers without systemd: their sockets are held here, and the processes started when somebody asks."""
 
 import os
 import pwd
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
 from typing import Any, Final
@@ -15,24 +17,36 @@ from rw2fa_daemon.service.loop import Loop
 
 SOCKET_MODE: Final = 0o600
 REST_SECONDS: Final = 1.0
-"""After the end of a relay, before another is started: one that cannot run must not take the processor with it."""
+"""After the end of a helper, before another is started: one that cannot run must not take the processor with it."""
 END_SECONDS: Final = 1.0
-"""What a relay is given to end with the daemon."""
+"""What a helper is given to end with the daemon."""
 NICENESS: Final = 5
-"""As in rw2fa-relay.service: whoever waits for no message comes before those who wait for seconds anyway."""
-RELAY_USERS: Final = ("rw2fa-relay", "nobody")
-"""Whose rights it has if the daemon runs as root: its own user where there is one."""
+"""As in their units: whoever waits for a code comes before those who wait for seconds anyway."""
 
 
-class RelayKeeper:
-    """Does for the relay what rw2fa-relay.socket does elsewhere.
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """A program of ours. `users`: whose rights it has if the daemon runs as root, its own user where there is one."""
+
+    name: str
+    module: str
+    users: tuple[str, ...]
+
+
+RELAY: Final = Helper("relay", "rw2fa_daemon.relay.main", ("rw2fa-relay", "nobody"))
+NOTIFIER: Final = Helper("notifier", "rw2fa_daemon.notify.main", ("rw2fa-notify", "nobody"))
+
+
+class HelperKeeper:
+    """Does for a helper what its socket unit does elsewhere.
 
     A socket that cannot be had, or that somebody listens at already, is no reason for the daemon not to start: whoever
-    asks the relay is told.
+    asks the helper is told.
     """
 
-    def __init__(self, loop: Loop, path: Path) -> None:
+    def __init__(self, loop: Loop, helper: Helper, path: Path) -> None:
         self._loop = loop
+        self._helper = helper
         self._path = path
         self._listener: socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -40,12 +54,12 @@ class RelayKeeper:
             self._listener = own_listener(path, SOCKET_MODE)
 
     def start(self) -> None:
-        """Begin to wait for whoever asks; who asks first has the relay started."""
+        """Begin to wait for whoever asks; who asks first has the helper started."""
         if self._listener is not None:
             self._loop.add_reader(self._listener.fileno(), self._asked, self._listener)
 
     def close(self) -> None:
-        """End the relay and give the socket up."""
+        """End the helper and give the socket up."""
         if self._process is not None:
             self._let_go(self._process)
             with suppress(subprocess.TimeoutExpired):
@@ -57,14 +71,15 @@ class RelayKeeper:
             self._path.unlink(missing_ok=True)
 
     def _asked(self, listener: socket) -> None:
-        # The relay accepts from now on.
+        # The helper accepts from now on.
         self._loop.remove_reader(listener.fileno())
         try:
-            process = self._process = _spawn(listener)
+            process = self._process = _spawn(self._helper, listener)
             ended = os.pidfd_open(process.pid)
         except OSError as error:
             sys.stderr.write(
-                f"rw2fad: the relay cannot be started ({error.strerror}); look at the rights of its files\n"
+                f"rw2fad: the {self._helper.name} cannot be started ({error.strerror}); "
+                "look at the rights of its files\n"
             )
             self._loop.call_later(REST_SECONDS, self.start)
             return
@@ -80,15 +95,15 @@ class RelayKeeper:
 
     @staticmethod
     def _let_go(process: "subprocess.Popen[bytes]") -> None:
-        """The relay ends when its standard input does, which also happens when this process is killed."""
+        """The helper ends when its standard input does, which also happens when this process is killed."""
         if process.stdin is not None:
             process.stdin.close()
 
 
-def _spawn(listener: socket) -> "subprocess.Popen[bytes]":
+def _spawn(helper: Helper, listener: socket) -> "subprocess.Popen[bytes]":
     arguments = ["--fd", str(listener.fileno()), "--peer", str(os.geteuid())]
     return subprocess.Popen(
-        ["nice", "-n", str(NICENESS), sys.executable, "-I", "-m", "rw2fa_daemon.relay.main", *arguments],
+        ["nice", "-n", str(NICENESS), sys.executable, "-I", "-m", helper.module, *arguments],
         pass_fds=[listener.fileno()],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
@@ -96,15 +111,15 @@ def _spawn(listener: socket) -> "subprocess.Popen[bytes]":
         # Nothing of what the daemon was told, least of all where its credentials are.
         env={"PATH": os.defpath},
         start_new_session=True,
-        **_less_rights(),
+        **_less_rights(helper.users),
     )
 
 
-def _less_rights() -> dict[str, Any]:
+def _less_rights(users: Iterable[str]) -> dict[str, Any]:
     """Arguments of Popen that give away what root may."""
     if os.geteuid() != 0:
         return {}
-    for name in RELAY_USERS:
+    for name in users:
         with suppress(KeyError):
             entry = pwd.getpwnam(name)
             return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}

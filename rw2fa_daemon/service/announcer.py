@@ -1,0 +1,54 @@
+"""Having somebody told what happened: by the notifier, which this process does not wait for."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
+from rw2fa_daemon.wire import notice
+from rw2fa_daemon.wire.message import Message
+
+ANNOUNCED: Final = {
+    Event.ACTIVATED: notice.ACTIVATED,
+    Event.RECOVERY_CODE_USED: notice.RECOVERY_CODE_USED,
+}
+"""Audit events that are announced, and what they are called there."""
+
+
+class Announcer:
+    """Watches the audit. An announcement that fails is audited, and refuses nobody."""
+
+    def __init__(self, notifier: RelayClient, program: Callable[[], Path | None]) -> None:
+        self._notifier = notifier
+        self._program = program
+        """What is to be run, None for nothing."""
+        self._under_way = 0
+
+    def watching(self, write: Callable[[Record], None]) -> Callable[[Record], None]:
+        """`write` that also announces what is to be announced."""
+
+        def watched(record: Record) -> None:
+            write(record)
+            name, program = ANNOUNCED.get(record.event), self._program()
+            if name is not None and program is not None:
+                self._announce(program, name, record.user, write)
+
+        return watched
+
+    def _announce(self, program: Path, name: str, user: str, write: Callable[[Record], None]) -> None:
+        def failed(reason: str) -> None:
+            write(Record(Event.NOTICE_FAILED, time.time(), user, decision="done", rule=name, reason=reason))
+
+        def done(answer: Message | Unanswered) -> None:
+            self._under_way -= 1
+            reason = answer.value if isinstance(answer, Unanswered) else notice.read_outcome(answer)
+            if reason:
+                failed(f"nobody was told: {reason}")
+
+        if self._under_way >= notice.AT_ONCE_MAX:
+            failed("nobody was told: too many announcements at once")
+            return
+        self._under_way += 1
+        self._notifier.ask(notice.write_notice(program, name, user), notice.ANSWER_SECONDS, done)
