@@ -8,6 +8,7 @@ import http.client
 import io
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,30 +84,42 @@ def _connect(server: ApiUrl, deadline: float) -> socket.socket:
         raise NotSent(str(error)) from None
     reason = "it has no address"
     for left, (family, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
-        connection = socket.socket(family, socket.SOCK_STREAM)
         try:
             # A share for each address that is left, and one for the request.
-            connection.settimeout(min(CONNECT_SECONDS, _left(deadline) / (left + 1)))
-            connection.connect(address)
-            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            if not server.secure:
-                return connection
-            # The time-out is for the handshake as a whole.
-            connection.settimeout(min(CONNECT_SECONDS, _left(deadline)))
-            return _tls().wrap_socket(connection, server_hostname=server.host)
+            return _reach(server, family, address, min(CONNECT_SECONDS, _left(deadline) / (left + 1)))
         except ssl.SSLCertVerificationError as error:
             reason = f"its certificate is not to be trusted ({error.verify_message})"
         except TimeoutError:
             reason = "it cannot be reached in time"
         except (OSError, ValueError) as error:
             reason = f"it cannot be reached ({_reason(error)})"
-        connection.close()
     raise NotSent(reason)
 
 
-@lru_cache(maxsize=1)
+def _reach(server: ApiUrl, family: socket.AddressFamily, address: tuple[object, ...], seconds: float) -> socket.socket:
+    """A connection to one address; `seconds` are for the connection, and for the handshake of TLS once more."""
+    connection = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        connection.settimeout(seconds)
+        connection.connect(address)
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return _tls().wrap_socket(connection, server_hostname=server.host) if server.secure else connection
+    except BaseException:
+        connection.close()
+        raise
+
+
+_tls_lock: Final = threading.Lock()
+
+
 def _tls() -> ssl.SSLContext:
     """One for all connections: each would read the certificate authorities anew, and keep them."""
+    with _tls_lock:
+        return _only_context()
+
+
+@lru_cache(maxsize=1)
+def _only_context() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 

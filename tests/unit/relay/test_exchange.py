@@ -131,6 +131,18 @@ def test_the_next_address_is_tried_when_one_refuses(server: Server, monkeypatch:
         ask(server, b"")
 
 
+def test_an_address_of_a_kind_that_this_host_lacks_is_passed_over(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lacking: Address = (socket.AF_APPLETALK, ("::1", 443, 0, 0))
+    found: list[Address] = [lacking, (socket.AF_INET, (LOOPBACK, server.port))]
+    monkeypatch.setattr(module, "resolve", lambda *_asked: found)
+    assert ask(server, b"HTTP/1.0 200 OK\r\n\r\nhello").body == "hello"
+    monkeypatch.setattr(module, "resolve", lambda *_asked: [lacking])
+    with pytest.raises(NotSent, match="not supported"):
+        ask(server, b"")
+
+
 def test_promise_11_addresses_that_do_not_answer_share_the_time(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:

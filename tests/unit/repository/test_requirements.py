@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
 from pathlib import Path
@@ -64,3 +65,12 @@ def test_the_product_imports_nothing_but_what_it_asks_for() -> None:
             elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 imported.add(node.module.split(".")[0])
     assert imported - sys.stdlib_module_names - {"rw2fa_daemon"} <= asked_for("runtime")
+
+
+def test_what_npm_brings_for_a_test_is_pinned_with_hashes_and_names_no_registry() -> None:
+    asked = json.loads((REQUIREMENTS / "prism" / "package.json").read_text())["dependencies"]
+    lock = json.loads((REQUIREMENTS / "prism" / "package-lock.json").read_text())["packages"]
+    assert lock[""]["dependencies"] == asked
+    brought = {name: package for name, package in lock.items() if name}
+    assert [name for name, package in brought.items() if not package["integrity"].startswith("sha512-")] == []
+    assert [name for name, package in brought.items() if "resolved" in package] == []

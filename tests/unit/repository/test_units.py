@@ -6,6 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from rw2fa_daemon.relay.ntp import ADDRESSES_MAX
+from rw2fa_daemon.relay.resolver import NAMES_MAX
+from rw2fa_daemon.relay.server import CONNECTIONS_MAX
+from rw2fa_daemon.relay.time_verb import ASKING_MAX
+from rw2fa_daemon.relay.verbs import VERBS
+
 SYSTEMD = Path(__file__).resolve().parents[3] / "systemd"
 
 
@@ -34,6 +40,16 @@ def settings(unit: str) -> dict[str, list[str]]:
 )
 def test_promise_5_no_number_of_crashes_is_too_many(unit: str, key: str, value: str) -> None:
     assert settings(unit)[key] == [value]
+
+
+def test_promise_11_the_relay_may_have_what_all_of_its_places_take() -> None:
+    service, places = settings("rw2fa-relay.service"), sum(verb.at_once for verb in VERBS.values())
+    assert places < CONNECTIONS_MAX
+    # A thread for each connection, those that ask time servers and resolve names, and the one that accepts.
+    assert int(service["TasksMax"][0]) >= CONNECTIONS_MAX + ASKING_MAX + NAMES_MAX + 1
+    # Each of them has a socket, and another to whom it asks.
+    assert int(service["LimitNOFILE"][0]) >= 2 * CONNECTIONS_MAX + ADDRESSES_MAX * ASKING_MAX
+    assert int(settings("rw2fa-relay.socket")["Backlog"][0]) >= CONNECTIONS_MAX
 
 
 def test_the_verifier_sees_the_real_uids_of_its_peers() -> None:
