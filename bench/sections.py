@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bench.floor import Floor
 from bench.goals import Goal
 from bench.load import Load
 from bench.paths import PYTHON, ROOT
@@ -51,23 +52,22 @@ class Findings:
         ]
 
 
-def logins(findings: Findings, plan: Plan, folder: Path, google: GoogleAuthenticator, ours: Sequence[Verifier]) -> None:
-    """Right and wrong codes, ours (the default discrepancy first) beside the peers."""
+def logins(
+    findings: Findings, plan: Plan, folder: Path, google: GoogleAuthenticator, ours: Sequence[Verifier], floor: Floor
+) -> None:
+    """Right and wrong codes, ours (the default discrepancy first) beside the peers, and the floor of right ones."""
     permit = Permit(folder)
     oaths = [(Oath(folder, enrolled), enrolled, few) for enrolled, few in plan.oath.items()]
     for clients, count in plan.right.items():
-        subjects: list[Subject] = [google, *ours, permit]
+        subjects: list[Subject] = [google, *ours, floor, permit]
         cases = [Case(subject, Load(clients, range(count)), plan.enrolled) for subject in subjects]
         if clients <= 4:
             cases += [Case(oath, Load(clients, range(few)), enrolled) for oath, enrolled, few in oaths]
         rows = take_turns(cases, plan.rounds)
         findings.rows += rows
-        factor = FACTORS[clients]
-        findings.goals.append(
-            Goal(
-                f"right code, {clients} at once, against google-authenticator", rows[1].over(rows[0]), factor, " times"
-            )
-        )
+        most = rows[subjects.index(floor)].over(rows[0])
+        what = f"right code, {clients} at once, against google-authenticator (floor: {most:.2f})"
+        findings.goals.append(Goal(what, rows[1].over(rows[0]), FACTORS[clients], " times"))
     compared: list[Subject] = [google, *ours]
     for clients, count in plan.wrong.items():
         for tries in (WRONG_TRIES, 1):
@@ -175,8 +175,9 @@ def everything(plan: Plan, folder: Path) -> Findings:
     default = Verifier(folder, enrolled=plan.enrolled, discrepancy=DEFAULT_DISCREPANCY)
     footprint(findings, plan, default)
     narrow = Verifier(folder, enrolled=plan.enrolled, discrepancy=NARROW_DISCREPANCY)
-    with default.running(), narrow.running():
-        logins(findings, plan, folder, google, [default, narrow])
+    floor = Floor(folder)
+    with default.running(), narrow.running(), floor.running():
+        logins(findings, plan, folder, google, [default, narrow], floor)
         once(findings, plan, default, [google, Oath(folder, plan.once_users)])
     texts(findings, plan, folder)
     with ExitStack() as daemons:
