@@ -8,9 +8,9 @@ import pytest
 
 from rw2fa_daemon.relay.ntp import ADDRESSES_MAX
 from rw2fa_daemon.relay.resolver import NAMES_MAX
-from rw2fa_daemon.relay.server import CONNECTIONS_MAX
 from rw2fa_daemon.relay.time_verb import ASKING_MAX
 from rw2fa_daemon.relay.verbs import VERBS
+from rw2fa_daemon.wire.serving import CONNECTIONS_MAX
 
 SYSTEMD = Path(__file__).resolve().parents[3] / "systemd"
 
