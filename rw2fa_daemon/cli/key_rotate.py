@@ -1,6 +1,7 @@
 """`rw2fa key rotate`: another master key, and everything sealed again under it, while the daemon runs."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -139,15 +140,25 @@ def _refuse_a_key_from_elsewhere(site: Site) -> None:
     where = f"{CREDENTIAL}:{path}"
     elsewhere = not path.exists()
     if not elsewhere and under_systemd() and str(site.config.socket) == BY_KEY["paths.socket"].default:
-        shown_by_systemd = run(["systemctl", "show", "--property=LoadCredential", "--property=LoadState", _UNIT])
-        lines = shown_by_systemd.output.splitlines()
-        elsewhere = "LoadState=loaded" in lines and where not in shown_by_systemd.output
+        # Not `show`, which does not print this property.
+        unit = run(["systemctl", "cat", _UNIT])
+        elsewhere = unit.ok and where not in _loaded(unit.output.splitlines())
     if elsewhere:
         raise Problem(
             f"{_UNIT} does not get the master key from {path}, so that it would not find the new one when it starts",
             f"put the key into that file (`systemd-creds decrypt`), give the unit LoadCredential={where}, restart it, "
             "run this, and encrypt the new file (`systemd-creds encrypt`): the administrator's guide has the steps",
         )
+
+
+def _loaded(unit: Iterable[str]) -> set[str]:
+    """The values of LoadCredential= that the lines of a unit and its drop-ins leave: an empty one clears the list."""
+    values: set[str] = set()
+    for line in unit:
+        key, _, value = line.partition("=")
+        if key.strip() == "LoadCredential":
+            values = values | {value.strip()} if value.strip() else set()
+    return values
 
 
 def _tell_about_other_hosts(begun: MasterKey, path: Path, *, as_json: bool) -> None:

@@ -99,7 +99,7 @@ class Site:
     @property
     def shares_state(self) -> bool:
         """Whether other hosts may use the same state."""
-        return False
+        return self.config.database is not None
 
     def sync_scope(self) -> Mapping[str, int]:
         """Write down which entries the scope has now; gives the UTC seconds at which each came in."""

@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,7 +47,7 @@ def fill(host: Host, count: int = OTHERS) -> None:
 
 
 @contextmanager
-def logins(host: Host) -> Iterator["Counter[str]"]:
+def logins(host: Host, people: Sequence[str] = PEOPLE) -> Iterator["Counter[str]"]:
     """People who log in all the time, each code once; counted by what came of it."""
     outcomes: Counter[str] = Counter()
     stop = threading.Event()
@@ -63,7 +63,7 @@ def logins(host: Host) -> Iterator["Counter[str]"]:
                 outcomes[repr(error)] += 1
             time.sleep(0.01)
 
-    threads = [threading.Thread(target=go, args=(name,)) for name in PEOPLE]
+    threads = [threading.Thread(target=go, args=(name,)) for name in people]
     for thread in threads:
         thread.start()
     try:
