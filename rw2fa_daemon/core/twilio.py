@@ -91,7 +91,8 @@ ERRORS: Final[Mapping[int, tuple[Kind, str, str]]] = {
     21606: (Kind.SETUP, _NOT_OURS, _HOST),
     21608: (
         Kind.PERMANENT,
-        "A Twilio trial account sends only to numbers verified there; verify this one, or upgrade the account.",
+        "A Twilio account that is on trial, or has no approved compliance profile, sends only to numbers verified there;"
+        " verify this one, or upgrade the account.",
         _NUMBER,
     ),
     21610: (
@@ -114,11 +115,13 @@ ERRORS: Final[Mapping[int, tuple[Kind, str, str]]] = {
     21635: (Kind.PERMANENT, _NOT_MOBILE, _NUMBER),
     21659: (Kind.SETUP, _NOT_OURS, _HOST),
     21660: (Kind.SETUP, _NOT_OURS, _HOST),
+    21730: (Kind.DOWN, "Twilio is being maintained; see https://status.twilio.com.", _BUSY),
     63038: (
         Kind.DOWN,
         "The Twilio account has sent as many messages as it may in a day; ask Twilio to raise its limit.",
         _HOST,
     ),
+    90010: (Kind.SETUP, _INACTIVE, _HOST),
     # --- later, in the status of a message ---------------------------------------------------------------------------
     30001: (Kind.DOWN, "The message waited too long at Twilio behind others of this sender.", _BUSY),
     30002: (Kind.SETUP, "Twilio suspended the account before the message went out; see its console.", _HOST),
