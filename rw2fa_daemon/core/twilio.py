@@ -91,7 +91,7 @@ ERRORS: Final[Mapping[int, tuple[Kind, str, str]]] = {
     21606: (Kind.SETUP, _NOT_OURS, _HOST),
     21608: (
         Kind.PERMANENT,
-        "A Twilio account on trial, or without a compliance profile, sends only to numbers verified there; verify it there.",
+        "An account on trial, or without a compliance profile, sends only to numbers verified there; verify this one.",
         _NUMBER,
     ),
     21610: (
