@@ -57,16 +57,16 @@ def lines_are_ours(config: Config) -> bool:
 
 def reload(site: Site) -> None:
     """Let sshd and a running daemon know the new configuration; a daemon that is down reads it when it starts."""
-    _refresh_sshd(site)
+    refresh_sshd(site)
     _reload_daemon(site)
 
 
-def _refresh_sshd(site: Site) -> None:
-    """The drop-in says who needs a code after a key, so it follows the scope."""
+def refresh_sshd(site: Site) -> None:
+    """Let sshd's drop-in, which says who needs a code after a key, follow the scope as it is now."""
     if not lines_are_ours(site.config):
         return
     try:
-        for text in refresh_dropin(Scope.of(site.config)).notes:
+        for text in refresh_dropin(Scope.of(site.config, time.time())).notes:
             note(text)
     except Problem as problem:
         note(f"sshd's drop-in is not up to date: {problem}")

@@ -1,5 +1,7 @@
 """`rw2fa pam`: our lines in this host's PAM services."""
 
+import time
+
 import click
 
 from rw2fa_daemon.cli import consequences
@@ -43,7 +45,8 @@ def check(site: Site, services: tuple[str, ...], *, as_json: bool) -> None:
 @pass_site
 def install(site: Site, services: tuple[str, ...]) -> None:
     """Put the lines in, and sshd's drop-in. All of it, or nothing."""
-    done = put_in(services, scope=Scope.of(site.config), clients=site.rules.clients, socket=site.config.socket)
+    scope = Scope.of(site.config, time.time())
+    done = put_in(services, scope=scope, clients=site.rules.clients, socket=site.config.socket)
     consequences.record(site, " ".join(("rw2fa pam install", *services)))
     _tell(done)
 
@@ -59,6 +62,13 @@ def remove(site: Site, services: tuple[str, ...], *, yes: bool) -> None:  # noqa
     _tell(done)
     if site.config.enabled:
         note("two-factor authentication is still switched on; `rw2fa disable` switches it off")
+
+
+@pam.command(hidden=True)
+@pass_site
+def refresh(site: Site) -> None:
+    """Write sshd's drop-in for whoever needs a code now: what a timer runs when a trial ends."""
+    consequences.refresh_sshd(site)
 
 
 def _tell(done: Report) -> None:

@@ -11,6 +11,7 @@ from rw2fa_daemon.cli.findings import against
 from rw2fa_daemon.cli.moments import duration
 from rw2fa_daemon.cli.printing import note, say, shown, when
 from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.trial import plan_end
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor import pam_check
@@ -43,6 +44,7 @@ def enable(site: Site, *, trial: str | None, keep: bool, force: bool) -> None:
         say("Two-factor authentication is on.")
     else:
         say(f"Two-factor authentication is on until {when(until)}; keep it on with: rw2fa enable --keep")
+        plan_end(site, until)
     if not site.config.scope_entries:
         note("nobody was added yet; add somebody with: rw2fa users add NAME")
 

@@ -52,9 +52,9 @@ class Scope:
     exempt_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod
-    def of(cls, config: Config) -> "Scope":
-        """Whom a configuration asks for a second factor."""
-        if not config.enabled:
+    def of(cls, config: Config, now: float) -> "Scope":
+        """Whom a configuration asks for a second factor at `now` (UTC seconds): nobody where a trial has ended."""
+        if not config.enabled_at(now):
             return NOBODY
         return cls(config.scope, config.exempt_users, config.exempt_networks)
 
