@@ -55,6 +55,8 @@ install: build $(WHEELS)
 	install -d '$(DESTDIR)$(unitdir)'
 	install -m 0644 systemd/*.service systemd/*.socket systemd/*.timer '$(DESTDIR)$(unitdir)/'
 	install -D -m 0644 systemd/sysusers.d/rw2fa.conf '$(DESTDIR)$(libdir)/sysusers.d/rw2fa.conf'
+	install -D -m 0644 systemd/examples/rw2fad-postgresql.conf \
+	    '$(DESTDIR)$(datadir)/doc/rw2fa/examples/rw2fad-postgresql.conf'
 	install -D -m 0644 systemd/tmpfiles.d/rw2fa.conf '$(DESTDIR)$(libdir)/tmpfiles.d/rw2fa.conf'
 	script/install-etc etc '$(DESTDIR)' '$(sysconfdir)' '$(datadir)'
 	$(VENV)/bin/rw2fa completion bash | \

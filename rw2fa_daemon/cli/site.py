@@ -11,7 +11,6 @@ import click
 
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.load import Layers, build, read_layers
-from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.person import Person
 
 if TYPE_CHECKING:
@@ -84,6 +83,7 @@ class Site:
 
     def open_store(self, vault: "Vault", *, create: bool = False) -> "Store":
         """The state, opened with these keys; `create` makes it where there is none."""
+        from rw2fa_daemon.audit.older import write_failed_over  # noqa: PLC0415 - not for every command
         from rw2fa_daemon.store.store import Store  # noqa: PLC0415 - not for every command
 
         config = self.config
@@ -93,7 +93,7 @@ class Site:
             create=create,
             owner=daemon_owner() if create else None,
             database=config.database,
-            tell=lambda happened: audit_floor(config.state, happened),
+            tell=lambda happened: write_failed_over(config.state, happened),
         )
 
     @property
@@ -124,13 +124,6 @@ class Site:
         change(self.path, decide)
         for stale in ("layers", "config", "rules"):
             self.__dict__.pop(stale, None)
-
-
-def audit_floor(state: Path, happened: str) -> None:
-    """Write down that no code from before counts, for whoever found out why."""
-    from rw2fa_daemon.audit.sink import open_sink  # noqa: PLC0415 - not for every command
-
-    open_sink(state).write(Record(Event.STATE_OLDER, time.time(), decision="done", rule="failover", reason=happened))
 
 
 def daemon_owner() -> tuple[int, int] | None:

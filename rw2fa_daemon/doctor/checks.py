@@ -7,6 +7,7 @@ from typing import Final
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor.clock import check_clock
 from rw2fa_daemon.doctor.daemon import check_daemon, check_socket_unit
+from rw2fa_daemon.doctor.database import check_database
 from rw2fa_daemon.doctor.enrolment import check_enrolment
 from rw2fa_daemon.doctor.fallback import check_fallback
 from rw2fa_daemon.doctor.finding import Finding
@@ -45,6 +46,7 @@ CHECKS: Final = (
     Check("daemon", check_daemon, "the daemon answers"),
     Check("socket-unit", check_socket_unit, "the socket unit is active, or systemd does not run this host"),
     Check("permissions", check_permissions, "socket, key, state and configuration belong to whom they should"),
+    Check("database", check_database, "what the database is told, it keeps"),
     Check("master-key", check_key, "there is one master key, and everything is encrypted under it"),
     Check("mark", check_mark, "a copy of the state that is put back would be noticed"),
     Check("names", check_scope, "every user and group in the configuration is known"),

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from rw2fa_daemon.audit.older import write_failed_over
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
 from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
@@ -57,10 +58,12 @@ class Subject:
     @contextmanager
     def store(self) -> Iterator[Store]:
         """The state, open for a while. Raises Problem."""
+        state = self.path(self.config.state)
         store = Store.open(
-            self.path(self.config.state),
+            state,
             Vault(load_master_key(self.path(self.config.master_key))),
             database=self.config.database,
+            tell=lambda happened: write_failed_over(state, happened),
         )
         try:
             yield store

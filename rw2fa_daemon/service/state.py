@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
+from rw2fa_daemon.audit.older import failed_over
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.audit import Event, Record
@@ -30,7 +31,6 @@ MEMBERSHIPS_KNOWN: Final = 4_096
 NOT_OPEN: Final = Problem("the state is not open", "restart rw2fad")
 
 RULE_OLDER: Final = "state-older"
-RULE_FAILOVER: Final = "failover"
 TEXT_PURPOSE: Final = "text code 1"
 _TEXT: Final = struct.Struct(">qB")
 
@@ -193,14 +193,13 @@ class State:
             self._store = None
 
     def _told(self, happened: str) -> None:
-        self._older(RULE_OLDER, happened)
+        self._older(Record(Event.STATE_OLDER, time.time(), decision="done", rule=RULE_OLDER, reason=happened))
 
     def _moved(self, happened: str) -> None:
-        self._older(RULE_FAILOVER, happened)
+        self._older(failed_over(happened))
 
-    def _older(self, rule: str, happened: str) -> None:
+    def _older(self, record: Record) -> None:
         self._lost = True
-        record = Record(Event.STATE_OLDER, time.time(), decision="done", rule=rule, reason=happened)
         self.clerk.tell(lambda: self._report(record))
 
     def _unopened(self, count: int) -> list[StateProblem]:

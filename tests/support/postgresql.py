@@ -46,6 +46,7 @@ class Cluster(Closing):
         self.data: Final = base / "data"
         self.log: Final = base / "log"
         self._server: subprocess.Popen[bytes] | None = None
+        self.port = PORT
 
     @classmethod
     def make(cls, settings: Mapping[str, str] | None = None) -> Self:
@@ -98,7 +99,7 @@ class Cluster(Closing):
 
     def connect(self, user: str = OWNER, database: str = STATE) -> "psycopg.Connection[tuple[Any, ...]]":
         """A connection of one's own, in which every statement is a transaction."""
-        return psycopg.connect(host=str(self.base), port=PORT, user=user, dbname=database, autocommit=True)
+        return psycopg.connect(host=str(self.base), port=self.port, user=user, dbname=database, autocommit=True)
 
     def empty(self) -> None:
         """Take everything out of the database, whoever uses it."""
@@ -113,6 +114,7 @@ class Cluster(Closing):
     def start(self, settings: Mapping[str, str] | None = None) -> None:
         """Start the server, and return when it answers."""
         chosen = {**_SETTINGS, "unix_socket_directories": str(self.base), "port": str(PORT), **(settings or {})}
+        self.port = int(chosen["port"])
         options = [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self._server = subprocess.Popen(

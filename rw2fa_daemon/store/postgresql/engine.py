@@ -142,5 +142,5 @@ class PostgresqlEngine:
         if database.key:
             parameters["sslkey"] = database.key
         if secret is not None:
-            parameters["password"] = secret.reveal()
+            parameters["password"] = secret.reveal().decode()
         return parameters

@@ -20,24 +20,18 @@ _BY_STATE: Final[dict[str, tuple[str, str]]] = {
         "look at the load of its server, and who keeps the state locked: `SELECT * FROM pg_stat_activity`",
     ),
     "53100": ("the disk of {place} is full", "make room there; nothing has to be restarted"),
-    "53300": (
-        "{place} has no connection left to give",
-        "raise max_connections there, or reserve some for rw2fa: one for each host and one for the command",
-    ),
     "25006": ("{place} takes no writes", "name the primary in database.url"),
-    "3D000": ("{place} does not exist", "make it: `createdb --owner=USER --encoding=UTF8 NAME`"),
     "42501": (
         "{place} does not let the user that rw2fa signs in as do what it must",
         "make that user the owner of the database",
     ),
-    "28": (
-        "{place} refuses the user or the password",
-        "compare database.url and the password with what the server has (pg_hba.conf, its log)",
-    ),
     "XX": ("the state in {place} is damaged", "put it back from a backup, and look for disk errors on its server"),
     "58": ("reading or writing the state in {place} failed", "look for disk errors on its server"),
 }
-_UNREACHABLE: Final = "see to it that it runs and can be reached from here; nothing has to be restarted afterwards"
+_UNREACHABLE: Final = (
+    "see to it that it runs, and compare database.url and the password with what it has (its log, pg_hba.conf); nothing"
+    " has to be restarted afterwards"
+)
 _LOST: Final = frozenset({"08", "57"})
 _DOES_NOT_FIT: Final = "42"
 

@@ -11,6 +11,9 @@ from rw2fa_daemon.store.problem import StateProblem
 CREDENTIAL: Final = "rw2fa.database-password"
 """The name under which systemd hands it to the daemon (systemd.exec(5), LoadCredential=)."""
 
+_NONE: Final = "none"
+"""What the unit hands over where it found no file."""
+
 _SIZE_MAX: Final = 1024
 _FORBIDDEN_IN_FILE: Final = 0o077
 # systemd may give a credential to the unit's user by an ACL, whose mask shows as the group's bits.
@@ -24,7 +27,8 @@ def load(file: str) -> Secret | None:
     """
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder is not None and (credential := Path(folder, CREDENTIAL)).exists():
-        return _read(credential, _FORBIDDEN_IN_CREDENTIAL)
+        handed = _read(credential, _FORBIDDEN_IN_CREDENTIAL)
+        return None if handed == Secret(_NONE.encode()) else handed
     return _read(Path(file), _FORBIDDEN_IN_FILE) if file else None
 
 
@@ -50,4 +54,10 @@ def _read(path: Path, forbidden: int) -> Secret | None:
         content = os.read(descriptor, _SIZE_MAX)
     finally:
         os.close(descriptor)
-    return Secret(content.removesuffix(b"\n")) if content.strip() else None
+    try:
+        password = content.decode().removesuffix("\n")
+    except UnicodeDecodeError:
+        raise StateProblem(
+            f"the password of the database in {path} is not UTF-8", "write it anew, as one line of text"
+        ) from None
+    return Secret(password.encode()) if password else None

@@ -1,0 +1,34 @@
+"""Whether a database that several hosts share can be relied on."""
+
+import stat
+from collections.abc import Iterator
+
+from rw2fa_daemon.config.database_url import PASSWORD_FILE
+from rw2fa_daemon.doctor.finding import Finding
+from rw2fa_daemon.doctor.subject import Subject
+
+
+def check_database(subject: Subject) -> Iterator[Finding]:
+    """It can be reached and takes writes, what it stored is durable, and its password is nobody else's.
+
+    Raises Problem where the state cannot be opened, which says why.
+    """
+    database = subject.config.database
+    if database is None:
+        return
+    if database.password is not None:
+        for file in subject.config.files:
+            status = subject.path(file).stat()
+            if (
+                status.st_mode & (stat.S_IROTH | stat.S_IRGRP)
+                and database.password.reveal() in subject.path(file).read_bytes()
+            ):
+                yield Finding(
+                    "database",
+                    ok=False,
+                    detail=f"{file} holds the password of the database, and others can read it",
+                    fix="give the database another one, and put that into"
+                    f" {subject.config.master_key.with_name(PASSWORD_FILE)} (mode 0600) instead of the URL",
+                )
+    with subject.store() as store:
+        store.floor()
