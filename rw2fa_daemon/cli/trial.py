@@ -21,7 +21,7 @@ def plan_end(site: Site, until: int) -> None:
         return
     if not (programs.under_systemd() and _timer(site, until)):
         note(
-            "when the trial ends sshd goes on sending the users of the scope through keyboard-interactive, which scripts "
+            "when the trial ends sshd goes on sending these users through keyboard-interactive, which scripts "
             "lack (BatchMode); `rw2fa disable` ends that as well"
         )
 
