@@ -32,6 +32,10 @@ class Plan:
     beside: Mapping[int, int]
     """Clients at once -> logins with an app, alone and beside them."""
     beside_rounds: int
+    rotated: int
+    """People whose records are sealed again under another master key."""
+    rotated_logins: int
+    """Logins beside that, of one round after the other until it is done."""
     starts: int
     """How often start, memory and `rw2fa status` are measured."""
     judged: bool
@@ -53,6 +57,8 @@ FULL: Final = Plan(
     texting_seconds=5.0,
     beside={16: 10_000},
     beside_rounds=5,
+    rotated=100_000,
+    rotated_logins=4_000,
     starts=5,
     judged=True,
 )
@@ -72,6 +78,8 @@ QUICK: Final = Plan(
     texting_seconds=0.2,
     beside={4: 40},
     beside_rounds=1,
+    rotated=400,
+    rotated_logins=40,
     starts=1,
     judged=False,
 )

@@ -15,6 +15,7 @@ from bench.load import Load
 from bench.paths import PYTHON, ROOT
 from bench.peers import GoogleAuthenticator, Oath, Permit, Subject
 from bench.plan import Plan
+from bench.rotation import Rotating, rotate
 from bench.series import Case, Measured, take_turns
 from bench.texts import Alone, Beside, Crowd, Phones, TextingVerifier
 from bench.verifier import KnownToDirectory, Verifier
@@ -30,9 +31,14 @@ WRONG_TRIES: Final = 3
 next ones, for which it knows the codes of the window already; so it is shown alone as well."""
 SCALE_RATIO: Final = 0.9
 BESIDE_RATIO: Final = 0.8
+ROTATING_RATIO: Final = 1 / 3
+ROTATED_A_SECOND: Final = 1_000.0
 RESIDENT_MIB: Final = 60.0
 READY_SECONDS: Final = 0.5
 STATUS_SECONDS: Final = 0.3
+
+
+OURS: Final = (Verifier, KnownToDirectory, Alone, Rotating)
 
 
 @dataclass(slots=True)
@@ -48,7 +54,7 @@ class Findings:
         return [
             f"{row.case.subject.name}, {row.case.load.clients} at once: {row.unexpected} of {row.logins} outcomes wrong"
             for row in self.rows
-            if row.unexpected and isinstance(row.case.subject, Verifier | KnownToDirectory | Alone)
+            if row.unexpected and isinstance(row.case.subject, OURS)
         ]
 
 
@@ -134,6 +140,19 @@ def texts(findings: Findings, plan: Plan, folder: Path) -> None:
         ]
 
 
+def rotation(findings: Findings, plan: Plan, folder: Path) -> None:
+    """Logins while everything is sealed again under another master key."""
+    ours = Verifier(folder, enrolled=plan.rotated, discrepancy=DEFAULT_DISCREPANCY)
+    with ours.running():
+        found = rotate(ours, plan.rotated_logins)
+    findings.rows += [found.alone, found.beside]
+    what = f"right code, {found.alone.case.load.clients} at once, while the key of {plan.rotated:,} people is changed"
+    findings.goals += [
+        Goal(f"{what}, against alone", found.beside.rate / found.alone.rate, ROTATING_RATIO, " times"),
+        Goal("records sealed again beside them", found.records_a_second, ROTATED_A_SECOND, " a second"),
+    ]
+
+
 def footprint(findings: Findings, plan: Plan, ours: Verifier) -> None:
     """Start, memory at rest, and the administrator's look at it."""
     ready, resident, proportional, status = [], [], [], []
@@ -180,6 +199,7 @@ def everything(plan: Plan, folder: Path) -> Findings:
         logins(findings, plan, folder, google, [default, narrow], floor)
         once(findings, plan, default, [google, Oath(folder, plan.once_users)])
     texts(findings, plan, folder)
+    rotation(findings, plan, folder)
     with ExitStack() as daemons:
         sizes = [
             default if size == plan.enrolled else Verifier(folder, enrolled=size, discrepancy=DEFAULT_DISCREPANCY)
