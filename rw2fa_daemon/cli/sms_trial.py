@@ -9,6 +9,7 @@ from typing import Final
 import click
 
 from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.command_line import hide
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.sms_outcome import refusal
@@ -68,6 +69,7 @@ def trial(site: Site, number: str, *, wait: int, as_json: bool) -> None:
     It says what a login's would, with a code that nobody was given, and costs as much. Exit
     status 1 if it is refused, or not delivered.
     """
+    hide(number)
     to = parse_number(number)
     request = _request(site, to)
     if not to.startswith(site.config.sms_allowed):

@@ -8,6 +8,7 @@ from functools import partial
 import click
 
 from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli.command_line import hide
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.numbers import another_uid, hints, to_sms
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown
@@ -38,6 +39,7 @@ def edit(site: Site, name: str, *, app: bool, sms: str | None, as_json: bool) ->
     """
     if app == (sms is not None):
         raise click.UsageError("give either --app or --sms NUMBER")
+    hide(sms or "")
     person = enabled_person(site, name)
     if sms is None:
         _to_app(site, person, as_json=as_json)
