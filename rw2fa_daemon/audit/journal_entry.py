@@ -3,6 +3,7 @@
 import struct
 from collections.abc import Callable
 from functools import cache
+from operator import attrgetter
 
 from rw2fa_daemon.audit.message import message
 from rw2fa_daemon.core.audit import Event, Record
@@ -13,22 +14,23 @@ FACILITY = 10
 VALUE_BYTES_MAX = 2048
 """A longer value is cut; what the hook sends is shorter."""
 
-RECORD_FIELDS: dict[str, Callable[[Record], str]] = {
-    "RW2FA_USER": lambda record: record.user,
-    "RW2FA_SERVICE": lambda record: record.service,
-    "RW2FA_ADDRESS": lambda record: record.address,
-    "RW2FA_PHASE": lambda record: record.phase,
-    "RW2FA_DECISION": lambda record: record.decision,
-    "RW2FA_RULE": lambda record: record.rule,
-    "RW2FA_REASON": lambda record: record.reason,
+RECORD_FIELDS: dict[str, str] = {
+    "RW2FA_USER": "user",
+    "RW2FA_SERVICE": "service",
+    "RW2FA_ADDRESS": "address",
+    "RW2FA_PHASE": "phase",
+    "RW2FA_DECISION": "decision",
+    "RW2FA_RULE": "rule",
+    "RW2FA_REASON": "reason",
 }
 """The fields that hold what a record holds, exactly; an empty one is left out."""
+_VALUES: Callable[[Record], tuple[str, ...]] = attrgetter(*RECORD_FIELDS.values())
 
 
 def entry(record: Record) -> bytes:
     """The datagram for journald."""
     fields = [("MESSAGE", message(record))]
-    fields += [(name, text) for name, value in RECORD_FIELDS.items() if (text := value(record))]
+    fields += [field for field in zip(RECORD_FIELDS, _VALUES(record), strict=True) if field[1]]
     head = _head(record.event)
     plain = "".join([f"{name}={text}\n" for name, text in fields])
     if plain.isascii() and len(plain) <= VALUE_BYTES_MAX and plain.count("\n") == len(fields):

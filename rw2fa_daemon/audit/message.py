@@ -12,11 +12,14 @@ value holds an unquoted space, so that neither a user name nor a reason can look
 """
 
 import re
+from functools import lru_cache
 
 from rw2fa_daemon.core.audit import Record
 
 VALUE_CHARACTERS_MAX = 256
 REASON_CHARACTERS_MAX = 512
+FIELDS_KEPT = 256
+"""Values whose form is remembered: decisions, rules, services and phases are few."""
 _PLAIN = re.compile(r"[A-Za-z0-9._:%/+@][A-Za-z0-9._:%/+@-]{0,255}")
 _CUT = "…"
 
@@ -31,6 +34,7 @@ def message(record: Record) -> str:
     )
 
 
+@lru_cache(maxsize=FIELDS_KEPT)
 def _field(value: str) -> str:
     if not value:
         return "-"

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from rw2fa_daemon.core import lockout, sessions
-from rw2fa_daemon.core.account import Account, Credential
+from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.judge import Verdict, charge, judge
 from rw2fa_daemon.core.moves import Ask, Context, End, Move, Talk, let_in, refuse
@@ -36,12 +36,13 @@ def judge_code(talk: Talk, account: Account, credential: Credential, code: str, 
         guessing=context.guessing,
         codebook=context.codebook,
     )
+    if judgement.verdict is Verdict.RIGHT:
+        right = replace(account, counters=_with_session(counters, context))
+        on_time = abs(judgement.offset) <= credential.period
+        reason = "" if on_time else f"valid, {_offset(judgement.offset)}"
+        return let_in(right, context, Event.ACCEPTED, "code-right", reason=reason)
     judged = replace(account, counters=counters)
     offset = _offset(judgement.offset)
-
-    if judgement.verdict is Verdict.RIGHT:
-        reason = "" if abs(judgement.offset) <= credential.period else f"valid, {offset}"
-        return let_in(remember_session(judged, context), context, Event.ACCEPTED, "code-right", reason=reason)
     if judgement.verdict is Verdict.USED_BEFORE:
         record = context.record(
             Event.CODE_USED_BEFORE, Decision.DENY, "code-used-before", f"used or superseded, {offset}"
@@ -81,10 +82,7 @@ def take_recovery_code(account: Account, attempt: WordAttempt, context: Context)
 
 def remember_session(account: Account, context: Context) -> Account:
     """The account once a code was accepted in this audit session, or for one that begins now."""
-    remembered = sessions.remember(
-        account.counters.sessions, context.login, context.now, opens=not context.client.remembers_session
-    )
-    return replace(account, counters=replace(account.counters, sessions=remembered))
+    return replace(account, counters=_with_session(account.counters, context))
 
 
 def wrong(talk: Talk, account: Account, context: Context, ask: Callable[[Talk], Ask]) -> Move:
@@ -104,6 +102,13 @@ def wrong(talk: Talk, account: Account, context: Context, ask: Callable[[Talk], 
         return Move(account, End(Rc.AUTH_ERR, "code-wrong", Text.LOGIN_REFUSED.value), None, (record,))
     again = replace(talk, n=talk.n + 1, wrong=count)
     return Move(account, ask(again), again, (record,))
+
+
+def _with_session(counters: Counters, context: Context) -> Counters:
+    remembered = sessions.remember(
+        counters.sessions, context.login, context.now, opens=not context.client.remembers_session
+    )
+    return counters if remembered == counters.sessions else replace(counters, sessions=remembered)
 
 
 def _offset(seconds: int) -> str:
