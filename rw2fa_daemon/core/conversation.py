@@ -47,22 +47,21 @@ def account_state(account: Account | None, context: Context) -> AccountState:
         return AccountState.UID_CHANGED
     if account.bypass is not None and context.now < account.bypass.until:
         return AccountState.BYPASSED
-    if bar_of(account, context) is not None:
+    by_sms = _by_sms(account, context)
+    if barred(account, context.guessing, context.now, context.digits if by_sms else None) is not None:
         return AccountState.LOCKED
-    method = _method(account, context)
-    if account.activated_by(method) and _recent(account, context):
-        return AccountState.RECENT
-    if method is Method.SMS:
+    if account.activated_by(Method.SMS if by_sms else Method.APP):
+        if _recent(account, context):
+            return AccountState.RECENT
+        return AccountState.BY_SMS if by_sms else AccountState.ACTIVATED
+    if by_sms:
         return AccountState.BY_SMS
-    if account.activated_by(method):
-        return AccountState.ACTIVATED
     return AccountState.MAY_ENROL if _may_enrol(account, context) else AccountState.WINDOW_CLOSED
 
 
 def bar_of(account: Account, context: Context) -> Bar | None:
     """What bars this person from trying a code by the method in force, None if nothing does."""
-    by_sms = _method(account, context) is Method.SMS
-    return barred(account, context.guessing, context.now, context.digits if by_sms else None)
+    return barred(account, context.guessing, context.now, context.digits if _by_sms(account, context) else None)
 
 
 def _may_enrol(account: Account | None, context: Context) -> bool:
@@ -125,13 +124,13 @@ def _row_now(account: Account | None, context: Context) -> Row:
     state = account_state(account, context)
     if state is AccountState.RECENT and account is not None:
         # Another login in the same audit session may have been faster: this one still wants its answer.
-        by_sms = _method(account, context) is Method.SMS
-        state = AccountState.BY_SMS if by_sms else AccountState.ACTIVATED
+        state = AccountState.BY_SMS if _by_sms(account, context) else AccountState.ACTIVATED
     return decide(with_account(context.facts, state))
 
 
-def _method(account: Account, context: Context) -> Method:
-    return account.method_in_force(sms_enabled=context.texts is not None)
+def _by_sms(account: Account, context: Context) -> bool:
+    """Whether codes come in text messages now."""
+    return context.texts is not None and account.method_in_force(sms_enabled=True) is Method.SMS
 
 
 def _answered(talk: Talk, account: Account, answer: Answer, context: Context) -> Move:
