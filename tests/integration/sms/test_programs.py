@@ -118,6 +118,29 @@ def test_wrong_codes_are_refused_and_charged(texts: Texts) -> None:
     assert texts.site.show(person)["failures"] == 3
 
 
+def test_a_recovery_code_that_is_pasted_at_once_lets_in_and_no_message_goes_out(texts: Texts) -> None:
+    person = texts.confirmed()
+    recovery = texts.site.rw2fa.json("users", "recovery", person.name)["recovery_codes"]
+    terminal = texts.reach_the_question(person)
+    terminal.answer(prompts.CODE, recovery[0])
+    assert terminal.end() == 0
+    assert f"you-are-in-as-{person.name}" in terminal.screen
+    assert texts.stays_quiet(person)
+
+
+def test_enter_too_soon_says_how_long_to_wait(texts: Texts) -> None:
+    person = texts.confirmed()
+    terminal = texts.reach_the_question(person)
+    code = texts.code(person, 2)
+    terminal.answer(prompts.CODE, "")
+    if "still being sent" in terminal.expect("still being sent", "A message was sent"):
+        terminal.answer(prompts.CODE, "")
+        terminal.expect("A message was sent")
+    terminal.answer(prompts.CODE, code)
+    assert terminal.end() == 0
+    assert texts.count(person) == 2
+
+
 def test_a_key_and_a_code_need_no_password(texts: Texts) -> None:
     person = texts.confirmed()
     key = allow_key(texts.site.world, person)

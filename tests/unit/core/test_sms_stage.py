@@ -1,8 +1,6 @@
 """Logins by text message: when a code is made, what counts, what it costs, what the person is told."""
 
-import hashlib
 from dataclasses import replace
-from itertools import count
 
 import pytest
 from hypothesis import settings
@@ -11,77 +9,18 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from rw2fa_daemon.core.account import Account, Algorithm, Counters, Credential, Method
 from rw2fa_daemon.core.audit import Event
-from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
-from rw2fa_daemon.core.clients import Client, Information, Qr, ServiceClass
+from rw2fa_daemon.core.budget import PERIOD_SECONDS, allowance
+from rw2fa_daemon.core.clients import Information
 from rw2fa_daemon.core.code_stage import CODE_TRIES
-from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.conversation import Answer, begin, reply, text_due
-from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Stage, Talk
-from rw2fa_daemon.core.policy import Rc, facts_of
+from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.quota import Limit
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_stage import ENTERED_MAX, RESEND_SECONDS
-from rw2fa_daemon.core.standing import Place, Standing
-from rw2fa_daemon.core.texting import Errand, Fate, Letter, Report, TextChance, TextRules, Trouble
+from rw2fa_daemon.core.texting import Errand, Fate, Letter, Report, Trouble
 from rw2fa_daemon.core.words import WordAttempt, WordSet
-
-NOW = 1_790_000_000.0
-VALID_SECONDS = 600
-PHONE = "+33612345678"
-RULES = TextRules(VALID_SECONDS, "%ISSUER%: %CODE%", ("+33",), 20, 21, 22, 23)
-SENT = Report(Fate.SENT)
-TERMINAL = Client(ServiceClass.CODE, qr=Qr.TEXT, information=Information.AT_ONCE)
-WEB = Client(ServiceClass.CODE, qr=Qr.NONE)
-DIGESTS = tuple(bytes([number]) * 32 for number in range(10))
-
-_codes = count(100_000)
-_logins = count(1)
-
-
-def _digest(generation: int, login: bytes, code: Secret) -> bytes:
-    return hashlib.sha256(repr((generation, login)).encode() + code.reveal()).digest()
-
-
-def _fresh_code(digits: int) -> Secret:
-    return Secret(str(next(_codes)).zfill(digits).encode())
-
-
-def _context(
-    now: float = NOW,
-    client: Client = TERMINAL,
-    *,
-    errand: Errand | None = None,
-    rules: TextRules | None = RULES,
-    trouble: Trouble | None = None,
-    address: str = "192.0.2.1",
-    recovery: WordSet | None = None,
-    digits: int = 6,
-) -> Context:
-    login = Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", tty="ssh", rhost=address)
-    return Context(
-        now=now,
-        booted_at=NOW - 1_000,
-        login=login,
-        facts=facts_of(login, client, on=True, where=Place(Standing.ENABLED)),
-        client=client,
-        name="alice",
-        uid=1000,
-        guessing=Guessing(480, 0.003),
-        digits=digits,
-        issuer="host",
-        scope_since=0,
-        window_days=7,
-        session_seconds=900,
-        codebook=Codebook(),
-        fresh_secret=lambda: Secret(b"x" * 20),
-        fresh_generation=lambda: 77,
-        texts=rules,
-        text_chance=TextChance(_fresh_code, lambda: b"login %d" % next(_logins), _digest),
-        errand=errand or Errand(),
-        trouble=trouble,
-        recovery=recovery,
-    )
+from tests.unit.core.texting import DIGESTS, NOW, PHONE, RULES, SENT, TERMINAL, VALID_SECONDS, WEB, context_of
 
 
 def _account(**changes: object) -> Account:
@@ -117,14 +56,14 @@ def _code_in(letter: Letter) -> str:
 
 def _sent(account: Account, context: Context | None = None) -> tuple[Talk, Account, str]:
     """A login whose message went out: where the conversation stands, what is stored, the code."""
-    context = context or _context()
+    context = context or context_of()
     talk = _ask(begin(account, context))[1]
     move = text_due(talk, account, context)
     return talk, _kept(move), _code_in(_letter(move))
 
 
 def _answer(talk: Talk, account: Account, answer: Answer, now: float = NOW, **context: object) -> Move:
-    return reply(talk, account, answer, _context(now, **{"errand": Errand(1, SENT), **context}))  # type: ignore[arg-type]  # as above
+    return reply(talk, account, answer, context_of(now, **{"errand": Errand(1, SENT), **context}))  # type: ignore[arg-type]  # as above
 
 
 # What is sent, and when
@@ -132,7 +71,7 @@ def _answer(talk: Talk, account: Account, answer: Answer, now: float = NOW, **co
 
 def test_promise_2_the_question_comes_before_anything_is_made_or_sent() -> None:
     account = _account()
-    move = begin(account, _context())
+    move = begin(account, context_of())
     ask, talk = _ask(move)
     assert "number ending 78." in ask.text
     assert PHONE not in ask.text
@@ -140,8 +79,8 @@ def test_promise_2_the_question_comes_before_anything_is_made_or_sent() -> None:
 
 
 def test_the_message_goes_to_the_number_with_code_and_issuer_and_counts_against_every_limit() -> None:
-    talk = _ask(begin(_account(), _context()))[1]
-    letter = _letter(text_due(talk, _account(), _context()))
+    talk = _ask(begin(_account(), context_of()))[1]
+    letter = _letter(text_due(talk, _account(), context_of()))
     assert letter.to.reveal().decode() == PHONE
     assert letter.body.reveal().decode() == f"host: {_code_in(letter)}"
     assert [(quota.limit, quota.at_most) for quota in letter.quotas] == [
@@ -154,22 +93,22 @@ def test_the_message_goes_to_the_number_with_code_and_issuer_and_counts_against_
 
 @pytest.mark.parametrize("address", ["", "host.example"])
 def test_an_address_that_is_none_is_not_counted(address: str) -> None:
-    talk = _ask(begin(_account(), _context()))[1]
-    letter = _letter(text_due(talk, _account(), _context(address=address)))
+    talk = _ask(begin(_account(), context_of()))[1]
+    letter = _letter(text_due(talk, _account(), context_of(address=address)))
     assert Limit.SOURCE not in [quota.limit for quota in letter.quotas]
 
 
 def test_an_address_that_users_can_forge_is_not_counted() -> None:
     forgeable = replace(TERMINAL, forgeable_address=True)
-    letter = _letter(text_due(_ask(begin(_account(), _context()))[1], _account(), _context(client=forgeable)))
+    letter = _letter(text_due(_ask(begin(_account(), context_of()))[1], _account(), context_of(client=forgeable)))
     assert Limit.SOURCE not in [quota.limit for quota in letter.quotas]
 
 
 @pytest.mark.parametrize("silence", [Silence.BLIND, Silence.BADFORM, Silence.EOF])
 def test_promise_2_a_client_that_answers_blindly_is_charged_nothing_and_sent_nothing(silence: Silence) -> None:
     account = _account()
-    talk = _ask(begin(account, _context()))[1]
-    move = reply(talk, account, silence, _context())
+    talk = _ask(begin(account, context_of()))[1]
+    move = reply(talk, account, silence, context_of())
     assert (_end(move).rc, _end(move).rule) == (Rc.AUTH_ERR, "no-answer")
     assert (move.account, move.letter) == (account, None)
     assert [record.event for record in move.records] == [Event.NO_ANSWER]
@@ -177,16 +116,16 @@ def test_promise_2_a_client_that_answers_blindly_is_charged_nothing_and_sent_not
 
 def test_promise_2_a_client_that_answers_nothing_over_and_over_is_sent_nothing_and_ends() -> None:
     account = _account()
-    move = begin(account, _context())
+    move = begin(account, context_of())
     for _ in range(ENTERED_MAX):
-        move = reply(_ask(move)[1], account, Silence.EMPTY, _context())
+        move = reply(_ask(move)[1], account, Silence.EMPTY, context_of())
         assert move.letter is None
-    assert _end(reply(_ask(move)[1], account, Silence.EMPTY, _context())).rule == "no-answer"
+    assert _end(reply(_ask(move)[1], account, Silence.EMPTY, context_of())).rule == "no-answer"
 
 
 def test_promise_2_a_terminal_program_without_a_terminal_is_sent_something_on_request_only() -> None:
     account = _account()
-    context = replace(_context(), login=replace(_context().login, service="sudo", tty=""))
+    context = replace(context_of(), login=replace(context_of().login, service="sudo", tty=""))
     ask, talk = _ask(begin(account, context))
     assert talk.on_request
     assert "press Enter to have it sent" in ask.text
@@ -201,14 +140,14 @@ def test_promise_2_a_terminal_program_without_a_terminal_is_sent_something_on_re
 
 
 def test_nothing_is_sent_for_an_account_that_changed_meanwhile() -> None:
-    talk = _ask(begin(_account(), _context()))[1]
+    talk = _ask(begin(_account(), context_of()))[1]
     for changed in (
         None,
         _account(method=Method.APP),
         _account(uid=1001),
         _account(counters=Counters(failures=100)),
     ):
-        move = text_due(talk, changed, _context())
+        move = text_due(talk, changed, context_of())
         assert (move.account, move.say, move.letter) == (changed, None, None)
 
 
@@ -264,7 +203,7 @@ def test_a_code_counts_until_the_last_second_and_not_before_it_was_sent() -> Non
 
 def test_codes_have_as_many_digits_as_the_settings_say() -> None:
     for digits in range(4, 13):
-        context = _context(digits=digits)
+        context = context_of(digits=digits)
         ask, _ = _ask(begin(_account(), context))
         assert ask.form == f"digits:{digits}-{digits}"
         talk, account, code = _sent(_account(), context)
@@ -294,12 +233,12 @@ def test_a_first_code_activates_and_hands_out_recovery_codes() -> None:
 
 
 def test_a_first_login_needs_neither_a_window_nor_a_word() -> None:
-    late = replace(_context(NOW + 10**9), token_needed=True)
+    late = replace(context_of(NOW + 10**9), token_needed=True)
     assert _ask(begin(_account(phone_confirmed=False), late))[1].stage is Stage.SMS
 
 
 def test_recovery_codes_are_shown_only_where_an_enrolment_could_be() -> None:
-    context = _context(client=WEB)
+    context = context_of(client=WEB)
     talk, account, code = _sent(_account(phone_confirmed=False), context)
     assert not talk.activates
     move = reply(talk, account, code, replace(context, recovery=WordSet(("word",), DIGESTS[:1])))
@@ -332,25 +271,25 @@ def test_three_wrong_codes_end_the_login_and_its_code() -> None:
         talk, account = _ask(move)[1], _kept(move)
     last = _answer(talk, account, "000000")
     assert (_end(last).rc, _end(last).rule) == (Rc.AUTH_ERR, "code-wrong")
-    again = _ask(begin(_kept(last), _context()))[1]
+    again = _ask(begin(_kept(last), context_of()))[1]
     assert "not accepted" in _ask(_answer(again, _kept(last), code))[0].text
 
 
 @pytest.mark.parametrize("digits", [4, 6, 8])
 def test_promise_9_guessing_ends_when_the_budget_is_spent_whatever_else_the_person_has(digits: int) -> None:
-    allowed = allowance(digits, _context().guessing).narrow
+    allowed = allowance(digits, context_of().guessing).narrow
     credential = Credential(Secret(b"k" * 20), True, digits, 30, Algorithm.SHA1)
     for account in (_account(), _account(credential=credential)):
         spent = replace(account, counters=Counters(narrow_guesses=allowed, narrow_at=int(NOW)))
-        assert _end(begin(spent, _context(digits=digits))).rc is Rc.MAXTRIES
+        assert _end(begin(spent, context_of(digits=digits))).rc is Rc.MAXTRIES
         assert allowed * 10.0**-digits <= 0.003
-        assert begin(spent, _context(NOW + PERIOD_SECONDS, digits=digits)).talk is not None
+        assert begin(spent, context_of(NOW + PERIOD_SECONDS, digits=digits)).talk is not None
 
 
 def test_a_recovery_code_stands_in_before_a_message_goes_out_and_after() -> None:
     account = _account(recovery=DIGESTS)
-    for talk, known in ((_ask(begin(account, _context()))[1], account), _sent(account)[:2]):
-        move = reply(talk, known, WordAttempt(DIGESTS[3]), _context())
+    for talk, known in ((_ask(begin(account, context_of()))[1], account), _sent(account)[:2]):
+        move = reply(talk, known, WordAttempt(DIGESTS[3]), context_of())
         assert (_end(move).rule, move.letter) == ("recovery-code", None)
         assert (len(_kept(move).recovery), _kept(move).sms_code) == (9, None)
 
@@ -434,7 +373,7 @@ def test_where_messages_come_with_the_next_prompt_the_end_has_one_for_its_reason
 
 @pytest.mark.parametrize("limit", [False, True])
 def test_trouble_that_is_known_is_told_in_place_of_the_question(limit: bool) -> None:
-    context = _context(trouble=Trouble("sms-down", "Not now.", "it is down", limit=limit))
+    context = context_of(trouble=Trouble("sms-down", "Not now.", "it is down", limit=limit))
     move = begin(_account(), context)
     assert (_end(move).rule, _end(move).text) == ("sms-down", "Not now.")
     assert [record.event for record in move.records] == [Event.SMS_REFUSED if limit else Event.SMS_FAILED]
@@ -445,7 +384,7 @@ def test_trouble_that_is_known_is_told_in_place_of_the_question(limit: bool) -> 
 
 def test_no_message_goes_to_a_country_that_is_not_allowed() -> None:
     for allowed in ((), ("+1", "+44")):
-        move = begin(_account(), _context(rules=replace(RULES, allowed=allowed)))
+        move = begin(_account(), context_of(rules=replace(RULES, allowed=allowed)))
         assert _end(move).rule == "sms-country"
 
 
@@ -453,7 +392,7 @@ def test_no_message_goes_to_a_country_that_is_not_allowed() -> None:
 
 
 def test_while_sms_are_off_the_app_is_asked_or_enrolled() -> None:
-    off = _context(rules=None)
+    off = context_of(rules=None)
     credential = Credential(Secret(b"k" * 20), active=True)
     assert _ask(begin(_account(credential=credential), off))[1].stage is Stage.CODE
     assert _ask(begin(_account(enrol_opened_at=int(NOW)), off))[1].stage is Stage.ENROL
@@ -491,7 +430,7 @@ class ManyLogins(RuleBasedStateMachine):
     @precondition(lambda self: len(self.talks) < 4)
     @rule()
     def open(self) -> None:
-        move = begin(self.account, _context(self.now))
+        move = begin(self.account, context_of(self.now))
         if isinstance(move.say, Ask):
             self.talks.append((_ask(move)[1], 0))
 
@@ -502,7 +441,7 @@ class ManyLogins(RuleBasedStateMachine):
         talk, letters = self.talks[index]
         if letters:
             return
-        move = text_due(talk, self.account, _context(self.now))
+        move = text_due(talk, self.account, context_of(self.now))
         self._store(move)
         if move.letter is not None:
             self.talks[index] = (talk, 1)
@@ -514,7 +453,7 @@ class ManyLogins(RuleBasedStateMachine):
         index = data.draw(st.integers(0, len(self.talks) - 1))
         talk, letters = self.talks[index]
         errand = Errand(letters, SENT) if letters else Errand()
-        move = reply(talk, self.account, Silence.EMPTY, _context(self.now, errand=errand))
+        move = reply(talk, self.account, Silence.EMPTY, context_of(self.now, errand=errand))
         self._store(move)
         if move.letter is not None:
             self.codes.append((_code_in(move.letter), talk.login, self.now))
@@ -529,7 +468,7 @@ class ManyLogins(RuleBasedStateMachine):
         known = [code for code, _, _ in self.codes]
         typed = data.draw(st.sampled_from([*known, "000000"]))
         before = self.account.counters
-        move = reply(talk, self.account, typed, _context(self.now, errand=Errand(letters, SENT)))
+        move = reply(talk, self.account, typed, context_of(self.now, errand=Errand(letters, SENT)))
         self._store(move)
         if isinstance(move.say, End) and move.say.rc is Rc.SUCCESS:
             assert typed not in self.accepted

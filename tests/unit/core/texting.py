@@ -1,0 +1,72 @@
+"""Logins by text message, for tests: a context in which codes are counted up from 100000."""
+
+import hashlib
+from itertools import count
+
+from rw2fa_daemon.core.budget import Guessing
+from rw2fa_daemon.core.clients import Client, Information, Qr, ServiceClass
+from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.moves import Context
+from rw2fa_daemon.core.policy import facts_of
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.standing import Place, Standing
+from rw2fa_daemon.core.texting import Errand, Fate, Report, TextChance, TextRules, Trouble
+from rw2fa_daemon.core.words import WordSet
+
+NOW = 1_790_000_000.0
+VALID_SECONDS = 600
+PHONE = "+33612345678"
+RULES = TextRules(VALID_SECONDS, "%ISSUER%: %CODE%", ("+33",), 20, 21, 22, 23)
+SENT = Report(Fate.SENT)
+TERMINAL = Client(ServiceClass.CODE, qr=Qr.TEXT, information=Information.AT_ONCE)
+WEB = Client(ServiceClass.CODE, qr=Qr.NONE)
+DIGESTS = tuple(bytes([number]) * 32 for number in range(10))
+
+_codes = count(100_000)
+_logins = count(1)
+
+
+def _digest(generation: int, login: bytes, code: Secret) -> bytes:
+    return hashlib.sha256(repr((generation, login)).encode() + code.reveal()).digest()
+
+
+def _fresh_code(digits: int) -> Secret:
+    return Secret(str(next(_codes)).zfill(digits).encode())
+
+
+def context_of(
+    now: float = NOW,
+    client: Client = TERMINAL,
+    *,
+    errand: Errand | None = None,
+    rules: TextRules | None = RULES,
+    trouble: Trouble | None = None,
+    address: str = "192.0.2.1",
+    recovery: WordSet | None = None,
+    digits: int = 6,
+) -> Context:
+    login = Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", tty="ssh", rhost=address)
+    return Context(
+        now=now,
+        booted_at=NOW - 1_000,
+        login=login,
+        facts=facts_of(login, client, on=True, where=Place(Standing.ENABLED)),
+        client=client,
+        name="alice",
+        uid=1000,
+        guessing=Guessing(480, 0.003),
+        digits=digits,
+        issuer="host",
+        scope_since=0,
+        window_days=7,
+        session_seconds=900,
+        codebook=Codebook(),
+        fresh_secret=lambda: Secret(b"x" * 20),
+        fresh_generation=lambda: 77,
+        texts=rules,
+        text_chance=TextChance(_fresh_code, lambda: b"login %d" % next(_logins), _digest),
+        errand=errand or Errand(),
+        trouble=trouble,
+        recovery=recovery,
+    )
