@@ -1,5 +1,6 @@
 """Logins by text message at the real programs: sshd, sudo, login (issue 4), and clients that answer blindly."""
 
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,6 +12,7 @@ from rw2fa_daemon.core.sms_stage import BLIND_SECONDS
 from tests.integration import prompts
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN
 from tests.support.world.accounts import Person, allow_key
+from tests.support.world.cockpit import Cockpit
 from tests.support.world.installation import DAEMON_LOG
 from tests.support.world.paths import AUTH_LOG
 from tests.support.world.site import Site
@@ -233,6 +235,26 @@ def test_promise_2_sudo_with_a_helper_that_knows_the_password_makes_no_message_g
     )
     assert done.returncode != 0
     assert texts.stays_quiet(sudoer)
+    assert texts.site.show(sudoer)["failures"] == 0
+
+
+def test_promise_2_cockpit_asks_for_a_code_and_its_automatic_sudo_makes_no_message_go_out(
+    texts: Texts, sudoer: Person
+) -> None:
+    cockpit = Cockpit(texts.site.world)
+    logon = cockpit.logon(sudoer, lambda _: texts.code(sudoer, 2))
+    assert logon.is_in
+    assert any("number ending" in prompt for prompt in logon.prompts)
+
+    def sudo_is_through() -> bool:
+        """As with an app: asked in vain, or not asked, since a code was given in this session."""
+        told = texts.site.rw2fa.command("audit", "--user", sudoer.name).stdout
+        return re.search(r"sudo auth .*(no code: (blind|eof)|recent-code)", told) is not None
+
+    wait_until("the end of sudo's conversation with us", sudo_is_through, seconds=40)
+    assert texts.stays_quiet(sudoer)
+    cockpit.stop()
+    assert texts.count(sudoer) == 2
     assert texts.site.show(sudoer)["failures"] == 0
 
 
