@@ -1,7 +1,7 @@
 """What a conversation is made of: questions, ends, and what each depends on."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
@@ -140,6 +140,10 @@ class Context:
     """How the latest message of this login fares."""
     trouble: Trouble | None = None
     """Why no message can be sent, where that is known."""
+
+    def at(self, now: float) -> "Context":
+        """The same at another time (UTC seconds)."""
+        return replace(self, now=now)
 
     @property
     def unattended(self) -> bool:

@@ -1,5 +1,6 @@
 """What became of messages that Twilio has taken: asked for a few times, since nothing can reach this host."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -87,7 +88,7 @@ class Deliveries:
             self._wait(message, count + 1)
             return
         self._followed -= 1
-        self._audit(_record(message, status))
+        self._audit(_record(message, status, time.time()))
 
 
 def _status(answer: Message | Unanswered) -> TextStatus:
@@ -99,9 +100,9 @@ def _status(answer: Message | Unanswered) -> TextStatus:
         return _UNKNOWN
 
 
-def _record(message: _Followed, status: TextStatus) -> Record:
+def _record(message: _Followed, status: TextStatus, now: float) -> Record:
     def record(event: Event, reason: str) -> Record:
-        return message.context.record(event, Decision.CODE, "sms", f"{message.sid}: {reason}")
+        return message.context.at(now).record(event, Decision.CODE, "sms", f"{message.sid}: {reason}")
 
     if status.status in ARRIVED_STATUSES:
         return record(Event.SMS_DELIVERED, status.status)

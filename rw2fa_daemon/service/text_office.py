@@ -1,5 +1,6 @@
 """Where text messages go out: in turn, a few at a time, none twice, and none that a limit forbids."""
 
+import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ class TextOffice:
             gauge("rw2fa_sms_waiting", "SMS that wait for their turn.", len(self._waiting)),
         )
 
-    # --- one message after the other -------------------------------------------------------------
+    # One message after the other
 
     def _send_next(self) -> None:
         while self._waiting and self._under_way < UNDER_WAY_MAX:
@@ -194,7 +195,7 @@ class TextOffice:
         error = None if outcome.sent else UNCERTAIN if outcome.unknown else explain(outcome.code, outcome.http_status)
         counts = error is not None and error.kind in _OF_THE_CIRCUIT
         self._circuit = was.failed(now) if counts else was.succeeded()
-        self._tell_of_circuit(was, order.context)
+        self._tell_of_circuit(was)
         self._ended()
         if error is None:
             self._sent(order, outcome)
@@ -206,18 +207,18 @@ class TextOffice:
         # Not at once: whoever fails here must not go through the whole queue on one stack.
         self._loop.call_soon(self._send_next)
 
-    # --- what became of it -----------------------------------------------------------------------
+    # What became of it
 
     def _sent(self, order: Order, outcome: TextOutcome) -> None:
         context = order.context
         followed = self._deliveries.follow(outcome.sid, context, order.config)
         reason = f"{_to(order)}, {outcome.sid}, {outcome.status}{'' if followed else '; too many to follow it'}"
-        self._audit(context.record(Event.SMS_SENT, Decision.CODE, "sms", reason))
+        self._audit(context.at(time.time()).record(Event.SMS_SENT, Decision.CODE, "sms", reason))
         order.report(Report(Fate.SENT))
 
     def _not_sent(self, order: Order, outcome: TextOutcome, error: TextError) -> None:
         reason = f"{_to(order)}: {error.administrator}{f' ({outcome.problem})' if outcome.problem else ''}"
-        self._audit(order.context.record(Event.SMS_FAILED, Decision.CODE, "sms-failed", reason))
+        self._audit(order.context.at(time.time()).record(Event.SMS_FAILED, Decision.CODE, "sms-failed", reason))
         fate = Fate.UNKNOWN if outcome.unknown else Fate.FAILED
         order.report(Report(fate, error.person, again=error.kind in _OF_THE_CIRCUIT))
 
@@ -225,17 +226,16 @@ class TextOffice:
         """Nothing was sent, and Twilio had no part in it."""
         event = Event.SMS_REFUSED if trouble.limit else Event.SMS_FAILED
         reason = f"{_to(order)}: {trouble.reason}"
-        self._audit(order.context.record(event, Decision.CODE, trouble.rule, reason))
+        self._audit(order.context.at(time.time()).record(event, Decision.CODE, trouble.rule, reason))
         order.report(Report(Fate.FAILED, trouble.person, again=trouble.again))
 
-    def _tell_of_circuit(self, was: Circuit, context: Context) -> None:
+    def _tell_of_circuit(self, was: Circuit) -> None:
+        at = time.time()
         if was.closed and not self._circuit.closed:
             reason = f"{self._circuit.failures} messages failed in a row: people are told at once until one goes out"
-            self._audit(Record(Event.SMS_DOWN, context.now, decision=Decision.DENY, rule="sms-down", reason=reason))
+            self._audit(Record(Event.SMS_DOWN, at, decision=Decision.DENY, rule="sms-down", reason=reason))
         elif self._circuit.closed and not was.closed:
-            self._audit(
-                Record(Event.SMS_UP, context.now, decision="done", rule="sms-up", reason="messages go out again")
-            )
+            self._audit(Record(Event.SMS_UP, at, decision="done", rule="sms-up", reason="messages go out again"))
 
 
 def _outcome(answer: Message | Unanswered) -> TextOutcome:

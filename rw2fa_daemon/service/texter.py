@@ -59,7 +59,7 @@ class Texter:
         self._timer = None
         if not self._alive():
             return
-        now = replace(context, now=time.time())
+        now = context.at(time.time())
         # From here on an answer finds it under way, although it is not even written down yet.
         self.errand = Errand(self.errand.number + 1, _UNDER_WAY)
 

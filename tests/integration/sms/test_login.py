@@ -30,6 +30,8 @@ def test_a_right_code_lets_in_and_is_delivered_in_the_audit(phoned: Office) -> N
         assert (ended["rc"], ended["rule"]) == ("SUCCESS", "code-right")
         wait_until(lambda: "sms-delivered" in events(phoned, NAME), 10)
     assert events(phoned, NAME) == ["sms-sent", "accepted", "sms-delivered"]
+    moments = [record["at"] for record in audit(phoned)]
+    assert moments == sorted(moments)
     (text,) = phoned.twilio.texts
     assert text.body.startswith("Your ")
     assert text.to == phoned.numbers[NAME]
