@@ -26,8 +26,8 @@ from rw2fa_daemon.wire.client import ask_daemon
 from rw2fa_daemon.wire.message import MESSAGE_MAX, compose, parse
 from tests.support.postgresql import Cluster
 
-START_SECONDS = 20.0
-ANSWER_SECONDS = 20.0
+START_SECONDS = 60.0
+ANSWER_SECONDS = 60.0
 POLL_SECONDS = 0.01
 
 HOST_USERS = tuple(entry.pw_name for entry in pwd.getpwall() if entry.pw_uid != 0)

@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -165,7 +165,8 @@ class Cluster(Closing):
         assert self._server is not None
         children = Path(f"/proc/{self._server.pid}/task/{self._server.pid}/children").read_text().split()
         for pid in (self._server.pid, *map(int, children)):
-            os.kill(pid, number)
+            with suppress(ProcessLookupError):  # it ended since
+                os.kill(pid, number)
 
 
 def program(name: str) -> str:

@@ -16,7 +16,7 @@ from typing import Final, Self
 REPOSITORY: Final = Path(__file__).resolve().parents[2]
 UNPACKED: Final = REPOSITORY / "build" / "chrony" / "usr" / "sbin" / "chronyd"
 """Where script/bootstrap puts it: installed, it would take the place of whatever keeps the host's clock."""
-START_SECONDS: Final = 20.0
+START_SECONDS: Final = 60.0
 NTP_DELTA: Final = 2_208_988_800
 """Seconds from 1900 to 1970 (RFC 868)."""
 

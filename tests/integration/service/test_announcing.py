@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from rw2fa_daemon.wire.notice import AT_ONCE_MAX, EVENTS
@@ -138,9 +139,8 @@ def test_nothing_is_run_where_nothing_is_set(site: Site, program: Path, folder: 
         enrolled(site, NAME)
         with site.hook() as hook:
             assert hook.open(NAME)["verb"] == "ask"
-        helpers = Path(f"/proc/{daemon.pid}/task/{daemon.pid}/children").read_text().split()
-        lines = [Path(f"/proc/{pid}/cmdline").read_text() for pid in helpers]
-    assert not [line for line in lines if "rw2fa_daemon.notify" in line]
+        lines = [child.cmdline() for child in psutil.Process(daemon.pid).children()]
+    assert not [line for line in lines if "rw2fa_daemon.notify.main" in line]
     assert told(folder) == []
 
 

@@ -81,7 +81,7 @@ def test_item_5_sudo_that_remembers_does_not_ask_again_with_the_daemon_dead(site
     site.rw2fa.kill()
     before = time.monotonic()
     assert site.world.run("sudo", "-n", "id", "-un", user=name).stdout.strip() == "root"
-    assert time.monotonic() - before < 2, "it waited for a daemon that it does not need"
+    assert time.monotonic() - before < 3, "it waited for a daemon that it does not need"
     site.rw2fa.start()
     site.world.path(rule).unlink()
 

@@ -18,7 +18,7 @@ from tests.support.closing import Closing
 from tests.support.machine.tree import debian_tree, project_tree
 from tests.support.world.terminal import Terminal
 
-_BOOT_SECONDS: Final = 30.0
+_BOOT_SECONDS: Final = 120.0
 _ENVIRONMENT: Final = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "HOME": "/root",
@@ -117,7 +117,7 @@ class Machine(Closing):
         return Path(f"/proc/{self.pid}/root") / inside.lstrip("/")
 
     def run(
-        self, *argv: str, check: bool = True, typed: str | None = None, timeout: float = 60
+        self, *argv: str, check: bool = True, typed: str | None = None, timeout: float = 120
     ) -> subprocess.CompletedProcess[str]:
         """Runs a program inside, as root; standard output and error are kept apart, as text."""
         done = subprocess.run(
@@ -135,7 +135,7 @@ class Machine(Closing):
             )
         return done
 
-    def terminal(self, *argv: str, timeout: float = 20) -> Terminal:
+    def terminal(self, *argv: str, timeout: float = 60) -> Terminal:
         """Runs a program inside on a terminal."""
         variables = [f"{name}={value}" for name, value in _ENVIRONMENT.items()]
         return Terminal([*self._enter(), "env", "-i", *variables, *argv], timeout)
@@ -159,7 +159,7 @@ class Machine(Closing):
         """What a unit, and systemd about it, said, as text."""
         return self.run("journalctl", "--no-pager", "--output=short-monotonic", f"--unit={unit}", check=False).stdout
 
-    def eventually(self, what: str, holds: Callable[[], bool], seconds: float = 20) -> None:
+    def eventually(self, what: str, holds: Callable[[], bool], seconds: float = 60) -> None:
         """Waits until `holds()`; fails with the verifier's journal when that takes too long."""
         deadline = time.monotonic() + seconds
         while not holds():

@@ -24,7 +24,7 @@ class AuthLog:
             log.seek(self._seen)
             return log.read().decode(errors="replace")
 
-    def wait_for(self, pattern: str, seconds: float = 5.0) -> str:
+    def wait_for(self, pattern: str, seconds: float = 30.0) -> str:
         """The first line that the regular expression is found in; an AssertionError, with the log, if none comes."""
         deadline = time.monotonic() + seconds
         while True:

@@ -16,7 +16,7 @@ SOCKET = "/run/rw2fa/pam.sock"
 STATE = "/var/lib/rw2fa"
 DAEMON_LOG = "/run/rw2fa-world/rw2fad.log"
 
-_READY_SECONDS = 10.0
+_READY_SECONDS = 60.0
 
 
 def stage(folder: Path) -> Path:

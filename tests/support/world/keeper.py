@@ -25,7 +25,7 @@ _SIOCSIFFLAGS = 0x8914
 _IFF_UP, _IFF_RUNNING = 0x1, 0x40
 _LOG_MESSAGE_MAX = 65536
 _REQUEST_MAX = 4096
-_CONNECT_SECONDS = 5.0  # to loopback: it answers at once or not at all
+_CONNECT_SECONDS = 20.0  # to loopback: it answers at once or not at all
 
 
 def main() -> int:

@@ -16,7 +16,7 @@ SOCKET: Final = "/run/xrdp/sockdir/sesman.socket"
 IN: Final = 0
 """The verdict for who is let in. Every other number is a refusal: PAM's code up to xrdp 0.9, a status from 0.10 on."""
 
-_ANSWER_SECONDS: Final = 15.0
+_ANSWER_SECONDS: Final = 40.0
 
 
 class Sesman:

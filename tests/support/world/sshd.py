@@ -71,7 +71,7 @@ class Sshd:
         attempts: int = 1,
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
-        timeout: float = 10,
+        timeout: float = 40,
     ) -> Terminal:
         """`ssh person@127.0.0.1 command` on a terminal. `methods`: what the client offers, in order."""
         name = person if isinstance(person, str) else person.name

@@ -54,7 +54,7 @@ class Terminal:
         self.expect(prompt)
         self.type(line)
 
-    def ends_before(self, pattern: str, timeout: float = 15) -> bool:
+    def ends_before(self, pattern: str, timeout: float = 40) -> bool:
         """Waits for the program's end, or until it prints something that matches; says whether it ended."""
         try:
             ended = self._child.expect([pattern, pexpect.EOF], timeout=timeout) == 1
@@ -64,7 +64,7 @@ class Terminal:
         self._printed.append((self._child.before or "") + ("" if ended else str(self._child.after)))
         return ended
 
-    def end(self, timeout: float = 15) -> int:
+    def end(self, timeout: float = 40) -> int:
         """Waits for the program's end; returns its exit status (128 + the signal, if one ended it)."""
         try:
             self._child.expect(pexpect.EOF, timeout=timeout)

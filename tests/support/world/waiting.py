@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 
 
-def wait_until(what: str, holds: Callable[[], bool], seconds: float = 10.0) -> None:
+def wait_until(what: str, holds: Callable[[], bool], seconds: float = 40.0) -> None:
     """Looks every 10 ms until `holds()`; an AssertionError that names `what` when that takes too long."""
     deadline = time.monotonic() + seconds
     while not holds():

@@ -20,7 +20,7 @@ from tests.support.world.waiting import wait_until
 
 HOST_NAME = "workhost"
 
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 _SO_PASSCRED = 16
 _UNSHARE = (
     *("unshare", "--mount", "--net", "--pid", "--uts", "--ipc", "--fork", "--kill-child", "--mount-proc"),
@@ -96,14 +96,14 @@ class World(Closing):
         """Ends the world: process 1 sees its control socket close and leaves, and all others go with it."""
         self._control.close()
         try:
-            self._unshare.wait(timeout=5)
+            self._unshare.wait(timeout=20)
         except subprocess.TimeoutExpired:
             self._unshare.kill()  # --kill-child takes process 1 along
             self._unshare.wait()
         if self._unshare.stderr is not None:
             self._unshare.stderr.close()
         for process in self._started:
-            process.wait(timeout=5)
+            process.wait(timeout=20)
 
     def connect(self, port: int, host: str = "127.0.0.1") -> socket.socket:
         """A TCP connection to a server inside. Raises ConnectionRefusedError when nobody listens."""
@@ -168,7 +168,7 @@ class World(Closing):
         stdin: str = "",
         environment: Mapping[str, str] | None = None,
         check: bool = True,
-        timeout: float = 30,
+        timeout: float = 60,
     ) -> subprocess.CompletedProcess[str]:
         """Runs a command inside to its end, with what it printed. `check`: a status other than 0 is an error."""
         done = subprocess.run(
@@ -210,12 +210,12 @@ class World(Closing):
         *argv: str,
         user: str | None = None,
         environment: Mapping[str, str] | None = None,
-        timeout: float = 10,
+        timeout: float = 40,
     ) -> Terminal:
         """Runs a command inside on a pseudo-terminal that a test types on. The command leads a session of its own."""
         return Terminal(self.argv(argv, user=user, environment=environment, leads_terminal=True), timeout)
 
-    def console(self, *argv: str, name: str = "tty1", timeout: float = 10) -> Terminal:
+    def console(self, *argv: str, name: str = "tty1", timeout: float = 40) -> Terminal:
         """Runs a command as on a local console: its terminal is called /dev/NAME, as login(1) and PAM see it."""
         # A console cannot be had here, but its name can: the pty, bound over it.
         node = f"/dev/{name}"
@@ -236,7 +236,7 @@ class World(Closing):
         """Sends a signal to a server that `start` started, and waits for its end if the signal ends it."""
         os.kill(self.child_of(process), number)
         if number in (signal.SIGTERM, signal.SIGKILL):
-            process.wait(timeout=10)
+            process.wait(timeout=30)
 
     def processes(self) -> Mapping[int, tuple[str, ...]]:
         """Command lines of all that runs inside, by the opener's process numbers."""

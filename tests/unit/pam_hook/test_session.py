@@ -83,8 +83,8 @@ def test_promise_5_whatever_the_daemon_says_the_session_begins(hook: Hook, scrip
 
 
 def test_promise_5_a_daemon_that_is_silent_holds_up_nobody_for_long(hook: Hook) -> None:
-    begun = begin(hook, (Expect("session"), Wait(2.0), Close()), "timeout=1")
-    assert 0.9 < begun.seconds < 1.9
+    begun = begin(hook, (Expect("session"), Wait(5.0), Close()), "timeout=1")
+    assert 0.9 < begun.seconds < 4.5
     assert begun.log == [(WARNING, begun.log[0][1])]
     assert "sudo will ask alice for a code in this session" in begun.log[0][1]
     assert not [text for level, text in begun.log if level == ERR]
