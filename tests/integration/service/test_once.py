@@ -72,7 +72,8 @@ def test_promise_1_kill_dash_nine_at_random_moments_loses_no_acceptance_and_nobo
     refused_after_acceptance: list[str] = []
 
     def log_in_until(stop: threading.Event, name: str) -> None:
-        while not stop.is_set() and next_offset[name] < 470:
+        # Not ahead of the server's time: there a floor, which so many acceptances lift as well, narrows what counts.
+        while not stop.is_set() and next_offset[name] < -2:
             code = site.code(name, next_offset[name])
             next_offset[name] += 1
             try:
