@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from bench import budget
 from bench.floor import Floor
 from bench.goals import Goal
 from bench.load import Load
@@ -17,8 +18,10 @@ from bench.peers import GoogleAuthenticator, Oath, Permit, Subject
 from bench.plan import Plan
 from bench.rotation import Rotating, rotate
 from bench.series import Case, Measured, take_turns
+from bench.shared import SETTINGS, Hosts, SharedVerifier
 from bench.texts import Alone, Beside, Crowd, Phones, TextingVerifier
 from bench.verifier import KnownToDirectory, Verifier
+from tests.support.postgresql import Cluster
 
 DEFAULT_DISCREPANCY: Final = 480
 NARROW_DISCREPANCY: Final = 1
@@ -30,6 +33,7 @@ WRONG_TRIES: Final = 3
 """Wrong codes of each user: what google-authenticator's rate limit lets pass. The first one costs rw2fa more than the
 next ones, for which it knows the codes of the window already; so it is shown alone as well."""
 SCALE_RATIO: Final = 0.9
+BUDGET_PERCENT: Final = 5.0
 BESIDE_RATIO: Final = 0.8
 ROTATING_RATIO: Final = 1 / 3
 ROTATED_A_SECOND: Final = 1_000.0
@@ -153,6 +157,51 @@ def rotation(findings: Findings, plan: Plan, folder: Path) -> None:
     ]
 
 
+def shared(findings: Findings, plan: Plan, folder: Path, google: GoogleAuthenticator, ours: Verifier) -> None:
+    """Right codes with the state in a PostgreSQL, from one host and from two, beside SQLite."""
+    with Cluster.make(SETTINGS, folder) as cluster:
+        sizes = {"enrolled": plan.enrolled, "discrepancy": DEFAULT_DISCREPANCY}
+        one = SharedVerifier(folder / "one", cluster, **sizes)
+        two = Hosts(one, SharedVerifier(folder / "two", cluster, **sizes, like=one))
+        with two.running():
+            for clients, count in plan.right.items():
+                subjects: list[Subject] = [google, ours, one, two]
+                cases = [Case(subject, Load(clients, range(count)), plan.enrolled) for subject in subjects]
+                findings.rows += take_turns(cases, plan.rounds)
+            rows = take_turns(
+                [Case(two, Load(16, range(plan.once_users), senders=4), plan.once_users)], plan.once_rounds
+            )
+            findings.rows += rows
+            findings.goals.append(
+                Goal(
+                    f"codes of {plan.once_users} users, each sent 4 times at once at two hosts: accepted once",
+                    sum(outcome.codes_once for outcome in rows[0].runs),
+                    plan.once_users * plan.once_rounds,
+                    "",
+                )
+            )
+
+
+def guesses(findings: Findings) -> None:
+    """What the guess budget adds to a login with one client, by the processor time of both."""
+    added = dict(zip((True, False), budget.microseconds(), strict=True))
+    for right, what in ((True, "right"), (False, "wrong")):
+        whole = next(
+            row.cpu_us
+            for row in findings.rows
+            if isinstance(row.case.subject, Verifier) and row.case.load.clients == 1 and row.case.load.right is right
+        )
+        findings.goals.append(
+            Goal(
+                f"guess budget: {added[right]:.2f} of {whole:.0f} µs of processor time, {what} code",
+                100 * added[right] / whole,
+                BUDGET_PERCENT,
+                " %",
+                below=True,
+            )
+        )
+
+
 def footprint(findings: Findings, plan: Plan, ours: Verifier) -> None:
     """Start, memory at rest, and the administrator's look at it."""
     ready, resident, proportional, status = [], [], [], []
@@ -198,6 +247,8 @@ def everything(plan: Plan, folder: Path) -> Findings:
     with default.running(), narrow.running(), floor.running():
         logins(findings, plan, folder, google, [default, narrow], floor)
         once(findings, plan, default, [google, Oath(folder, plan.once_users)])
+        guesses(findings)
+        shared(findings, plan, folder, google, default)
     texts(findings, plan, folder)
     rotation(findings, plan, folder)
     with ExitStack() as daemons:

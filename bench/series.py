@@ -8,6 +8,7 @@ from typing import Final
 
 from bench.load import PAM_AUTH_ERR, PAM_SUCCESS, Load, Outcome, run
 from bench.peers import Subject
+from bench.shared import Hosts
 
 STRIDE: Final = 617
 """A prime: the rounds of a few users of a million come from all over the million."""
@@ -101,7 +102,8 @@ def take_turns(cases: Sequence[Case], rounds: int) -> list[Measured]:
             load = row.case.load_of(turn)
             row.case.subject.refresh(load.users)
             before = row.case.subject.cpu_seconds()
-            outcome = run(row.case.subject.confdir, load)
+            subject = row.case.subject
+            outcome = subject.run(load) if isinstance(subject, Hosts) else run(subject.confdir, load)
             served = row.case.subject.cpu_seconds() - before
             row.runs.append(replace(outcome, cpu_seconds=outcome.cpu_seconds + served))
             print(".", end="", file=sys.stderr, flush=True)

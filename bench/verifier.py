@@ -16,6 +16,7 @@ from bench.accounts import GROUP, name_of, secret_of, uid_of
 from bench.load import Load, run, write_stack
 from bench.paths import HOOK, PYTHON, ROOT
 from rw2fa_daemon.core.account import Account, Counters, Credential
+from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.store import Job, Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
@@ -49,15 +50,21 @@ class Verifier:
 
     asks = True
 
-    def __init__(self, folder: Path, *, enrolled: int, discrepancy: int, more: str = "") -> None:
-        """`more` is added to the configuration."""
+    def __init__(
+        self, folder: Path, *, enrolled: int, discrepancy: int, more: str = "", key: Path | None = None
+    ) -> None:
+        """`more` is added to the configuration; `key` is the master key of another host."""
         self.name = f"rw2fa, discrepancy {discrepancy}, {enrolled:,} users"
         self.enrolled = enrolled
         self._folder = folder / f"rw2fa-{discrepancy}-{enrolled}{'-more' * bool(more)}"
         (self._folder / "run").mkdir(parents=True)
         self.config = self._folder / "rw2fa.toml"
         self.config.write_text(CONFIGURATION.format(group=GROUP, discrepancy=discrepancy, folder=self._folder) + more)
-        create_master_key(self._folder / "master.key")
+        if key is None:
+            create_master_key(self.key)
+        else:
+            self.key.write_bytes(key.read_bytes())
+            self.key.chmod(0o600)
         self.confdir = write_stack(self._folder / "pam.d", f"{HOOK} socket={self._folder}/run/pam.sock")
         self.directory_confdir = write_stack(
             self._folder / "pam.d-key", f"{HOOK} socket={self._folder}/run/pam.sock slot=key"
@@ -68,13 +75,23 @@ class Verifier:
         self._write(range(enrolled), enrol)
 
     @property
+    def key(self) -> Path:
+        """Its master key."""
+        return self._folder / "master.key"
+
+    @property
     def socket(self) -> Path:
         """Where its daemon listens."""
         return self._folder / "run" / "pam.sock"
 
     def _open(self, *, create: bool) -> Store:
-        vault = Vault(load_master_key(self._folder / "master.key"))
-        return Store.open(self._folder / "state", vault, create=create)
+        vault = Vault(load_master_key(self.key))
+        return Store.open(self._folder / "state", vault, create=create, database=self._database)
+
+    @property
+    def _database(self) -> Database | None:
+        """Where the people are, if not in the folder."""
+        return None
 
     def _write(self, users: range, work_for: Callable[[int], Work]) -> None:
         for start in range(users.start, users.stop, BATCH):

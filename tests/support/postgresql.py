@@ -49,9 +49,9 @@ class Cluster(Closing):
         self.port = PORT
 
     @classmethod
-    def make(cls, settings: Mapping[str, str] | None = None) -> Self:
-        """A new cluster that answers, with a user and an empty database."""
-        cluster = cls._folder()
+    def make(cls, settings: Mapping[str, str] | None = None, under: Path | None = None) -> Self:
+        """A new cluster that answers, with a user and an empty database; its files are `under` a folder, or in /tmp."""
+        cluster = cls._folder(under)
         cluster.run(
             "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username", SUPERUSER, "-D",
             str(cluster.data),
@@ -63,9 +63,9 @@ class Cluster(Closing):
         return cluster
 
     @classmethod
-    def _folder(cls) -> Self:
+    def _folder(cls, under: Path | None = None) -> Self:
         # Not in a test's own folder: the path of a socket is short, and `postgres` must get there.
-        base = Path(tempfile.mkdtemp(prefix="rw2fa-pg-"))
+        base = Path(tempfile.mkdtemp(prefix="rw2fa-pg-", dir=under))
         if os.geteuid() == 0:
             owner = pwd.getpwnam("postgres")
             os.chown(base, owner.pw_uid, owner.pw_gid)
