@@ -42,7 +42,7 @@ READY_SECONDS: Final = 0.5
 STATUS_SECONDS: Final = 0.3
 
 
-OURS: Final = (Verifier, KnownToDirectory, Alone, Rotating)
+OURS: Final = (Verifier, KnownToDirectory, Alone, Hosts, Rotating)
 
 
 @dataclass(slots=True)
