@@ -52,6 +52,9 @@ def open_login(connection: Connection, login: Login) -> None:
         _place(connection, rules, login, client, person)
 
     server.directory.lookup(login.user, rules.groups, found)
+    if connection.partner is None and server.connections == 1:
+        # Alone, and while the directory is asked there is nothing else to do.
+        server.state.foresee(login.user)
 
 
 def _stranger(connection: Connection, login: Login, person: Person | Missing) -> None:

@@ -128,6 +128,14 @@ class State:
             raise RuntimeError("a code without a state to store it in")
         return self.words.keyed(TEXT_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())
 
+    def foresee(self, name: str) -> None:
+        """Read what is stored of somebody who is likely to be looked at next, so that it is known by then.
+
+        Not over a network, where each look takes as long as the directory does.
+        """
+        if self._config.database is None and (store := self._opened()) is not None:
+            store.look((name,))
+
     def was_not_member(self, person: Person, digest: str) -> bool:
         """Whether the last complete look-up of this person said "not a member" of this scope."""
         store = self._opened()
