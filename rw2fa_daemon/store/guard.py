@@ -12,7 +12,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon.files.folder import sync_folder
 from rw2fa_daemon.store import floor, mark
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.mark import Mark
@@ -112,9 +111,10 @@ def read_outside(file: Path) -> Mark | None:
 
 
 def write_outside(file: Path, what: Mark) -> None:
-    """Put a mark into a file, durable when this returns; raises OSError.
+    """Put a mark into a file; raises OSError.
 
-    The file belongs to whom its folder belongs to, also if root writes it.
+    After a loss of power there is this one or the one before, which raises no alarm either. The file belongs to whom
+    its folder belongs to, also if root writes it.
     """
     _make_folder(file.parent, None)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
@@ -134,7 +134,6 @@ def write_outside(file: Path, what: Mark) -> None:
         with suppress(OSError):
             draft.unlink()
         raise
-    sync_folder(file.parent)
 
 
 def make_place(state: Path, owner: tuple[int, int] | None) -> None:

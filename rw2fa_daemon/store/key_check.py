@@ -66,5 +66,5 @@ def follow(connection: Connection, vault: Vault) -> None:
     except (UnknownKey, TypeError):
         raise StateProblem(
             "the state is encrypted under another master key by now, which this process does not have",
-            "run `rw2fa key load`, which hands the keys of the key file to the daemon",
+            "run the command again; if the daemon says so, run `rw2fa key load`",
         ) from None
