@@ -16,6 +16,7 @@ from rw2fa_daemon.store.guard import mark_file, read_outside
 from rw2fa_daemon.store.kept import TWILIO_TOKEN
 from tests.integration.cli.command import Done, Host
 from tests.support.daemon import HOST_USERS
+from tests.support.world.terminal import Terminal
 
 ALICE, BOB, CAROL = HOST_USERS[:3]
 STEPS_OF_A_SECOND = 3.0
@@ -219,3 +220,16 @@ def test_a_record_that_was_altered_is_named_and_the_others_are_saved(people: Hos
     does(people, "restore", str(file), "--yes")
     assert people.account(ALICE) is None
     assert people.account(BOB) is not None
+
+
+def test_promise_3_the_passphrase_is_typed_twice_and_not_shown(people: Host, file: Path) -> None:
+    saving = Terminal(people.argv("backup", str(file)), 30)
+    saving.answer(r"Passphrase \(not shown\): ", PASSPHRASE)
+    saving.answer(r"Repeat for confirmation: ", PASSPHRASE)
+    assert saving.end() == 0
+    putting_back = Terminal(people.argv("restore", str(file)), 30)
+    putting_back.answer(r"Passphrase \(not shown\): ", PASSPHRASE)
+    putting_back.answer(r"Replace what is stored of 2 people by the backup of .* with 2 people\? \[y/N\]: ", "n")
+    assert putting_back.end() == 1
+    assert "nothing was changed" in putting_back.screen
+    assert PASSPHRASE not in saving.screen + putting_back.screen

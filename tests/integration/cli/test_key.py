@@ -161,6 +161,24 @@ def test_recovery_codes_outlive_the_key(people: Host) -> None:
         assert people.login(name, word)["rule"] == "recovery-code"
 
 
+def test_promise_3_no_key_is_printed_or_written_but_to_the_key_file(people: Host) -> None:
+    with people.daemon() as process:
+        printed = [people.process("key", "rotate"), people.process("key", "load"), people.process("key", "show")]
+        process.send_signal(signal.SIGTERM)
+        assert process.stderr is not None
+        texts = {
+            "what was printed": "".join(done.out + done.err for done in printed),
+            "the daemon's errors": process.stderr.read(),
+            "the audit": "".join(file.read_text() for file in people.state.glob("audit*")),
+        }
+    key = people.key.read_text().strip().partition(":")[2]
+    assert len(key) == 43
+    for where, text in texts.items():
+        assert key[:12] not in text, where
+    held = [path for path in people.folder.rglob("*") if path.is_file() and key.encode() in path.read_bytes()]
+    assert held == [people.key]
+
+
 def test_without_a_daemon_the_key_is_changed_as_well(host: Host) -> None:
     out = host.does("key", "rotate")
     assert out.startswith("Everything is encrypted under key 2: 0 records")
