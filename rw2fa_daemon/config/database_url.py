@@ -55,10 +55,10 @@ class DatabaseUrl:
 def masked(url: str) -> str:
     """The URL without its password, to be shown."""
     head, scheme, rest = url.partition("://")
-    authority, slash, tail = rest.partition("/")
-    login, at, hosts = authority.rpartition("@")
+    # Up to the last of the signs, also in what is no URL: rather too much is hidden than too little.
+    login, at, tail = rest.rpartition("@")
     user, colon, _password = login.partition(":")
-    return f"{head}{scheme}{user}{colon}{MASK if colon else ''}{at}{hosts}{slash}{tail}"
+    return f"{head}{scheme}{user}{colon}{MASK if colon else ''}{at}{tail}"
 
 
 def parse(url: str) -> Database:

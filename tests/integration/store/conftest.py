@@ -14,7 +14,8 @@ import pytest
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
 from rw2fa_daemon.vault.vault import Vault
-from tests.integration.store.workers import KEY_NAME, STATE_NAME
+from tests.integration.store.workers import KEY_NAME, STATE_NAME, URL_NAME, database_of
+from tests.support.postgresql import Cluster
 from tests.unit.store.samples import NEW, put
 
 REPOSITORY = Path(__file__).parents[3]
@@ -22,12 +23,25 @@ REPOSITORY = Path(__file__).parents[3]
 Start = Callable[..., subprocess.Popen[str]]
 
 
+BOTH_ENGINES = pytest.mark.parametrize("kind", ["sqlite", "postgresql"], indirect=True)
+
+
 @pytest.fixture
-def base() -> Iterator[Path]:
+def kind(request: pytest.FixtureRequest) -> str:
+    """Where the state is: in SQLite, unless a test says otherwise."""
+    return str(getattr(request, "param", "sqlite"))
+
+
+@pytest.fixture
+def base(kind: str, request: pytest.FixtureRequest) -> Iterator[Path]:
     """A folder with a master key in it, and the state to be; other users can reach it."""
     base = Path(tempfile.mkdtemp(prefix="rw2fa-state-"))
     base.chmod(0o755)
     create_master_key(base / KEY_NAME)
+    if kind == "postgresql":
+        cluster: Cluster = request.getfixturevalue("cluster")
+        cluster.empty()
+        (base / URL_NAME).write_text(cluster.url)
     yield base
     shutil.rmtree(base)
 
@@ -40,7 +54,7 @@ def vault(base: Path) -> Vault:
 @pytest.fixture
 def state(base: Path, vault: Vault) -> Path:
     """The folder of a state with one account, `new`, that nobody has open."""
-    with closing(Store.open(base / STATE_NAME, vault, create=True)) as store:
+    with closing(Store.open(base / STATE_NAME, vault, create=True, database=database_of(base))) as store:
         store.transact("new", put(NEW))
     return base / STATE_NAME
 

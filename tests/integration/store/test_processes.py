@@ -8,8 +8,10 @@ import pytest
 
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.integration.store.conftest import Start, finish
-from tests.integration.store.workers import STATE_NAME
+from tests.integration.store.conftest import BOTH_ENGINES, Start, finish
+from tests.integration.store.workers import STATE_NAME, database_of
+
+pytestmark = BOTH_ENGINES
 
 
 @pytest.mark.usefixtures("state")
@@ -17,7 +19,7 @@ def test_promise_8_no_failure_is_lost_between_processes(state: Path, vault: Vaul
     workers = [start("count", 240, at_once) for at_once in (1, 4, 16)]
     acknowledged = [number for worker in workers for number in finish(worker)]
     assert Counter(map(int, acknowledged)) == Counter(range(1, 721))
-    with closing(Store.open(state, vault)) as store:
+    with closing(Store.open(state, vault, database=database_of(state.parent))) as store:
         account = store.read("new")
     assert account is not None
     assert account.counters.failures == 720
@@ -41,5 +43,5 @@ def test_two_processes_that_make_a_state_at_once_make_one(base: Path, vault: Vau
     workers = [start("init") for _ in range(3)]
     for worker in workers:
         finish(worker)
-    with closing(Store.open(base / STATE_NAME, vault)) as store:
+    with closing(Store.open(base / STATE_NAME, vault, database=database_of(base))) as store:
         assert list(store.names()) == []

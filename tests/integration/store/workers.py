@@ -9,13 +9,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from rw2fa_daemon.config.database_url import parse
 from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import load_master_key
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.samples import spend
 
 KEY_NAME: Final = "master.key"
+URL_NAME: Final = "database.url"
+"""Says where the database is, if the state is not in its folder."""
 STATE_NAME: Final = "state"
 
 
@@ -75,10 +79,16 @@ PROGRAMS: Final[dict[str, Callable[..., None]]] = {
 }
 
 
+def database_of(base: Path) -> Database | None:
+    """Where the state is, if not in the folder."""
+    url = base / URL_NAME
+    return parse(url.read_text()) if url.exists() else None
+
+
 def main() -> None:
     base, what, *arguments = sys.argv[1:]
     vault = Vault(load_master_key(Path(base, KEY_NAME)))
-    store = Store.open(Path(base, STATE_NAME), vault, create=what == "init")
+    store = Store.open(Path(base, STATE_NAME), vault, create=what == "init", database=database_of(Path(base)))
     PROGRAMS[what](store, *arguments)
     store.close()
 
