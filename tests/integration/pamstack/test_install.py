@@ -179,7 +179,9 @@ def test_a_stack_that_could_be_entered_past_us_puts_everything_back(world: World
 
 def test_a_common_auth_that_pam_auth_update_does_not_touch_puts_everything_back(world: World, drive: Drive) -> None:
     text = world.read(COMMON_AUTH)
-    world.write(COMMON_AUTH, text.replace("pam_cap.so", "pam_cap.so\nauth optional pam_group.so"))
+    world.write(
+        COMMON_AUTH, text.replace("# end of pam-auth-update", "auth optional pam_group.so\n# end of pam-auth-update")
+    )
     before = snapshot(world)
     report = drive("install")
     assert "changed by hand" in report["problem"]

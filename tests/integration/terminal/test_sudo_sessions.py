@@ -12,7 +12,7 @@ from tests.support.world.terminal import Terminal
 
 pytestmark = pytest.mark.namespaces
 
-SHELL = r"\$ $"
+SHELL = r"\$ (?:\x1b\[K)?$"
 SUDO = "sudo --reset-timestamp id -un"
 """Not from sudo's own memory, which would ask for nothing at all."""
 
