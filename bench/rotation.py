@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import Any, Final
 
 from bench.load import Load, run
@@ -12,10 +13,12 @@ from bench.series import Case, Measured
 from bench.verifier import Verifier
 
 CLIENTS: Final = 16
+LATER_STEPS: Final = 3
+"""How much later the codes of each time round are: still in the window, and never those of the time before."""
 
 
 class Rotating:
-    """A verifier whose key is being changed. Nobody logs in twice, so that nothing has to be refreshed meanwhile."""
+    """A verifier whose key is being changed. No code comes twice, so that nothing has to be refreshed meanwhile."""
 
     asks = True
 
@@ -46,7 +49,6 @@ def rotate(ours: Verifier, logins: int) -> Rotation:
     load = Load(CLIENTS, range(logins))
     alone = Measured(Case(ours, load, ours.enrolled))
     beside = Measured(Case(Rotating(ours), load, ours.enrolled))
-    rounds = ours.enrolled // logins
     _round(alone, 0)
     with subprocess.Popen(
         [PYTHON, "-m", "rw2fa_daemon.cli.main", "--config", ours.config, "key", "rotate", "--json"],
@@ -54,7 +56,7 @@ def rotate(ours: Verifier, logins: int) -> Rotation:
         stdout=subprocess.PIPE,
         text=True,
     ) as command:
-        for turn in range(1, rounds):
+        for turn in count(1):
             _round(beside, turn)
             if command.poll() is not None:
                 break
@@ -67,9 +69,12 @@ def rotate(ours: Verifier, logins: int) -> Rotation:
 
 def _round(row: Measured, turn: int) -> None:
     load = row.case.load
-    count = len(load.users)
+    size = len(load.users)
+    # Once everybody has logged in, they come again with later codes.
+    sweep, part = divmod(turn, row.case.population // size)
+    users = range(part * size, (part + 1) * size)
     before = row.case.subject.cpu_seconds()
-    outcome = run(row.case.subject.confdir, replace(load, users=range(turn * count, (turn + 1) * count)))
+    outcome = run(row.case.subject.confdir, replace(load, users=users, steps=(LATER_STEPS * sweep,)))
     served = row.case.subject.cpu_seconds() - before
     row.runs.append(replace(outcome, cpu_seconds=outcome.cpu_seconds + served))
     print(".", end="", file=sys.stderr, flush=True)

@@ -35,7 +35,7 @@ next ones, for which it knows the codes of the window already; so it is shown al
 SCALE_RATIO: Final = 0.9
 BUDGET_PERCENT: Final = 5.0
 BESIDE_RATIO: Final = 0.8
-ROTATING_RATIO: Final = 1 / 3
+ROTATING_RATIO: Final = 0.5
 ROTATED_A_SECOND: Final = 1_000.0
 RESIDENT_MIB: Final = 60.0
 READY_SECONDS: Final = 0.5
