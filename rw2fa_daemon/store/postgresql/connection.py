@@ -19,6 +19,9 @@ _SHARE_STATE: Final = f"SELECT pg_advisory_xact_lock_shared({_CLASS}, 1)"
 _LOCK_NAMES: Final = "SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key"
 _LOCK_BYTES: Final = 8
 
+ROWS_AT_ONCE: Final = 2_000
+"""Sent without waiting for an answer; more than a batch of logins ever has."""
+
 _TEXTS: Final[dict[str, str]] = {
     statement: getattr(compiled_postgresql, name) for name, statement in vars(compiled_sqlite).items() if name.isupper()
 }
@@ -101,9 +104,18 @@ class PostgresqlConnection:
 
     def commit(self) -> None:
         """Send what was held back, and end the transaction; durable when this returns."""
-        held_back = self._held_back or []
+        parts = [
+            (statement, rows[start : start + ROWS_AT_ONCE])
+            for statement, rows in self._held_back or []
+            for start in range(0, len(rows), ROWS_AT_ONCE)
+        ]
+        if sum(len(rows) for _, rows in parts) > ROWS_AT_ONCE:
+            # Each with an answer of its own, for which there is a deadline.
+            for statement, rows in parts:
+                self._cursor.executemany(statement, rows)
+            parts = []
         with self._driver.pipeline():
-            for statement, rows in held_back:
+            for statement, rows in parts:
                 self._cursor.executemany(statement, rows)
             self._driver.execute("COMMIT")
         self._forget()

@@ -97,3 +97,17 @@ def database(site: Site) -> dict[str, object]:
     done = run([str(PROGRAM), "--config", str(site.config), "doctor", "--json"])
     findings: list[dict[str, object]] = json.loads(done.out)
     return min((one for one in findings if one["check"] == "database"), key=lambda one: bool(one["ok"]))
+
+
+def test_what_was_saved_is_put_back(bare: Site, tmp_path: Path) -> None:
+    rw2fa(bare, "init")
+    bare.enrol(USER)
+    file = tmp_path / "saved"
+    saved = run([str(PROGRAM), "--config", str(bare.config), "backup", str(file)], "correct horse battery\n")
+    assert saved.status == 0, saved.err
+    rw2fa(bare, "users", "reset", USER, "--yes")
+    back = run([str(PROGRAM), "--config", str(bare.config), "restore", str(file), "--yes"], "correct horse battery\n")
+    assert back.status == 0, back.err
+    account = bare.account(USER)
+    assert account is not None
+    assert account.activated
