@@ -22,6 +22,7 @@ from rw2fa_daemon.core.loss import after_loss
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.guard import mark_file, read_outside, write_outside
+from rw2fa_daemon.store.mark import Mark
 from rw2fa_daemon.store.sqlite.place import FILE_NAME
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import MasterKey, parsed
@@ -70,13 +71,21 @@ def restore(site: Site, file: Path, *, as_json: bool, yes: bool) -> None:
         mark = store.replace_all(saved.accounts, saved.secrets, now, outside)
         # Only now: a mark that is ahead of the state would look like a loss.
         if outside is not None:
-            write_outside(mark_file(site.config.state), mark)
+            _move_on(mark_file(site.config.state), mark)
     site.sync_scope()
     consequences.record(
         site, f"rw2fa restore, {len(saved.accounts)} people of {iso(saved.made_at)} from {shown(saved.host)}"
     )
     consequences.reload(site)
     _tell(saved, now, as_json=as_json)
+
+
+def _move_on(file: Path, mark: Mark) -> None:
+    try:
+        write_outside(file, mark)
+    except OSError as error:
+        # The old one raises no alarm, and the daemon tries again.
+        note(f"the mark {file} could not be written: {error.strerror}")
 
 
 def _opened(site: Site) -> Store:

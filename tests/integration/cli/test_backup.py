@@ -2,6 +2,7 @@
 
 import sqlite3
 import stat
+import subprocess
 import time
 from contextlib import closing
 from dataclasses import replace
@@ -233,3 +234,26 @@ def test_promise_3_the_passphrase_is_typed_twice_and_not_shown(people: Host, fil
     assert putting_back.end() == 1
     assert "nothing was changed" in putting_back.screen
     assert PASSPHRASE not in saving.screen + putting_back.screen
+
+
+@pytest.mark.namespaces
+def test_a_mark_that_cannot_be_written_does_not_stop_a_restore(people: Host, file: Path) -> None:
+    with people.daemon():
+        does(people, "backup", str(file))
+    mark = mark_file(people.state)
+    before = mark.read_bytes()
+    # Not even root writes there.
+    script = f'mount --bind -o ro {mark.parent} {mark.parent}; exec "$@"'
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-ec", script, "sh", *people.argv("restore", str(file), "--yes")],
+        input=f"{PASSPHRASE}\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "could not be written: Read-only file system" in done.stderr
+    assert mark.read_bytes() == before
+    with people.daemon():
+        pass
+    assert "state-older" not in people.does("audit")
