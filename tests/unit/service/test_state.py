@@ -8,8 +8,11 @@ from pathlib import Path
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.service.state import State
-from rw2fa_daemon.store.store import Job
+from rw2fa_daemon.store.store import Job, Store
+from rw2fa_daemon.vault.master_key import load_master_key, successor
+from rw2fa_daemon.vault.vault import Vault
 from tests.support.daemon import Site
 
 GAMES = Person("games", 5, frozenset())
@@ -51,3 +54,22 @@ def test_nothing_is_foreseen_of_a_name_that_nobody_can_have(tmp_path: Path) -> N
     with closing(State(load(site.config), lambda _record: None)) as state:
         state.foresee("\udcff\ud800")
         assert state.problem is None
+
+
+def test_a_code_that_is_on_its_way_outlives_a_change_of_the_master_key(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.write_config(scope=[])
+    site.initialise()
+    code = Secret(b"123456")
+    with closing(State(load(site.config), lambda _record: None)) as state:
+        assert state.problem is None
+        before = state.text_digest(1, b"login", code)
+        both = successor(load_master_key(site.key))
+        state.use_keys(both)
+        with closing(Store.open(site.state, Vault(both))) as other:
+            other.change_key()
+            other.reseal_rest()
+        state.use_keys(replace(both, older=()))
+        assert state.key_numbers == (2,)
+        assert state.text_digest(1, b"login", code) == before
+        assert state.text_digest(2, b"login", code) != before
