@@ -20,10 +20,16 @@ KEPT_UNDER: Final = REPOSITORY / "build" / "prism"
 DESCRIPTION: Final = REPOSITORY.parent / "shared" / "data" / "twilio-messages-openapi.json"
 """Twilio's description of the Messages resource. It is not part of this repository."""
 START_SECONDS: Final = 60.0
+BRING_SECONDS: Final = 120.0
+"""For npm to bring the program; a machine without a registry in reach would try for longer."""
+
+
+class Unavailable(Exception):
+    """This machine cannot have the program; the argument is why."""
 
 
 def prism() -> Path:
-    """The program, brought once by npm, as requirements/prism/package-lock.json pins it."""
+    """The program, brought once by npm, as requirements/prism/package-lock.json pins it; or Unavailable."""
     KEPT_UNDER.mkdir(parents=True, exist_ok=True)
     with (KEPT_UNDER / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -32,17 +38,25 @@ def prism() -> Path:
         if not made_by.exists() or made_by.read_bytes() != wanted:
             for name in ("package.json", "package-lock.json"):
                 shutil.copy(LOCK / name, KEPT_UNDER / name)
-            done = subprocess.run(
-                ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
-                cwd=KEPT_UNDER,
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-            if done.returncode != 0:
-                raise AssertionError(f"npm brought no prism: {done.stdout}{done.stderr}")
+            _bring()
             made_by.write_bytes(wanted)
     return KEPT_UNDER / "node_modules" / ".bin" / "prism"
+
+
+def _bring() -> None:
+    try:
+        subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--loglevel=error"],
+            cwd=KEPT_UNDER,
+            check=True,
+            capture_output=True,
+            text=True,
+            timeout=BRING_SECONDS,
+        )
+    except subprocess.CalledProcessError as error:
+        raise Unavailable(f"npm brought no prism: {error.stdout}{error.stderr}") from None
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unavailable(f"npm brought no prism: {error}") from None
 
 
 class Prism(Closing):

@@ -22,7 +22,7 @@ BODY = "Ihr Code für das Büro: 123456"
 SENDERS = (SENDER, "Work & Co", "MG" + "0" * 32)
 ROUNDS = 25
 
-pytestmark = pytest.mark.timeout(300)  # npm may have to bring prism first
+pytestmark = pytest.mark.timeout(300)  # prism takes its time to start on a busy machine
 
 
 @pytest.fixture(scope="module")
