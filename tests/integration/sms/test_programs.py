@@ -74,16 +74,21 @@ class Texts:
         return self.count(person) == before
 
 
+@pytest.fixture(scope="session")
+def session_texts(session_site: Site) -> Texts:
+    """One for the whole run: these tests may come in several goes, and a number must be nobody else's in any."""
+    return Texts(session_site, WorldTwilio(session_site.world))
+
+
 @pytest.fixture(scope="module")
-def texting(session_site: Site) -> Iterator[Texts]:
-    site = session_site
+def texting(session_texts: Texts) -> Iterator[Texts]:
+    site = session_texts.site
     if not site.rw2fa.is_running():
         site.rw2fa.start()
-    twilio = WorldTwilio(site.world)
-    site.rw2fa.command("settings", "set", "sms.api_url", twilio.url)
+    site.rw2fa.command("settings", "set", "sms.api_url", session_texts.twilio.url)
     site.rw2fa.command("sms", "configure", "--account-sid", ACCOUNT_SID, "--from", SENDER, stdin=f"{TOKEN}\n")
     site.rw2fa.command("sms", "enable")
-    yield Texts(site, twilio)
+    yield session_texts
     site.rw2fa.command("sms", "disable", "--yes")
 
 
