@@ -1,7 +1,6 @@
 """Promise 3: secrets, URIs, pictures and codes reach no log, process list, environment or file that others read."""
 
 import re
-from pathlib import Path
 
 import pytest
 
@@ -12,6 +11,7 @@ from tests.support.world.installation import DAEMON_LOG, STATE
 from tests.support.world.paths import AUTH_LOG
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code
+from tests.support.world.secrecy import assert_absent, process_lists
 from tests.support.world.sesman import Sesman
 from tests.support.world.site import Site
 
@@ -28,7 +28,7 @@ def test_promise_3_an_enrolment_and_logins_leave_no_secret_anywhere(site: Site, 
     phone = Phone(uri)
     secrets = {phone.secret, uri, "otpauth://", phone.secret.lower(), newcomer.password}
     # Every process of the login waits for the code now.
-    _assert_absent(secrets, _process_lists(site))
+    assert_absent(secrets, process_lists(site.world))
     codes = [phone.fresh()]
     terminal.type(codes[-1])
     terminal.answer(prompts.NOTED, "")
@@ -41,7 +41,7 @@ def test_promise_3_an_enrolment_and_logins_leave_no_secret_anywhere(site: Site, 
     again.answer(prompts.CODE, codes[-1])
     assert again.end() == 0
     session = again.screen.partition(codes[-1])[2]
-    _assert_absent(secrets | set(codes), {"environment of the session": session})
+    assert_absent(secrets | set(codes), {"environment of the session": session})
     assert "RW2FA" not in session.upper()
 
     site.sesman.verdict(newcomer)
@@ -51,8 +51,8 @@ def test_promise_3_an_enrolment_and_logins_leave_no_secret_anywhere(site: Site, 
     logs = {name: site.world.read(name) for name in (str(AUTH_LOG), Sesman.LOG, Cockpit.LOG, DAEMON_LOG)}
     logs["audit"] = site.rw2fa.command("audit", "--json").stdout
     # Codes have six digits, which may occur in times and ports: as words of their own they must not.
-    _assert_absent(secrets, logs)
-    _assert_absent(secrets, _process_lists(site))
+    assert_absent(secrets, logs)
+    assert_absent(secrets, process_lists(site.world))
     for code in codes:
         assert not any(code in text.split() for text in logs.values())
     cockpit.stop()
@@ -74,20 +74,3 @@ def test_promise_7_the_state_reveals_no_secret_without_the_key(site: Site, newco
         for form in (raw, phone.secret.encode(), phone.secret.lower().encode(), raw.hex().encode()):
             assert form not in content, f"the secret is readable in {file.name}"
         assert file.stat().st_mode & 0o077 == 0, f"{file.name} can be read by others"
-
-
-def _process_lists(site: Site) -> dict[str, str]:
-    told: dict[str, str] = {}
-    for pid in site.world.processes():
-        for name in ("cmdline", "environ"):
-            try:
-                told[f"{name} of {pid}"] = Path(f"/proc/{pid}/{name}").read_bytes().decode(errors="replace")
-            except OSError:
-                continue  # it ended while we looked
-    return told
-
-
-def _assert_absent(secrets: set[str], texts: dict[str, str]) -> None:
-    for where, text in texts.items():
-        for secret in secrets:
-            assert secret not in text, f"a secret is in {where}"

@@ -4,7 +4,6 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import pytest
 
@@ -15,6 +14,7 @@ from tests.support.world.accounts import Person, allow_key
 from tests.support.world.cockpit import Cockpit
 from tests.support.world.installation import DAEMON_LOG
 from tests.support.world.paths import AUTH_LOG
+from tests.support.world.secrecy import assert_absent, process_lists
 from tests.support.world.site import Site
 from tests.support.world.sshd import Sshd
 from tests.support.world.terminal import Terminal
@@ -268,13 +268,13 @@ def test_promise_3_number_code_and_token_reach_no_log_and_no_process_list(texts:
     terminal = texts.reach_the_question(person)
     code = texts.code(person)
     # The relay has just sent; every process of the login waits.
-    _assert_absent({texts.numbers[person.name], TOKEN}, _process_lists(texts.site))
+    assert_absent({texts.numbers[person.name], TOKEN}, process_lists(texts.site.world))
     terminal.answer(prompts.CODE, code)
     terminal.answer(prompts.NOTED, "")
     assert terminal.end() == 0
     logs = {name: texts.site.world.read(name) for name in (str(AUTH_LOG), DAEMON_LOG)}
     logs["audit"] = texts.site.rw2fa.command("audit", "--json").stdout
-    _assert_absent({texts.numbers[person.name], TOKEN}, logs)
+    assert_absent({texts.numbers[person.name], TOKEN}, logs)
     assert not any(code in text.split() for text in logs.values())
     assert f"the number ending {texts.numbers[person.name][-2:]}" in logs["audit"]
 
@@ -284,20 +284,3 @@ def test_explain_says_that_a_code_comes_by_text_message(texts: Texts) -> None:
     explained = texts.site.rw2fa.json("explain", person.name, "--service", "sshd")
     assert (explained["decision"], explained["rule"]) == ("code", "sms")
     assert any("number ending" in remark for remark in explained["remarks"])
-
-
-def _process_lists(site: Site) -> dict[str, str]:
-    told: dict[str, str] = {}
-    for pid in site.world.processes():
-        for name in ("cmdline", "environ"):
-            try:
-                told[f"{name} of {pid}"] = Path(f"/proc/{pid}/{name}").read_bytes().decode(errors="replace")
-            except OSError:
-                continue  # it ended while we looked
-    return told
-
-
-def _assert_absent(secrets: set[str], told: dict[str, str]) -> None:
-    for where, text in told.items():
-        for secret in secrets:
-            assert secret not in text, f"a secret is in {where}"

@@ -1,13 +1,9 @@
 """Questions before answers, each job once, and a change always in a transaction."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.moves import End, Move
 from rw2fa_daemon.core.policy import Rc
@@ -15,25 +11,9 @@ from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import StateProblem
-from tests.support.daemon import Site
 
 ALICE = Account("alice", 1001, 1)
 SAID = End(Rc.IGNORE, "said")
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with closing(Loop()) as made:
-        yield made
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    site = Site(tmp_path)
-    site.write_config(scope=[])
-    site.initialise()
-    with closing(State(load(site.config), lambda _record: None)) as opened:
-        yield opened
 
 
 class Told:

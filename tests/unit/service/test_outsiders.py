@@ -1,13 +1,9 @@
 """Who was seen outside of the scope, and came into it."""
 
 import time
-from collections.abc import Iterator
-from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.service import outsiders
@@ -15,27 +11,17 @@ from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.outsiders import Outsiders
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import Job
-from tests.support.daemon import Site
 
 GAMES = Person("games", 5, frozenset())
 SCOPE = "a"
 
 
 @pytest.fixture
-def loop() -> Iterator[Loop]:
-    with closing(Loop()) as made:
-        yield made
-
-
-@pytest.fixture
-def state(tmp_path: Path) -> Iterator[State]:
-    site = Site(tmp_path)
-    site.write_config(scope=[])
-    site.initialise()
-    with closing(State(load(site.config), lambda _record: None)) as opened:
-        opened.remember_not_member(GAMES, SCOPE)
-        assert opened.was_not_member(GAMES, SCOPE)
-        yield opened
+def state(state: State) -> State:
+    """It knows somebody outside of the scope."""
+    state.remember_not_member(GAMES, SCOPE)
+    assert state.was_not_member(GAMES, SCOPE)
+    return state
 
 
 def run(loop: Loop, seconds: float) -> None:

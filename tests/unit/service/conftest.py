@@ -1,0 +1,27 @@
+"""An event loop and an open state for what the daemon is made of."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.config.load import load
+from rw2fa_daemon.service.loop import Loop
+from rw2fa_daemon.service.state import State
+from tests.support.daemon import Site
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    with closing(Loop()) as made:
+        yield made
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[State]:
+    site = Site(tmp_path)
+    site.write_config(scope=[])
+    site.initialise()
+    with closing(State(load(site.config), lambda _record: None)) as opened:
+        yield opened
