@@ -11,10 +11,14 @@ from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 from tests.support.daemon import Site
 
+LOOP_SECONDS = 10.0
+"""A test that forgets to stop its loop fails after that, instead of hanging."""
+
 
 @pytest.fixture
 def loop() -> Iterator[Loop]:
     with closing(Loop()) as made:
+        made.call_later(LOOP_SECONDS, made.stop)
         yield made
 
 

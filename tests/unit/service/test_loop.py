@@ -5,23 +5,14 @@ import signal
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 import pytest
 
 from rw2fa_daemon.service.loop import CANCELLED_MAX, Loop
+from tests.unit.service.conftest import LOOP_SECONDS
 
 SOON = 0.01
 LATER = 0.05
-TOO_LATE = 10.0
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with closing(Loop()) as made:
-        # A test that forgets to stop fails instead of hanging.
-        made.call_later(TOO_LATE, made.stop)
-        yield made
 
 
 @pytest.fixture
@@ -156,7 +147,7 @@ def test_signals_are_handled_in_the_loop_even_while_it_waits(loop: Loop) -> None
     began = time.monotonic()
     loop.run_forever()
     assert called == ["signal"]
-    assert time.monotonic() - began < TOO_LATE / 2
+    assert time.monotonic() - began < LOOP_SECONDS / 2
 
 
 def test_a_loop_that_was_stopped_can_run_again(loop: Loop) -> None:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,13 +11,6 @@ from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.slow import THREADS, WAITING_MAX, Slow
 
 SECONDS = 10.0
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    made = Loop()
-    yield made
-    made.close()
 
 
 def run_until(loop: Loop, condition: Callable[[], bool]) -> None:

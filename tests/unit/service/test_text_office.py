@@ -25,14 +25,6 @@ from tests.unit.core.texting import context_of
 
 NUMBER = Secret(b"+14155550100")
 LETTER = Letter(NUMBER, Secret(b"123456"), (Quota(Limit.HOST, Secret(b""), 10_000, DAY_SECONDS),))
-TOO_LATE = 20.0
-
-
-@pytest.fixture
-def loop() -> Iterator[Loop]:
-    with closing(Loop()) as made:
-        made.call_later(TOO_LATE, made.stop)
-        yield made
 
 
 @pytest.fixture
