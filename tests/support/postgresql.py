@@ -15,6 +15,7 @@ from typing import Any, Final, Self
 import psycopg
 
 from rw2fa_daemon.core.database import Database, Node
+from tests.support.certificates import Authority
 from tests.support.closing import Closing
 
 START_SECONDS: Final = 60.0
@@ -111,15 +112,34 @@ class Cluster(Closing):
             connection.execute("DROP SCHEMA public CASCADE")
             connection.execute(f"CREATE SCHEMA public AUTHORIZATION {OWNER}")
 
-    def start(self, settings: Mapping[str, str] | None = None) -> None:
-        """Start the server, and return when it answers."""
+    def guard(self, authority: Authority, host: str, password: str, port: int, network_of: int | None = None) -> None:
+        """From now on listen on loopback as well, there with TLS, as `host`, and only for who knows the password."""
+        for made, name in zip(authority.certify(host), ("server.crt", "server.key"), strict=True):
+            (self.data / name).write_bytes(made.read_bytes())
+            (self.data / name).chmod(0o600)
+            if os.geteuid() == 0:
+                shutil.chown(self.data / name, "postgres", "postgres")
+        with closing(self.connect(SUPERUSER)) as raw:
+            raw.execute(f"ALTER ROLE {OWNER} PASSWORD '{password}'")
+        rules = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
+        (self.data / "pg_hba.conf").write_text(rules)
+        self.stop()
+        self.start({"ssl": "on", "listen_addresses": "127.0.0.1", "port": str(port)}, network_of)
+
+    def start(self, settings: Mapping[str, str] | None = None, network_of: int | None = None) -> None:
+        """Start the server, in the network namespace of a process if one is given, and return when it answers."""
         chosen = {**_SETTINGS, "unix_socket_directories": str(self.base), "port": str(PORT), **(settings or {})}
         self.port = int(chosen["port"])
         options = [word for name, value in chosen.items() for word in ("-c", f"{name}={value}")]
+        command = [program("postgres"), "-D", str(self.data), *options]
+        rights = _as_postgres()
+        if network_of is not None:
+            # Only root may enter; who it is after that is left to nsenter(1), which becomes the server.
+            owner = pwd.getpwnam("postgres")
+            ids = (f"--setuid={owner.pw_uid}", f"--setgid={owner.pw_gid}")
+            command, rights = ["nsenter", f"--net=/proc/{network_of}/ns/net", *ids, *command], {}
         with self.log.open("ab") as log:
-            self._server = subprocess.Popen(
-                [program("postgres"), "-D", str(self.data), *options], stdout=log, stderr=log, cwd="/", **_as_postgres()
-            )
+            self._server = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", **rights)
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:

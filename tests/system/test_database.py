@@ -1,4 +1,4 @@
-"""The packaged drop-in: the verifier reaches the server that it names, and no other."""
+"""A state in a PostgreSQL, set up as the guide says: the sandbox lets the verifier reach that server, and no other."""
 
 from __future__ import annotations
 
@@ -6,12 +6,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from tests.support.certificates import Authority
 from tests.support.machine import Machine
+from tests.support.machine.tree import PASSWORD
+from tests.support.postgresql import PORT, Cluster
+from tests.system.phone import Phone
+from tests.system.test_ssh import ASK_CODE, NOTED, protect, sign_in, ssh
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "systemd" / "examples" / "rw2fad-postgresql.conf"
 DROP_IN = "/etc/systemd/system/rw2fad.service.d/postgresql.conf"
 SERVER = "/usr/local/lib/not-quite-postgresql.py"
 HEARD = "it was heard here"
+AUTHORITY = "/usr/local/share/ca-certificates/database.crt"
+NAME = "db.example.org"
+SECRET = "correct horse"
+URL = f"postgresql+psycopg://rw2fa@{NAME}/rw2fa?hostaddr=127.0.0.1&sslmode=verify-full&sslrootcert={AUTHORITY}"
 
 # What a server says that wants nobody (ErrorResponse, https://www.postgresql.org/docs/current/protocol-message-formats.html).
 LISTENS = f"""
@@ -24,6 +33,49 @@ with socket.create_server(("0.0.0.0", 5432)) as server:
         client.sendall(b"E" + (len(fields) + 4).to_bytes(4, "big") + fields)
         client.close()
 """
+
+
+def test_promise_1_logins_go_by_a_postgresql_that_is_set_up_as_the_guide_says(
+    boot: Callable[..., Machine], tmp_path: Path
+) -> None:
+    authority = Authority(tmp_path)
+    with Cluster.make() as cluster:
+        machine = boot(
+            files={
+                DROP_IN: EXAMPLE.read_text().replace("192.0.2.10", "127.0.0.1"),
+                AUTHORITY: authority.file.read_text(),
+            }
+        )
+        cluster.guard(authority, NAME, SECRET, PORT, network_of=machine.pid)
+        machine.run("rw2fa", "settings", "set", "database.url", URL)
+        machine.run("install", "-m", "0600", "/dev/stdin", "/etc/rw2fa/database.password", typed=f"{SECRET}\n")
+        machine.run("rw2fa", "init")
+        machine.run("systemctl", "restart", "rw2fad")
+        protect(machine, "alice")
+
+        first = ssh(machine, "alice")
+        first.answer("assword:", PASSWORD)
+        first.expect(ASK_CODE)
+        phone = Phone(first.screen)
+        first.type(phone.code())
+        first.answer(NOTED, "")
+        assert first.end() == 0, first.screen
+
+        code = phone.code()
+        second = sign_in(machine, "alice", code)
+        assert second.end() == 0, second.screen
+        again = sign_in(machine, "alice", code)
+        again.expect(ASK_CODE)
+        again.hang_up()
+
+        cluster.stop()
+        down = ssh(machine, "alice")
+        down.answer("assword:", PASSWORD)
+        assert down.end() != 0
+        assert "not available at the moment" in down.screen
+        others = ssh(machine, "bob")
+        others.answer("assword:", PASSWORD)
+        assert others.end() == 0, others.screen
 
 
 def test_the_drop_in_opens_the_address_that_it_names_and_no_other(boot: Callable[..., Machine]) -> None:

@@ -1,7 +1,5 @@
 """Databases that a login may not rely on are refused, each with what to do; and nobody between us and the right one."""
 
-import os
-import pwd
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -124,19 +122,8 @@ class Guarded:
 def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guarded]:
     with Cluster.make() as cluster:
         authority = Authority(tmp_path_factory.mktemp("ca"))
-        for made, name in zip(authority.certify(HOST), ("server.crt", "server.key"), strict=True):
-            (cluster.data / name).write_bytes(made.read_bytes())
-            (cluster.data / name).chmod(0o600)
-            if os.geteuid() == 0:
-                owner = pwd.getpwnam("postgres")
-                os.chown(cluster.data / name, owner.pw_uid, owner.pw_gid)
-        with closing(cluster.connect(SUPERUSER)) as raw:
-            raw.execute(f"ALTER ROLE {OWNER} PASSWORD '{PASSWORD}'")
-        rules = "local all all trust\nhostssl all all 127.0.0.1/32 scram-sha-256\n"
-        (cluster.data / "pg_hba.conf").write_text(rules)
-        cluster.stop()
         port = free_port()
-        cluster.start({"ssl": "on", "listen_addresses": "127.0.0.1", "port": str(port)})
+        cluster.guard(authority, HOST, PASSWORD, port)
         yield Guarded(cluster, authority, port)
 
 
