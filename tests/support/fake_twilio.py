@@ -559,6 +559,9 @@ def main() -> None:
     parser.add_argument("--log", type=Path, help="a JSON line goes there for every message")
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before every answer")
     parser.add_argument("--error", type=int, help="answer every message with this error")
+    parser.add_argument(
+        "--refuse", nargs=2, action="append", default=[], metavar=("NUMBER", "CODE"), help="answer these"
+    )
     options = parser.parse_args()
 
     def log(text: Text) -> None:
@@ -570,6 +573,8 @@ def main() -> None:
     with FakeTwilio(port=options.port, delay=options.delay, taken=log) as twilio:
         if options.error is not None:
             twilio.will(*[error(options.error)] * 100_000)
+        for number, code in options.refuse:
+            twilio.always(number, error(int(code)))
         print(twilio.url, flush=True)
         threading.Event().wait()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from rw2fa_daemon.core.sms_stage import BLIND_SECONDS
+from rw2fa_daemon.core.sms_stage import BLIND_SECONDS, RESEND_SECONDS
 from tests.integration import prompts
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN
 from tests.support.world.accounts import Person, allow_key
@@ -25,6 +25,9 @@ pytestmark = pytest.mark.namespaces
 
 ON_ITS_WAY = r"A verification code is on its way to the number ending \d\d\."
 MESSAGE_SECONDS = 20.0
+OPTED_OUT = "+14155552999"
+"""Its owner answered STOP."""
+RECIPIENT_STOPPED = "21610"
 QUIET_SECONDS = BLIND_SECONDS + 1.5
 
 
@@ -36,10 +39,10 @@ class Texts:
     twilio: WorldTwilio
     numbers: dict[str, str] = field(default_factory=dict)
 
-    def person(self) -> Person:
+    def person(self, number: str = "") -> Person:
         """Somebody whose codes come by SMS, and who has not signed in yet."""
         person = self.site.newcomer()
-        number = self.numbers[person.name] = f"+1415555{3000 + len(self.numbers)}"
+        number = self.numbers[person.name] = number or f"+1415555{3000 + len(self.numbers)}"
         self.site.rw2fa.command("users", "edit", person.name, "--sms", number)
         return person
 
@@ -77,7 +80,7 @@ class Texts:
 @pytest.fixture(scope="session")
 def session_texts(session_site: Site) -> Texts:
     """One for the whole run: these tests may come in several goes, and a number must be nobody else's in any."""
-    return Texts(session_site, WorldTwilio(session_site.world))
+    return Texts(session_site, WorldTwilio(session_site.world, "--refuse", OPTED_OUT, RECIPIENT_STOPPED))
 
 
 @pytest.fixture(scope="module")
@@ -146,6 +149,34 @@ def test_enter_too_soon_says_how_long_to_wait(texts: Texts) -> None:
     terminal.answer(prompts.CODE, code)
     assert terminal.end() == 0
     assert texts.count(person) == 2
+
+
+def test_enter_after_half_a_minute_sends_another_code_and_only_that_counts(texts: Texts) -> None:
+    person = texts.confirmed()
+    terminal = texts.reach_the_question(person)
+    first = texts.code(person, 2)
+    time.sleep(RESEND_SECONDS)
+    terminal.answer(prompts.CODE, "")
+    terminal.expect("Another code is on its way")
+    second = texts.code(person, 3)
+    terminal.answer(prompts.CODE, first)
+    terminal.expect("not accepted")
+    terminal.answer(prompts.CODE, second)
+    assert terminal.end() == 0
+    assert f"you-are-in-as-{person.name}" in terminal.screen
+
+
+def test_who_answered_stop_is_told_so_at_the_next_key(texts: Texts) -> None:
+    person = texts.person(OPTED_OUT)
+    terminal = texts.reach_the_question(person)
+    audit = ("audit", "--user", person.name)
+    wait_until("the refusal", lambda: "STOP" in texts.site.rw2fa.command(*audit).stdout, MESSAGE_SECONDS)
+    terminal.answer(prompts.CODE, "")
+    terminal.expect("has answered STOP")
+    terminal.answer("Press Enter", "")
+    assert terminal.end() != 0
+    assert "you-are-in" not in terminal.screen
+    assert texts.count(person) == 0
 
 
 def test_a_key_and_a_code_need_no_password(texts: Texts) -> None:
