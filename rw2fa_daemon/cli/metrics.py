@@ -28,7 +28,7 @@ def metrics(site: Site) -> None:
 
 def _people(site: Site) -> Headcount | None:
     try:
-        return site.store.headcount(site.config.guessing, int(time.time()))
+        return site.store.headcount(site.config.guessing, int(time.time()), site.config.sms_digits)
     except Problem as problem:
         note(str(problem))
         return None

@@ -118,7 +118,7 @@ def profile(
     )
     method = account.method_in_force(sms_enabled=rules.config.sms_enabled) if account else Method.APP
     activated = account is not None and account.activated_by(method)
-    sms_digits = rules.config.digits if method is Method.SMS else None
+    sms_digits = rules.config.sms_digits if method is Method.SMS else None
     must_enrol = method is Method.APP and not activated
     token_needed = rules.config.proof == "token"
     may_enrol = (

@@ -113,7 +113,7 @@ def unlock(site: Site, names: tuple[str, ...]) -> None:
 def _unlock(account: Account | None, *, config: Config, now: float) -> tuple[Account | None, bool]:
     if account is None:
         return None, False
-    sms_digits = config.digits if account.method_in_force(sms_enabled=config.sms_enabled) is Method.SMS else None
+    sms_digits = config.sms_digits if account.method_in_force(sms_enabled=config.sms_enabled) is Method.SMS else None
     return account.unlocked(), barred(account, config.guessing, now, sms_digits) is not None
 
 

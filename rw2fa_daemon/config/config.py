@@ -83,6 +83,11 @@ class Config:
         return Lists(self.scope, self.whitelist, self.exempt_users, self.exempt_networks)
 
     @property
+    def sms_digits(self) -> int | None:
+        """How many digits the code in a text message has; None while these are switched off."""
+        return self.digits if self.sms_enabled else None
+
+    @property
     def sms_allowed(self) -> tuple[str, ...]:
         """How the E.164 numbers begin that SMS may go to, each with its plus; empty where they may go nowhere."""
         return allowed_prefixes(self.sms_countries, self.sms_sender)

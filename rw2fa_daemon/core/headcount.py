@@ -12,6 +12,6 @@ class Headcount:
     """Began to enrol and did not finish."""
     locked: int
     narrowed: int
-    """Have spent what may be guessed at the whole window: only codes around now count. `spent` are among them."""
+    """Have spent what may be guessed at the whole window of an app: only codes around now count."""
     spent: int
-    """Have spent the rest as well, so that no code of theirs counts until it comes back."""
+    """Have spent the rest as well, or all that may be guessed at text messages: no code counts until it comes back."""

@@ -230,9 +230,9 @@ class Daemon:
             lost_audit_records=self._sink.lost,
             users_guessed_at=self._server.spread.users(time.time()),
         )
-        guessing = self._config.guessing
+        guessing, sms_digits = self._config.guessing, self._config.sms_digits
         people = self._census.people(
-            lambda done: self._state.do(lambda state: state.count(guessing, time.time()), done)
+            lambda done: self._state.do(lambda state: state.count(guessing, time.time(), sms_digits), done)
         )
         counted = (*self._server.metrics.families(), *self._server.texts.families())
         return exposition((*how.families(), *counted, *people_families(people), *clock_families(state)))

@@ -94,7 +94,7 @@ def people_families(people: Headcount | None) -> tuple[Family, ...]:
         Family(
             "rw2fa_users_guess_budget_spent",
             "gauge",
-            "People who may not guess any more: at the whole window, so that only codes around now count; or at all.",
+            "Who may not guess any more: at an app's whole window, so that only codes around now count; or at all.",
             (Sample(people.narrowed, {"window": "whole"}), Sample(people.spent, {"window": "narrow"})),
         ),
     )

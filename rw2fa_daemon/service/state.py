@@ -169,11 +169,11 @@ class State:
             self._memberships.clear()
         self._memberships[person.name] = what
 
-    def count(self, guessing: Guessing, now: float) -> Headcount | None:
-        """How many people are what at `now` (UTC seconds); None while that cannot be told."""
+    def count(self, guessing: Guessing, now: float, sms_digits: int | None) -> Headcount | None:
+        """How many people are what at `now` (UTC seconds); None while that cannot be told. See `Store.headcount`."""
         store = self._opened()
         try:
-            return None if store is None else store.headcount(guessing, int(now))
+            return None if store is None else store.headcount(guessing, int(now), sms_digits)
         except StateProblem:
             return None
 

@@ -13,13 +13,13 @@ COUNT_DEVICES: Final = """
     accounts.active, accounts.phone_confirmed
 """
 
-# narrow, narrow_since, found_digits, wide, since
+# narrow, narrow_since, found_digits, wide, since, left_out
 COUNT_GUESSES: Final = """
     SELECT count(*) AS count_1, count(*) FILTER (WHERE accounts.narrow_guesses >= %s::BIGINT AND
     accounts.narrow_at > %s::BIGINT) AS anon_1
     FROM accounts
     WHERE accounts.wide_guesses > 0 AND accounts.digits = %s::BIGINT AND accounts.wide_guesses >= %s::BIGINT
-    AND accounts.wide_at > %s::BIGINT
+    AND accounts.wide_at > %s::BIGINT AND accounts.method != %s::VARCHAR
 """
 
 # none
@@ -35,6 +35,14 @@ COUNT_LOCKED: Final = """
     FROM accounts
     WHERE accounts.locked_until > 0 AND (accounts.locked_until > %s::BIGINT OR accounts.failures >=
     %s::BIGINT)
+"""
+
+# narrow, since
+COUNT_TEXT_GUESSES: Final = """
+    SELECT count(*) AS count_1
+    FROM accounts
+    WHERE accounts.method = 'sms' AND accounts.narrow_guesses > 0 AND accounts.narrow_guesses >= %s::BIGINT
+    AND accounts.narrow_at > %s::BIGINT
 """
 
 # found_name

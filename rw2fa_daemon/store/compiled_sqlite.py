@@ -13,13 +13,13 @@ COUNT_DEVICES: Final = """
     accounts.active, accounts.phone_confirmed
 """
 
-# narrow, narrow_since, found_digits, wide, since
+# narrow, narrow_since, found_digits, wide, since, left_out
 COUNT_GUESSES: Final = """
     SELECT count(*) AS count_1, count(*) FILTER (WHERE accounts.narrow_guesses >= ? AND accounts.narrow_at >
     ?) AS anon_1
     FROM accounts
     WHERE accounts.wide_guesses > 0 AND accounts.digits = ? AND accounts.wide_guesses >= ? AND
-    accounts.wide_at > ?
+    accounts.wide_at > ? AND accounts.method != ?
 """
 
 # none
@@ -34,6 +34,14 @@ COUNT_LOCKED: Final = """
     SELECT count(*) AS count_1
     FROM accounts
     WHERE accounts.locked_until > 0 AND (accounts.locked_until > ? OR accounts.failures >= ?)
+"""
+
+# narrow, since
+COUNT_TEXT_GUESSES: Final = """
+    SELECT count(*) AS count_1
+    FROM accounts
+    WHERE accounts.method = 'sms' AND accounts.narrow_guesses > 0 AND accounts.narrow_guesses >= ? AND
+    accounts.narrow_at > ?
 """
 
 # found_name

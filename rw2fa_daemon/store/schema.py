@@ -18,6 +18,7 @@ from sqlalchemy import (
     SmallInteger,
     Table,
     Text,
+    and_,
     literal_column,
     or_,
 )
@@ -86,7 +87,7 @@ Index(
     sqlite_where=HAS_DEVICE,
     postgresql_where=HAS_DEVICE,
 )
-# Two for figures. They hold whom there is something to count of: a login with a right code changes no row in either.
+# Three for figures. They hold whom there is something to count of: a login with a right code changes no row in any.
 _may_be_locked: Final = accounts.c.locked_until > literal_column("0")
 Index(
     "accounts_by_lock",
@@ -103,8 +104,21 @@ Index(
     accounts.c.wide_at,
     accounts.c.narrow_guesses,
     accounts.c.narrow_at,
+    accounts.c.method,
     sqlite_where=_has_guessed,
     postgresql_where=_has_guessed,
+)
+HAS_GUESSED_TEXTS: Final = and_(
+    accounts.c.method == literal_column("'sms'"), accounts.c.narrow_guesses > literal_column("0")
+)
+"""Of the records of people who sent wrong codes in place of those of text messages."""
+Index(
+    "accounts_by_text_guesses",
+    accounts.c.narrow_guesses,
+    accounts.c.narrow_at,
+    accounts.c.method,
+    sqlite_where=HAS_GUESSED_TEXTS,
+    postgresql_where=HAS_GUESSED_TEXTS,
 )
 
 scope_entries: Final = Table(

@@ -28,6 +28,7 @@ from sqlalchemy.sql.schema import Column, Table
 
 from rw2fa_daemon.store.schema import (
     HAS_DEVICE,
+    HAS_GUESSED_TEXTS,
     RECORD,
     WITNESS,
     accounts,
@@ -264,7 +265,7 @@ def _count_locked() -> ClauseElement:
 def _count_guesses() -> ClauseElement:
     """Of those with codes of so many digits: who has spent the wide budget, and who the narrow one too.
 
-    The first condition is that of an index, which also has every column.
+    People with one method can be left out. The first condition is that of an index, which also has every column.
     """
     spent = and_(accounts.c.narrow_guesses >= bindparam("narrow"), accounts.c.narrow_at > bindparam("narrow_since"))
     return select(func.count(literal_column("*")), func.count(literal_column("*")).filter(spent)).where(
@@ -272,6 +273,16 @@ def _count_guesses() -> ClauseElement:
         accounts.c.digits == bindparam("found_digits"),
         accounts.c.wide_guesses >= bindparam("wide"),
         accounts.c.wide_at > bindparam("since"),
+        accounts.c.method != bindparam("left_out"),
+    )
+
+
+def _count_text_guesses() -> ClauseElement:
+    """How many of those whose codes come in text messages have spent what there is for them; by an index as well."""
+    return select(func.count(literal_column("*"))).where(
+        HAS_GUESSED_TEXTS,
+        accounts.c.narrow_guesses >= bindparam("narrow"),
+        accounts.c.narrow_at > bindparam("since"),
     )
 
 
@@ -303,6 +314,7 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     .group_by(accounts.c.method, accounts.c.active, accounts.c.phone_confirmed),
     "count_locked": _count_locked(),
     "count_guesses": _count_guesses(),
+    "count_text_guesses": _count_text_guesses(),
     "select_stale_records": _select_stale_records(),
     "reseal_record": _reseal_record(),
     "count_keys": _count_keys(),

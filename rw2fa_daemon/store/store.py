@@ -48,6 +48,7 @@ R = TypeVar("R")
 NAMES_AT_ONCE: Final = 500
 """Names read at a time: a listing must not keep others from tidying the write-ahead log."""
 NAMES_SHOWN: Final = 10
+_NO_METHOD: Final = ""
 
 
 def _nobody(_happened: str) -> None:
@@ -271,21 +272,26 @@ class Store:
         )
         return activated, pending
 
-    def headcount(self, guessing: Guessing, now: int) -> Headcount:
+    def headcount(self, guessing: Guessing, now: int, sms_digits: int | None = None) -> Headcount:
         """How many people are what at `now` (UTC seconds).
 
-        By what their records say unopened: for figures only. It looks at whom there is something to count of.
+        `sms_digits` is how many digits a code in a text message has, None while these are switched off. By what
+        their records say unopened: for figures only. It looks at whom there is something to count of.
         """
         activated, pending = self.counts()
         since = now - PERIOD_SECONDS
         narrowed = spent = 0
+        left_out = _NO_METHOD if sms_digits is None else Method.SMS.value
         with self._using() as connection:
             ((locked,),) = connection.rows(sql.COUNT_LOCKED, now, FAILURES_MAX)
             for digits in range(DIGITS_MIN, DIGITS_MAX + 1):
                 allowed = allowance(digits, guessing)
-                asked = (allowed.narrow, since, digits, allowed.wide, since)
+                asked = (allowed.narrow, since, digits, allowed.wide, since, left_out)
                 ((wide, narrow),) = connection.rows(sql.COUNT_GUESSES, *asked)
                 narrowed, spent = narrowed + wide, spent + narrow
+            if sms_digits is not None:
+                ((by_text,),) = connection.rows(sql.COUNT_TEXT_GUESSES, allowance(sms_digits, guessing).narrow, since)
+                spent += by_text
         return Headcount(activated, pending, locked, narrowed, spent)
 
     def floor(self) -> int:

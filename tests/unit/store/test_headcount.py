@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from rw2fa_daemon.core.account import Account, Counters
+from rw2fa_daemon.core.account import Account, Counters, Method
+from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, Reach, allowance, reach, spend_guess
 from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.lockout import FAILURES_MAX, charge, locked
@@ -19,7 +20,13 @@ GUESSING = Guessing(discrepancy=480, budget=0.003)
 
 def person(name: str, counters: Counters, digits: int = 6) -> Account:
     assert ALICE.credential is not None
-    return replace(ALICE, name=name, credential=replace(ALICE.credential, digits=digits), counters=counters)
+    own = replace(ALICE.credential, digits=digits)
+    return replace(ALICE, name=name, method=Method.APP, phone=None, credential=own, counters=counters)
+
+
+def texted(name: str, counters: Counters) -> Account:
+    """Somebody whose codes come in text messages, with an app for the way back."""
+    return replace(person(name, counters), method=Method.SMS, phone=ALICE.phone)
 
 
 def guessed(times: int, digits: int = 6, now: int = NOW) -> Counters:
@@ -52,6 +59,25 @@ def test_who_is_out_of_guesses_is_counted_by_the_digits_of_the_own_codes(store: 
     assert reaches.count(Reach.NOWHERE) == 1
 
 
+def test_who_is_out_of_guesses_at_text_messages_is_counted_while_these_are_switched_on(store: Store) -> None:
+    narrow = allowance(6, GUESSING).narrow
+    people = [
+        texted("left", Counters(narrow_guesses=narrow - 1, narrow_at=NOW)),
+        texted("out", Counters(narrow_guesses=narrow, narrow_at=NOW)),
+        texted("past", Counters(narrow_guesses=narrow, narrow_at=NOW - PERIOD_SECONDS)),
+        texted("at the app", guessed(allowance(6, GUESSING).wide)),
+        person("app", guessed(allowance(6, GUESSING).wide)),
+    ]
+    put_in(store, *people)
+    counted = store.headcount(GUESSING, NOW, sms_digits=6)
+    assert (counted.narrowed, counted.spent) == (1, 1)
+    assert [barred(one, GUESSING, NOW, 6) is not None for one in people[:4]] == [False, True, False, False]
+    # With 8 digits a guess is worth less, so more are left.
+    assert store.headcount(GUESSING, NOW, sms_digits=8).spent == 0
+    switched_off = store.headcount(GUESSING, NOW)
+    assert (switched_off.narrowed, switched_off.spent) == (2, 0)
+
+
 def test_who_is_locked_is_counted_also_until_an_administrator_unlocks(store: Store) -> None:
     for_now = for_good = Counters()
     for _ in range(5):
@@ -65,7 +91,10 @@ def test_who_is_locked_is_counted_also_until_an_administrator_unlocks(store: Sto
 
 
 @ONLY_SQLITE
-@pytest.mark.parametrize(("statement", "index"), [(sql.COUNT_LOCKED, "lock"), (sql.COUNT_GUESSES, "guesses")])
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [(sql.COUNT_LOCKED, "lock"), (sql.COUNT_GUESSES, "guesses"), (sql.COUNT_TEXT_GUESSES, "text_guesses")],
+)
 def test_nobody_is_looked_at_of_whom_there_is_nothing_to_count(raw: Raw, statement: str, index: str) -> None:
     plan = raw.execute(f"EXPLAIN QUERY PLAN {statement}", (0,) * statement.count("?")).fetchall()
     assert len(plan) == 1
@@ -75,10 +104,12 @@ def test_nobody_is_looked_at_of_whom_there_is_nothing_to_count(raw: Raw, stateme
 @ONLY_SQLITE
 def test_a_right_code_writes_no_more_for_the_figures(store: Store, raw: Raw) -> None:
     """The pages that a commit writes, of somebody whose guesses are in an index and of somebody who never guessed."""
-    put_in(store, person("guessed", guessed(2)), person("never", Counters()))
+    put_in(
+        store, person("guessed", guessed(2)), texted("texted", Counters(narrow_guesses=1)), person("never", Counters())
+    )
     changed = []
-    for name in ("never", "guessed"):
+    for name in ("never", "guessed", "texted"):
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         assert store.transact(name, spend(58_000_000))
         changed.append(raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
-    assert changed == [1, 1]
+    assert changed == [1, 1, 1]

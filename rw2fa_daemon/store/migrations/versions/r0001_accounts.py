@@ -60,8 +60,13 @@ def upgrade() -> None:
         ("accounts_by_lock", ["locked_until", "failures"], "locked_until > 0"),
         (
             "accounts_by_guesses",
-            ["digits", "wide_guesses", "wide_at", "narrow_guesses", "narrow_at"],
+            ["digits", "wide_guesses", "wide_at", "narrow_guesses", "narrow_at", "method"],
             "wide_guesses > 0",
+        ),
+        (
+            "accounts_by_text_guesses",
+            ["narrow_guesses", "narrow_at", "method"],
+            "method = 'sms' AND narrow_guesses > 0",
         ),
     ):
         op.create_index(index, "accounts", columns, sqlite_where=sa.text(rows), postgresql_where=sa.text(rows))
