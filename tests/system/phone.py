@@ -20,8 +20,11 @@ class Phone:
         self.key = shown[1].replace(" ", "")
         self._totp = pyotp.TOTP(self.key)
         self._step = int(time.time()) // PERIOD - 1
+        self.shown: list[str] = []
+        """The codes so far."""
 
     def code(self) -> str:
         """The next code: of now, or of the step after the last one, as if that time had passed."""
         self._step = max(self._step + 1, int(time.time()) // PERIOD)
-        return self._totp.at(self._step * PERIOD)
+        self.shown.append(self._totp.at(self._step * PERIOD))
+        return self.shown[-1]

@@ -10,8 +10,7 @@ from tests.support.certificates import Authority
 from tests.support.machine import Machine
 from tests.support.machine.tree import PASSWORD
 from tests.support.postgresql import PORT, Cluster
-from tests.system.phone import Phone
-from tests.system.test_ssh import ASK_CODE, NOTED, protect, sign_in, ssh
+from tests.system.test_ssh import ASK_CODE, enrol, protect, sign_in, ssh
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "systemd" / "examples" / "rw2fad-postgresql.conf"
 DROP_IN = "/etc/systemd/system/rw2fad.service.d/postgresql.conf"
@@ -53,14 +52,7 @@ def test_promise_1_logins_go_by_a_postgresql_that_is_set_up_as_the_guide_says(
         machine.run("systemctl", "restart", "rw2fad")
         protect(machine, "alice")
 
-        first = ssh(machine, "alice")
-        first.answer("assword:", PASSWORD)
-        first.expect(ASK_CODE)
-        phone = Phone(first.screen)
-        first.type(phone.code())
-        first.answer(NOTED, "")
-        assert first.end() == 0, first.screen
-
+        phone = enrol(machine, "alice")
         code = phone.code()
         second = sign_in(machine, "alice", code)
         assert second.end() == 0, second.screen

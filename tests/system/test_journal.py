@@ -8,8 +8,7 @@ from rw2fa_daemon.core.audit import Event
 from tests.support.machine import Machine
 from tests.support.machine.tree import PASSWORD
 from tests.system.knocking import knock
-from tests.system.phone import Phone
-from tests.system.test_ssh import ASK_CODE, NOTED, protect, sign_in, ssh
+from tests.system.test_ssh import enrol, protect, sign_in
 
 
 def test_each_decision_is_a_record_with_a_stable_id_and_its_facts_in_fields(host: Machine) -> None:
@@ -47,16 +46,8 @@ def test_the_administrators_command_reads_them_back(host: Machine) -> None:
 
 def test_promise_3_no_secret_and_no_code_is_anywhere_in_the_journal(host: Machine) -> None:
     protect(host, "alice")
-    first = ssh(host, "alice")
-    first.answer("assword:", PASSWORD)
-    first.expect(ASK_CODE)
-    phone = Phone(first.screen)
-    first_code = phone.code()
-    first.type(first_code)
-    first.answer(NOTED, "")
-    assert first.end() == 0
-    second_code = phone.code()
-    assert sign_in(host, "alice", second_code).end() == 0
+    phone = enrol(host, "alice")
+    assert sign_in(host, "alice", phone.code()).end() == 0
 
     whole = host.run("journalctl", "--no-pager", "--output=export", "--all").stdout
 
@@ -64,6 +55,7 @@ def test_promise_3_no_secret_and_no_code_is_anywhere_in_the_journal(host: Machin
     assert "otpauth" not in whole
     assert PASSWORD not in whole
     messages = "\n".join(str(record.get("MESSAGE", "")) for record in host.records("_SYSTEMD_UNIT=rw2fad.service"))
-    for code in (first_code, second_code):
+    assert len(phone.shown) == 2
+    for code in phone.shown:
         assert code not in messages
     assert "█" not in whole

@@ -32,18 +32,23 @@ def sign_in(machine: Machine, user: str, code: str) -> Terminal:
     return login
 
 
+def enrol(machine: Machine, user: str) -> Phone:
+    """A first login, which shows a key and gets in with a code of it."""
+    login = ssh(machine, user)
+    login.answer("assword:", PASSWORD)
+    login.expect(ASK_CODE)
+    phone = Phone(login.screen)
+    login.type(phone.code())
+    login.answer(NOTED, "")
+    assert login.end() == 0, login.screen
+    assert f"in as {user}" in login.screen
+    return phone
+
+
 def test_promise_1_a_user_enrols_then_signs_in_with_codes_each_of_which_works_once(host: Machine) -> None:
     protect(host, "alice")
 
-    first = ssh(host, "alice")
-    first.answer("assword:", PASSWORD)
-    first.expect(ASK_CODE)
-    phone = Phone(first.screen)
-    first.type(phone.code())
-    first.answer(NOTED, "")
-    assert first.end() == 0, first.screen
-    assert "in as alice" in first.screen
-
+    phone = enrol(host, "alice")
     code = phone.code()
     second = sign_in(host, "alice", code)
     assert second.end() == 0, second.screen
