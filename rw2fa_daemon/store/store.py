@@ -163,7 +163,7 @@ class Store:
     def words(self) -> Words:
         """What makes recovery codes and tokens, and their digests."""
         with self._using() as connection:
-            return Words(word_salt.read(connection, self._vault))
+            return self._words(connection)
 
     def key_in_use(self) -> int:
         """The number of the master key that everything is sealed under now."""
@@ -330,12 +330,12 @@ class Store:
         Durable when this returns.
         """
         with self._using() as connection:
-            return text_quota.take(connection, self._vault, quotas, now)
+            return text_quota.take(connection, self._words(connection), quotas, now)
 
     def full_texts(self, quotas: Sequence[Quota], now: int) -> Quota | None:
         """One of the quotas that has no room for another text message at `now` (UTC seconds)."""
         with self._using() as connection:
-            return text_quota.full(connection, self._vault, quotas, now)
+            return text_quota.full(connection, self._words(connection), quotas, now)
 
     def mark(self) -> Mark | None:
         """How far the state got; None if what says so was altered."""
@@ -399,6 +399,9 @@ class Store:
         """Forget that: a complete look-up found this person in the scope."""
         with self._using() as connection:
             not_members.forget(connection, name)
+
+    def _words(self, connection: Connection) -> Words:
+        return Words(word_salt.read(connection, self._vault))
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[Connection]:

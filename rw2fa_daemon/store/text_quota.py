@@ -1,7 +1,8 @@
 """How many text messages went out, by what they are counted by: `core.quota` says how.
 
-A subject is a name, a number or an address: the table has a MAC in its place (promise 7). A row that
-somebody takes away or puts back lets more messages out, never somebody in, so rows have no seal.
+A subject is a name, a number or an address: the table has a MAC in its place (promise 7), which a change of
+the master key leaves as it is, since all would be counted anew that day. A row that somebody takes away or
+puts back lets more messages out, never somebody in, so rows have no seal.
 """
 
 import struct
@@ -11,7 +12,7 @@ from typing import Final
 from rw2fa_daemon.core.quota import SLOTS, Ledger, Quota, spent, taken, void_at
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.engine import Connection
-from rw2fa_daemon.vault.vault import Vault
+from rw2fa_daemon.vault.words import Words
 
 KEPT: Final = 65_536
 """Subjects that are remembered; beyond that, those are forgotten that would soonest count no more. The host's own
@@ -23,7 +24,7 @@ _LEDGER: Final = struct.Struct(f">q{SLOTS + 1}I")
 _SECONDS: Final = struct.Struct(">q")
 
 
-def take(connection: Connection, vault: Vault, quotas: Sequence[Quota], now: int) -> Quota | None:
+def take(connection: Connection, words: Words, quotas: Sequence[Quota], now: int) -> Quota | None:
     """Count one more message at `now` (UTC seconds) against all quotas; or against none, and give one that is full.
 
     Durable when this returns. Raises the driver's errors.
@@ -32,7 +33,7 @@ def take(connection: Connection, vault: Vault, quotas: Sequence[Quota], now: int
         new: list[tuple[object, ...]] = []
         known: list[tuple[object, ...]] = []
         for quota in quotas:
-            key = _key(vault, quota)
+            key = _key(words, quota)
             before = _read(connection, key)
             after = taken(before or Ledger(), quota, now)
             if after is None:
@@ -50,19 +51,19 @@ def take(connection: Connection, vault: Vault, quotas: Sequence[Quota], now: int
     return None
 
 
-def full(connection: Connection, vault: Vault, quotas: Sequence[Quota], now: int) -> Quota | None:
+def full(connection: Connection, words: Words, quotas: Sequence[Quota], now: int) -> Quota | None:
     """One of the quotas that has no room for another message at `now` (UTC seconds). Raises the driver's errors."""
     for quota in quotas:
-        ledger = _read(connection, _key(vault, quota))
+        ledger = _read(connection, _key(words, quota))
         if ledger is not None and spent(ledger, quota.seconds, now) >= quota.at_most:
             return quota
     return None
 
 
-def _key(vault: Vault, quota: Quota) -> bytes:
+def _key(words: Words, quota: Quota) -> bytes:
     """With the period, since a count says nothing about another one."""
     fixed = _SECONDS.pack(quota.seconds) + quota.limit.value.encode() + b"\0"
-    return vault.mac(_PURPOSE, fixed + quota.subject.reveal())
+    return words.keyed(_PURPOSE, fixed + quota.subject.reveal())
 
 
 def _read(connection: Connection, key: bytes) -> Ledger | None:

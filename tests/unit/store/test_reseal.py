@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from rw2fa_daemon.core.quota import DAY_SECONDS, Limit, Quota
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.kept import TWILIO_TOKEN
@@ -74,6 +75,8 @@ def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_mean
     place: Place, changing: Store, raw: Raw
 ) -> None:
     salt = changing.words().digest("alice", "abcd-efgh-jkmn")
+    texts = (Quota(Limit.USER, Secret(b"alice"), 1, DAY_SECONDS),)
+    assert changing.take_texts(texts, 1_790_000_000) is None
     before = sealed(raw)
     changing.change_key()
     reseal(changing)
@@ -90,6 +93,7 @@ def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_mean
         assert store.remembered_not_member("bob", 1002, "digest"), "no revision changed"
         assert store.kept(TWILIO_TOKEN) == Secret(b"token")
         assert store.words().digest("alice", "abcd-efgh-jkmn") == salt
+        assert store.full_texts(texts, 1_790_000_000) is not None, "counted anew"
         assert store.records_by_key() == {2: 3}
 
 
