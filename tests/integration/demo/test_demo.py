@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from tests.integration import prompts
+from tests.support.processes import is_gone
 from tests.support.world.paths import REPOSITORY
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code
@@ -43,7 +44,7 @@ def test_the_demo_on_real_programs_ends_well_changes_nothing_and_can_be_kept(nam
             demo.kill()  # or it would be kept for good after a failure
     assert [file.read_bytes() for file in watched] == before
     assert inside
-    assert not [process for process in inside if process.is_running()], "something of the demo still runs"
+    assert not [process for process in inside if not is_gone(process)], "something of the demo still runs"
 
 
 def test_the_demo_without_namespaces_shows_the_same_steps() -> None:

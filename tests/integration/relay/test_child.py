@@ -18,6 +18,7 @@ from rw2fa_daemon.wire.text import TextRequest
 from rw2fa_daemon.wire.text_client import ask_text
 from tests.support.daemon import Site, wait_until
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN, FakeTwilio
+from tests.support.processes import is_gone
 from tests.support.time_servers import FakeServer
 
 TEXTS = 60
@@ -103,7 +104,7 @@ def test_a_daemon_that_stops_takes_it_along_and_the_socket(site: Site) -> None:
         assert relay is not None
         daemon.send_signal(signal.SIGTERM)
         assert daemon.wait(20) == 0
-        assert not relay.is_running()
+        assert is_gone(relay)
         assert not (site.folder / "relay.sock").exists()
 
 
@@ -113,7 +114,7 @@ def test_a_daemon_that_is_killed_leaves_none_behind_and_the_next_one_takes_over(
         relay = relay_of(daemon)
         assert relay is not None
         daemon.kill()
-        wait_until(lambda: not relay.is_running(), 20.0)
+        wait_until(lambda: is_gone(relay), 20.0)
     with site.daemon():
         assert ask(site) == ""
 

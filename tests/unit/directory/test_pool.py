@@ -19,6 +19,7 @@ from rw2fa_daemon.directory import pool as pool_module
 from rw2fa_daemon.directory import request
 from rw2fa_daemon.directory.cache import Cache
 from rw2fa_daemon.directory.pool import AHEAD_MAX, CALLERS_MAX, COURTESIES_MAX, QUEUE_MAX, Answer, Pool
+from tests.support.processes import is_gone
 
 DEADLINE = 0.4
 """Long enough for a worker to start on a machine that does other things too."""
@@ -208,7 +209,7 @@ def test_a_worker_that_died_a_moment_ago_costs_no_answer(bench: Bench) -> None:
     bench.answer("root")
     worker = psutil.Process(bench.workers()[0])
     worker.kill()
-    while worker.is_running() and worker.status() != psutil.STATUS_ZOMBIE:
+    while not is_gone(worker):
         time.sleep(0.001)
     assert isinstance(bench.answer("daemon"), Person)
 
