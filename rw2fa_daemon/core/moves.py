@@ -11,7 +11,7 @@ from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.login import Login
-from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row, return_code
+from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row
 from rw2fa_daemon.core.quota import source_of
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.texting import NO_ERRAND, Errand, Letter, TextChance, TextRules, Trouble
@@ -162,10 +162,12 @@ class Context:
 
 
 def finish(row: Row, context: Context, account: Account | None = None, reason: str = "") -> Move:
-    """The move for a row that ends the phase."""
+    """The move for a row that ends the phase. Raises ValueError for one that asks."""
+    if row.rc is None:
+        raise ValueError(f"the row {row.rule} asks, and ends nothing")
     records = (context.record(row.event, row.decision, row.rule, reason),) if row.event else ()
     end = End(
-        return_code(row, context.facts),
+        row.rc,
         row.rule,
         row.text.value if row.text else "",
         context.uid if row.mint else None,

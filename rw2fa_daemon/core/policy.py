@@ -107,6 +107,7 @@ class Row:
     rule: str
     decision: Decision
     rc: Rc | None = None
+    """What the hook returns; None for a row that asks, and ends nothing."""
     on: bool | None = None
     where: ServiceClass | None = None
     phase: Phase | None = None
@@ -176,6 +177,9 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     # Enabled from here on. Who has shown something in this PAM handle is not asked twice; account asks for
     # that evidence, whatever the first factor was.
+    # In the key slot SUCCESS leaves out the password that may follow there, so that only what was judged for this very
+    # login gets it: a code, a bypass, evidence. IGNORE leaves the host its own demands (promise 14).
+    Row("evidence-key", _PASS, Rc.SUCCESS, phase=Phase.AUTH, slot=Slot.KEY, first_factor=True, evidence=True),
     Row("evidence", _PASS, Rc.IGNORE, evidence=True),
     Row("no-evidence", _DENY, Rc.PERM_DENIED, phase=Phase.ACCOUNT, text=Text.NO_EVIDENCE, event=Event.REFUSED),
     # Remote-desktop clients.
@@ -235,19 +239,6 @@ BEFORE_NAMES: Final = frozenset({"off", "service-ignored"})
 def decide(facts: Facts) -> Row:
     """The first row that matches; the last one matches everything that gets there."""
     return next(row for row in TABLE if row.matches(facts))
-
-
-def return_code(row: Row, facts: Facts) -> Rc:
-    """What the hook returns for a row that ends the phase.
-
-    In the key slot the password is left out on SUCCESS only, so whoever is let pass with a first
-    factor there gets that.
-    """
-    if row.rc is None:
-        raise ValueError(f"the row {row.rule} asks, and ends nothing")
-    if row.rc is Rc.IGNORE and facts.slot is Slot.KEY and facts.first_factor and facts.phase is Phase.AUTH:
-        return Rc.SUCCESS
-    return row.rc
 
 
 def with_account(facts: Facts, account: AccountState) -> Facts:

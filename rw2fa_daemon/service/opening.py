@@ -36,8 +36,8 @@ def open_login(connection: Connection, login: Login) -> None:
     client = rules.clients.of(login.service)
     facts = facts_of(login, client, on=rules.config.enabled_at(time.time()))
     row = policy.decide(facts)
-    if row.rule in policy.BEFORE_NAMES:
-        tell(connection, Move(None, End(policy.return_code(row, facts), row.rule)))
+    if row.rule in policy.BEFORE_NAMES and row.rc is not None:
+        tell(connection, Move(None, End(row.rc, row.rule)))
         return
 
     def found(person: Person | Missing) -> None:

@@ -131,7 +131,7 @@ def test_promise_4_account_wants_evidence_for_this_uid(site: Site) -> None:
     assert answers == ["PERM_DENIED", "IGNORE", "PERM_DENIED"]
 
 
-def test_a_key_as_first_factor_asks_for_a_code_and_a_person_not_enabled_is_let_in(site: Site) -> None:
+def test_promise_14_a_key_as_first_factor_asks_for_a_code_and_leaves_a_person_not_enabled_alone(site: Site) -> None:
     site.write_config(scope=["daemon"])
     site.enrol("daemon")
     with site.daemon():
@@ -141,7 +141,7 @@ def test_a_key_as_first_factor_asks_for_a_code_and_a_person_not_enabled_is_let_i
         with site.hook() as hook:
             assert hook.open("daemon", slot="key")["rc"] == "IGNORE"
         with site.hook() as hook:
-            assert hook.open("bin", slot="key", first="publickey")["rc"] == "SUCCESS"
+            assert hook.open("bin", slot="key", first="publickey")["rc"] == "IGNORE"
         with site.hook() as hook:
             assert hook.open("bin", slot="key")["rc"] == "IGNORE"
 

@@ -15,7 +15,6 @@ from rw2fa_daemon.core.policy import (
     Rc,
     Row,
     decide,
-    return_code,
     with_account,
 )
 from rw2fa_daemon.core.standing import Standing
@@ -60,7 +59,7 @@ def test_promise_4_an_enabled_person_is_never_let_in_without_evidence_or_a_code(
         row = _row(facts)
         if row.decision in {Decision.CODE, Decision.ENROL, Decision.LOOK}:
             continue
-        code = return_code(row, facts)
+        code = row.rc
         if code in {Rc.SUCCESS, Rc.IGNORE}:
             excused = (
                 facts.evidence
@@ -72,19 +71,19 @@ def test_promise_4_an_enabled_person_is_never_let_in_without_evidence_or_a_code(
             assert facts.phase is Phase.AUTH or facts.evidence, (facts, row.rule)
 
 
-def test_promise_4_the_key_slot_without_a_first_factor_never_skips_the_password() -> None:
+def test_promise_14_success_is_given_for_what_was_judged_in_this_login_alone() -> None:
     for facts in EVERYTHING:
         row = _row(facts)
-        if facts.slot is Slot.KEY and not facts.first_factor and row.rc is not None:
-            assert return_code(row, facts) is not Rc.SUCCESS
+        if row.rc is Rc.SUCCESS:
+            assert (facts.on, facts.phase, facts.standing) == (True, Phase.AUTH, Standing.ENABLED)
+            assert row.rule == "bypass" or (facts.evidence and facts.slot is Slot.KEY and facts.first_factor)
 
 
-def test_success_without_a_code_is_given_in_the_key_slot_and_for_a_bypass_only() -> None:
+def test_promise_14_whoever_is_not_asked_is_none_of_our_business_in_every_slot() -> None:
     for facts in EVERYTHING:
-        row = _row(facts)
-        if row.rc is not None and return_code(row, facts) is Rc.SUCCESS:
-            assert facts.phase is Phase.AUTH
-            assert row.rule == "bypass" or (facts.slot is Slot.KEY and facts.first_factor)
+        off = not facts.on or facts.service_class is ServiceClass.IGNORE
+        if off or facts.standing in NEEDS_NO_FACTOR:
+            assert _row(facts).rc is Rc.IGNORE, facts
 
 
 @pytest.mark.parametrize(("account", "rule"), [(AccountState.BYPASSED, "bypass"), (AccountState.RECENT, "recent-code")])
