@@ -34,7 +34,7 @@ def change(path: Path, decide: Callable[[Layers], Changes], dropins: Path | None
     ends the edit. Raises Problem, with the file as it was, where a drop-in overrides a key, where
     the result would not load, where somebody else is editing, or where it cannot be written.
     """
-    target = Path(os.path.realpath(path))
+    target = trusted.check_way(path)
     with _lock(target.parent):
         before = trusted.read(target)
         layers = layers_of(path, before, dropins)

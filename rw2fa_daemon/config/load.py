@@ -61,7 +61,7 @@ def read_layers(path: Path, dropins: Path | None = None) -> Layers:
 
 def layers_of(path: Path, main: bytes, dropins: Path | None = None) -> Layers:
     """Like read_layers, with `main` as what stands in the file at `path`: to check it before it is written."""
-    trusted.check_folder(path.parent)
+    trusted.check_way(path)
     sources = [(path, main)]
     sources += [(file, trusted.read(file)) for file in dropin_files(dropins or default_dropins(path))]
     values: dict[str, Value] = {}

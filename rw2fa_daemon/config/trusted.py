@@ -10,15 +10,19 @@ from rw2fa_daemon.core.problem import Problem
 
 FILE_BYTES_MAX: Final = 32 * 1024 * 1024
 """Room for a million names."""
+LINKS_MAX: Final = 40
+"""Symbolic links on one way, as in the kernel (path_resolution(7))."""
 SHARED_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def read(path: Path) -> bytes:
     """The content of a regular file that belongs to root or to whoever runs this.
 
-    Symbolic links are followed; what counts is the file at their end. Raises Problem where the file
-    is missing or unreadable, not a file, too long, someone else's, or writable for a group or for all.
+    Symbolic links are followed, see `check_way`. Raises Problem where the file is missing or unreadable, not a file,
+    too long, someone else's, writable for a group or for all, or where others could put another in its place.
     """
+    # What passes cannot be replaced by others any more, so that it is still the same when it is opened.
+    check_way(path)
     try:
         # O_NONBLOCK: a named pipe in its place must not hold up the start for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -42,16 +46,60 @@ def read(path: Path) -> bytes:
 
 
 def check_folder(path: Path) -> None:
-    """Raise Problem unless only root, or whoever runs this, can put files into the folder.
-
-    A sticky folder passes: others cannot replace what is not theirs, and what is theirs `read` refuses.
-    """
+    """Raise Problem unless only root, or whoever runs this, can put files into the folder, or another in its place."""
+    folder = check_way(path)
     try:
-        status = path.stat()
+        _owned(folder, folder.stat())
     except OSError as error:
         raise unreadable(path, error) from None
-    if not status.st_mode & stat.S_ISVTX:
-        _owned(path, status)
+
+
+def check_way(path: Path) -> Path:
+    """Where a path ends, once all links are followed, the last one too.
+
+    Raises Problem if others than root and whoever runs this can put something else in the place of one of its parts,
+    or of a part of what a link on the way points to.
+    """
+    place, links = Path("/"), 0
+    ahead = _parts(Path.cwd() / path)
+    while ahead:
+        name = ahead.pop()
+        if name == os.pardir:
+            place = place.parent
+            continue
+        entry = place / name
+        try:
+            status = entry.lstat()
+            _check_keeps(place, status)
+            if not stat.S_ISLNK(status.st_mode):
+                place = entry
+                continue
+            target = entry.readlink()
+        except OSError as error:
+            raise unreadable(path, error) from None
+        links += 1
+        if links > LINKS_MAX:
+            raise unreadable(path, OSError(errno.ELOOP, os.strerror(errno.ELOOP)))
+        ahead += _parts(target)
+        place = Path("/") if target.is_absolute() else place
+    return place
+
+
+def _parts(path: Path) -> list[str]:
+    """The names in a path, the first one last."""
+    return [name for name in reversed(path.parts) if name != path.anchor]
+
+
+def _check_keeps(folder: Path, entry: os.stat_result) -> None:
+    """Raise Problem unless what is in `folder` stays there, whatever others do.
+
+    In a sticky folder a folder does that is not theirs. A file or a link does not: before it was put there, or while
+    it is away, they could put their own.
+    """
+    status = folder.stat()
+    sticky = status.st_mode & stat.S_ISVTX and status.st_uid in _trusted_owners()
+    if not (sticky and stat.S_ISDIR(entry.st_mode) and entry.st_uid in _trusted_owners()):
+        _owned(folder, status)
 
 
 def unreadable(path: Path, error: OSError) -> Problem:
@@ -68,9 +116,21 @@ def unreadable(path: Path, error: OSError) -> Problem:
             return Problem(f"{path} cannot be read: {error.strerror}", "mend that")
 
 
+def _trusted_owners() -> set[int]:
+    return {0, os.geteuid()}
+
+
 def _owned(path: Path, status: os.stat_result) -> None:
-    if status.st_uid not in {0, os.geteuid()}:
-        raise Problem(f"{path} belongs to uid {status.st_uid}, who could change it", f"run: chown root {path}")
+    if status.st_uid not in _trusted_owners():
+        elsewhere = ", or keep the configuration in /etc/rw2fa" if stat.S_ISDIR(status.st_mode) else ""
+        raise Problem(
+            f"{path} belongs to uid {status.st_uid}, who could change it", f"run: chown root {path}{elsewhere}"
+        )
+    if status.st_mode & stat.S_ISVTX and status.st_mode & SHARED_WRITE:
+        raise Problem(
+            f"{path} is a folder that others may put files into (mode {stat.S_IMODE(status.st_mode):04o})",
+            "keep the configuration in a folder of root's alone, such as /etc/rw2fa",
+        )
     if status.st_mode & SHARED_WRITE:
         raise Problem(
             f"{path} can be written by others than its owner (mode {stat.S_IMODE(status.st_mode):04o})",

@@ -83,6 +83,26 @@ def test_promise_6_a_bad_file_stops_a_start_with_the_reason(site: Site) -> None:
         assert len(told.stderr.splitlines()) == 1
 
 
+def test_promise_6_a_configuration_behind_a_link_that_others_could_replace_is_not_followed(
+    site: Site, tmp_path: Path
+) -> None:
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+    with site.daemon():
+        (shared / "link.toml").symlink_to(site.config.rename(tmp_path / "real.toml"))
+        site.config.symlink_to("shared/link.toml")
+        for command in (site.command(), [*site.command(), "--check-config"]):
+            told = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+            assert (told.returncode, told.stderr.count("\n")) == (1, 1)
+            assert f"run: chmod go-w {shared}" in told.stderr
+        assert str(shared) in ask_daemon(site.socket, "reload")["result"]
+        assert site.status()["enabled"] == "yes"
+    shared.chmod(0o755)
+    with site.daemon():
+        assert site.status()["config"] == "ok"
+
+
 def test_a_good_file_is_checked_in_silence(site: Site) -> None:
     told = subprocess.run([*site.command(), "--check-config"], capture_output=True, text=True, check=True, timeout=30)
     assert (told.stdout, told.stderr) == ("", "")

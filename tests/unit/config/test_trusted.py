@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.config import trusted
+from rw2fa_daemon.config.edit import change
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.problem import Problem
 
@@ -38,9 +39,96 @@ def test_the_folder_counts_too(file: Path) -> None:
     assert refusal(file).endswith(f"run: chmod go-w {file.parent}")
 
 
-def test_a_sticky_folder_passes(file: Path) -> None:
+def test_a_sticky_folder_is_refused(file: Path) -> None:
     file.parent.chmod(0o1777)
-    assert not load(file).enabled
+    assert refusal(file) == (
+        f"{file.parent} is a folder that others may put files into (mode 1777); keep the configuration in a folder of "
+        "root's alone, such as /etc/rw2fa"
+    )
+
+
+def test_a_folder_of_ones_own_in_a_sticky_one_passes(file: Path) -> None:
+    own = file.parent / "own"
+    own.mkdir(0o755)
+    file.parent.chmod(0o1777)
+    assert not load(file.rename(own / file.name)).enabled
+
+
+def shared_folder(file: Path, mode: int = 0o777) -> Path:
+    """A folder that others can write to, beside the file."""
+    folder = file.parent / "shared"
+    folder.mkdir()
+    folder.chmod(mode)
+    return folder
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o775, 0o1777])
+def test_a_link_that_leads_into_a_folder_of_others_is_refused(file: Path, mode: int) -> None:
+    folder = shared_folder(file, mode)
+    file.rename(folder / "real.toml")
+    file.symlink_to("shared/real.toml")
+    assert str(folder) in refusal(file)
+
+
+def test_a_link_that_others_could_replace_is_refused_though_it_leads_back(file: Path) -> None:
+    folder = shared_folder(file)
+    (folder / "middle").symlink_to("../real")
+    real = file.parent / "real"
+    real.mkdir(0o755)
+    file.rename(real / "rw2fa.toml")
+    file.symlink_to("shared/middle/rw2fa.toml")
+    assert refusal(file).endswith(f"run: chmod go-w {folder}")
+
+
+def test_a_way_through_a_folder_of_others_is_refused_though_it_ends_in_ones_own(file: Path) -> None:
+    folder = shared_folder(file)
+    own = folder / "own"
+    own.mkdir(0o755)
+    assert refusal(file.rename(own / file.name)).endswith(f"run: chmod go-w {folder}")
+
+
+def test_a_drop_in_that_is_such_a_link_is_refused(file: Path) -> None:
+    dropins = file.with_name("rw2fa.toml.d")
+    dropins.mkdir(0o755)
+    folder = shared_folder(file)
+    (folder / "extra.toml").write_text("")
+    (dropins / "extra.toml").symlink_to(folder / "extra.toml")
+    assert refusal(file).endswith(f"run: chmod go-w {folder}")
+
+
+def test_a_folder_of_drop_ins_behind_such_a_link_is_refused(file: Path) -> None:
+    folder = shared_folder(file)
+    (folder / "own").mkdir(0o755)
+    file.with_name("rw2fa.toml.d").symlink_to(folder / "own")
+    assert refusal(file).endswith(f"run: chmod go-w {folder}")
+
+
+def test_links_between_folders_of_ones_own_pass(file: Path) -> None:
+    own = file.parent / "own"
+    (own / "deeper").mkdir(mode=0o755, parents=True)
+    file.rename(own / "real.toml")
+    (own / "deeper" / "link.toml").symlink_to("../real.toml")
+    file.symlink_to(own / "deeper" / "link.toml")
+    (own / "rw2fa.toml.d").mkdir(0o755)
+    (own / "rw2fa.toml.d" / "extra.toml").write_text("enabled = true\n")
+    file.with_name("rw2fa.toml.d").symlink_to("own/rw2fa.toml.d")
+    assert load(file).enabled
+
+
+def test_a_change_goes_by_no_link_that_others_could_replace(file: Path) -> None:
+    folder = shared_folder(file)
+    (folder / "link.toml").symlink_to("../real.toml")
+    real = file.rename(file.parent / "real.toml")
+    file.symlink_to("shared/link.toml")
+    with pytest.raises(Problem, match="chmod go-w"):
+        change(file, lambda _layers: {"enabled": True})
+    assert real.read_text() == "enabled = false\n"
+
+
+def test_links_in_a_circle_are_refused(file: Path) -> None:
+    file.unlink()
+    file.symlink_to(file.name)
+    assert "cannot be read" in refusal(file)
 
 
 def test_a_folder_of_dropins_that_others_can_write_is_refused(file: Path) -> None:
