@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "answer.h"
+#include "asked.h"
 #include "conversation.h"
 #include "decimal.h"
 #include "evidence.h"
@@ -130,6 +131,8 @@ static struct failure on_ask(struct exchange *exchange)
     if (style == NULL || strcmp(style, "echo") != 0 || text == NULL || allowed == NULL || !form_parse(&form, allowed))
         return no_protocol("the daemon asked a question that this hook does not understand; do hook and daemon match?");
     exchange->asked++;
+    if (asked_note(exchange->pamh) != PAM_SUCCESS)
+        return failure_of(FAILURE_SYSTEM, "no memory to note that there was a question", 0);
     trace(exchange, "ask", expected);
     enum answer answer = ask_person(exchange, text, &form, value);
     struct failure failure = reply(exchange, expected, answer, value);

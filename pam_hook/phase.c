@@ -4,6 +4,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "asked.h"
 #include "conversation.h"
 #include "evidence.h"
 #include "session.h"
@@ -52,8 +53,9 @@ static int on_failure(const struct exchange *exchange, int flags, const struct f
     const char *user = loggable(login->user);
     const char *reason = failure->error != 0 ? strerrordesc_np(failure->error) : NULL;
     const char *detail = reason != NULL ? reason : "no system error";
-    switch (
-        unreachable_escape(exchange->arguments, failure, exchange->asked != 0, login->user, login->tty, login->rhost)) {
+    /* In this phase, in an earlier one, or in an earlier attempt of a program that keeps its handle. */
+    bool asked = exchange->asked != 0 || asked_before(exchange->pamh);
+    switch (unreachable_escape(exchange->arguments, failure, asked, login->user, login->tty, login->rhost)) {
     case ESCAPE_CONSOLE:
         pam_syslog(exchange->pamh, LOG_ALERT, "LET IN WITHOUT A SECOND FACTOR: %s on %s, because of console=: %s (%s)",
                    user, login->tty, failure->what, detail);

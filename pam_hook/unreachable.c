@@ -23,33 +23,14 @@ bool unreachable_is_console(const char *tty)
     return false;
 }
 
-/*
- * Whether a console that is kept open is open after this failure. Not after an end of file or nonsense once there was a
- * question: the daemon closes what has been silent for minutes, and waiting must not be a way in.
- */
-static bool console_open_after(enum failure_kind kind, bool asked)
-{
-    switch (kind) {
-    case FAILURE_ABSENT:
-    case FAILURE_LATE:
-    case FAILURE_UNJUDGED:
-        return true;
-    case FAILURE_UNTRUSTED:
-    case FAILURE_CLOSED:
-    case FAILURE_PROTOCOL:
-    case FAILURE_SYSTEM:
-        return !asked;
-    case FAILURE_NONE:
-        break;
-    }
-    return false;
-}
-
 enum escape unreachable_escape(const struct arguments *arguments, const struct failure *failure, bool asked,
                                const char *user, const char *tty, const char *rhost)
 {
+    /* Who was asked must not get by with waiting, or with a daemon that somebody has stopped meanwhile. */
+    if (asked)
+        return ESCAPE_NONE;
     bool local = tty != NULL && unreachable_is_console(tty) && (rhost == NULL || rhost[0] == '\0');
-    if (local && arguments_console_lists(arguments, user) && console_open_after(failure->kind, asked))
+    if (local && arguments_console_lists(arguments, user))
         return ESCAPE_CONSOLE;
     if (arguments->unreachable_allow && failure->kind == FAILURE_ABSENT)
         return ESCAPE_ALLOW;

@@ -15,7 +15,7 @@ enum escape {
 
 /*
  * The way out of `failure`, if the line has one for this login (`user`, `tty` and `rhost` as PAM has them; NULL where
- * not set). `asked`: the daemon had already asked a question.
+ * not set). `asked`: a question was asked in this login before, and so there is none.
  */
 enum escape unreachable_escape(const struct arguments *arguments, const struct failure *failure, bool asked,
                                const char *user, const char *tty, const char *rhost);

@@ -28,12 +28,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     must(arguments.timeout >= RW2FA_TIMEOUT_MIN && arguments.timeout <= RW2FA_TIMEOUT_MAX);
 
     struct failure failure = failure_of(FAILURE_LATE, "", 0);
-    enum escape escape = unreachable_escape(&arguments, &failure, true, user, tty, NULL);
+    enum escape escape = unreachable_escape(&arguments, &failure, false, user, tty, NULL);
     must(escape != ESCAPE_ALLOW);
     if (escape == ESCAPE_CONSOLE)
         must(arguments.console != NULL && user[0] != '\0' && strstr(arguments.console, user) != NULL &&
              unreachable_is_console(tty));
-    must(unreachable_escape(&arguments, &failure, true, user, tty, "192.0.2.1") == ESCAPE_NONE);
+    must(unreachable_escape(&arguments, &failure, false, user, tty, "192.0.2.1") == ESCAPE_NONE);
+    must(unreachable_escape(&arguments, &failure, true, user, tty, NULL) == ESCAPE_NONE);
 
     for (int i = 0; i < argc; i++)
         free(argv[i]);

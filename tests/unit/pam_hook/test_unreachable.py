@@ -55,9 +55,11 @@ def test_promise_5_the_console_is_open_whatever_is_wrong_before_the_first_questi
 
 
 @pytest.mark.parametrize("failure", FAILURES)
-def test_promise_5_waiting_at_a_question_until_the_daemon_hangs_up_is_no_way_in(pure: Pure, failure: Failure) -> None:
-    opened = failure in {Failure.ABSENT, Failure.LATE, Failure.UNJUDGED}
-    assert (pure.escape(CONSOLE, failure, asked=True) == Escape.CONSOLE) == opened
+@pytest.mark.parametrize("line", [CONSOLE, ALLOW, CONSOLE + ALLOW], ids=["console", "allow", "both"])
+def test_promise_5_after_a_question_nothing_is_open_whatever_fails(
+    pure: Pure, failure: Failure, line: list[str]
+) -> None:
+    assert pure.escape(line, failure, asked=True) == Escape.NONE
 
 
 @pytest.mark.parametrize(
