@@ -8,31 +8,66 @@ static bool is_space(char byte)
     return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
 }
 
-/* How many bytes of `text` are not spaces. */
-static size_t length_without_spaces(const char *text)
+/* How many of the first `size` bytes of `text` are not spaces. */
+static size_t length_without_spaces(const char *text, size_t size)
 {
     size_t length = 0;
-    for (; *text != '\0'; text++)
-        length += !is_space(*text);
+    for (size_t i = 0; i < size; i++)
+        length += !is_space(text[i]);
     return length;
 }
 
-/*
- * Whether two texts are the same when spaces are taken out of both. That covers the answer as typed and the value that
- * would be sent, for a password with spaces in it too.
- */
-static bool same_without_spaces(const char *left, const char *right)
+/* A byte in lower case if it is an ASCII letter, without a branch that would depend on a secret. */
+static unsigned char lower(char byte)
 {
-    unsigned char difference = length_without_spaces(left) != length_without_spaces(right);
+    unsigned int upper = (unsigned int)((unsigned char)byte - 'A') < 26U;
+    return (unsigned char)((unsigned char)byte | upper << 5);
+}
+
+/*
+ * Whether `typed` and the first `size` bytes of `text` are the same but for case when spaces are taken out of both.
+ * That covers the answer as typed and the value that would be sent, for a password with spaces in it too.
+ */
+static bool same(const char *typed, const char *text, size_t size)
+{
+    const char *end = text + size;
+    unsigned char difference = length_without_spaces(typed, strlen(typed)) != length_without_spaces(text, size);
     for (;;) {
-        while (is_space(*left))
-            left++;
-        while (is_space(*right))
-            right++;
-        if (*left == '\0' || *right == '\0')
+        while (is_space(*typed))
+            typed++;
+        while (text != end && is_space(*text))
+            text++;
+        if (*typed == '\0' || text == end)
             return difference == 0;
-        difference |= (unsigned char)(*left++ ^ *right++);
+        difference |= lower(*typed++) ^ lower(*text++);
     }
+}
+
+/* Whether `typed` is a name, or what stands before, between or after the marks that set its domain apart. */
+static bool is_name(const char *typed, const char *name)
+{
+    static const char MARKS[] = "\\/+@";
+    if (same(typed, name, strlen(name)))
+        return true;
+    for (;;) {
+        size_t size = strcspn(name, MARKS);
+        if (same(typed, name, size))
+            return true;
+        if (name[size] == '\0')
+            return false;
+        name += size + 1;
+    }
+}
+
+static bool is_known(const char *typed, const struct known *known)
+{
+    if (known->password != NULL && same(typed, known->password, strlen(known->password)))
+        return true;
+    for (size_t i = 0; i < ANSWER_NAMES; i++) {
+        if (known->names[i] != NULL && is_name(typed, known->names[i]))
+            return true;
+    }
+    return false;
 }
 
 /*
@@ -61,26 +96,26 @@ static bool take_out_spaces(const char *typed, char value[RW2FA_VALUE_MAX + 1])
     return true;
 }
 
-static enum answer judge(const char *typed, const char *password, const struct form *form,
+static enum answer judge(const char *typed, const struct known *known, const struct form *form,
                          char value[RW2FA_VALUE_MAX + 1])
 {
     if (typed == NULL)
         return ANSWER_EOF;
     if (is_stand_in(typed))
         return ANSWER_BLIND;
-    if (length_without_spaces(typed) == 0)
+    if (length_without_spaces(typed, strlen(typed)) == 0)
         return ANSWER_EMPTY;
-    if (password != NULL && same_without_spaces(typed, password))
+    if (is_known(typed, known))
         return ANSWER_BLIND;
     if (!take_out_spaces(typed, value) || !form_accepts(form, value))
         return ANSWER_BADFORM;
     return ANSWER_VALUE;
 }
 
-enum answer answer_judge(const char *typed, const char *password, const struct form *form,
+enum answer answer_judge(const char *typed, const struct known *known, const struct form *form,
                          char value[RW2FA_VALUE_MAX + 1])
 {
-    enum answer answer = judge(typed, password, form, value);
+    enum answer answer = judge(typed, known, form, value);
     if (answer != ANSWER_VALUE)
         explicit_bzero(value, RW2FA_VALUE_MAX + 1);
     return answer;

@@ -7,18 +7,27 @@
 
 enum answer {
     ANSWER_VALUE,   /* it may: `value` has it */
-    ANSWER_BLIND,   /* the client answered with the password, or sshd with its stand-in for one */
+    ANSWER_BLIND,   /* the client answered with the password or a name, or sshd with its stand-in for a password */
     ANSWER_BADFORM, /* not in the form that was asked for */
     ANSWER_EMPTY,   /* nothing but spaces */
     ANSWER_EOF,     /* the conversation failed */
 };
 
+#define ANSWER_NAMES 4
+
+/* What clients answer with that do not read the question. NULL: not known. */
+struct known {
+    const char *password;            /* PAM_AUTHTOK */
+    const char *names[ANSWER_NAMES]; /* of the user, with a domain or without */
+};
+
 /*
- * Judge `typed` (NULL: the conversation failed) against `password`, PAM_AUTHTOK (NULL: not known), and `form`. Spaces
- * do not count anywhere. `value` becomes what may be sent, or "". The time that the comparison with the password
- * takes depends on the lengths alone.
+ * Judge `typed` (NULL: the conversation failed) against what is known and `form`. Blind is what equals the password, a
+ * name, or one part of a name that has a domain (CORP\alice, alice@corp, CORP+alice, corp/alice): names of digits look
+ * like codes. Spaces and, in ASCII, upper and lower case do not count. `value` becomes what may be sent, or "". The
+ * time that the comparison with the password takes depends on the lengths alone.
  */
-enum answer answer_judge(const char *typed, const char *password, const struct form *form,
+enum answer answer_judge(const char *typed, const struct known *known, const struct form *form,
                          char value[RW2FA_VALUE_MAX + 1]);
 
 /* The word of the protocol for an answer without a value; NULL for ANSWER_VALUE. */

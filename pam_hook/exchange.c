@@ -81,18 +81,26 @@ static struct failure send_session(struct exchange *exchange)
     return send_packet(exchange);
 }
 
+/* A text that PAM has now, or NULL. */
+static const char *item(const struct exchange *exchange, int name)
+{
+    const void *value = NULL;
+    return pam_get_item(exchange->pamh, name, &value) == PAM_SUCCESS ? value : NULL;
+}
+
 /* Show `text`, and judge what is typed. The clock of the deadline stands meanwhile. */
 static enum answer ask_person(struct exchange *exchange, const char *text, const struct form *form,
                               char value[RW2FA_VALUE_MAX + 1])
 {
-    const void *password = NULL;
     deadline_pause(&exchange->deadline, deadline_clock_ms());
     char *typed = conversation_ask(exchange->pamh, text);
     deadline_resume(&exchange->deadline, deadline_clock_ms());
     /* After the conversation, in which a program may set items. */
-    if (pam_get_item(exchange->pamh, PAM_AUTHTOK, &password) != PAM_SUCCESS)
-        password = NULL;
-    enum answer answer = answer_judge(typed, password, form, value);
+    const struct known known = {
+        .password = item(exchange, PAM_AUTHTOK),
+        .names = {exchange->login->user, exchange->login->ruser, item(exchange, PAM_USER), item(exchange, PAM_RUSER)},
+    };
+    enum answer answer = answer_judge(typed, &known, form, value);
     conversation_forget(typed);
     return answer;
 }

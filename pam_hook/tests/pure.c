@@ -15,7 +15,7 @@
 #define EXPORT __attribute__((visibility("default")))
 
 EXPORT int pure_form(const char *text, const char *value);
-EXPORT int pure_answer(const char *typed, const char *password, const char *text, char *value);
+EXPORT int pure_answer(const char *typed, const char *password, const char *name, const char *text, char *value);
 EXPORT const char *pure_answer_word(int answer);
 EXPORT const char *pure_first_factor(const char *info, char *names);
 EXPORT size_t pure_message(const char *bytes, size_t length, char *composed);
@@ -38,12 +38,13 @@ int pure_form(const char *text, const char *value)
 }
 
 /* -1: no form; else an enum answer */
-int pure_answer(const char *typed, const char *password, const char *text, char *value)
+int pure_answer(const char *typed, const char *password, const char *name, const char *text, char *value)
 {
+    const struct known known = {.password = password, .names = {[ANSWER_NAMES - 1] = name}};
     struct form form;
     if (!form_parse(&form, text))
         return -1;
-    return (int)answer_judge(typed, password, &form, value);
+    return (int)answer_judge(typed, &known, &form, value);
 }
 
 const char *pure_answer_word(int answer)

@@ -90,10 +90,12 @@ class Pure:
         result = self._library.pure_form(form, value)
         return None if result < 0 else bool(result)
 
-    def answer(self, typed: bytes | None, password: bytes | None, form: bytes) -> tuple[Judgement, bytes]:
+    def answer(
+        self, typed: bytes | None, password: bytes | None, form: bytes, name: bytes | None = None
+    ) -> tuple[Judgement, bytes]:
         """The judgement, and the value that may leave."""
         value = ctypes.create_string_buffer(b"\xff" * VALUE_MAX, VALUE_MAX + 1)
-        judgement = Judgement(self._library.pure_answer(typed, password, form, value))
+        judgement = Judgement(self._library.pure_answer(typed, password, name, form, value))
         return judgement, value.value
 
     def answer_word(self, judgement: Judgement) -> str | None:

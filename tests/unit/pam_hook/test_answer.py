@@ -24,6 +24,7 @@ STAND_IN = b"\b\n\r\x7fINCORRECT"
         (b"123456", b"123 456", Judgement.BLIND, b""),
         (b"123 456", b"123 456", Judgement.BLIND, b""),
         (b"correct horse", b"correct horse", Judgement.BLIND, b""),
+        (b"hunter", b"HUNTER", Judgement.BLIND, b""),
         (b"123456", b"12345", Judgement.VALUE, b"123456"),
         (b"123456", b"1234567", Judgement.VALUE, b"123456"),
         (b"123456", b"", Judgement.VALUE, b"123456"),
@@ -51,6 +52,43 @@ def test_promise_2_sshds_stand_in_for_a_password_is_a_blind_answer_at_every_leng
     assert pure.answer(typed, None, ANY) == (Judgement.BLIND, b"")
 
 
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        (b"123456", b"123456"),
+        (b"123 456", b"123456"),
+        (b"123456", b"CORP\\123456"),
+        (b"123456", b"123456@corp.example"),
+        (b"123456", b"CORP+123456"),
+        (b"123456", b"corp/123456"),
+        (b"123456", b"CORP\\123456@corp.example"),
+        (b"123456", b"host/123456@CORP"),
+        (b"abcd-efgh", b"ABCD-EFGH"),
+        (b"ABCD-efgh", b"CORP\\abcd-EFGH"),
+        (b"CORP\\alice", b"corp\\alice"),
+        (b"alice", b"Alice"),
+        (b"anna maria", b"Anna Maria"),
+        (b"anna maria", b"CORP\\anna maria"),
+    ],
+)
+def test_promise_2_a_client_that_answers_with_a_name_is_blind(pure: Pure, typed: bytes, name: bytes) -> None:
+    assert pure.answer(typed, b"secret", ANY, name) == (Judgement.BLIND, b"")
+
+
+@pytest.mark.parametrize(
+    "name", [b"", b"@", b"\\", b"1234567", b"12345", b"23456", b"x123456", b"123457@123455", b"alice", b"\xff123456"]
+)
+def test_a_code_that_is_no_name_may_leave(pure: Pure, name: bytes) -> None:
+    assert pure.answer(b"123456", b"secret", CODE, name) == (Judgement.VALUE, b"123456")
+
+
+@pytest.mark.parametrize("byte", [b"@", b"[", b"`", b"{", b"0", b"\xc4"])
+def test_nothing_but_letters_has_another_case(pure: Pure, byte: bytes) -> None:
+    # What stands beside A to Z and a to z in ASCII, and what only looks like a letter: 0x20 apart, and different.
+    other = bytes([byte[0] ^ 0x20])
+    assert pure.answer(b"a" + other, b"A" + byte, ANY)[0] is not Judgement.BLIND
+
+
 text = st.binary(max_size=40).filter(lambda raw: b"\0" not in raw)
 spaced = st.text(alphabet="0123 \tab", max_size=12).map(str.encode)
 
@@ -67,9 +105,21 @@ def test_promise_2_no_password_leaves_however_it_is_spaced(
     if judgement == Judgement.VALUE:
         assert value == without_spaces(typed)
         assert pure.form(form, value)
-        assert value != without_spaces(password)
+        assert value.lower() != without_spaces(password).lower()
     else:
         assert value == b""
+
+
+@given(typed=text | spaced, name=text | spaced, domain=text | spaced, mark=st.sampled_from([b"\\", b"/", b"+", b"@"]))
+def test_promise_2_no_name_leaves_with_its_domain_or_without(
+    pure: Pure, typed: bytes, name: bytes, domain: bytes, mark: bytes
+) -> None:
+    for known in (name, domain + mark + name, name + mark + domain):
+        judgement, value = pure.answer(typed, None, ANY, known)
+        if judgement == Judgement.VALUE:
+            assert value.lower() != without_spaces(name).lower()
+        if b"" != without_spaces(name) != b"\b" and not name.startswith(b"\b"):
+            assert pure.answer(name.swapcase(), None, ANY, known)[0] in {Judgement.BLIND, Judgement.BADFORM}
 
 
 @given(password=text | spaced, spaces=st.lists(st.sampled_from([b"", b" ", b"\t", b"  "]), min_size=50, max_size=50))

@@ -108,6 +108,22 @@ def test_promise_5_a_program_that_becomes_root_on_a_console_at_a_question_is_not
     assert outcome.logged(ALERT) == []
 
 
+@pytest.mark.parametrize("item", [Item.USER, Item.RUSER])
+@pytest.mark.parametrize("when", ["before", "at the question"])
+def test_promise_2_a_name_that_was_or_is_set_does_not_leave(hook: Hook, item: Item, when: str) -> None:
+    """As Dovecot does, which answers with the name: of digits alone it looks like a code."""
+
+    def change(_prompt: str) -> str:
+        handle.set_item(item, "other" if when == "before" else r"CORP\123456")
+        return "123456"
+
+    names = {"user" if item is Item.USER else "ruser": "123456@corp.example"} if when == "before" else {}
+    script: list[Step] = [Expect("open"), Send(ask()), Expect("reply"), Send(end("AUTH_ERR"))]
+    with hook.daemon(script) as daemon, hook.start(hook.stack(), Conversation(codes=[change]), **names) as handle:
+        assert hook.authenticate(handle).code == Code.AUTH_ERR
+    assert daemon.values() == ["<blind>"]
+
+
 def test_the_last_mint_counts(hook: Hook) -> None:
     def next_uid(last: Packet) -> bytes:
         return end("SUCCESS", rule="code-right", mint=int(last.fields.get("evidence_uid", 0)) + 1)

@@ -129,11 +129,10 @@ def test_a_program_that_is_started_meanwhile_does_not_get_the_connection(hook: H
 def test_threads_of_one_program_do_not_meet(hook: Hook) -> None:
     def verdict(last: Packet) -> bytes:
         if last.verb == "open":
-            return ask(text=last.fields["user"])
+            return ask(text=f"{last.fields['user']}-word", form="word:1-40")
         return end("SUCCESS" if last.fields["value"].startswith("good") else "AUTH_ERR", mint=1)
 
     script: list[Step] = [Expect("open"), Send(verdict), Expect("reply"), Send(verdict)]
-    script[1] = Send(lambda last: ask(text=last.fields["user"], form="word:1-40"))
     stack = hook.stack("timeout=60", account=f"account required {hook.testkit} success\n")
     results: list[tuple[str, Code]] = []
 
