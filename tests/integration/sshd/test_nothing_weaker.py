@@ -10,7 +10,6 @@ from tests.integration import prompts
 from tests.support.world import World
 from tests.support.world.accounts import Person, add_group, add_person, allow_key
 from tests.support.world.installation import Installation
-from tests.support.world.phone import Phone
 from tests.support.world.sshd import Sshd
 
 pytestmark = pytest.mark.namespaces
