@@ -13,6 +13,7 @@
 #include "first_factor.h"
 #include "form.h"
 #include "session.h"
+#include "user_entry.h"
 
 static const char *const PHASES[] = {[PHASE_AUTH] = "auth", [PHASE_ACCOUNT] = "account"};
 
@@ -50,6 +51,7 @@ static struct failure send_open(struct exchange *exchange)
     packet_field(packet, "slot", exchange->arguments->slot);
     packet_field(packet, "service", login->service);
     packet_field(packet, "user", login->user);
+    packet_field(packet, "known", user_entry_word(user_entry_find(login->user)));
     packet_field(packet, "tty", login->tty);
     packet_field(packet, "rhost", login->rhost);
     packet_field(packet, "ruser", login->ruser);

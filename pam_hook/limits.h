@@ -12,6 +12,8 @@
 #define RW2FA_RULE_MAX 64        /* bytes in the name of a rule */
 #define RW2FA_FACTORS_MAX 8      /* different methods read from SSH_AUTH_INFO_0 */
 #define RW2FA_FACTOR_NAME_MAX 32 /* bytes in the name of one */
+#define RW2FA_ENTRY_FIRST 1024   /* bytes for what NSS knows about a user, doubled up to the next one */
+#define RW2FA_ENTRY_MAX 65536
 
 #define RW2FA_TIMEOUT_DEFAULT 3 /* seconds of waiting for the daemon in one phase */
 #define RW2FA_TIMEOUT_MIN 1

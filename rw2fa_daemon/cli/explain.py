@@ -18,11 +18,11 @@ from rw2fa_daemon.core.conversation import account_state, bar_of
 from rw2fa_daemon.core.enrolment import lacks_token
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.moves import Context
-from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.standing import Place, Standing, place
+from rw2fa_daemon.core.standing import ALWAYS_THERE, Place, Standing, no_such_user, place
 from rw2fa_daemon.core.texts import minutes
 from rw2fa_daemon.directory.request import lookup
 
@@ -118,6 +118,9 @@ def _judge_person(site: Site, login: Login, client: Client, now: float) -> _Answ
     rules = site.rules
     remarks: list[str] = []
     found = lookup(login.user, rules.groups)
+    if found is Missing.UNKNOWN:
+        # Of what a login program knows this command can tell no more than what it knows itself.
+        found = no_such_user(rules.lists, login.user, known_there=False, witness=lookup(ALWAYS_THERE, rules.groups))
     person = found if isinstance(found, Person) else None
     where = place(
         rules.lists, found, "" if client.forgeable_address else login.rhost, lambda known: _was_not_member(site, known)

@@ -41,6 +41,9 @@ class Login:
     tty: str = ""
     rhost: str = ""
     ruser: str = ""
+    known: bool | None = None
+    """Whether NSS gives that name where the login program runs, None where it cannot tell. Believed only where it makes
+    a decision stricter: the program may see another directory than the daemon does."""
     first: tuple[str, ...] = ()
     """Factors that were accepted already, by sshd's names."""
     evidence: Evidence | None = None

@@ -25,7 +25,9 @@ class Missing(Enum):
     """Why a look-up gave nobody."""
 
     UNKNOWN = "unknown"
-    """NSS answered that there is no such user."""
+    """NSS answered that there is no such user. A directory that is down may do so too."""
+    NO_SUCH_USER = "no such user"
+    """The same, and nothing speaks against it (standing.no_such_user)."""
     UNAVAILABLE = "unavailable"
     """NSS did not answer before the deadline, or failed."""
 

@@ -153,6 +153,18 @@ TABLE: Final[tuple[Row, ...]] = (
     Row("off", _PASS, Rc.IGNORE, on=False),
     Row("service-ignored", _PASS, Rc.IGNORE, where=ServiceClass.IGNORE),
     # Nobody that could be judged.
+    # A typing error, or somebody who tries names: the modules behind us refuse it, as they did before we came.
+    # Who has shown a key is not nobody, and account lets nobody pass without a name.
+    Row(
+        "no-such-user",
+        _PASS,
+        Rc.IGNORE,
+        phase=Phase.AUTH,
+        first_factor=False,
+        who=Standing.NO_SUCH_USER,
+        event=Event.LET_PASS,
+    ),
+    Row("unknown-after-auth", _DENY, Rc.USER_UNKNOWN, who=Standing.NO_SUCH_USER, event=Event.REFUSED),
     Row("user-unknown", _DENY, Rc.USER_UNKNOWN, who=Standing.USER_UNKNOWN, event=Event.REFUSED),
     Row(
         "directory-unavailable",

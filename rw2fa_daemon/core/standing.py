@@ -4,15 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
 
 from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
 
 Network = IPv4Network | IPv6Network
 
+ALWAYS_THERE: Final = "root"
+"""Somebody whom every host knows by its own files."""
+
 
 class Standing(StrEnum):
     """The answers to "does this person need a second factor?"; all but ENABLED name a rule."""
 
+    NO_SUCH_USER = "no-such-user"
     USER_UNKNOWN = "user-unknown"
     DIRECTORY_UNAVAILABLE = "directory-unavailable"
     EXEMPT_USER = "exempt-user"
@@ -48,9 +53,23 @@ class Place:
 
 
 _NOBODY = {
+    Missing.NO_SUCH_USER: Standing.NO_SUCH_USER,
     Missing.UNKNOWN: Standing.USER_UNKNOWN,
     Missing.UNAVAILABLE: Standing.DIRECTORY_UNAVAILABLE,
 }
+
+
+def no_such_user(lists: Lists, typed: str, *, known_there: bool | None, witness: Person | Missing) -> Missing:
+    """What to make of a name that NSS did not give: NO_SUCH_USER if that is as sure as it can be, else UNKNOWN.
+
+    `known_there` is what the login program's own NSS says, `witness` a look-up, with the groups of the scope, of
+    somebody who is always there: a directory that is down knows its groups no more than its users. Whom the scope names
+    is not nobody, however the name is spelled (promise 13).
+    """
+    sure = isinstance(witness, Person) and all(witness.groups.get(name) is not None for name in lists.scope.groups)
+    local = typed.rpartition("\\")[2].partition("@")[0]
+    named = not lists.scope.users.isdisjoint({typed, typed.lower(), local, local.lower()})
+    return Missing.NO_SUCH_USER if known_there is False and sure and not named else Missing.UNKNOWN
 
 
 def place(lists: Lists, person: Person | Missing, address: str, was_not_member: Callable[[Person], bool]) -> Place:

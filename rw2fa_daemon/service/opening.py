@@ -14,7 +14,7 @@ from rw2fa_daemon.core.otp import SECRET_BYTES
 from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.policy import Decision, Rc, facts_of
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.standing import Place, Standing, place
+from rw2fa_daemon.core.standing import ALWAYS_THERE, Place, Standing, no_such_user, place
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.dialogue import Dialogue, tell
 from rw2fa_daemon.service.rules import Rules
@@ -41,6 +41,9 @@ def open_login(connection: Connection, login: Login) -> None:
         return
 
     def found(person: Person | Missing) -> None:
+        if person is Missing.UNKNOWN and login.known is False:
+            server.directory.lookup(ALWAYS_THERE, rules.groups, missed)
+            return
         if isinstance(person, Person) and rules.lists.scope.membership(person) is Membership.UNSURE:
             state, digest = server.state, rules.scope_digest
             asked = state.do(
@@ -50,6 +53,10 @@ def open_login(connection: Connection, login: Login) -> None:
             if asked:
                 return
         _place(connection, rules, login, client, person)
+
+    def missed(witness: Person | Missing) -> None:
+        missing = no_such_user(rules.lists, login.user, known_there=login.known, witness=witness)
+        _place(connection, rules, login, client, missing)
 
     server.directory.lookup(login.user, rules.groups, found)
     if connection.partner is None and server.connections == 1:

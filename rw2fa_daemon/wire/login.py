@@ -23,6 +23,7 @@ _HEX = frozenset("0123456789abcdef-")
 _ITEMS = ("service", "user", "tty", "rhost", "ruser", "first")
 _PHASES = {phase.value: phase for phase in Phase}
 _SLOTS = {slot.value: slot for slot in Slot}
+_KNOWN = {"yes": True, "no": False}
 
 
 def read_open(message: Message) -> Login:
@@ -50,6 +51,7 @@ def read_open(message: Message) -> Login:
         tty=fields.get("tty", ""),
         rhost=fields.get("rhost", ""),
         ruser=fields.get("ruser", ""),
+        known=_KNOWN.get(fields.get("known", "")),
         first=tuple(first.split(",")) if first else (),
         evidence=evidence,
         session=_session(fields.get("session", ""), fields.get("boot", "")),

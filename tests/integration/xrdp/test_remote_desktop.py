@@ -63,8 +63,9 @@ def test_item_2_a_whitelisted_user_still_needs_a_code_elsewhere(site: Site, memb
         assert terminal.end() == 0
 
 
-def test_an_unknown_user_is_refused(site: Site) -> None:
+def test_promise_14_a_name_that_nobody_has_is_refused_by_pam_unix_as_before_the_installation(site: Site) -> None:
     assert site.sesman.verdict("nobody-of-that-name", "whatever") != IN
+    site.log.wait_for(r"pam_unix\(xrdp-sesman:auth\): check pass; user unknown")
 
 
 def test_promise_4_the_net_refuses_when_an_upgrade_lost_our_first_line(site: Site, member: Member) -> None:

@@ -104,6 +104,15 @@ def test_promise_4_a_bypass_is_used_up_only_where_it_lets_in() -> None:
     assert [row.rule for row in TABLE if row.uses_bypass] == ["bypass"]
 
 
+def test_promise_4_a_name_that_nobody_has_goes_on_to_the_password_and_no_further() -> None:
+    for facts in EVERYTHING:
+        if facts.on and facts.service_class is not ServiceClass.IGNORE and facts.standing is Standing.NO_SUCH_USER:
+            row = _row(facts)
+            before_anything = facts.phase is Phase.AUTH and not facts.first_factor
+            assert row.rc is (Rc.IGNORE if before_anything else Rc.USER_UNKNOWN)
+            assert not row.mint
+
+
 def test_promise_13_what_is_not_known_is_not_let_pass() -> None:
     for facts in EVERYTHING:
         unknown = {Standing.SCOPE_UNSURE, Standing.DIRECTORY_UNAVAILABLE, Standing.USER_UNKNOWN}

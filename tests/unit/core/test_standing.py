@@ -5,9 +5,11 @@ from ipaddress import ip_network
 import pytest
 
 from rw2fa_daemon.core.person import Missing, Person, Roster
-from rw2fa_daemon.core.standing import Lists, Place, Standing, in_networks, place
+from rw2fa_daemon.core.standing import Lists, Place, Standing, in_networks, no_such_user, place
 
 ALICE = Person("alice", 1000, frozenset({1000, 50}), {"staff": 50, "ops": 60, "gone": None})
+
+ROOT = Person("root", 0, frozenset({0}), {"staff": 50, "gone": None})
 
 
 def _never(_person: Person) -> bool:
@@ -53,10 +55,39 @@ def test_promise_13_the_memory_is_not_asked_about_members() -> None:
 
 @pytest.mark.parametrize(
     ("missing", "standing"),
-    [(Missing.UNKNOWN, Standing.USER_UNKNOWN), (Missing.UNAVAILABLE, Standing.DIRECTORY_UNAVAILABLE)],
+    [
+        (Missing.NO_SUCH_USER, Standing.NO_SUCH_USER),
+        (Missing.UNKNOWN, Standing.USER_UNKNOWN),
+        (Missing.UNAVAILABLE, Standing.DIRECTORY_UNAVAILABLE),
+    ],
 )
 def test_who_is_not_found_has_no_standing(missing: Missing, standing: Standing) -> None:
     assert _place(Lists(exempt_networks=(ip_network("10.0.0.0/8"),)), missing, "10.1.1.1").standing is standing
+
+
+@pytest.mark.parametrize(
+    ("scope", "typed", "known_there", "witness", "sure"),
+    [
+        ([], "alcie", False, ROOT, True),
+        (["alice", "@staff"], "alcie", False, ROOT, True),
+        ([], "alcie", None, ROOT, False),
+        ([], "alcie", True, ROOT, False),
+        (["alice"], "alice", False, ROOT, False),
+        (["alice"], "ALICE", False, ROOT, False),
+        (["alice"], "CORP\\Alice", False, ROOT, False),
+        (["alice"], "alice@corp.example", False, ROOT, False),
+        (["alice@corp.example"], "Alice@Corp.example", False, ROOT, False),
+        (["@gone"], "alcie", False, ROOT, False),
+        (["@never-resolved"], "alcie", False, ROOT, False),
+        (["@staff"], "alcie", False, Missing.UNAVAILABLE, False),
+        ([], "alcie", False, Missing.UNKNOWN, False),
+    ],
+)
+def test_promise_4_a_name_is_nobodys_only_if_all_say_so_and_the_directory_is_there(
+    scope: list[str], typed: str, known_there: bool | None, witness: Person | Missing, sure: bool
+) -> None:
+    missing = no_such_user(Lists(scope=Roster.of(scope)), typed, known_there=known_there, witness=witness)
+    assert missing is (Missing.NO_SUCH_USER if sure else Missing.UNKNOWN)
 
 
 def test_machines_are_exempt_before_the_scope_is_asked() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pwd
 import re
 from pathlib import Path
 
@@ -35,6 +36,7 @@ def test_open_says_who_logs_in_where(hook: Hook) -> None:
         "slot": "main",
         "service": "test",
         "user": "alice",
+        "known": KNOWN,
         "tty": "pts/1",
         "rhost": "192.0.2.7",
         "ruser": "bob",
@@ -72,9 +74,22 @@ def test_open_leaves_out_what_is_not_set(hook: Hook) -> None:
         "slot": "main",
         "service": "test",
         "user": "alice",
+        "known": KNOWN,
         "boot": BOOT,
         "parent": str(os.getppid()),
     }
+
+
+@pytest.mark.parametrize(
+    ("user", "known"),
+    [(b"root", "yes"), (b"nobody-of-that-name", "no"), (b"ro\xffot", "no"), (b"root:x", "no"), (b"r" * 1024, "no")],
+)
+@pytest.mark.parametrize("arguments", ["", "slot=first", "slot=key"])
+def test_open_says_whether_the_login_program_knows_the_name(
+    hook: Hook, user: bytes, known: str, arguments: str
+) -> None:
+    _, daemon = hook.login(ACCEPT, arguments, user=user)
+    assert daemon.received[0].fields["known"] == known
 
 
 @pytest.mark.parametrize(("arguments", "slot"), [("", "main"), ("slot=first", "first"), ("slot=key", "key")])
@@ -231,6 +246,7 @@ def test_keys_that_are_not_known_are_ignored(hook: Hook) -> None:
     assert outcome.code == Code.SUCCESS
 
 
+KNOWN = "yes" if any(entry.pw_name == "alice" for entry in pwd.getpwall()) else "no"
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 WRONG: dict[str, bytes] = {
     "garbage": b"\x00\xff\xfe",

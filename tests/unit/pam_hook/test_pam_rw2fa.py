@@ -40,13 +40,13 @@ def test_the_six_entry_points_are_all_that_is_exported(build: Path) -> None:
 
 
 def test_nothing_is_called_that_a_module_in_a_setuid_program_must_leave_alone(build: Path) -> None:
-    """No signals, locale, stdio, processes, environment or name look-ups: in every spelling of libc."""
+    """No signals, locale, stdio, processes, environment; no look-up of names but the reentrant one."""
     words = (
         "signal", "sigaction", "sigprocmask", "alarm", "setitimer", "setlocale", "printf", "scanf", "fopen", "fputs",
         "fwrite", "fork", "exec", "popen", "system", "waitpid", "getenv", "setenv", "putenv", "environ", "getpw",
         "getgr", "setuid", "seteuid", "pthread_create", "exit", "abort", "syslog", "dlopen",
     )  # fmt: skip
-    allowed = {"pam_getenv", "pam_syslog"}
+    allowed = {"pam_getenv", "pam_syslog", "getpwnam_r"}
     called = symbols(build / "pam_rw2fa.so", "--undefined-only") - allowed
     sanitizers = ("__asan", "__ubsan")
     assert not [name for name in called for word in words if word in name and not name.startswith(sanitizers)]
