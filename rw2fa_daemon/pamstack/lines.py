@@ -11,7 +11,7 @@ from typing import Final
 from rw2fa_daemon.pamstack.modules import OUR_MODULE
 from rw2fa_daemon.pamstack.search import Slot
 from rw2fa_daemon.pamstack.stack import Facility, facility_of, is_at_include
-from rw2fa_daemon.pamstack.syntax import lines, tokens
+from rw2fa_daemon.pamstack.syntax import lines, physical_lines, tokens
 
 #: Ends each line that we put in, so that exactly those are taken out again. pam.conf(5) ends a line at a "#".
 MARK: Final = "# rw2fa: put in by `rw2fa pam install`"
@@ -73,7 +73,11 @@ def is_marked(physical: str) -> bool:
 
 def without(text: str) -> str:
     """The file without the lines that we put in; all else byte for byte."""
-    return "".join(line for line in text.splitlines(keepends=True) if not is_marked(line))
+    written = physical_lines(text)
+    bare = "".join(line for line in written if not is_marked(line))
+    # `put_in` leaves the last line without a line feed where it found it so.
+    taken = bool(written) and is_marked(written[-1]) and not written[-1].endswith("\n")
+    return bare.removesuffix("\n") if taken else bare
 
 
 def put_in(text: str, wanted: Sequence[OurLine], brings: Callable[[str], Iterable[Facility]]) -> str:
@@ -85,18 +89,19 @@ def put_in(text: str, wanted: Sequence[OurLine], brings: Callable[[str], Iterabl
     stand in the wrong place. A line with the same slot that somebody wrote by hand is left alone and stands for ours.
     `brings` says which facilities the file that an @include names has lines of. Raises SyntaxProblem.
     """
-    kept = {_place(line): line.rstrip("\n") for line in text.splitlines(keepends=True) if is_marked(line)}
+    kept = {_place(line): line.rstrip("\n") for line in physical_lines(text) if is_marked(line)}
     bare = without(text)
     by_hand = {_place(line.text) for line in lines(bare) if OUR_MODULE in line.text}
-    result = bare.splitlines(keepends=True)
-    if result and not result[-1].endswith("\n"):
+    result = physical_lines(bare)
+    open_end = bool(result) and not result[-1].endswith("\n")
+    if open_end:
         result[-1] += "\n"
     # From the end, so that the places found in the file stay right.
     missing = [line for line in wanted if (line.facility, line.slot) not in by_hand]
     placed = [(_behind(bare, line) if line.after else _first_of(bare, line.facility, brings), line) for line in missing]
     for index, line in sorted(placed, key=lambda item: item[0], reverse=True):
         result.insert(index, kept.get((line.facility, line.slot), line.text) + "\n")
-    return "".join(result)
+    return "".join(result).removesuffix("\n" if open_end else "")
 
 
 def _place(text: str) -> tuple[Facility | None, Slot]:
@@ -114,7 +119,7 @@ def _behind(text: str, ours: OurLine) -> int:
         for line in lines(text)
         if (words := tokens(line.text)) and facility_of(words[0]) is ours.facility and ours.after in words
     ]
-    return found[-1] if found else len(text.splitlines())
+    return found[-1] if found else len(physical_lines(text))
 
 
 def _first_of(text: str, facility: Facility, brings: Callable[[str], Iterable[Facility]]) -> int:
@@ -127,4 +132,4 @@ def _first_of(text: str, facility: Facility, brings: Callable[[str], Iterable[Fa
             found = facility_of(words[0]) is facility
         if found:
             return line.first - 1
-    return len(text.splitlines())
+    return len(physical_lines(text))

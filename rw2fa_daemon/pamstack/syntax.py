@@ -18,6 +18,10 @@ _JUMP: Final = re.compile(r"[0-9]+")
 _JUMP_MAX: Final = 2**31 - 1
 
 
+#: Only a line feed ends a line, not what str.splitlines also takes for an end.
+_PHYSICAL: Final = re.compile(r"[^\n]*\n|[^\n]+")
+
+
 class SyntaxProblem(ValueError):
     """A file that libpam gives up on, and with it the whole service."""
 
@@ -32,6 +36,11 @@ class Line:
     text: str
     first: int
     last: int
+
+
+def physical_lines(text: str) -> list[str]:
+    """The lines of a file as they are written, each with its line feed; only the last can be without."""
+    return _PHYSICAL.findall(text)
 
 
 def lines(text: str) -> Iterator[Line]:

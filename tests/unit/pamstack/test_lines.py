@@ -66,19 +66,42 @@ def test_a_line_written_by_hand_stays_and_counts() -> None:
     assert without(by_hand) == by_hand
 
 
-def test_a_file_without_a_last_line_feed_gets_whole_lines() -> None:
-    assert put_in("auth required x.so", [ACCOUNT], brings) == f"auth required x.so\n{ACCOUNT.text}\n"
+def test_a_file_without_a_last_line_feed_stays_one() -> None:
+    assert put_in("auth required x.so", [ACCOUNT], brings) == f"auth required x.so\n{ACCOUNT.text}"
+    assert put_in("auth required x.so", [KEY], brings) == f"{KEY.text}\nauth required x.so"
 
 
-@given(
+def test_what_only_python_takes_for_the_end_of_a_line_tears_no_comment_apart() -> None:
+    text = "# was:\x0cauth sufficient pam_permit.so\u2028account sufficient pam_permit.so\nauth required x.so\n"
+    assert put_in(text, [KEY], brings) == text.replace("\nauth", f"\n{KEY.text}\nauth")
+
+
+files = st.tuples(
     st.lists(
-        st.sampled_from(
-            ["# a", "", "auth required x.so", "account required y.so", "@include common-auth", "auth a \\\n b"]
-        ).map(lambda line: line + "\n")
-    ).map(lambda parts: "".join([*parts, "session optional z.so\n"]))
-)
+        st.tuples(
+            st.sampled_from(
+                [
+                    "# a",
+                    "",
+                    "# b\x0cauth",
+                    "auth required x.so",
+                    "account required y.so",
+                    "@include common-auth",
+                    "auth a \\\n b",
+                ]
+            ),
+            st.sampled_from(["\n", "\r\n"]),
+        ).map("".join)
+    ),
+    st.sampled_from(["", "session optional z.so\n", "session optional z.so", "account required z.so\r", "# c"]),
+).map(lambda parts: "".join([*parts[0], parts[1]]))
+
+
+@given(files)
 def test_taking_out_gives_back_the_file_byte_for_byte(text: str) -> None:
-    assert without(put_in(text, [KEY, ACCOUNT, SESSION], brings)) == text
+    once = put_in(text, [KEY, ACCOUNT, SESSION], brings)
+    assert without(once) == text
+    assert put_in(once, [KEY, ACCOUNT, SESSION], brings) == once
 
 
 def test_every_shipped_line_is_marked_and_names_a_known_slot() -> None:
