@@ -10,16 +10,13 @@ from rw2fa_daemon.pamstack.modules import OUR_MODULE
 from rw2fa_daemon.pamstack.stack import SERVICE_FOLDERS, Facility, host_reader, load
 
 PROFILE: Final = "rw2fa"
-PROFILE_PATH: Final = f"/usr/share/pam-configs/{PROFILE}"
+PROFILES_FOLDER: Final = "/usr/share/pam-configs"
+PROFILE_PATH: Final = f"{PROFILES_FOLDER}/{PROFILE}"
 COMMON_AUTH: Final = "/etc/pam.d/common-auth"
 #: Folders in which Debian's libpam looks for a module without a path.
 _MODULE_FOLDERS: Final = ("lib/*/security", "usr/lib/*/security", "lib/security", "usr/lib/security")
-_COMMON: Final = ("auth", "account", "password", "session", "session-noninteractive")
-#: What pam-auth-update writes, and what it remembers.
-COMMON_FILES: Final = (
-    *(f"/etc/pam.d/common-{name}" for name in _COMMON),
-    *(f"/var/lib/pam/{name}" for name in (*_COMMON, "seen")),
-)
+#: What pam-auth-update remembers of the lines that it wrote into common-auth.
+SAVED_AUTH: Final = "/var/lib/pam/auth"
 #: Files in the folders of services that are none: parts that services include, and leftovers of editors and packages.
 _PARTS: Final = ("common-",)
 _LEFTOVERS: Final = ("~", ".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".ucf-dist", ".pam-old", ".pam-new")

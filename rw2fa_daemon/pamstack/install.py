@@ -15,21 +15,32 @@ from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data import shipped_clients
 from rw2fa_daemon.pamstack import programs
+from rw2fa_daemon.pamstack.common_auth import (
+    is_additional,
+    is_saved,
+    profile_line,
+    put_in_common,
+    put_in_saved,
+    take_out_of_common,
+    take_out_of_saved,
+)
+from rw2fa_daemon.pamstack.debconf import remember
 from rw2fa_daemon.pamstack.host import (
     COMMON_AUTH,
-    COMMON_FILES,
     PROFILE,
     PROFILE_PATH,
+    PROFILES_FOLDER,
+    SAVED_AUTH,
     facilities_in,
     modules,
     service_faults,
     under,
 )
-from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, our_lines, put_in, without
+from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, copy_of, our_lines, put_in, uncopied, without
 from rw2fa_daemon.pamstack.modules import OUR_MODULE
 from rw2fa_daemon.pamstack.sshd import DROPIN, is_keys_only, sshd_dropin
 from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER, SERVICE_FOLDERS
-from rw2fa_daemon.pamstack.syntax import SyntaxProblem
+from rw2fa_daemon.pamstack.syntax import SyntaxProblem, physical_lines
 from rw2fa_daemon.pamstack.transaction import Transaction, read_bytes
 from rw2fa_daemon.wire.client import ask_daemon
 
@@ -120,10 +131,12 @@ def install(
         work = _Work(root, files)
         _require_daemon(work, socket)
         present = [service for service in chosen if _add_lines(work, service, socket)]
-        _add_profile(work, socket)
+        added = _add_profile(work, socket)
         if _SSHD in present:
             _write_dropin(work, scope)
         _check(root, present, table)
+    if added:
+        _remember_profile(work, chosen=True)
     _reload_sshd(work)
     return work.report()
 
@@ -141,8 +154,9 @@ def remove(services: Iterable[str] = (), *, root: Path = _HOST) -> Report:
             _drop_lines(work, service)
         if _SSHD in chosen:
             work.delete(DROPIN)
-        if not tuple(services):
-            _drop_profile(work)
+        dropped = not tuple(services) and _drop_profile(work)
+    if dropped:
+        _remember_profile(work, chosen=False)
     _reload_sshd(work)
     return work.report()
 
@@ -236,8 +250,7 @@ def _add_lines(work: _Work, service: str, socket: Path) -> bool:
 def _drop_lines(work: _Work, service: str) -> None:
     if _edit(work, service, without, ()):
         path = f"{INCLUDE_FOLDER}/{service}"
-        left = (read_bytes(under(work.root, path)) or b"").decode("utf-8", "surrogateescape")
-        if any(OUR_MODULE in line.partition("#")[0] for line in left.splitlines()):
+        if _names_us(work.root, path):
             work.notes.append(f"{path} still has a line with {OUR_MODULE} that was written by hand")
 
 
@@ -245,76 +258,94 @@ def _edit(work: _Work, service: str, edit: Callable[[str], str], wanted: Sequenc
     """Edit the file of a service; whether there is one.
 
     A service that has a file in /usr/lib alone gets a copy in /etc, which takes precedence and which no package
-    overwrites; a copy that says nothing of its own any more is deleted.
+    overwrites; a copy that says nothing of its own any more is deleted, whatever the package ships by then.
     """
     path = f"{INCLUDE_FOLDER}/{service}"
-    shipped = read_bytes(under(work.root, f"{SERVICE_FOLDERS[-1]}/{service}"))
-    content = read_bytes(under(work.root, path))
-    if content is None and wanted:
-        content = shipped
-    if content is None:
+    before = _text(work.root, path)
+    if before is None and wanted:
+        shipped = _text(work.root, f"{SERVICE_FOLDERS[-1]}/{service}")
+        before = None if shipped is None else copy_of(shipped)
+    if before is None:
         if wanted:
             work.notes.append(f"{service} was passed over: there is no {path}")
         return False
     try:
-        text = edit(content.decode("utf-8", "surrogateescape"))
+        text = edit(before)
     except SyntaxProblem as problem:
         raise Problem(f"{path} cannot be edited: {problem}", "mend that line") from problem
-    if text.encode("utf-8", "surrogateescape") == shipped != content:
+    rest, only_copied = uncopied(text)
+    if wanted:
+        work.write(path, text)
+    elif only_copied:
         work.delete(path)
     else:
-        work.write(path, text)
+        work.write(path, rest)
     return True
 
 
 # common-auth
 
 
-def _in_common_auth(root: Path) -> bool:
-    text = (read_bytes(under(root, COMMON_AUTH)) or b"").decode("utf-8", "surrogateescape")
-    return any(OUR_MODULE in line.partition("#")[0] for line in text.splitlines())
+def _text(root: Path, path: str) -> str | None:
+    """The content of a file, None if there is none."""
+    content = read_bytes(under(root, path))
+    return None if content is None else content.decode("utf-8", "surrogateescape")
 
 
-def _add_profile(work: _Work, socket: Path) -> None:
-    if _in_common_auth(work.root):
-        return
-    _pam_auth_update(work, "--enable")
-    if socket != DEFAULT_SOCKET:
-        # pam-auth-update keeps what an administrator adds to a line.
-        text = (read_bytes(under(work.root, COMMON_AUTH)) or b"").decode("utf-8", "surrogateescape")
-        work.write(COMMON_AUTH, text.replace(OUR_MODULE, f"{OUR_MODULE} socket={socket}"))
-    if not _in_common_auth(work.root):
+def _names_us(root: Path, path: str) -> bool:
+    """Whether a file has a line with our module, whoever wrote it."""
+    return any(OUR_MODULE in line.partition("#")[0] for line in physical_lines(_text(root, path) or ""))
+
+
+def _add_profile(work: _Work, socket: Path) -> bool:
+    """Put our line into common-auth, as pam-auth-update would; False if it is there already. Raises Problem."""
+    if _names_us(work.root, COMMON_AUTH):
+        return False
+    try:
+        line = profile_line(_text(work.root, PROFILE_PATH) or "")
+    except ValueError:
+        raise Problem(f"{PROFILE_PATH} has no line for auth", "run `make install` again") from None
+    speaking = line if socket == DEFAULT_SOCKET else f"{line} socket={socket}"
+    after = put_in_common(_text(work.root, COMMON_AUTH) or "", speaking)
+    if after is None:
         raise Problem(
-            f"pam-auth-update left {COMMON_AUTH} as it is, because it was changed by hand",
-            f"add `auth requisite {OUR_MODULE}` at its end, or run `pam-auth-update --force`; then run this again",
+            f"{COMMON_AUTH} has not the comments between which pam-auth-update puts lines",
+            f"add `auth requisite {OUR_MODULE}` behind the lines that check the password; then run this again",
         )
+    work.write(COMMON_AUTH, after)
+    if saved := take_out_of_saved(_text(work.root, SAVED_AUTH) or "", PROFILE):
+        # Without the socket: what pam-auth-update finds on a line beyond what it remembers, it keeps.
+        work.write(SAVED_AUTH, put_in_saved(saved, PROFILE, line, lambda name: _runs_late(work.root, name)))
+    return True
 
 
-def _drop_profile(work: _Work) -> None:
-    if not _in_common_auth(work.root):
-        return
-    with contextlib.suppress(Problem):
-        _pam_auth_update(work, "--disable")
-    if _in_common_auth(work.root):
+def _runs_late(root: Path, profile: str) -> bool:
+    return is_additional(_text(root, f"{PROFILES_FOLDER}/{profile}") or "")
+
+
+def _drop_profile(work: _Work) -> bool:
+    """Take out of common-auth what was put in; whether there was anything."""
+    if not _names_us(work.root, COMMON_AUTH):
+        return False
+    saved = _text(work.root, SAVED_AUTH) or ""
+    dropped = False
+    if not saved or is_saved(saved, PROFILE):
+        dropped = work.write(COMMON_AUTH, take_out_of_common(_text(work.root, COMMON_AUTH) or ""))
+    if saved:
+        work.write(SAVED_AUTH, take_out_of_saved(saved, PROFILE))
+    if _names_us(work.root, COMMON_AUTH):
         work.notes.append(
-            f"{COMMON_AUTH} still has a line with {OUR_MODULE}: it was changed by hand, and pam-auth-update left it "
-            "alone; take that line out by hand"
+            f"{COMMON_AUTH} still has a line with {OUR_MODULE} that was written by hand; take it out by hand"
         )
+    return dropped
 
 
-def _pam_auth_update(work: _Work, action: str) -> None:
-    program = programs.find("pam-auth-update")
-    if program is None:
-        raise Problem("pam-auth-update is not installed", f"add `auth requisite {OUR_MODULE}` to common-auth by hand")
-    work.files.watch(under(work.root, path) for path in COMMON_FILES)
-    elsewhere = [] if work.root == _HOST else ["--root", str(work.root)]
-    done = programs.run(
-        [program, *elsewhere, "--package", action, PROFILE],
-        environment={"DEBIAN_FRONTEND": "noninteractive", "DEBCONF_NONINTERACTIVE_SEEN": "true"},
-    )
-    if not done.ok:
-        raise Problem(f"pam-auth-update failed: {done.complaint}", "mend that, then run this again")
-    work.changed.append(COMMON_AUTH)
+def _remember_profile(work: _Work, *, chosen: bool) -> None:
+    complaint = remember(PROFILE, chosen=chosen) if work.root == _HOST else None
+    if complaint is not None:
+        work.notes.append(
+            f"debconf could not be told ({complaint}): after `pam-auth-update --force`, look at `rw2fa pam check`"
+        )
 
 
 # sshd

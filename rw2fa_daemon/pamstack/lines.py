@@ -1,5 +1,6 @@
 """Our lines in the files of single services: which, and how they are put in and taken out. Pure but for the table."""
 
+import hashlib
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +16,8 @@ from rw2fa_daemon.pamstack.syntax import lines, physical_lines, tokens
 
 #: Ends each line that we put in, so that exactly those are taken out again. pam.conf(5) ends a line at a "#".
 MARK: Final = "# rw2fa: put in by `rw2fa pam install`"
+#: Heads a copy of a package's own file, with the digest of what was copied.
+_COPY: Final = "# rw2fa: a copy made by `rw2fa pam install`, of sha256:"
 #: Where the hook looks for the daemon when its line does not say.
 DEFAULT_SOCKET: Final = Path("/run/rw2fa/pam.sock")
 _TABLE: Final = "pam_lines.toml"
@@ -78,6 +81,23 @@ def without(text: str) -> str:
     # `put_in` leaves the last line without a line feed where it found it so.
     taken = bool(written) and is_marked(written[-1]) and not written[-1].endswith("\n")
     return bare.removesuffix("\n") if taken else bare
+
+
+def copy_of(text: str) -> str:
+    """A copy of a package's file: the same, under a line that says so."""
+    return f"{_COPY}{_digest(text)}\n{text}"
+
+
+def uncopied(text: str) -> tuple[str, bool]:
+    """A file without the line that makes it a copy, and whether the rest is still what was copied."""
+    head, _, rest = text.partition("\n")
+    if not head.startswith(_COPY):
+        return text, False
+    return rest, head.removeprefix(_COPY).strip() == _digest(rest)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
 
 
 def put_in(text: str, wanted: Sequence[OurLine], brings: Callable[[str], Iterable[Facility]]) -> str:

@@ -34,12 +34,18 @@ def find(name: str) -> str | None:
     return shutil.which(name, path=PATH)
 
 
-def run(argv: Sequence[str], *, environment: Mapping[str, str] | None = None, seconds: float = SECONDS_MAX) -> Done:
-    """Run a program to its end, at most `seconds`, with no input and a plain locale. A missing one is a failure."""
+def run(
+    argv: Sequence[str],
+    *,
+    environment: Mapping[str, str] | None = None,
+    seconds: float = SECONDS_MAX,
+    input_text: str = "",
+) -> Done:
+    """Run a program to its end, at most `seconds`, in a plain locale. A missing one is a failure."""
     try:
         done = subprocess.run(
             argv,
-            stdin=subprocess.DEVNULL,
+            input=input_text,
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",

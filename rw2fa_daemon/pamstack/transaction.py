@@ -4,7 +4,6 @@ import contextlib
 import os
 import stat
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -78,11 +77,6 @@ class Transaction:
     ) -> None:
         if kind is not None:
             self._put_back(value)
-
-    def watch(self, paths: Iterable[Path]) -> None:
-        """Remember files that another program is about to change."""
-        for path in paths:
-            self._originals.setdefault(path, read_bytes(path))
 
     def write(self, path: Path, content: bytes) -> bool:
         """Replace a file; False, and nothing done, if that is what it holds already."""

@@ -73,17 +73,74 @@ def test_a_second_installation_changes_nothing(world: World, drive: Drive) -> No
     assert snapshot(world) == before
 
 
-def test_removing_gives_every_file_back_byte_for_byte(world: World, drive: Drive) -> None:
-    before = snapshot(world)
+def debconf_choice(world: World) -> str:
+    """The profiles that debconf remembers as chosen."""
+    return world.run("debconf-communicate", "libpam-runtime", stdin="GET libpam-runtime/profiles\n").stdout.strip()
+
+
+def test_promise_14_removing_gives_every_file_back_byte_for_byte(world: World, drive: Drive) -> None:
+    before, choice = snapshot(world), debconf_choice(world)
     drive("install", "--scope=@staff")
     assert snapshot(world) != before
     drive("remove")
+    assert snapshot(world) == before
+    assert debconf_choice(world) == choice
+
+
+def test_promise_14_removing_gives_back_files_that_have_seen_an_editor(world: World, drive: Drive) -> None:
+    # Without a last line feed, with the ends of another system's lines, with a comment that holds a form feed.
+    world.write("/etc/pam.d/login", world.read("/etc/pam.d/login").rstrip("\n"))
+    world.write("/etc/pam.d/xrdp-sesman", "@include common-auth\n@include common-account")
+    sshd = world.read("/etc/pam.d/sshd").replace("\n#", "\r\n#")
+    world.path("/etc/pam.d/sshd").write_bytes(f"# was:\x0cauth sufficient pam_permit.so\n{sshd}".encode())
+    # Only the package's own file, which is upgraded meanwhile.
+    world.run("mv", "/etc/pam.d/cockpit", "/usr/lib/pam.d/cockpit")
+    # What pam-auth-update would not leave as it is: order of options, comments, spacing, owner, a profile it never saw.
+    for name in ("auth", "account", "password"):
+        path = f"/etc/pam.d/common-{name}"
+        world.write(path, re.sub(r"(pam_unix.so.*)", r"\1  zebra   apple # by amy", world.read(path)), mode=0o640)
+        world.run("chgrp", "adm", path)
+    world.write(
+        COMMON_AUTH, world.read(COMMON_AUTH).replace("# end of", "# mine\nauth optional pam_group.so\n# end of")
+    )
+    world.write("/usr/share/pam-configs/new", "Name: new\nDefault: yes\nPriority: 1\nSession-Type: Additional\n"
+                "Session:\n\toptional pam_echo.so\n")  # fmt: skip
+    before = snapshot(world)
+    assert "problem" not in drive("install", "--scope=@staff")
     after = snapshot(world)
-    # pam-auth-update remembers that it has seen our profile.
-    seen = "var/lib/pam/seen"
-    assert {path: content for path, content in after.items() if path != seen} == {
-        path: content for path, content in before.items() if path != seen
-    }
+    changed = {path.rpartition("/")[2] for path in after if after[path] != before.get(path)}
+    assert changed == {"sshd", "login", "xrdp-sesman", "cockpit", "common-auth", "auth", "10-rw2fa.conf"}
+    world.write("/usr/lib/pam.d/cockpit", "# new\n" + world.read("/usr/lib/pam.d/cockpit"))
+    drive("remove")
+    assert snapshot(world) == before
+
+
+def test_the_line_in_common_auth_is_what_pam_auth_update_would_have_written(world: World, drive: Drive) -> None:
+    environment = {"DEBIAN_FRONTEND": "noninteractive"}
+    files = (COMMON_AUTH, "/var/lib/pam/auth")
+    before = {file: world.read(file) for file in files}
+    world.run("pam-auth-update", "--package", "--enable", "rw2fa", environment=environment)
+    theirs = {file: world.read(file) for file in files}
+    world.run("pam-auth-update", "--package", "--disable", "rw2fa", environment=environment)
+    assert {file: world.read(file) for file in files} == before
+    drive("install")
+    assert {file: world.read(file) for file in files} == theirs
+    # It takes the line for its own: keeps it when it writes the files for somebody else, or by force.
+    world.run("pam-auth-update", "--package", "--enable", "mkhomedir", environment=environment)
+    world.write(COMMON_AUTH, world.read(COMMON_AUTH).replace("# end of", "auth optional pam_group.so\n# end of"))
+    world.run("pam-auth-update", "--package", "--force", environment=environment)
+    assert "pam_group.so" not in world.read(COMMON_AUTH)
+    assert len(ours(world, "common-auth")) == 1
+    assert "pam_mkhomedir.so" in world.read("/etc/pam.d/common-session")
+
+
+def test_removing_from_files_that_were_changed_by_hand_meanwhile_leaves_the_change(world: World, drive: Drive) -> None:
+    text = world.read(COMMON_AUTH)
+    drive("install")
+    edit = ("# end of", "auth optional pam_group.so\n# end of")
+    world.write(COMMON_AUTH, world.read(COMMON_AUTH).replace(*edit))
+    assert drive("remove")["notes"] == ["sshd reads its configuration again when it gets SIGHUP or starts anew"]
+    assert world.read(COMMON_AUTH) == text.replace(*edit)
 
 
 def test_modes_and_owners_are_kept(world: World, drive: Drive) -> None:
@@ -173,21 +230,16 @@ def test_a_stack_that_could_be_entered_past_us_puts_everything_back(world: World
     report = drive("install")
     assert "can be entered past our line" in report["problem"]
     assert "pam_ldap.so (/etc/pam.d/sshd:2) = success" in report["problem"]
-    after = snapshot(world)
-    assert {path for path in after if after[path] != before[path]} <= {"var/lib/pam/seen"}
+    assert snapshot(world) == before
 
 
-def test_a_common_auth_that_pam_auth_update_does_not_touch_puts_everything_back(world: World, drive: Drive) -> None:
-    text = world.read(COMMON_AUTH)
-    world.write(
-        COMMON_AUTH, text.replace("# end of pam-auth-update", "auth optional pam_group.so\n# end of pam-auth-update")
-    )
+def test_a_common_auth_of_an_administrators_own_puts_everything_back(world: World, drive: Drive) -> None:
+    world.write(COMMON_AUTH, "auth required pam_unix.so\n")
     before = snapshot(world)
     report = drive("install")
-    assert "changed by hand" in report["problem"]
-    assert "pam-auth-update --force" in report["fix"]
-    after = snapshot(world)
-    assert after == before
+    assert "has not the comments" in report["problem"]
+    assert "add `auth requisite pam_rw2fa.so`" in report["fix"]
+    assert snapshot(world) == before
 
 
 def test_a_line_in_common_auth_by_hand_is_as_good(world: World, drive: Drive) -> None:
@@ -195,7 +247,7 @@ def test_a_line_in_common_auth_by_hand_is_as_good(world: World, drive: Drive) ->
     world.write(COMMON_AUTH, text + "auth requisite pam_rw2fa.so\n")
     assert COMMON_AUTH not in drive("install")["changed"]
     report = drive("remove")
-    assert any("changed by hand" in note for note in report["notes"])
+    assert any("written by hand" in note for note in report["notes"])
     assert ours(world, "common-auth") == ["auth requisite pam_rw2fa.so"]
     assert not ours(world, "sshd")
 
@@ -217,8 +269,7 @@ def test_a_file_that_cannot_be_written_puts_everything_back(world: World, drive:
     world.path(DROPIN).mkdir()
     before = snapshot(world)
     assert "problem" in drive("install")
-    after = snapshot(world)
-    assert {path for path in after if after[path] != before[path]} <= {"var/lib/pam/seen"}
+    assert snapshot(world) == before
 
 
 def test_promise_5_killed_at_any_moment_no_file_is_half_written(world: World, drive: Drive) -> None:
@@ -262,7 +313,7 @@ def test_another_socket_is_named_on_every_line(world: World, drive: Drive) -> No
         assert all(line.endswith("socket=/run/rw2fa-2/pam.sock") for line in ours(world, service))
     assert drive("install", "--socket=/run/rw2fa-2/pam.sock")["changed"] == []
     drive("remove")
-    assert {path for path, content in snapshot(world).items() if content != before[path]} <= {"var/lib/pam/seen"}
+    assert snapshot(world) == before
 
 
 def test_sshd_asks_the_scope_for_a_second_method_and_nobody_else(world: World, drive: Drive, people: None) -> None:
