@@ -30,6 +30,7 @@ class Name(StrEnum):
     SLOT_MISSING = "pam-slot-missing"
     BEFORE_FIRST_FACTOR = "pam-before-first-factor"
     BYPASS = "pam-bypass"
+    CARD = "pam-card"
     REFUSAL_IGNORED = "pam-refusal-ignored"
     NO_FACTOR = "pam-no-factor"
     SHUT = "pam-shut"
@@ -100,10 +101,13 @@ def _auth(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
     if subject.client.service_class is ServiceClass.IGNORE:
         return
     let_in = [end for end in every.ends if end.lets_in]
-    if not any(end.facts.proved or end.facts.maybe_proved for end in let_in):
+    by_factor = [end for end in let_in if end.facts.proved or end.facts.maybe_proved]
+    if not by_factor:
         # Nobody gets in by a password here: greeters, automatic logins, root's tools.
         return
-    if not any(call.slot is Slot.MAIN for call in every.calls):
+    if all(end.facts.carded for end in by_factor):
+        yield _card(subject, by_factor[0])
+    elif not any(call.slot is Slot.MAIN for call in every.calls):
         yield _line_missing(subject, stack)
     else:
         yield from _bypasses(subject, let_in)
@@ -129,7 +133,7 @@ def _line_missing(subject: _Subject, stack: Stack) -> Fault:
         )
     )
     return subject.fault(
-        Name.LINE_MISSING, "asks for a password and for no code: our line is not in its auth stack", fix,
+        Name.LINE_MISSING, "asks for a first factor and for no code: our line is not in its auth stack", fix,
         grave=subject.listed,
     )  # fmt: skip
 
@@ -143,14 +147,18 @@ def _bypasses(subject: _Subject, let_in: list[End]) -> Iterator[Fault]:
             "make the control of our line `requisite`, and let nothing jump over what follows it",
         )
     passed_by = [end for end in let_in if not (end.facts.judged or end.facts.refused or end.facts.caller)]
-    by_password = next((end for end in passed_by if end.facts.proved or end.facts.maybe_proved), None)
+    carded = next((end for end in passed_by if end.facts.carded), None)
+    if carded is not None:
+        yield _card(subject, carded)
+    rest = [end for end in passed_by if not end.facts.carded]
+    by_password = next((end for end in rest if end.facts.proved or end.facts.maybe_proved), None)
     if by_password is not None:
         yield subject.fault(
             Name.BYPASS,
             f"can be entered past our line, by this way: {_way(by_password)}",
             "put our line where this way meets it: behind every module that can end the stack or jump",
         )
-    by_nothing = next((end for end in passed_by if not (end.facts.proved or end.facts.maybe_proved)), None)
+    by_nothing = next((end for end in rest if not (end.facts.proved or end.facts.maybe_proved)), None)
     if by_nothing is not None:
         yield subject.fault(
             Name.NO_FACTOR,
@@ -158,6 +166,16 @@ def _bypasses(subject: _Subject, let_in: list[End]) -> Iterator[Fault]:
             "take out the line that lets them in, unless you meant it",
             grave=subject.client.outside,
         )
+
+
+def _card(subject: _Subject, end: End) -> Fault:
+    """A card and its PIN are two factors already; from outside, the second one is ours to ask for all the same."""
+    return subject.fault(
+        Name.CARD,
+        f"takes a smart card and its PIN for both factors and asks for no code, by this way: {_way(end)}",
+        f"put `auth requisite {OUR_MODULE}` where this way meets it, if a code is wanted as well",
+        grave=subject.client.outside,
+    )
 
 
 def _slots(subject: _Subject, every: Ways) -> Iterator[Fault]:

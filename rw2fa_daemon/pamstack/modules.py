@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from enum import Enum
 from functools import cache
 from importlib import resources
-from typing import Final
+from typing import Any, Final
 
 from rw2fa_daemon.pamstack.codes import Code
 from rw2fa_daemon.pamstack.stack import Handler, Kind
@@ -20,6 +20,8 @@ class Role(Enum):
     OURS = "ours"
     FIRST_FACTOR = "first factor"
     """Somebody proved a first factor: a password, or another thing one has or is."""
+    CARD = "card"
+    """Somebody proved two: has a smart card, and knows its PIN."""
     CALLER = "caller"
     """Whoever runs the program may do so anyway: root, by pam_rootok."""
     NOTHING = "nothing"
@@ -29,15 +31,31 @@ class Role(Enum):
 
 
 _TABLE: Final = "pam_modules.toml"
-_SECTIONS: Final = {"first_factor": Role.FIRST_FACTOR, "caller": Role.CALLER, "nothing": Role.NOTHING}
+_SECTIONS: Final = {
+    "first_factor": Role.FIRST_FACTOR,
+    "card": Role.CARD,
+    "caller": Role.CALLER,
+    "nothing": Role.NOTHING,
+}
+_SUFFIX: Final = ".so"
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    return tomllib.loads(resources.files("rw2fa_daemon.data").joinpath(_TABLE).read_text("utf-8"))
 
 
 @cache
 def roles() -> Mapping[str, Role]:
     """The shipped table: roles by the module's file name."""
-    table = tomllib.loads(resources.files("rw2fa_daemon.data").joinpath(_TABLE).read_text("utf-8"))
-    known = {f"{module}.so": role for section, role in _SECTIONS.items() for module in table[section]}
+    known = {f"{module}{_SUFFIX}": role for section, role in _SECTIONS.items() for module in _table()[section]}
     return {**known, OUR_MODULE: Role.OURS}
+
+
+@cache
+def card_arguments() -> Mapping[str, frozenset[str]]:
+    """Modules, by file name, that take a card and nothing else where their line has one of these arguments."""
+    return {f"{module}{_SUFFIX}": frozenset(arguments) for module, arguments in _table()["card_arguments"].items()}
 
 
 #: Modules that can answer less than everything.
@@ -49,12 +67,17 @@ ANSWERS: Final[dict[str, tuple[Code, ...]]] = {
 
 #: INCOMPLETE hands back to the application in the middle of a phase; no login program asks for that.
 _ANY: Final = tuple(code for code in Code if code is not Code.INCOMPLETE)
+#: That a password is too old is said by modules that know passwords.
+_NO_NEW_PASSWORD: Final = tuple(code for code in _ANY if code is not Code.NEW_AUTHTOK_REQD)
+_KNOW_NO_PASSWORD: Final = frozenset({Role.CALLER, Role.NOTHING})
 
 
 def role(handler: Handler) -> Role:
     """What success of this handler proves."""
     if handler.kind is not Kind.MODULE:
         return Role.NOTHING
+    if card_arguments().get(handler.module_name, frozenset()) & set(handler.arguments):
+        return Role.CARD
     return roles().get(handler.module_name, Role.UNKNOWN)
 
 
@@ -67,7 +90,8 @@ def answers(handler: Handler) -> tuple[Code, ...]:
     if handler.kind is Kind.MUST_FAIL:
         return (Code.PERM_DENIED,)
     kinds: dict[tuple[int, Code], Code] = {}
-    for code in ANSWERS.get(handler.module_name, _ANY):
+    every = _NO_NEW_PASSWORD if role(handler) in _KNOW_NO_PASSWORD else _ANY
+    for code in ANSWERS.get(handler.module_name, every):
         named = code if code in (Code.SUCCESS, Code.NEW_AUTHTOK_REQD, Code.IGNORE) else Code.AUTH_ERR
         kinds.setdefault((handler.actions[code], named), code)
     return tuple(kinds.values())

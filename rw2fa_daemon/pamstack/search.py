@@ -30,8 +30,8 @@ class Facts:
     """What has happened on a way through the stack.
 
     `judged`: we said yes, or that it is none of our business; `said_yes`: the former. `refused`: we said no. `proved`:
-    a module that asks for a first factor succeeded; `maybe_proved`: so did one that we know nothing about. `caller`:
-    whoever started the program may do so.
+    a module that asks for a first factor succeeded; `maybe_proved`: so did one that we know nothing about; `carded`: so
+    did one that asks for a smart card and its PIN. `caller`: whoever started the program may do so.
     """
 
     judged: bool = False
@@ -39,6 +39,7 @@ class Facts:
     refused: bool = False
     proved: bool = False
     maybe_proved: bool = False
+    carded: bool = False
     caller: bool = False
 
 
@@ -72,7 +73,10 @@ class End:
 
     @property
     def lets_in(self) -> bool:
-        """Whether a login goes on from here; a demand for a new password is met by asking for one."""
+        """Whether a login goes on from here; a demand for a new password is met by asking for one.
+
+        After auth too: LightDM (src/session-child.c) changes the password then and lets in.
+        """
         return self.result in (Code.SUCCESS, Code.NEW_AUTHTOK_REQD)
 
 
@@ -144,6 +148,8 @@ def _note(facts: Facts, handler: Handler, answer: Code) -> Facts:
             return facts if answer is Code.IGNORE else replace(facts, refused=True)
         case Role.FIRST_FACTOR if succeeded:
             return replace(facts, proved=True)
+        case Role.CARD if succeeded:
+            return replace(facts, proved=True, carded=True)
         case Role.CALLER if succeeded:
             return replace(facts, caller=True)
         case Role.UNKNOWN if succeeded:

@@ -91,6 +91,39 @@ def test_promise_10_a_line_that_is_reached_after_a_wrong_password_asks_strangers
     assert names(found) == {Name.BEFORE_FIRST_FACTOR}
 
 
+def test_a_module_that_knows_no_password_never_finds_one_too_old() -> None:
+    # The failure of the first line stays, whatever follows: with a demand for a new password people would be let in.
+    first = "auth [success=ok user_unknown=ignore default=bad] {} user != root\n"
+    assert look(first.format("pam_succeed_if.so") + DEBIAN + ACCOUNT) == []
+    assert Name.REFUSAL_IGNORED in names(look(first.format("pam_of_their_own.so") + DEBIAN + ACCOUNT))
+
+
+CARD = """
+auth [success=2 default=ignore] pam_sss.so try_cert_auth
+auth substack common-auth
+auth required pam_x.so
+auth required pam_permit.so
+"""
+
+
+def test_a_smart_card_and_its_pin_instead_of_a_code_are_grave_only_from_outside() -> None:
+    (inside,) = look(CARD + ACCOUNT, common_auth=DEBIAN)
+    assert (inside.name, inside.grave) == (Name.CARD, False)
+    outside = look(CARD + "account required pam_rw2fa.so\n" + ACCOUNT, OUTSIDE, common_auth=DEBIAN)
+    assert [(fault.name, fault.grave) for fault in outside] == [(Name.CARD, True)]
+
+
+def test_promise_4_the_same_way_by_a_password_is_grave() -> None:
+    found = look(CARD.replace("try_cert_auth", "") + ACCOUNT, common_auth=DEBIAN)
+    assert [(fault.name, fault.grave) for fault in found] == [(Name.BYPASS, True)]
+
+
+def test_where_only_cards_are_taken_no_line_is_missing() -> None:
+    only = "auth required pam_sss.so require_cert_auth\n" + ACCOUNT
+    assert names(look(only)) == {Name.CARD}
+    assert names(look(only.replace("require_cert_auth", ""))) == {Name.LINE_MISSING}
+
+
 def test_root_may_skip_by_pam_rootok() -> None:
     assert look("auth sufficient pam_rootok.so\n" + DEBIAN + ACCOUNT) == []
 
