@@ -22,9 +22,16 @@ datadir = $(prefix)/share
 LOCKS = requirements/build.txt requirements/runtime.txt requirements/dev.txt
 READY = $(VENV)/.ready
 
-.PHONY: build bench lint format install test lock clean hook
+.PHONY: help build stamp bench lint format install test coverage changelog lock clean hook
 
-build: $(READY) build/pam_rw2fa.so
+help: ## This list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: stamp $(READY) build/pam_rw2fa.so ## The venv with both commands, and the PAM module
+
+# Rewritten only when the sources changed, so that the file's time means something.
+stamp:
+	script/build-stamp build
 
 $(READY): $(LOCKS) setup.cfg pyproject.toml script/venv
 	script/venv $(PYTHON) $(VENV)
@@ -44,7 +51,7 @@ $(WHEELS): requirements/runtime.txt $(READY)
 	    --wheel-dir build/wheels --requirement requirements/runtime.txt
 	touch $@
 
-install: build $(WHEELS)
+install: build $(WHEELS) ## Files where a distribution wants them, below DESTDIR
 	script/install-tree '$(DESTDIR)' '$(treedir)' $(PYTHON) $(VENV) build/wheels
 	install -d '$(DESTDIR)$(prefix)/bin' '$(DESTDIR)$(prefix)/sbin'
 	ln -sf '$(treedir)/bin/rw2fa' '$(DESTDIR)$(prefix)/bin/rw2fa'
@@ -64,10 +71,10 @@ install: build $(WHEELS)
 	$(VENV)/bin/rw2fa completion zsh | \
 	    install -D -m 0644 /dev/stdin '$(DESTDIR)$(datadir)/zsh/vendor-completions/_rw2fa'
 
-bench: build
+bench: build ## The benchmarks, side by side with the peers
 	bench/run
 
-lint: $(READY)
+lint: $(READY) ## Formatters, linters, types, the direction of imports, C with warnings as errors
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
@@ -76,18 +83,24 @@ lint: $(READY)
 	$(MAKE) --no-print-directory -C pam_hook lint CLANG_FORMAT='$(CURDIR)/$(VENV)/bin/clang-format'
 	$(VENV)/bin/clang-format --dry-run -Werror $$(find bench -name '*.[ch]')
 
-format: $(READY)
+format: $(READY) ## Layout and order of imports, mended
 	$(VENV)/bin/ruff format .
 	$(VENV)/bin/ruff check --fix .
 	$(VENV)/bin/clang-format -i $$(find bench pam_hook -name '*.[ch]')
 
-test:
+test: ## The same as script/test
 	script/test
 
-# Newer versions of everything, with the hashes of every file that pip might choose.
-lock:
+# Of the unit tests: what runs in other processes, as most of the rest does, is not counted.
+coverage: build ## Which lines the unit tests run
+	$(VENV)/bin/python -m pytest --quiet --numprocesses 2 --cov=rw2fa_daemon --cov-branch --cov-report=term:skip-covered tests/unit
+
+changelog: $(READY) ## The fragments in changes/ become the section of VERSION
+	$(VENV)/bin/towncrier build --yes --version '$(VERSION)'
+
+lock: ## Newer versions of everything, with the hashes of every file that pip might choose
 	script/lock
 
-clean:
+clean: ## All that was built
 	$(MAKE) --no-print-directory -C pam_hook clean
 	rm -rf build $(VENV) *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

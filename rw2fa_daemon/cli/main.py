@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from rw2fa_daemon import __version__
 from rw2fa_daemon.cli.lazy import LazyGroup
 from rw2fa_daemon.cli.printing import complain
 from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.config.load import DEFAULT_PATH
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.data.build import build_text
 
 if TYPE_CHECKING:
     from io import TextIOWrapper
@@ -56,7 +56,7 @@ _HERE = "rw2fa_daemon.cli"
     show_envvar=True,
     help="The configuration file.",
 )
-@click.version_option(__version__, prog_name="rw2fa", message="%(prog)s %(version)s")
+@click.version_option(build_text(), prog_name="rw2fa", message="%(prog)s %(version)s")
 @click.pass_context
 def rw2fa(context: click.Context, config: Path) -> None:
     """A second factor for logins on this host: who has it, and how it works.

@@ -10,7 +10,10 @@ from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown, w
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.data.build import build_text
 from rw2fa_daemon.doctor.guessing import meaning_of, risk_accepted
+from rw2fa_daemon.doctor.subject import HOST
+from rw2fa_daemon.pamstack.host import build_of, modules
 from rw2fa_daemon.wire.client import ask_daemon
 
 DAEMON_SECONDS = 2.0
@@ -36,6 +39,7 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
                 "daemon": "running" if report else None,
                 "daemon_problem": daemon_problem or None,
                 "daemon_report": report or None,
+                "versions": _versions(report),
                 **clock_facts(clock),
                 "users_enabled": people,
                 "users_activated": counts[0] if counts else None,
@@ -51,6 +55,8 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
     say(f"Daemon                     {_running(report, daemon_problem)}")
     if report and report.get("config", "ok") != "ok":
         say(f"                           keeps its old configuration: {shown(report['config'])}")
+    for name, version in _versions(report).items():
+        say(f"{f'Version of the {name}':<26} {shown(version or 'unknown')}")
     say(f"State                      {shown(state_problem or 'ok')}")
     say(f"Clock                      {clock_line(clock)}")
     say(f"SMS                        {_sms(site, report)}")
@@ -93,7 +99,13 @@ def _running(report: dict[str, str], problem: str) -> str:
         return shown(problem)
     since = report.get("since", "")
     started = f" since {when(int(since))}" if since.isdigit() else ""
-    return f"running{started}, process {shown(report.get('pid', '?'))}, version {shown(report.get('version', '?'))}"
+    return f"running{started}, process {shown(report.get('pid', '?'))}"
+
+
+def _versions(report: dict[str, str]) -> dict[str, str | None]:
+    """Which builds of command, daemon and hook are at work here; None for what is not there."""
+    hooks = sorted({build_of(module) for module in modules(HOST)})
+    return {"command": build_text(), "daemon": report.get("version"), "hook": ", ".join(filter(None, hooks)) or None}
 
 
 def _counts(site: Site) -> tuple[tuple[int, int] | None, str]:

@@ -1,5 +1,6 @@
 """Where the things that PAM needs are on a host, below a root folder."""
 
+import re
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,8 @@ COMMON_AUTH: Final = "/etc/pam.d/common-auth"
 _MODULE_FOLDERS: Final = ("lib/*/security", "usr/lib/*/security", "lib/security", "usr/lib/security")
 #: What pam-auth-update remembers of the lines that it wrote into common-auth.
 SAVED_AUTH: Final = "/var/lib/pam/auth"
+#: What pam_hook/build.c puts into the module, in the manner of what(1).
+_BUILD: Final = re.compile(rb"@\(#\)pam_rw2fa (?P<text>[^\0\n]+)\0")
 #: Files in the folders of services that are none: parts that services include, and leftovers of editors and packages.
 _PARTS: Final = ("common-",)
 _LEFTOVERS: Final = ("~", ".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".ucf-dist", ".pam-old", ".pam-new")
@@ -32,6 +35,12 @@ def modules(root: Path, name: str = OUR_MODULE) -> list[Path]:
     if name.startswith("/"):
         return [path for path in [under(root, name)] if path.is_file()]
     return [path for folder in _MODULE_FOLDERS for path in sorted(root.glob(f"{folder}/{name}"))]
+
+
+def build_of(module: Path) -> str:
+    """Which build a copy of our module is, as `rw2fa --version` writes it; empty where it does not say."""
+    found = _BUILD.search(module.read_bytes())
+    return found["text"].decode("utf-8", "replace") if found else ""
 
 
 def service_path(root: Path, service: str) -> str | None:

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon import __version__
 from rw2fa_daemon.audit.sink import open_sink
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.data.build import build_text
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.announcer import Announcer
 from rw2fa_daemon.service.canonical import resolve_names
@@ -180,7 +180,7 @@ class Daemon:
     def _answer_status(self, connection: Connection, _message: Message) -> None:
         fields = {
             "v": VERSION,
-            "version": __version__,
+            "version": build_text(),
             "pid": str(os.getpid()),
             "since": str(int(self._since)),
             "enabled": "yes" if self._config.enabled_at(time.time()) else "no",

@@ -16,6 +16,14 @@ def test_it_says_what_is_off_down_and_empty(host: Host) -> None:
     assert "off; switch it on with: rw2fa enable" in host.does("status")
 
 
+def test_it_names_the_builds_of_command_daemon_and_hook(host: Host) -> None:
+    versions = host.json("status")["versions"]
+    assert versions["command"] == host.does("--version").removeprefix("rw2fa ").strip()
+    assert versions["daemon"] is None, "none runs here"
+    for name in ("command", "daemon", "hook"):
+        assert f"Version of the {name}" in host.does("status")
+
+
 def test_it_works_before_init_and_says_what_to_do(bare: Host) -> None:
     assert "rw2fa init" in bare.json("status")["state"]
     assert "rw2fa init" in bare.does("status")
