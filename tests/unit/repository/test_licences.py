@@ -43,3 +43,16 @@ def licence_of(library: str) -> str:
     classifiers = [c.rpartition(":: ")[2] for c in metadata.get_all("Classifier") or [] if c.startswith("License ::")]
     written = (metadata.get_all("License-Expression") or []) + classifiers + (metadata.get_all("License") or [])
     return written[0] if written else ""
+
+
+def test_every_library_that_is_shipped_is_in_the_table_under_its_licence() -> None:
+    rows = listed()
+    families = {library: library.removesuffix("-binary") for library in shipped()}
+    assert families, "nothing is shipped"
+    assert not sorted(set(families.values()) - set(rows)), "libraries that the decision does not name"
+    wrong = {
+        library: licence_of(library)
+        for library, family in families.items()
+        if not SPELLINGS[rows[family]].fullmatch(licence_of(library))
+    }
+    assert not wrong
