@@ -10,10 +10,11 @@ from rw2fa_daemon.cli.findings import report
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, shown
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.doctor import pam_check
-from rw2fa_daemon.pamstack.install import Report, Scope
+from rw2fa_daemon.pamstack.install import Report
 from rw2fa_daemon.pamstack.install import install as put_in
 from rw2fa_daemon.pamstack.install import remove as take_out
 from rw2fa_daemon.pamstack.lines import our_lines
+from rw2fa_daemon.pamstack.sshd import Scope
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -5,13 +5,10 @@ import fcntl
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.clients import ClientTable
-from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data import shipped_clients
 from rw2fa_daemon.pamstack import programs
@@ -38,7 +35,9 @@ from rw2fa_daemon.pamstack.host import (
 )
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, copy_of, our_lines, put_in, uncopied, without
 from rw2fa_daemon.pamstack.modules import OUR_MODULE
-from rw2fa_daemon.pamstack.sshd import DROPIN, is_keys_only, sshd_dropin
+from rw2fa_daemon.pamstack.sshd import DROPIN, NOBODY, Scope
+from rw2fa_daemon.pamstack.sshd_asking import wanted_dropin
+from rw2fa_daemon.pamstack.sshd_change import changes_on_host
 from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER, SERVICE_FOLDERS
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem, physical_lines
 from rw2fa_daemon.pamstack.transaction import Transaction, read_bytes
@@ -48,29 +47,6 @@ _HOST: Final = Path("/")
 #: The PAM service whose program reads the drop-in, and the units that are told to read it again.
 _SSHD: Final = "sshd"
 _SSHD_UNITS: Final = ("ssh.service", "sshd.service")
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Whom sshd's drop-in is about: the scope, and who is exempt from it. The default is nobody.
-
-    `of` a configuration gives nobody while two-factor authentication is off: a key and BatchMode then work as before.
-    So the drop-in has to be refreshed whenever that, the scope or the exemptions change.
-    """
-
-    scope: Roster = field(default_factory=Roster)
-    exempt_users: Roster = field(default_factory=Roster)
-    exempt_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-
-    @classmethod
-    def of(cls, config: Config, now: float) -> "Scope":
-        """Whom a configuration asks for a second factor at `now` (UTC seconds): nobody where a trial has ended."""
-        if not config.enabled_at(now):
-            return NOBODY
-        return cls(config.scope, config.exempt_users, config.exempt_networks)
-
-
-NOBODY: Final = Scope()
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +110,7 @@ def install(
         added = _add_profile(work, socket)
         if _SSHD in present:
             _write_dropin(work, scope)
+            _compare(work, scope)
         _check(root, present, table)
     if added:
         _remember_profile(work, chosen=True)
@@ -355,12 +332,7 @@ def _write_dropin(work: _Work, scope: Scope) -> None:
     if not under(work.root, DROPIN).parent.is_dir():
         work.notes.append(f"sshd's drop-in was passed over: there is no folder {Path(DROPIN).parent}")
         return
-    text = sshd_dropin(
-        scope.scope,
-        exempt_users=scope.exempt_users,
-        exempt_networks=scope.exempt_networks,
-        keys_only=_takes_keys_only(work),
-    )
+    text = wanted_dropin(scope, work.root)
     was_good = _sshd_complaint(work) is None
     work.write(DROPIN, text)
     if was_good:
@@ -369,22 +341,6 @@ def _write_dropin(work: _Work, scope: Scope) -> None:
         work.notes.append(
             "sshd could not be asked whether it accepts its configuration, which it refused before; see `sshd -t`"
         )
-
-
-def _takes_keys_only(work: _Work) -> bool:
-    """Whether sshd takes no passwords, our drop-in aside: then it must not open the door to them.
-
-    Once the drop-in is there, what it said about keyboard-interactive before is known from it alone.
-    """
-    old = read_bytes(under(work.root, DROPIN))
-    before = programs.effective_sshd("nobody") if work.root == _HOST else None
-    if not isinstance(before, dict):
-        return old is not None and is_keys_only(old.decode("utf-8", "replace"))
-    if before.get("passwordauthentication") == "yes":
-        return False
-    if old is not None:
-        return is_keys_only(old.decode("utf-8", "replace"))
-    return before.get("kbdinteractiveauthentication") != "yes"
 
 
 def _sshd_complaint(work: _Work) -> str | None:
@@ -399,6 +355,15 @@ def _check_sshd(work: _Work) -> None:
         raise Problem(
             f"sshd refuses {DROPIN}: {complaint}", "nothing was changed; run `sshd -t` and mend what it names"
         )
+
+
+def _compare(work: _Work, scope: Scope) -> None:
+    """Raise Problem where sshd would treat somebody otherwise than it may."""
+    dropin = read_bytes(under(work.root, DROPIN))
+    if work.root != _HOST or dropin is None or _sshd_complaint(work) is not None:
+        return
+    for change in changes_on_host(scope, dropin.decode("utf-8", "surrogateescape")):
+        raise Problem(f"nothing was changed, since the host would be open wider: {change.detail}", change.fix)
 
 
 def _reload_sshd(work: _Work) -> None:

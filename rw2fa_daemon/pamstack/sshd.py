@@ -1,10 +1,13 @@
 """The drop-in for sshd_config.d: which methods the users of the scope have to complete. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
+from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.pamstack.sshd_policy import CODE_STEP, Case
 
 #: Early in the order: sshd takes the first value that it meets.
 DROPIN: Final = "/etc/ssh/sshd_config.d/10-rw2fa.conf"
@@ -12,61 +15,76 @@ DROPIN: Final = "/etc/ssh/sshd_config.d/10-rw2fa.conf"
 _HEAD: Final = """\
 # Written by rw2fa, and again whenever its scope changes: edit the scope, not this file.
 """
-_PASSWORDS: Final = """\
-# Debian ships this off. The code is asked for through it.
-KbdInteractiveAuthentication yes
-"""
-#: Marks a drop-in for a host that takes keys only; read back by `keys_only`.
-_KEYS_ONLY: Final = """\
-# rw2fa: keys only. Passwords were not accepted when this was first written, so none are asked for here either.
-"""
+#: For somebody whom the host lets in by no way: none opens.
+_NO_WAY: Final = f"publickey,{CODE_STEP}"
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@$+ ")
 
 
-def sshd_dropin(
-    scope: Roster,
-    *,
-    exempt_users: Roster | None = None,
-    exempt_networks: Iterable[IPv4Network | IPv6Network] = (),
-    keys_only: bool = False,
-) -> str:
-    """The text of the drop-in (sshd_config(5)).
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whom sshd's drop-in is about: the scope, and who is exempt from it. The default is nobody.
 
-    Whoever is in the scope has to complete keyboard-interactive, alone or after a key; a key alone would be refused in
-    the account phase, which drops the connection. Who is exempt keeps what the host's own configuration says.
-    `keys_only`: the host takes no passwords; then the code is asked for after a key, and nothing else becomes possible.
+    `of` a configuration gives nobody while two-factor authentication is off: a key and BatchMode then work as before.
+    So the drop-in has to be refreshed whenever that, the scope or the exemptions change.
     """
-    exempt = exempt_users or Roster()
-    blocks = [_HEAD, _KEYS_ONLY if keys_only else _PASSWORDS]
-    outside = _criterion("Address", ["*", *(f"!{network}" for network in exempt_networks)], unless=["*"])
+
+    scope: Roster = field(default_factory=Roster)
+    exempt_users: Roster = field(default_factory=Roster)
+    exempt_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+
+    @classmethod
+    def of(cls, config: Config, now: float) -> "Scope":
+        """Whom a configuration asks for a second factor at `now` (UTC seconds): nobody where a trial has ended."""
+        return cls.once_on(config) if config.enabled_at(now) else NOBODY
+
+    @classmethod
+    def once_on(cls, config: Config) -> "Scope":
+        """Whom a configuration asks for a second factor while it is switched on."""
+        return cls(config.scope, config.exempt_users, config.exempt_networks)
+
+
+NOBODY: Final = Scope()
+
+
+def sshd_dropin(scope: Scope, cases: Sequence[Case]) -> str:
+    """The text of the drop-in (sshd_config(5)): nothing but Match blocks for the people of the scope.
+
+    `cases` is what they have to complete, by what the rest of the configuration says; the first that holds counts.
+    Each way ends in keyboard-interactive, through which the code is asked for, and which is therefore switched on: for
+    them, and only beside those ways. Who is exempt keeps what the host's own configuration says.
+    """
+    conditions = [(whom, case) for case in cases for whom in _whom(scope)]
+    blocks = [_block(whom + "".join(f" {one}" for one in case.criteria), case) for whom, case in conditions]
+    return "\n".join([_HEAD, *blocks, *(["Match all\n"] if blocks else [])])
+
+
+def _whom(scope: Scope) -> list[str]:
+    """The criteria that hold for the people of the scope and for nobody else; one line for each alternative."""
+    exempt = scope.exempt_users
+    outside = _criterion("Address", ["*", *(f"!{network}" for network in scope.exempt_networks)], unless=["*"])
     not_users = [f"!{_pattern(user)}" for user in sorted(exempt.users)]
     not_groups = [f"!{_pattern(group)}" for group in exempt.groups]
-    if scope.groups:
-        groups = _criterion("Group", [*map(_pattern, scope.groups), *not_groups])
-        blocks.append(_block(groups + _criterion("User", ["*", *not_users], unless=["*"]) + outside, keys_only))
-    users = sorted(scope.users - exempt.users)
+    lines: list[str] = []
+    if scope.scope.groups:
+        groups = _criterion("Group", [*map(_pattern, scope.scope.groups), *not_groups])
+        lines.append(groups + _criterion("User", ["*", *not_users], unless=["*"]) + outside)
+    users = sorted(scope.scope.users - exempt.users)
     if users:
         chosen = _criterion("User", [_pattern(user) for user in users])
-        others = _criterion("Group", ["*", *not_groups], unless=["*"])
-        blocks.append(_block(chosen + others + outside, keys_only))
-    if len(blocks) > 2:
-        blocks.append("Match all\n")
-    return "\n".join(blocks)
+        lines.append(chosen + _criterion("Group", ["*", *not_groups], unless=["*"]) + outside)
+    return lines
 
 
-def is_keys_only(text: str) -> bool:
-    """Whether a drop-in was written for a host that takes keys only."""
-    return _KEYS_ONLY in text
-
-
-def _block(criteria: str, keys_only: bool) -> str:  # noqa: FBT001  # private, and named at its one caller
-    methods = ["publickey,keyboard-interactive:pam"]
-    lines = [f"Match{criteria}"]
-    if keys_only:
-        lines.append("    KbdInteractiveAuthentication yes")
-    else:
-        methods.append("keyboard-interactive:pam")
-    return "\n".join([*lines, f"    AuthenticationMethods {' '.join(methods)}", ""])
+def _block(criteria: str, case: Case) -> str:
+    methods = " ".join(",".join(way) for way in case.ways) or _NO_WAY
+    return "\n".join(
+        [
+            f"Match{criteria}",
+            f"    KbdInteractiveAuthentication {'yes' if case.ways else 'no'}",
+            f"    AuthenticationMethods {methods}",
+            "",
+        ]
+    )
 
 
 def _criterion(name: str, patterns: list[str], *, unless: list[str] | None = None) -> str:

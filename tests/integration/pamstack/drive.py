@@ -16,8 +16,9 @@ from rw2fa_daemon.config.load import DEFAULT_PATH, load
 from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor import pam_check
-from rw2fa_daemon.pamstack.install import Scope, install, refresh_dropin, remove
+from rw2fa_daemon.pamstack.install import install, refresh_dropin, remove
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET
+from rw2fa_daemon.pamstack.sshd import Scope
 
 
 def main() -> None:

@@ -325,7 +325,8 @@ def test_sshd_asks_the_scope_for_a_second_method_and_nobody_else(world: World, d
     assert effective(world, "robot")["authenticationmethods"] == "any"
     assert effective(world, "amy", "198.51.100.9")["authenticationmethods"] == "any"
     assert effective(world, "ben", "198.51.100.9")["authenticationmethods"] == "any"
-    assert effective(world, "root")["kbdinteractiveauthentication"] == "yes"
+    assert effective(world, "amy")["kbdinteractiveauthentication"] == "yes"
+    assert effective(world, "root")["kbdinteractiveauthentication"] == "no"
 
 
 def test_another_scope_makes_another_drop_in(world: World, drive: Drive, people: None) -> None:
@@ -342,13 +343,59 @@ def test_refreshing_installs_nothing(world: World, drive: Drive) -> None:
     assert not world.path(DROPIN).exists()
 
 
-def test_a_host_that_takes_keys_only_still_takes_no_passwords(world: World, drive: Drive, people: None) -> None:
+def test_promise_14_a_host_that_takes_keys_only_still_takes_no_passwords(
+    world: World, drive: Drive, people: None
+) -> None:
     world.write("/etc/ssh/sshd_config.d/50-keys.conf", "PasswordAuthentication no\nKbdInteractiveAuthentication no\n")
     for _ in range(2):  # the second time our own drop-in is there already
         drive("install", "--scope=@staff-2fa")
         assert effective(world, "root")["kbdinteractiveauthentication"] == "no"
         assert effective(world, "amy")["authenticationmethods"] == "publickey,keyboard-interactive:pam"
         assert effective(world, "amy")["kbdinteractiveauthentication"] == "yes"
+
+
+def test_promise_14_what_a_match_closed_stays_closed_in_the_scope_and_out_of_it(
+    world: World, drive: Drive, people: None
+) -> None:
+    world.run("useradd", "-G", "staff-2fa", "deploy")
+    world.write(
+        "/etc/ssh/sshd_config.d/50-policy.conf",
+        "Match User deploy,ben # machines of ours\n    PasswordAuthentication no\n"
+        "Match Group staff-2fa Address 198.51.100.0/24\n    AuthenticationMethods publickey,password\n",
+    )
+    assert "problem" not in drive("install", "--scope=@staff-2fa")
+    key, password = "publickey,keyboard-interactive:pam", "keyboard-interactive:pam"
+    assert effective(world, "amy")["authenticationmethods"] == f"{key} {password}"
+    assert effective(world, "amy", "198.51.100.9")["authenticationmethods"] == key
+    assert effective(world, "deploy")["authenticationmethods"] == key
+    # Passwords are off for this one, wherever from.
+    assert effective(world, "deploy", "198.51.100.9")["kbdinteractiveauthentication"] == "no"
+    assert effective(world, "ben")["authenticationmethods"] == "any"
+    assert effective(world, "ben")["kbdinteractiveauthentication"] == "no"
+
+
+def test_promise_14_what_comes_before_the_drop_in_and_would_open_a_password_is_refused(
+    world: World, drive: Drive, people: None
+) -> None:
+    world.write(
+        "/etc/ssh/sshd_config.d/00-policy.conf",
+        "Match User amy\n    PasswordAuthentication no\n    AuthenticationMethods any\n",
+    )
+    before = snapshot(world)
+    report = drive("install", "--scope=@staff-2fa")
+    assert "amy gets into sshd by keyboard-interactive, and without by publickey" in report["problem"]
+    assert "behind it" in report["fix"]
+    after = snapshot(world)
+    assert {path for path in after if after[path] != before[path]} <= {"var/lib/pam/seen"}
+
+
+def test_promise_14_match_blocks_that_overlap_without_end_are_refused(world: World, drive: Drive, people: None) -> None:
+    blocks = [f"Match Group g{number}\n    PasswordAuthentication no\n" for number in range(16)]
+    world.write("/etc/ssh/sshd_config.d/50-policy.conf", "".join(blocks))
+    before = snapshot(world)
+    assert "too many Match blocks" in drive("install", "--scope=@staff-2fa")["problem"]
+    after = snapshot(world)
+    assert {path for path in after if after[path] != before[path]} <= {"var/lib/pam/seen"}
 
 
 @pytest.mark.parametrize("group", ["domain users", "it,ops", "r&d", "entwickler-ä"])

@@ -10,6 +10,7 @@ from tests.integration import prompts
 from tests.support.world import World
 from tests.support.world.accounts import Person, add_group, add_person, allow_key
 from tests.support.world.installation import Installation
+from tests.support.world.phone import Phone
 from tests.support.world.sshd import Sshd
 
 pytestmark = pytest.mark.namespaces
@@ -102,6 +103,28 @@ def test_promise_14_a_key_alone_goes_on_working_where_the_host_allows_it(host: H
     member = host.person(SCOPE)
     allow_key(host.world, member)
     assert host.is_in_by_key(member) is (state != "on")
+
+
+def test_promise_14_passwords_that_were_closed_stay_closed(host: Host, state: str) -> None:
+    for groups in ((CLOSED,), (CLOSED, SCOPE), (CLOSED, SCOPE, MACHINES)):
+        person = host.person(*groups)
+        assert not host.is_in_by_password(person), groups
+    assert host.is_in_by_password(host.person())
+
+
+@pytest.mark.parametrize("state", ["on"], indirect=True)
+def test_promise_14_in_the_scope_a_closed_password_leaves_key_and_code(host: Host, state: str) -> None:
+    member = host.person(CLOSED, SCOPE)
+    key = allow_key(host.world, member)
+    phone = Phone(str(host.rw2fa.json("users", "enrol", member.name)["uri"]))
+    host.rw2fa.command("users", "confirm", member.name, phone.fresh())
+    by_password = host.sshd.login(member)
+    assert by_password.ends_before(prompts.PASSWORD)
+    assert by_password.end() != 0
+    by_key = host.sshd.login(member, methods=KEY_THEN_PASSWORD, key=key)
+    by_key.answer(prompts.CODE, phone.fresh())
+    assert by_key.end() == 0
+    assert "assword" not in by_key.screen
 
 
 @pytest.mark.parametrize("state", ["on"], indirect=True)

@@ -8,7 +8,8 @@ import pytest
 
 from rw2fa_daemon.core.person import Person, Roster
 from rw2fa_daemon.doctor.sshd import SAMPLE_MAX, check_sshd, sample
-from rw2fa_daemon.pamstack.sshd import DROPIN, sshd_dropin
+from rw2fa_daemon.pamstack.sshd import DROPIN, Scope
+from rw2fa_daemon.pamstack.sshd_asking import wanted_dropin
 from tests.unit.doctor.conftest import Host, wrong
 
 GOOD = {
@@ -66,11 +67,11 @@ def test_nobody_is_enabled_while_the_whole_is_off(host: Host) -> None:
 
 
 def test_what_a_trial_left_behind_when_it_ended_is_mentioned(host: Host) -> None:
-    host.write(DROPIN.lstrip("/"), sshd_dropin(Roster.of(["daemon"])))
+    host.write(DROPIN.lstrip("/"), wanted_dropin(Scope(Roster.of(["daemon"])), host.root))
     host.set(enabled=True, enabled_until=1)
     [finding] = check_sshd(host.subject(sshd=lambda _user: GOOD))
     assert (finding.ok, finding.fix) == (True, "run `rw2fa disable`, or `rw2fa enable`")
-    host.write(DROPIN.lstrip("/"), sshd_dropin(Roster()))
+    host.write(DROPIN.lstrip("/"), wanted_dropin(Scope(), host.root))
     assert list(check_sshd(host.subject(sshd=lambda _user: GOOD))) == []
 
 

@@ -7,32 +7,51 @@ from ipaddress import ip_network
 import pytest
 
 from rw2fa_daemon.core.person import Roster
-from rw2fa_daemon.pamstack.sshd import is_keys_only, sshd_dropin
+from rw2fa_daemon.pamstack.sshd import Scope, sshd_dropin
+from rw2fa_daemon.pamstack.sshd_policy import Case
+from rw2fa_daemon.pamstack.sshd_reading import Criterion
+
+KEY = ("publickey", "keyboard-interactive:pam")
+PASSWORD = ("keyboard-interactive:pam",)
+OPEN = Case((), (KEY, PASSWORD))
 
 
 def matches(text: str) -> list[str]:
     return [line for line in text.splitlines() if line.startswith("Match")]
 
 
-def test_nobody_in_the_scope_means_no_conditions() -> None:
-    text = sshd_dropin(Roster())
-    assert "KbdInteractiveAuthentication yes" in text
-    assert matches(text) == []
+def scope(*entries: str) -> Scope:
+    return Scope(Roster.of(entries))
+
+
+def test_promise_14_nobody_in_the_scope_means_no_word_to_sshd() -> None:
+    text = sshd_dropin(Scope(), [OPEN])
+    assert all(line.startswith("#") or not line for line in text.splitlines())
+
+
+def test_promise_14_nothing_is_said_outside_the_conditions() -> None:
+    lines = [line for line in sshd_dropin(scope("alice", "@staff"), [OPEN]).splitlines() if line]
+    assert lines[0].startswith("#")
+    assert all(line.startswith(("Match ", "    ")) for line in lines[1:])
+    assert lines[-1] == "Match all"
 
 
 def test_groups_and_users_have_a_condition_each_and_the_last_ends_them() -> None:
-    assert matches(sshd_dropin(Roster.of(["alice", "@staff", "@ops"]))) == [
+    assert matches(sshd_dropin(scope("alice", "@staff", "@ops"), [OPEN])) == [
         "Match Group staff,ops",
         "Match User alice",
         "Match all",
     ]
 
 
-def test_who_is_exempt_keeps_what_the_host_says() -> None:
+def test_promise_14_who_is_exempt_keeps_what_the_host_says() -> None:
     text = sshd_dropin(
-        Roster.of(["alice", "robot", "@staff"]),
-        exempt_users=Roster.of(["robot", "@machines"]),
-        exempt_networks=[ip_network("10.0.0.0/8"), ip_network("fd00::/8")],
+        Scope(
+            Roster.of(["alice", "robot", "@staff"]),
+            Roster.of(["robot", "@machines"]),
+            (ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
+        ),
+        [OPEN],
     )
     networks = "Address *,!10.0.0.0/8,!fd00::/8"
     assert matches(text) == [
@@ -43,12 +62,22 @@ def test_who_is_exempt_keeps_what_the_host_says() -> None:
     assert "AuthenticationMethods any" not in text
 
 
-def test_promise_4_a_host_that_takes_keys_only_is_offered_no_password() -> None:
-    text = sshd_dropin(Roster.of(["@staff"]), keys_only=True)
-    assert is_keys_only(text)
-    assert "    AuthenticationMethods publickey,keyboard-interactive:pam\n" in text
-    assert not [line for line in text.splitlines() if line.startswith("KbdInteractiveAuthentication")]
-    assert not is_keys_only(sshd_dropin(Roster.of(["@staff"])))
+def test_promise_14_each_case_of_the_host_is_one_of_the_scope_in_the_same_order() -> None:
+    closed = Case((Criterion("user", "deploy"),), (KEY,))
+    shut = Case((Criterion("address", "10.0.0.0/8"),), ())
+    text = sshd_dropin(scope("@staff"), [shut, closed, OPEN])
+    assert [line.strip() for line in text.splitlines() if line and not line.startswith("#")] == [
+        "Match Group staff Address 10.0.0.0/8",
+        "KbdInteractiveAuthentication no",
+        "AuthenticationMethods publickey,keyboard-interactive:pam",
+        "Match Group staff User deploy",
+        "KbdInteractiveAuthentication yes",
+        "AuthenticationMethods publickey,keyboard-interactive:pam",
+        "Match Group staff",
+        "KbdInteractiveAuthentication yes",
+        "AuthenticationMethods publickey,keyboard-interactive:pam keyboard-interactive:pam",
+        "Match all",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -66,4 +95,4 @@ def test_promise_4_a_host_that_takes_keys_only_is_offered_no_password() -> None:
     ],
 )
 def test_no_name_can_say_anything_but_itself(name: str, pattern: str) -> None:
-    assert matches(sshd_dropin(Roster(frozenset([name]))))[0] == f"Match User {pattern}"
+    assert matches(sshd_dropin(Scope(Roster(frozenset([name]))), [OPEN]))[0] == f"Match User {pattern}"
