@@ -94,9 +94,15 @@ static const char *item(const struct exchange *exchange, int name)
 static enum answer ask_person(struct exchange *exchange, const char *text, const struct form *form,
                               char value[RW2FA_VALUE_MAX + 1])
 {
+    /* saslauthd compares each question with this item, and dies where it is not set: with it everybody's mail. */
+    bool unset = item(exchange, PAM_USER_PROMPT) == NULL;
+    if (unset)
+        (void)pam_set_item(exchange->pamh, PAM_USER_PROMPT, "login: ");
     deadline_pause(&exchange->deadline, deadline_clock_ms());
     char *typed = conversation_ask(exchange->pamh, text);
     deadline_resume(&exchange->deadline, deadline_clock_ms());
+    if (unset)
+        (void)pam_set_item(exchange->pamh, PAM_USER_PROMPT, NULL);
     /* After the conversation, in which a program may set items. */
     const struct known known = {
         .password = item(exchange, PAM_AUTHTOK),

@@ -42,6 +42,7 @@ class Client:
 
     service_class: ServiceClass
     outside: bool = False
+    attended: bool = True
     prompts: Prompts = Prompts.MANY
     information: Information = Information.WITH_PROMPT
     logs_messages: bool = False

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor.clients import check_clients
 from rw2fa_daemon.doctor.clock import check_clock
 from rw2fa_daemon.doctor.daemon import check_daemon, check_socket_unit
 from rw2fa_daemon.doctor.database import check_database
@@ -42,6 +43,7 @@ CHECKS: Final = (
     Check("pam-socket", check_socket_arguments, "our PAM lines and the daemon mean the same socket", pam=True),
     Check("sshd", check_sshd, "sshd makes enabled users answer", pam=True),
     Check("pam-file", check_fallback, "every program that lets people in from outside has its own PAM file", pam=True),
+    Check("clients", check_clients, "somebody is there to type a code in every PAM service that asks for one"),
     Check("xrdp-section", check_xrdp_sections, "no section of xrdp.ini goes round PAM"),
     Check("daemon", check_daemon, "the daemon answers"),
     Check("socket-unit", check_socket_unit, "the socket unit is active, or systemd does not run this host"),

@@ -63,8 +63,8 @@ def services(root: Path) -> list[str]:
 
 
 def listed(service: str, clients: ClientTable) -> bool:
-    """Whether a table of ours names the service."""
-    return service in clients.clients or service in our_lines()
+    """Whether a table of ours names the service as one that people sit at."""
+    return service in our_lines() or (service in clients.clients and clients.of(service).attended)
 
 
 def service_faults(root: Path, service: str, clients: ClientTable) -> list[Fault]:

@@ -22,8 +22,10 @@ CLIENTS = {"default": shipped_clients().default, **shipped_clients().clients}
 @pytest.mark.parametrize("service", ROWS)
 def test_every_row_says_everything_in_words_that_are_known(service: str) -> None:
     row = ROWS[service]
-    assert set(row) == {field.name for field in fields(Client)} - {"service_class"} | {"class"}
+    assert set(row) - {"also"} == {field.name for field in fields(Client)} - {"service_class"} | {"class"}
     for key, value in row.items():
+        if key == "also":
+            continue
         assert value in list(WORDS[key]) if key in WORDS else isinstance(value, bool), key
 
 
@@ -54,7 +56,19 @@ def test_promise_4_what_runs_account_alone_all_day_long_is_not_from_outside() ->
 
 
 def test_services_are_written_as_libpam_gives_them() -> None:
-    assert all(service == service.lower() for service in ROWS)
+    assert all(service == service.lower() for service in CLIENTS)
+
+
+def test_no_service_is_named_twice() -> None:
+    names = [name for service, row in ROWS.items() for name in (service, *row.get("also", ()))]
+    assert len(names) == len(set(names)) == len(CLIENTS)
+
+
+def test_item_6_nobody_is_asked_where_nobody_is() -> None:
+    for service in ("dovecot", "imap", "smtp", "vsftpd", "proftpd", "samba", "postgresql", "radiusd", "openvpn"):
+        client = shipped_clients().of(service)
+        assert (client.attended, client.prompts, client.outside) == (False, Prompts.ONE, False)
+        assert client.service_class is ServiceClass.CODE, "an enabled user is refused, not let pass"
 
 
 def test_no_module_has_two_roles() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.support.libpam import NO_RESPONSE, Code, Conversation, Failing, Message, Responder
+from tests.support.libpam import NO_RESPONSE, Code, Conversation, Failing, Item, Message, Responder
 from tests.support.scripted_daemon import Expect, Send, Step, ask, end
 from tests.unit.pam_hook.hook import Hook
 
@@ -75,6 +75,25 @@ def test_messages_come_one_at_a_time(hook: Hook) -> None:
     with hook.daemon(script), hook.start(hook.stack(), count) as handle:
         hook.authenticate(handle)
     assert counts == [1, 1]
+
+
+@pytest.mark.parametrize("before", [None, "Who are you? "])
+def test_a_program_that_compares_questions_with_the_prompt_for_the_name_finds_one(
+    hook: Hook, before: str | None
+) -> None:
+    """As saslauthd does, which dies where PAM_USER_PROMPT is not set."""
+    seen: list[bytes | None] = []
+
+    def look(prompt: str) -> str:
+        seen.append(handle.get_item(Item.USER_PROMPT))
+        return "123456"
+
+    with hook.daemon(SCRIPT), hook.start(hook.stack(), Conversation(codes=[look])) as handle:
+        handle.set_item(Item.USER_PROMPT, before)
+        hook.authenticate(handle)
+        after = handle.get_item(Item.USER_PROMPT)
+    assert seen == [b"login: " if before is None else before.encode()]
+    assert after == (None if before is None else before.encode()), "the program finds its handle as it was"
 
 
 def test_an_exception_in_the_program_comes_out_of_it(hook: Hook) -> None:
