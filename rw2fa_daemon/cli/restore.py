@@ -16,15 +16,15 @@ from rw2fa_daemon.cli.backup import LENGTH
 from rw2fa_daemon.cli.key_lock import alone
 from rw2fa_daemon.cli.passphrase import known_passphrase
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
-from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.cli.site import Site, daemon_owner, pass_site
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.loss import after_loss
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store.guard import mark_file, read_outside, write_outside
+from rw2fa_daemon.store.guard import make_place, mark_file, read_outside, usable, write_outside
 from rw2fa_daemon.store.mark import Mark
 from rw2fa_daemon.store.sqlite.place import FILE_NAME
-from rw2fa_daemon.store.store import Store
+from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey, parsed
 from rw2fa_daemon.vault.sealed_file import unsealed
 from rw2fa_daemon.vault.vault import Vault
@@ -70,8 +70,7 @@ def restore(site: Site, file: Path, *, as_json: bool, yes: bool) -> None:
         outside = read_outside(mark_file(site.config.state))
         mark = store.replace_all(saved.accounts, saved.secrets, now, outside)
         # Only now: a mark that is ahead of the state would look like a loss.
-        if outside is not None:
-            _move_on(mark_file(site.config.state), mark)
+        _move_on(site.config.state, mark)
     site.sync_scope()
     consequences.record(
         site, f"rw2fa restore, {len(saved.accounts)} people of {iso(saved.made_at)} from {shown(saved.host)}"
@@ -80,12 +79,14 @@ def restore(site: Site, file: Path, *, as_json: bool, yes: bool) -> None:
     _tell(saved, now, as_json=as_json)
 
 
-def _move_on(file: Path, mark: Mark) -> None:
+def _move_on(state: Path, mark: Mark) -> None:
     try:
-        write_outside(file, mark)
-    except OSError as error:
+        make_place(state, daemon_owner())
+        with usable(state):
+            write_outside(mark_file(state), mark)
+    except StateProblem as problem:
         # The old one raises no alarm, and the daemon tries again.
-        note(f"the mark {file} could not be written: {error.strerror}")
+        note(str(problem))
 
 
 def _opened(site: Site) -> Store:

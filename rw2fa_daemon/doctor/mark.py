@@ -1,6 +1,7 @@
 """Whether a state that is older than it was would be noticed, and whether this one is."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
@@ -8,6 +9,7 @@ from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.permissions import daemon_uid
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.store.guard import mark_file, read_outside
+from rw2fa_daemon.store.mark import Mark
 
 _FOR_OTHERS: Final = 0o077
 
@@ -17,13 +19,14 @@ def check_mark(subject: Subject) -> Iterator[Finding]:
     name = mark_file(subject.config.state)
     file = subject.path(name)
     outside = read_outside(file)
+    try:
+        with subject.store() as store:
+            inside = store.mark()
+    except Problem:
+        # Another check says so.
+        return
     if outside is None:
-        yield Finding(
-            "mark",
-            ok=True,
-            detail=f"there is no mark in {name}, so that an older copy of the state would not be noticed",
-            fix="start rw2fad, which writes one; if it was there before, find out who took it away",
-        )
+        yield _missing(name, inside)
         return
     for path, shown in ((file.parent, name.parent), (file, name)):
         status = path.stat()
@@ -34,12 +37,6 @@ def check_mark(subject: Subject) -> Iterator[Finding]:
                 detail=f"{shown} belongs to uid {status.st_uid} with mode {status.st_mode & 0o7777:04o}",
                 fix=f"run `chown {daemon_uid()}: {shown}` and `chmod go= {shown}`",
             )
-    try:
-        with subject.store() as store:
-            inside = store.mark()
-    except Problem:
-        # Another check says so.
-        return
     if inside is None or not inside.follows(outside):
         yield Finding(
             "mark",
@@ -47,3 +44,16 @@ def check_mark(subject: Subject) -> Iterator[Finding]:
             detail="the state is older than it was: a copy was put back, or it lost what was written last",
             fix="start rw2fad, which lets no code from before count; then see `rw2fa audit` and `rw2fa users list`",
         )
+
+
+def _missing(name: Path, inside: Mark | None) -> Finding:
+    if inside is not None and not inside.begun:
+        return Finding("mark", ok=True, detail=f"the state is new, and its mark not in {name} yet", fix="start rw2fad")
+    return Finding(
+        "mark",
+        ok=False,
+        detail=f"the mark of the state is not in {name}: where rw2fad starts without it, no code from before counts, "
+        "recovery codes are void, and who is not activated has to be reset",
+        fix="find out who took it away, and keep that folder where it outlives a restart; a running rw2fad puts it "
+        "back within seconds, and `rw2fa init` where this host joins a database of others",
+    )

@@ -1,14 +1,15 @@
 """Noticing a state that is older than it was: a copy of its folder put back, a database without its last commits.
 
 A mark is written into the state, then outside of it, every few seconds while something is accepted. A state whose
-mark is behind the one outside has forgotten what it accepted: no code from before counts (promise 7). Whoever stops
-between the two leaves a state that is ahead, which is no alarm.
+mark is behind the one outside has forgotten what it accepted: no code from before counts (promise 7). So may one
+whose mark outside is gone: whoever puts an old copy back can take that away. Whoever stops between the two leaves a
+state that is ahead, which is no alarm.
 """
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,14 @@ FILE_NAME: Final = "mark"
 FOLDER_MODE: Final = 0o700
 FILE_MODE: Final = 0o600
 _SIZE_MAX: Final = 256
+
+OLDER: Final = "the state is older than it was: a copy was put back, or it lost what was written last"
+MISSING: Final = (
+    "the mark of the state is not in {file} any more, so that nobody can tell whether the state is older than it was"
+)
+CONSEQUENCES: Final = (
+    "no code, recovery code or bypass from before counts any more, and who is not activated has to be reset"
+)
 
 
 def mark_file(state: Path) -> Path:
@@ -37,6 +46,8 @@ class Guard:
         self._tell: Final = tell
         self._clock: Final = clock
         self._changed = False
+        self._known: Mark | None = None
+        """The last one that this process saw or had outside: what is taken away while it runs is missed by nobody."""
         self.problem = ""
         """Why the mark outside cannot be read or written; empty if it can."""
 
@@ -51,18 +62,28 @@ class Guard:
         """
         outside = self.outside()
         inside = mark.read(connection, vault)
-        if inside is None or (outside is not None and not inside.follows(outside)) or (replaced and self._changed):
+        if outside is None and inside is not None and inside.begun:
+            # Another process may have begun in between; it writes the one outside first.
+            outside = self.outside()
+            inside = mark.read(connection, vault)
+        if inside is not None and outside is None and not inside.begun:
+            self._begin(connection, vault)
+        elif inside is None or outside is None or not inside.follows(outside) or (replaced and self._changed):
             self._lost(connection, vault, inside, outside)
             return True
-        if outside is None:
-            self._write(inside)
+        else:
+            self._known = outside
+            if read_outside(self._file) is None:
+                self._write(outside)
         return False
 
     def keep(self, connection: Connection, vault: Vault) -> None:
         """Move the marks on, if something was stored since. Raises the driver's errors."""
-        if not self._changed:
-            return
         outside = self.outside()
+        if not self._changed:
+            if outside is not None and read_outside(self._file) is None:
+                self._write(outside)
+            return
         with connection.transaction():
             inside = mark.read(connection, vault)
             sound = inside is not None and (outside is None or inside.follows(outside))
@@ -76,8 +97,16 @@ class Guard:
             self._lost(connection, vault, inside, outside)
 
     def outside(self) -> Mark | None:
-        """The mark outside; None if there is none."""
-        return read_outside(self._file)
+        """The mark outside, or as this process knew it last; None if there is none."""
+        return read_outside(self._file) or self._known
+
+    def _begin(self, connection: Connection, vault: Vault) -> None:
+        try:
+            begin(self._file, connection, vault)
+        except OSError as error:
+            self._unwritten(error)
+        else:
+            self._known = read_outside(self._file)
 
     def _lost(self, connection: Connection, vault: Vault, inside: Mark | None, outside: Mark | None) -> None:
         after = mark.beyond(inside, outside)
@@ -86,18 +115,39 @@ class Guard:
             mark.write(connection, vault, after)
         self._changed = False
         self._write(after)
-        self._tell(
-            "the state is older than it was: a copy was put back, or it lost what was written last; no code, recovery "
-            "code or bypass from before counts any more, and who is not activated has to be reset"
-        )
+        happened = MISSING.format(file=self._file) if inside is not None and outside is None else OLDER
+        self._tell(f"{happened}; {CONSEQUENCES}")
 
     def _write(self, what: Mark) -> None:
+        self._known = what
         try:
             write_outside(self._file, what)
         except OSError as error:
-            self.problem = f"{self._file} cannot be written ({error.strerror})"
+            self._unwritten(error)
         else:
             self.problem = ""
+
+    def _unwritten(self, error: OSError) -> None:
+        self.problem = f"{self._file} cannot be written ({error.strerror})"
+
+
+def begin(file: Path, connection: Connection, vault: Vault) -> None:
+    """Put the first mark outside of a state, unless there is one: from then on one that is missing was taken away.
+
+    For a new state, and for a host that joins others. Raises OSError and the driver's errors.
+    """
+    inside = mark.read(connection, vault)
+    if inside is None or read_outside(file) is not None:
+        return
+    # First outside: whoever stops in between leaves a state that is still new.
+    write_outside(file, inside)
+    with connection.transaction():
+        inside = mark.read(connection, vault)
+        if inside is not None and not inside.begun:
+            inside = inside._replace(steps=1)
+            mark.write(connection, vault, inside)
+    if inside is not None:
+        write_outside(file, inside)
 
 
 def read_outside(file: Path) -> Mark | None:
@@ -141,18 +191,27 @@ def make_place(state: Path, owner: tuple[int, int] | None) -> None:
 
     Raises `StateProblem`.
     """
-    try:
+    with usable(state):
         _make_folder(mark_file(state).parent, owner)
-    except OSError as error:
-        raise _unusable(state, error) from error
 
 
 def forget_mark(state: Path) -> None:
     """Take away the mark of a state that is gone, before another is made in its place; raises `StateProblem`."""
-    try:
+    with usable(state):
         mark_file(state).unlink(missing_ok=True)
+
+
+@contextmanager
+def usable(state: Path) -> Iterator[None]:
+    """A block in which an OSError means that the mark of a state cannot be kept; raises `StateProblem` then."""
+    try:
+        yield
     except OSError as error:
-        raise _unusable(state, error) from error
+        folder = mark_file(state).parent
+        raise StateProblem(
+            f"the mark of the state cannot be kept in {folder}: {error.strerror}",
+            f"see to it that {folder} is a folder that this user can write to",
+        ) from error
 
 
 def _make_folder(folder: Path, owner: tuple[int, int] | None) -> None:
@@ -160,11 +219,3 @@ def _make_folder(folder: Path, owner: tuple[int, int] | None) -> None:
         folder.mkdir(mode=FOLDER_MODE)
         if owner is not None and os.geteuid() == 0:
             os.chown(folder, *owner, follow_symlinks=False)
-
-
-def _unusable(state: Path, error: OSError) -> StateProblem:
-    folder = mark_file(state).parent
-    return StateProblem(
-        f"the mark of the state cannot be kept in {folder}: {error.strerror}",
-        f"see to it that {folder} is a folder that this user can write to",
-    )

@@ -22,6 +22,11 @@ class Mark(NamedTuple):
     state: bytes
     steps: int
 
+    @property
+    def begun(self) -> bool:
+        """Whether one was put outside already."""
+        return self.steps > 0
+
     def follows(self, other: "Mark") -> bool:
         """Whether a state with this mark is the one that had the other, or has gone on from there."""
         return self.state == other.state and self.steps >= other.steps
@@ -34,7 +39,7 @@ def beyond(*known: Mark | None) -> Mark:
 
 
 def new() -> Mark:
-    """The mark of a new state."""
+    """The mark of a new state, which is nowhere but in it."""
     return Mark(secrets.token_bytes(STATE_BYTES), 0)
 
 

@@ -30,7 +30,7 @@ from rw2fa_daemon.store import (
 from rw2fa_daemon.store.batch import Batch, Job, load, look
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
-from rw2fa_daemon.store.guard import Guard
+from rw2fa_daemon.store.guard import Guard, begin
 from rw2fa_daemon.store.mark import Mark
 from rw2fa_daemon.store.opening import open_connection
 from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
@@ -341,6 +341,11 @@ class Store:
         """How far the state got; None if what says so was altered."""
         with self._using() as connection:
             return mark.read(connection, self._vault)
+
+    def begin_mark(self, file: Path) -> None:
+        """Put the first mark into a file outside of the state, unless there is one. Raises OSError as well."""
+        with self._using() as connection:
+            begin(file, connection, self._vault)
 
     def keep_mark(self) -> None:
         """Move on the mark that tells whether the state is older than it was, if something was stored since."""

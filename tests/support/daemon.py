@@ -19,6 +19,7 @@ from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.texts import Text
+from rw2fa_daemon.store.guard import mark_file
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
 from rw2fa_daemon.vault.vault import Vault
@@ -148,9 +149,16 @@ class Site:
         return f'[database]\nurl = "{self.cluster.url}"\n'
 
     def initialise(self) -> None:
-        """Make key and state."""
+        """Make key and state, and begin its mark, as `rw2fa init` does."""
         create_master_key(self.key)
         self.store(create=True).close()
+        self.join()
+
+    def join(self) -> None:
+        """Begin the mark of a state that this host made, or of a database that others share."""
+        store = self.store()
+        store.begin_mark(mark_file(self.state))
+        store.close()
 
     def store(self, *, create: bool = False) -> Store:
         """The state, opened beside the daemon."""

@@ -252,7 +252,7 @@ def test_a_mark_that_cannot_be_written_does_not_stop_a_restore(people: Host, fil
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert "could not be written: Read-only file system" in done.stderr
+    assert f"cannot be kept in {mark.parent}: Read-only file system" in done.stderr
     assert mark.read_bytes() == before
     with people.daemon():
         pass

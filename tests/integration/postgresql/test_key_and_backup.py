@@ -39,6 +39,7 @@ def second(first: Host) -> Host:
         text = text.replace(str(getattr(first, path)), str(getattr(other, path)))
     other.config.write_text(text)
     shutil.copy2(first.key, other.key)
+    other.join()
     return other
 
 

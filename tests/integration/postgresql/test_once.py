@@ -1,6 +1,7 @@
 """Promise 1 on several hosts: daemons that share a PostgreSQL accept a code once."""
 
 import secrets
+import shutil
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -42,6 +43,8 @@ def second(site: Site) -> Site:
     other.folder.mkdir()
     text = site.config.read_text().replace(str(site.socket), str(other.socket))
     other.config.write_text(text.replace(str(site.state), str(other.state)))
+    shutil.copy(site.key, other.key)
+    other.join()
     return other
 
 

@@ -34,6 +34,7 @@ def second(office: Office, tmp_path: Path) -> Office:
     shutil.copy(office.site.key, folder)
     other = replace(office, site=replace(office.site, folder=folder))
     other.configure("per_user = 3")
+    other.site.join()
     return other
 
 

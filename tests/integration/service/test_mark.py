@@ -1,18 +1,22 @@
 """Promise 7 on real daemons: an old copy of the state that is put back by hand is noticed."""
 
+import json
 import os
 import shutil
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from rw2fa_daemon.audit.line_file import FILE_NAME
 from rw2fa_daemon.service.daemon import MARK_SECONDS
 from rw2fa_daemon.store.guard import mark_file, read_outside
+from tests.integration.cli.command import PROGRAM, run
 from tests.support.daemon import Site, wait_until
 
 NAME = "daemon"
 OTHER = "bin"
+STEP_SECONDS = 30
 
 
 def alarms(site: Site) -> int:
@@ -74,7 +78,9 @@ def test_the_mark_follows_what_is_accepted_and_a_killed_daemon_raises_no_false_a
         first = read_outside(mark_file(site.state))
         assert first is not None
         assert site.login(NAME, site.code(NAME))["rule"] == "code-right"
-        wait_until(lambda: read_outside(mark_file(site.state)) == first._replace(steps=1), MARK_SECONDS + 5)
+        wait_until(
+            lambda: read_outside(mark_file(site.state)) == first._replace(steps=first.steps + 1), MARK_SECONDS + 5
+        )
         assert site.login(NAME, site.code(NAME, 1))["rule"] == "code-right"
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
@@ -86,7 +92,36 @@ def test_the_mark_follows_what_is_accepted_and_a_killed_daemon_raises_no_false_a
 
 def test_a_mark_that_cannot_be_kept_is_told_and_keeps_nobody_out(site: Site) -> None:
     site.enrol(NAME)
-    mark_file(site.state).parent.write_text("in the way")
     with site.daemon():
+        shutil.rmtree(mark_file(site.state).parent)
+        mark_file(site.state).parent.write_text("in the way")
         assert site.login(NAME, site.code(NAME))["rule"] == "code-right"
-        assert "cannot be written" in site.status()["mark"]
+        wait_until(lambda: "cannot be written" in site.status()["mark"], MARK_SECONDS + 5)
+
+
+def test_promise_7_a_mark_that_was_taken_away_counts_as_a_loss_and_shuts_nobody_out(site: Site) -> None:
+    """Who puts an old copy back can take the mark away as well."""
+    site.enrol(NAME, OTHER)
+    store = site.store()
+    words = store.words().new(NAME)
+    store.transact(NAME, lambda account: (account and replace(account, recovery=words.digests), None))
+    store.close()
+    with site.daemon() as process:
+        code = site.code(NAME)
+        assert site.login(NAME, code)["rule"] == "code-right"
+        process.send_signal(signal.SIGTERM)
+        process.wait(10)
+    mark_file(site.state).unlink()
+    with site.daemon():
+        assert "used already" in site.login(OTHER, site.code(OTHER))["text"], "nobody knows what was accepted"
+        assert site.login(NAME, words.words[0]).get("rule") != "recovery-code", "nor which of those were used"
+        assert alarms(site) == 1
+        told = run([str(PROGRAM), "--config", str(site.config), "audit"]).out
+        assert f"the mark of the state is not in {mark_file(site.state)} any more" in told
+        shown = run([str(PROGRAM), "--config", str(site.config), "users", "show", NAME, "--json"]).out
+        assert json.loads(shown)["recovery_codes_left"] == 0
+        step = int(time.time()) // STEP_SECONDS
+        wait_until(lambda: int(time.time()) // STEP_SECONDS > step + 1, 2 * STEP_SECONDS + 5)
+        assert site.login(OTHER, site.code(OTHER))["rule"] == "code-right"
+    with site.daemon():
+        assert alarms(site) == 1

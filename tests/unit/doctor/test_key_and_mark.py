@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -68,10 +69,16 @@ def test_a_mark_that_the_state_follows_is_right(site: Site) -> None:
     assert found(site, check_mark) == []
 
 
-def test_a_missing_mark_is_a_warning(site: Site) -> None:
+def test_promise_7_a_missing_mark_is_found_once_there_was_one(site: Site) -> None:
+    mark_file(site.state).unlink()
+    (finding,) = found(site, check_mark)
+    assert not finding.ok
+    assert "no code from before counts" in finding.detail
+    shutil.rmtree(site.state)
+    site.store(create=True).close()
     (finding,) = found(site, check_mark)
     assert finding.ok
-    assert "an older copy of the state would not be noticed" in finding.detail
+    assert "the state is new" in finding.detail
 
 
 def test_promise_7_a_state_that_is_behind_its_mark_is_found(site: Site, marked: Mark) -> None:

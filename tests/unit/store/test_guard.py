@@ -152,18 +152,71 @@ def test_who_stops_between_the_two_marks_raises_no_false_alarm(
     assert watched.outside == before._replace(steps=before.steps + 2)
 
 
-def test_a_lost_mark_raises_no_alarm_and_is_made_anew(watched: Watched) -> None:
+@pytest.mark.parametrize("content", [None, b"", b"?", b"\xff", b"00 x\n"])
+def test_promise_7_a_mark_that_is_gone_beside_a_state_that_had_one_is_an_alarm(
+    watched: Watched, content: bytes | None
+) -> None:
+    with closing(watched.open()) as store:
+        accept(store, 59_000_000)
+    if content is None:
+        mark_file(watched.folder).unlink()
+    else:
+        mark_file(watched.folder).write_bytes(content)
+    watched.restart()
+    with closing(watched.open()) as store:
+        assert "the mark of the state is not in" in watched.told[0]
+        assert store.floor() == NOW
+    watched.restart()
+    watched.open().close()
+    assert len(watched.told) == 1, "once"
+
+
+def test_promise_7_a_state_that_nobody_used_yet_has_a_mark_to_miss_from_its_first_start(watched: Watched) -> None:
+    watched.open().close()
+    mark_file(watched.folder).unlink()
+    watched.restart()
+    watched.open().close()
+    assert len(watched.told) == 1
+
+
+def test_a_mark_that_is_taken_away_beside_a_running_daemon_is_put_back(watched: Watched) -> None:
     with closing(watched.open()) as store:
         accept(store, 59_000_000)
         was = watched.outside
-    for content in (None, b"", b"?", b"\xff", b"00 x\n"):
-        if content is None:
-            mark_file(watched.folder).unlink()
-        else:
-            mark_file(watched.folder).write_bytes(content)
-        watched.restart()
-        watched.open().close()
+        mark_file(watched.folder).unlink()
+        store.keep_mark()
         assert watched.outside == was
+        mark_file(watched.folder).unlink()
+        accept(store, 59_000_001)
+    watched.restart()
+    watched.open().close()
+    assert watched.told == []
+
+
+@ONLY_SQLITE
+def test_promise_7_an_old_copy_put_back_without_its_mark_is_noticed_by_a_daemon_that_runs(
+    watched: Watched, copy: Path
+) -> None:
+    with closing(watched.open()) as store:
+        accept(store, NOW // 30)
+        mark_file(watched.folder).unlink()
+        put_back(watched, copy)
+        with pytest.raises(StateProblem, match="replaced by an older one just now"):
+            store.read("alice")
+    assert len(watched.told) == 1
+
+
+def test_who_stops_while_the_first_mark_is_made_raises_no_false_alarm(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as crash:
+        crash.setattr("rw2fa_daemon.store.mark.write", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            watched.open()
+    watched.restart()
+    watched.open().close()
+    watched.restart()
+    watched.open().close()
     assert watched.told == []
 
 
@@ -213,6 +266,17 @@ def test_a_place_that_cannot_be_written_is_a_problem_and_no_reason_not_to_judge(
         accept(store, 59_000_001)
         assert watched.guard.problem == ""
     assert watched.told == []
+
+
+def test_where_no_mark_can_be_kept_each_start_is_told_and_judges(watched: Watched) -> None:
+    mark_file(watched.folder).parent.write_text("in the way")
+    with closing(watched.open()) as store:
+        accept(store, NOW // 30 - 1)
+    watched.restart()
+    with closing(watched.open()) as store:
+        assert len(watched.told) == 1
+        assert "cannot be written" in watched.guard.problem
+        accept(store, NOW // 30 + 3)
 
 
 def test_nothing_is_written_through_a_link(watched: Watched, tmp_path: Path) -> None:
