@@ -28,4 +28,5 @@ def against(bad: Sequence[Finding], more: str) -> Problem:
 def _line(finding: Finding) -> str:
     mark = "ok  " if finding.ok and not finding.fix else "note" if finding.ok else "BAD "
     fix = f"\n      {shown(finding.fix)}" if finding.fix else ""
-    return f"{mark}  {finding.check}: {shown(finding.detail)}{fix}"
+    accepted = f" (accepted: {shown(finding.accepted)})" if finding.accepted else ""
+    return f"{mark}  {finding.check}{accepted}: {shown(finding.detail)}{fix}"

@@ -7,6 +7,7 @@ import click
 from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.asking import YES_OPTION
 from rw2fa_daemon.cli.findings import report
+from rw2fa_daemon.cli.pam_accept import accept, accepted, retract
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, shown
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.doctor import pam_check
@@ -70,6 +71,10 @@ def remove(site: Site, services: tuple[str, ...], *, yes: bool) -> None:  # noqa
 def refresh(site: Site) -> None:
     """Write sshd's drop-in for whoever needs a code now: what a timer runs when a trial ends."""
     consequences.refresh_sshd(site)
+
+
+for _command in (accept, retract, accepted):
+    pam.add_command(_command)
 
 
 def _tell(done: Report) -> None:

@@ -20,6 +20,11 @@ from rw2fa_daemon.pamstack.install import remove
 TRY_MAX: Final = 30 * 24 * 60 * 60
 """Seconds. Longer than that nobody remembers that it is a trial."""
 
+_WAYS_OUT: Final = (
+    "; `rw2fa pam check` shows everything, `rw2fa pam accept` takes one finding as it is, and --force switches on all "
+    "the same"
+)
+
 
 @click.command()
 @click.option("--try", "trial", metavar="10m", help="Only for so long, unless `rw2fa enable --keep` follows.")
@@ -75,7 +80,7 @@ def _check(site: Site) -> None:
     # Without a state nobody who is enabled could be judged, and so nobody would get in.
     site.store  # noqa: B018 - opens it
     if bad := [finding for finding in pam_check(site.config) if not finding.ok]:
-        raise against(bad, "; `rw2fa pam check` shows everything, and --force switches on all the same")
+        raise against(bad, _WAYS_OUT)
 
 
 @click.command()

@@ -11,6 +11,7 @@ from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.moments import duration
 from rw2fa_daemon.cli.printing import say, shown, when
+from rw2fa_daemon.cli.reason import reason_given
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.core.account import Account, Bypass
@@ -20,8 +21,6 @@ from rw2fa_daemon.service.opening import GENERATION_BITS
 
 BYPASS_SECONDS_MAX: Final = 7 * 24 * 60 * 60
 """Whoever needs longer needs a new device, or an entry in exempt.users."""
-
-REASON_CHARACTERS_MAX: Final = 200
 
 
 @click.command()
@@ -45,7 +44,7 @@ def bypass(site: Site, name: str, *, length: str | None, once: bool, reason: str
     if length is None or reason is None:
         raise click.UsageError("give --for and --reason, or --end")
     seconds = _seconds(length)
-    why = _why(reason)
+    why = reason_given(reason)
     person = enabled_person(site, name)
     until = int(time.time()) + seconds
     _store(site, person, Bypass(until, once))
@@ -88,13 +87,3 @@ def _seconds(text: str) -> int:
     if not 0 < seconds <= BYPASS_SECONDS_MAX:
         raise Problem(f"a bypass of {shown(text)} is out of range", f"choose up to {BYPASS_SECONDS_MAX // 86_400}d")
     return seconds
-
-
-def _why(text: str) -> str:
-    """The reason as it goes into the audit; raises Problem."""
-    reason = " ".join(text.split())
-    if not reason:
-        raise Problem("no reason was given", "say why with --reason, for whoever reads the audit")
-    if len(reason) > REASON_CHARACTERS_MAX:
-        raise Problem("the reason is too long", f"say it in {REASON_CHARACTERS_MAX} characters")
-    return shown(reason)

@@ -1,11 +1,12 @@
 """Our lines in the PAM stacks of this host."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from rw2fa_daemon.core.clients import ServiceClass
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
-from rw2fa_daemon.pamstack.faults import faults
+from rw2fa_daemon.pamstack.faults import Fault, Name, faults
 from rw2fa_daemon.pamstack.host import listed, modules, service_path, services
 from rw2fa_daemon.pamstack.install import installed
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET
@@ -43,8 +44,9 @@ def check_stacks(subject: Subject) -> Iterator[Finding]:
 
 def _service(subject: Subject, service: Service) -> Iterator[Finding]:
     client = subject.clients.of(service.name)
-    for fault in faults(service, client, listed=listed(service.name, subject.clients)):
-        yield Finding(fault.name.value, ok=not fault.grave, detail=fault.detail, fix=fault.fix)
+    found = faults(service, client, listed=listed(service.name, subject.clients))
+    yield from (_found(subject, fault) for fault in found)
+    yield from _accepted_in_vain(subject, service.name, {fault.name for fault in found})
     if client.service_class is ServiceClass.IGNORE and client.outside:
         yield Finding(
             "pam-service-ignored",
@@ -52,6 +54,32 @@ def _service(subject: Subject, service: Service) -> Iterator[Finding]:
             detail=f"{service.name} lets people in from outside, and `[services]` says that nobody is asked there",
             fix=f"run `rw2fa settings unset services.{service.name}` if that is no longer wanted",
         )
+
+
+def _found(subject: Subject, fault: Fault) -> Finding:
+    """A fault as a finding: good where it was accepted, and the files are still the ones that it was accepted for."""
+    finding = Finding(fault.name, ok=not fault.grave, detail=fault.detail, fix=fault.fix, service=fault.service)
+    acceptance = subject.accepted.of(fault.service, fault.name)
+    if acceptance is None:
+        return finding
+    if subject.accepted.counts(subject.root, fault.service, fault.name):
+        fix = f"run `rw2fa pam retract {fault.service} {fault.name}` when that is no longer wanted"
+        return replace(finding, ok=True, accepted=acceptance.reason, fix=fix)
+    detail = f"{fault.detail}; it was accepted ({acceptance.reason}) before its files changed"
+    fix = f"{fault.fix}, or look at the change and accept it again with `rw2fa pam accept`"
+    return replace(finding, detail=detail, fix=fix)
+
+
+def _accepted_in_vain(subject: Subject, service: str, names: set[Name]) -> Iterator[Finding]:
+    for one in subject.accepted.acceptances:
+        if one.service == service and one.finding not in names:
+            yield Finding(
+                "pam-accepted",
+                ok=True,
+                detail=f"{service}: {one.finding} was accepted ({one.reason}), and is not found any more",
+                fix=f"run `rw2fa pam retract {service} {one.finding}`",
+                service=service,
+            )
 
 
 def _our_handlers(subject: Subject) -> Iterator[tuple[Service, Handler]]:

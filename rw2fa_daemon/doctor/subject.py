@@ -15,6 +15,8 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data import shipped_clients
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
+from rw2fa_daemon.pamstack import accepted
+from rw2fa_daemon.pamstack.accepted import Accepted
 from rw2fa_daemon.pamstack.host import under
 from rw2fa_daemon.pamstack.programs import effective_sshd
 from rw2fa_daemon.store.store import Store
@@ -50,6 +52,11 @@ class Subject:
         """The client table with the administrator's classes."""
         classes = {service: ServiceClass(name) for service, name in self.config.services.items()}
         return shipped_clients().override(classes, ServiceClass(self.config.service_default))
+
+    @cached_property
+    def accepted(self) -> Accepted:
+        """What an administrator accepted on this host. Raises Problem."""
+        return accepted.read(self.root)
 
     def path(self, path: Path | str) -> Path:
         """Where `path` of the host is, below `root`."""

@@ -1,9 +1,6 @@
 """Putting our lines into a host and taking them out: all of it or nothing, and never a file half written."""
 
-import contextlib
-import fcntl
-import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -11,7 +8,7 @@ from typing import Final
 from rw2fa_daemon.core.clients import ClientTable
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data import shipped_clients
-from rw2fa_daemon.pamstack import programs
+from rw2fa_daemon.pamstack import accepted, programs
 from rw2fa_daemon.pamstack.common_auth import (
     is_additional,
     is_saved,
@@ -34,6 +31,7 @@ from rw2fa_daemon.pamstack.host import (
     under,
 )
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, copy_of, our_lines, put_in, uncopied, without
+from rw2fa_daemon.pamstack.lock import locked
 from rw2fa_daemon.pamstack.modules import OUR_MODULE
 from rw2fa_daemon.pamstack.sshd import DROPIN, NOBODY, Scope
 from rw2fa_daemon.pamstack.sshd_asking import wanted_dropin
@@ -103,7 +101,7 @@ def install(
     chosen = _chosen(services)
     table = clients or shipped_clients()
     _require_installed(root)
-    with _locked(root), Transaction() as files:
+    with locked(root), Transaction() as files:
         work = _Work(root, files)
         _require_daemon(work, socket)
         present = [service for service in chosen if _add_lines(work, service, socket)]
@@ -125,7 +123,7 @@ def remove(services: Iterable[str] = (), *, root: Path = _HOST) -> Report:
     written.
     """
     chosen = _chosen(services)
-    with _locked(root), Transaction() as files:
+    with locked(root), Transaction() as files:
         work = _Work(root, files)
         for service in chosen:
             _drop_lines(work, service)
@@ -145,7 +143,7 @@ def refresh_dropin(scope: Scope, *, root: Path = _HOST) -> Report:
     """
     if not under(root, DROPIN).exists():
         return Report((), ())
-    with _locked(root), Transaction() as files:
+    with locked(root), Transaction() as files:
         work = _Work(root, files)
         _write_dropin(work, scope)
     _reload_sshd(work)
@@ -188,27 +186,6 @@ def _require_daemon(work: _Work, socket: Path) -> None:
         if programs.under_systemd():
             raise Problem(f"{problem.what}: logins would be refused from now on", problem.fix) from problem
         work.notes.append(f"{problem.what}: logins are refused until it does")
-
-
-@contextlib.contextmanager
-def _locked(root: Path) -> Iterator[None]:
-    """Nobody else edits with this program meanwhile."""
-    folder = under(root, INCLUDE_FOLDER)
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError as error:
-        raise Problem(f"{folder}: {error.strerror}", "this host has no PAM configuration to edit") from error
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    except BlockingIOError:
-        raise Problem("another `rw2fa pam` is at work", "wait until it has ended") from None
-    except OSError as error:
-        raise Problem(
-            f"{error.filename or folder}: {error.strerror}", "run this as root, with room on the disk"
-        ) from error
-    finally:
-        os.close(descriptor)
 
 
 # Lines of single services
@@ -387,9 +364,11 @@ def _reload_sshd(work: _Work) -> None:
 
 
 def _check(root: Path, services: Sequence[str], clients: ClientTable) -> None:
+    taken = accepted.read(root)
     for service in services:
         try:
-            found = [fault for fault in service_faults(root, service, clients) if fault.grave]
+            faults = [fault for fault in service_faults(root, service, clients) if fault.grave]
+            found = [fault for fault in faults if not taken.counts(root, service, fault.name)]
         except SyntaxProblem as problem:
             raise Problem(f"PAM cannot read {service}: {problem}", "mend that, then run this again") from problem
         if found:

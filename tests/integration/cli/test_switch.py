@@ -88,7 +88,7 @@ def test_switching_on_is_refused_without_a_state(off: Site) -> None:
 def test_pam_check_says_what_is_wrong_and_what_to_do(off: Site) -> None:
     findings = off.rw2fa.json("pam", "check")
     assert findings
-    assert {"check", "ok", "detail", "fix"} == set(findings[0])
+    assert {"check", "ok", "detail", "fix", "service", "accepted"} == set(findings[0])
     assert all(finding["ok"] for finding in findings)
     off.rw2fa.command("pam", "remove")
     done = off.rw2fa.command("pam", "check", check=False)
