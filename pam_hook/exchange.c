@@ -43,6 +43,7 @@ static struct failure send_open(struct exchange *exchange)
     char names[FIRST_FACTOR_SIZE];
     char session[SESSION_SIZE];
     char boot[BOOT_SIZE];
+    char namespaces[NAMESPACES_SIZE];
     char parent[DECIMAL_SIZE];
     decimal_format(parent, (uint32_t)getppid());
     packet_begin(packet, "open");
@@ -58,6 +59,7 @@ static struct failure send_open(struct exchange *exchange)
     packet_field(packet, "first", first_factor_names(pam_getenv(exchange->pamh, "SSH_AUTH_INFO_0"), names));
     packet_field(packet, "session", session_read(session));
     packet_field(packet, "boot", boot_read(boot));
+    packet_field(packet, "namespaces", namespaces_read(namespaces));
     packet_field(packet, "parent", parent);
     if (evidence != NULL) {
         char uid[DECIMAL_SIZE];
@@ -74,11 +76,13 @@ static struct failure send_session(struct exchange *exchange)
     struct packet *packet = &exchange->packet;
     char session[SESSION_SIZE];
     char boot[BOOT_SIZE];
+    char namespaces[NAMESPACES_SIZE];
     packet_begin(packet, "session");
     packet_field(packet, "v", "1");
     packet_field(packet, "user", exchange->login->user);
     packet_field(packet, "session", session_read(session));
     packet_field(packet, "boot", boot_read(boot));
+    packet_field(packet, "namespaces", namespaces_read(namespaces));
     trace(exchange, "session", "begins");
     return send_packet(exchange);
 }

@@ -1,10 +1,13 @@
 #include "session.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "decimal.h"
 
 /* (unsigned) -1, AUDIT_SID_UNSET of the kernel. */
 static const char NONE[] = "4294967295";
@@ -22,6 +25,37 @@ static bool read_line(const char *path, char *line, size_t size)
     line[length] = '\0';
     line[strcspn(line, "\n")] = '\0';
     return true;
+}
+
+/* The number in a link like "pid:[4026531836]": one is 0 on a kernel that has no such namespaces. "" where it fails. */
+static const char *number_of(const char *link, char number[DECIMAL_SIZE])
+{
+    char target[sizeof("user:[]") + DECIMAL_SIZE];
+    ssize_t length = readlink(link, target, sizeof(target) - 1);
+    if (length < 0)
+        return errno == ENOENT ? "0" : "";
+    target[length] = '\0';
+    const char *from = strchr(target, '[');
+    size_t digits = from == NULL ? 0 : strspn(from + 1, "0123456789");
+    if (digits == 0 || digits >= DECIMAL_SIZE || strcmp(from + 1 + digits, "]") != 0)
+        return "";
+    memcpy(number, from + 1, digits);
+    number[digits] = '\0';
+    return number;
+}
+
+const char *namespaces_read(char namespaces[NAMESPACES_SIZE])
+{
+    char numbers[2][DECIMAL_SIZE];
+    const char *user = number_of("/proc/self/ns/user", numbers[0]);
+    const char *pid = number_of("/proc/self/ns/pid", numbers[1]);
+    if (*user == '\0' || *pid == '\0')
+        return NULL;
+    size_t length = strlen(user);
+    memcpy(namespaces, user, length);
+    namespaces[length] = '-';
+    memcpy(namespaces + length + 1, pid, strlen(pid) + 1);
+    return namespaces;
 }
 
 const char *session_read(char session[SESSION_SIZE])

@@ -50,7 +50,7 @@ class Login:
     session: str = ""
     """The kernel's audit session, `boot` in front; empty for a process that is in none."""
     boot: str = ""
-    """Which boot of which host this is, as several may share a state; empty where that is not known."""
+    """Which boot of which host this is, as several may share a state, and which container; empty where not known."""
     pid: int = 0
     """The process that asks, as the kernel says, and its parent, as the process says; 0 where that is not known."""
     parent: int = 0

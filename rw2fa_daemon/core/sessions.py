@@ -2,8 +2,9 @@
 
 A session is the kernel's audit session. sshd, login and Cockpit begin it after authentication, so that a code is
 accepted before its session has a number. What is remembered then is the process that asked and its parent: one of them,
-and no other, says the number a moment later. Sessions and processes of one host have numbers of another's, so each goes
-with the boot that it belongs to.
+and no other, says the number a moment later. Sessions and processes of one host have numbers of another's, and a
+container that is started from a session goes on with that session's, so each
+goes with the boot and the namespaces that it belongs to.
 """
 
 from collections.abc import Iterator

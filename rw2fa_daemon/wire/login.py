@@ -1,6 +1,8 @@
 """What the hook says, as the values that the core works on, and back."""
 
+import hashlib
 import string
+from collections.abc import Mapping
 from functools import lru_cache
 
 from rw2fa_daemon.core.login import Begun, Evidence, Login, Phase, Slot
@@ -15,10 +17,12 @@ NUMBER_MAX = 10
 """Digits of a session or process, which have 32 bits."""
 
 BOOT_LENGTH = 36
-BOOT_KEPT = 18
-"""Characters of a boot's id that are stored with each session: 64 random bits, less the six that are fixed."""
+NAMESPACES_MAX = 2 * NUMBER_MAX + 1
+PLACE_KEPT = 16
+"""Hexadecimal digits that are stored with each session, for the boot and the namespaces: 64 bits."""
 
 _DIGITS = ALPHABETS["digits"]
+_NUMBERS = _DIGITS | {"-"}
 _HEX = frozenset("0123456789abcdef-")
 _ITEMS = ("service", "user", "tty", "rhost", "ruser", "first")
 _PHASES = {phase.value: phase for phase in Phase}
@@ -43,6 +47,7 @@ def read_open(message: Message) -> Login:
     except (KeyError, ValueError) as error:
         raise ProtocolError("unknown phase, slot or uid") from error
     first = fields.get("first", "")
+    boot = _boot(fields)
     return Login(
         phase=phase,
         slot=slot,
@@ -54,8 +59,8 @@ def read_open(message: Message) -> Login:
         known=_KNOWN.get(fields.get("known", "")),
         first=tuple(first.split(",")) if first else (),
         evidence=evidence,
-        session=_session(fields.get("session", ""), fields.get("boot", "")),
-        boot=_boot(fields.get("boot", "")),
+        session=_session(fields.get("session", ""), boot),
+        boot=boot,
         parent=_process(fields.get("parent", "0")),
     )
 
@@ -67,20 +72,29 @@ def read_session(message: Message) -> Begun:
     user = message.required("user")
     if len(user) > ITEM_MAX:
         raise ProtocolError("item too long")
-    return Begun(user, _session(message.required("session"), message.fields.get("boot", "")))
+    return Begun(user, _session(message.required("session"), _boot(message.fields)))
 
 
 def _session(number: str, boot: str) -> str:
-    """The session as it is told from those of other hosts and boots; nothing where it cannot be."""
+    """The session as it is told from those of other hosts, boots and containers; nothing where it cannot be."""
     if number and not (len(number) <= NUMBER_MAX and _DIGITS.issuperset(number)):
         raise ProtocolError("no number of a session")
-    return f"{kept}:{number}" if number and (kept := _boot(boot)) else ""
+    return f"{boot}:{number}" if number and boot else ""
 
 
-def _boot(text: str) -> str:
-    if text and not (len(text) == BOOT_LENGTH and _HEX.issuperset(text)):
+def _boot(fields: Mapping[str, str]) -> str:
+    """What tells this boot and the container in it, if it is one, from all others; nothing where it is not known."""
+    boot, namespaces = fields.get("boot", ""), fields.get("namespaces", "")
+    if boot and not (len(boot) == BOOT_LENGTH and _HEX.issuperset(boot)):
         raise ProtocolError("no id of a boot")
-    return text[:BOOT_KEPT]
+    if namespaces and not (len(namespaces) <= NAMESPACES_MAX and _NUMBERS.issuperset(namespaces)):
+        raise ProtocolError("no numbers of namespaces")
+    return _place(boot, namespaces) if boot and namespaces else ""
+
+
+@lru_cache(maxsize=64)
+def _place(boot: str, namespaces: str) -> str:
+    return hashlib.sha256(f"{boot} {namespaces}".encode()).hexdigest()[:PLACE_KEPT]
 
 
 def _process(text: str) -> int:

@@ -41,6 +41,9 @@ READ: Final = Text.TOLD_PROMPT.value.format(reason="")
 BOOT = "00112233-4455-4677-8899-aabbccddeeff"
 """Which boot of which host a hook speaks for."""
 
+NAMESPACES: Final = "4026531837-4026531836"
+"""Those that the kernel begins with."""
+
 
 class Hook:
     """One phase of one login, spoken by hand."""
@@ -85,7 +88,15 @@ class Hook:
         self, user: str, service: str = "sshd", phase: str = "auth", slot: str = "main", **more: str
     ) -> dict[str, str]:
         """Open, and the daemon's answer."""
-        self.send("open", v="1", phase=phase, slot=slot, service=service, user=user, **{"boot": BOOT, **more})
+        self.send(
+            "open",
+            v="1",
+            phase=phase,
+            slot=slot,
+            service=service,
+            user=user,
+            **{"boot": BOOT, "namespaces": NAMESPACES, **more},
+        )
         return self._told(self.receive())
 
     def reply(self, value: str, n: int = 1) -> dict[str, str]:

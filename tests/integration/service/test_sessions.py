@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from rw2fa_daemon.core.account import Account
-from tests.support.daemon import BOOT, HOST_USERS, Site
+from tests.support.daemon import BOOT, HOST_USERS, NAMESPACES, Site
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the daemon takes logins from root only")
 NAME, OTHER = HOST_USERS[:2]
@@ -21,15 +21,15 @@ def signed_in(site: Site, name: str = NAME) -> None:
         assert hook.reply(site.code(name))["rc"] == "SUCCESS"
 
 
-def begin(site: Site, session: str, name: str = NAME, boot: str = BOOT) -> dict[str, str]:
+def begin(site: Site, session: str, name: str = NAME, boot: str = BOOT, namespaces: str = NAMESPACES) -> dict[str, str]:
     with site.hook() as hook:
-        hook.send("session", v="1", user=name, session=session, boot=boot)
+        hook.send("session", v="1", user=name, session=session, boot=boot, namespaces=namespaces)
         return hook.receive()
 
 
-def sudo_asks(site: Site, session: str, name: str = NAME, boot: str = BOOT) -> bool:
+def sudo_asks(site: Site, session: str, name: str = NAME, boot: str = BOOT, namespaces: str = NAMESPACES) -> bool:
     with site.hook() as hook:
-        answer = hook.open(name, service="sudo", session=session, boot=boot)
+        answer = hook.open(name, service="sudo", session=session, boot=boot, namespaces=namespaces)
         assert answer["verb"] == "ask" or answer["rule"] == "recent-code"
         return answer["verb"] == "ask"
 
@@ -76,11 +76,12 @@ def test_promise_4_after_sudo_minutes_sudo_asks_again(site: Site) -> None:
 
 def test_promise_4_a_session_of_another_process_or_person_gets_no_code(site: Site) -> None:
     site.enrol(NAME, OTHER)
-    told = "hook.send('session', v='1', user=sys.argv[2], session='7', boot=sys.argv[3]); print(hook.receive()['rule'])"
+    told = "hook.send('session', v='1', user=sys.argv[2], session='7', boot=sys.argv[3], "
+    told += "namespaces=sys.argv[4]); print(hook.receive()['rule'])"
     with site.daemon():
         signed_in(site)
         begin(site, "7", OTHER)
-        assert elsewhere(site, told, BOOT) == "session"
+        assert elsewhere(site, told, BOOT, NAMESPACES) == "session"
         assert sudo_asks(site, "7")
         assert sudo_asks(site, "7", OTHER)
 
@@ -121,6 +122,26 @@ def test_promise_4_a_session_of_another_host_or_boot_with_the_same_number_gets_n
         assert sudo_asks(site, "7", boot="")
 
 
-def test_what_is_no_boot_is_no_message(site: Site) -> None:
+@pytest.mark.parametrize("other", ["4026531837-4026532290", "4026532289-4026531836", "4026532289-4026532290", ""])
+def test_promise_4_a_session_that_goes_on_in_a_container_gets_no_code(site: Site, other: str) -> None:
+    """The number of the session goes along into a container, and so does the boot."""
+    site.enrol(NAME)
     with site.daemon():
-        assert begin(site, "7", boot=BOOT[:-1] + "x") == {}
+        signed_in(site)
+        begin(site, "7", namespaces=other)
+        assert sudo_asks(site, "7", namespaces=other), "the login was outside"
+        begin(site, "7")
+        assert not sudo_asks(site, "7")
+        assert sudo_asks(site, "7", namespaces=other)
+
+
+@pytest.mark.parametrize("boot", [BOOT[:-1] + "x", BOOT[:-1], BOOT + "0"])
+def test_what_is_no_boot_is_no_message(site: Site, boot: str) -> None:
+    with site.daemon():
+        assert begin(site, "7", boot=boot) == {}
+
+
+@pytest.mark.parametrize("namespaces", ["x", "4026531837 4026531836", "4026531837:4026531836", "1" * 22])
+def test_what_are_no_namespaces_is_no_message(site: Site, namespaces: str) -> None:
+    with site.daemon():
+        assert begin(site, "7", namespaces=namespaces) == {}

@@ -69,6 +69,41 @@ def sudo(terminal: Terminal, member: Member, *codes: str) -> str:
     return terminal.expect(prompts.CODE, r"\nroot\r\n").strip()
 
 
+CONTAINER = "/usr/local/sbin/enter-container"
+_SHELL = "--reuid=$SUDO_UID --regid=$SUDO_GID --init-groups bash --norc"
+_CONTAINERS = {
+    "pid": f"#!/bin/sh\nexec unshare --pid --fork --mount-proc setpriv {_SHELL}\n",
+    # A user namespace in which everybody is who they were: elsewhere sudo would not be root.
+    "user": f"""#!/usr/bin/python3
+import ctypes, os
+mapped, told = os.pipe()
+opened, tell = os.pipe()
+child = os.fork()
+if child == 0:
+    if ctypes.CDLL(None).unshare(0x10000000) != 0:
+        os._exit(1)
+    os.write(tell, b"x")
+    os.read(mapped, 1)
+    os.execl("/bin/sh", "sh", "-c", "exec setpriv {_SHELL}")
+os.read(opened, 1)
+for file in ("uid_map", "gid_map"):
+    with open(f"/proc/{{child}}/{{file}}", "w") as lines:
+        lines.write("0 0 4294967295\\n")
+os.write(told, b"x")
+os.waitpid(child, 0)
+""",
+}
+
+
+@pytest.fixture(params=_CONTAINERS)
+def container(request: pytest.FixtureRequest, site: Site, sudoer: Member) -> str:
+    """A command that goes into namespaces of their own, in the same audit session, and asks for no password."""
+    site.world.write(CONTAINER, _CONTAINERS[request.param], mode=0o755)
+    rule = f"/etc/sudoers.d/{sudoer.person.name}"
+    site.world.write(rule, site.world.read(rule) + f"{sudoer.person.name} ALL=NOPASSWD: {CONTAINER}\n", mode=0o440)
+    return f"sudo {CONTAINER}"
+
+
 def leave(terminal: Terminal) -> None:
     terminal.answer(SHELL, "exit")
     terminal.end()
@@ -157,6 +192,32 @@ def test_promise_4_with_zero_minutes_sudo_asks_each_time(site: Site, sudoer: Mem
         terminal.hang_up()
     finally:
         site.rw2fa.command("settings", "unset", "sudo_minutes")
+
+
+def test_promise_4_a_code_outside_of_a_container_spares_nobody_inside(
+    site: Site, sudoer: Member, container: str
+) -> None:
+    terminal = shell(site, sudoer)
+    outside = session_of(terminal)
+    assert sudo(terminal, sudoer) == "root"
+    terminal.answer(SHELL, container)
+    terminal.expect(SHELL)
+    assert session_of(terminal) == outside
+    assert sudo(terminal, sudoer) == prompts.CODE.strip()
+    terminal.hang_up()
+
+
+def test_promise_4_a_code_in_a_container_spares_nobody_outside(site: Site, sudoer: Member, container: str) -> None:
+    terminal = shell_without_a_code(site, sudoer)
+    terminal.type(container)
+    terminal.expect(SHELL)
+    assert sudo(terminal, sudoer, sudoer.phone.fresh()) == "root"
+    terminal.expect(SHELL)
+    assert sudo(terminal, sudoer) == "root", "there it is remembered"
+    terminal.answer(SHELL, "exit")
+    terminal.expect(SHELL)
+    assert sudo(terminal, sudoer) == prompts.CODE.strip()
+    terminal.hang_up()
 
 
 def test_promise_4_a_reset_ends_what_the_session_had(site: Site, sudoer: Member) -> None:

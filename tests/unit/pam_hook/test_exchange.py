@@ -41,6 +41,7 @@ def test_open_says_who_logs_in_where(hook: Hook) -> None:
         "rhost": "192.0.2.7",
         "ruser": "bob",
         "boot": BOOT,
+        "namespaces": NAMESPACES,
         "parent": str(os.getppid()),
     }
 
@@ -76,6 +77,7 @@ def test_open_leaves_out_what_is_not_set(hook: Hook) -> None:
         "user": "alice",
         "known": KNOWN,
         "boot": BOOT,
+        "namespaces": NAMESPACES,
         "parent": str(os.getppid()),
     }
 
@@ -247,6 +249,7 @@ def test_keys_that_are_not_known_are_ignored(hook: Hook) -> None:
 
 
 KNOWN = "yes" if any(entry.pw_name == "alice" for entry in pwd.getpwall()) else "no"
+NAMESPACES = "-".join(str(Path(f"/proc/self/ns/{kind}").stat().st_ino) for kind in ("user", "pid"))
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 WRONG: dict[str, bytes] = {
     "garbage": b"\x00\xff\xfe",

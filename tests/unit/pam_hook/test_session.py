@@ -16,6 +16,7 @@ from tests.unit.pam_hook.hook import ERR, WARNING, Hook
 
 TOLD: Sequence[Step] = (Expect("session"), Send(end("IGNORE", rule="session")))
 NO_SESSION = "4294967295"
+NAMESPACES = "-".join(str(Path(f"/proc/self/ns/{kind}").stat().st_ino) for kind in ("user", "pid"))
 BOOT = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
@@ -55,7 +56,9 @@ def begin(hook: Hook, script: Sequence[Step] = TOLD, arguments: str = "", *, in_
 
 def test_the_daemon_is_told_whose_session_began_and_its_number(hook: Hook) -> None:
     begun = begin(hook)
-    assert begun.received == [{"v": "1", "user": "alice", "session": begun.session, "boot": BOOT}]
+    assert begun.received == [
+        {"v": "1", "user": "alice", "session": begun.session, "boot": BOOT, "namespaces": NAMESPACES}
+    ]
     assert begun.session != NO_SESSION
     assert begun.log == []
 
