@@ -71,15 +71,38 @@ class Sshd:
         attempts: int = 1,
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
+        as_person: bool = False,
         timeout: float = 40,
     ) -> Terminal:
-        """`ssh person@127.0.0.1 command` on a terminal. `methods`: what the client offers, in order."""
+        """`ssh person@127.0.0.1 command` on a terminal. `methods`: what the client offers, in order.
+
+        `as_person`: the client is run by the person of that name here, and not by root.
+        """
         name = person if isinstance(person, str) else person.name
-        argv = ["ssh", *_CLIENT_OPTIONS, "-p", str(self.port), "-o", f"PreferredAuthentications={methods}"]
-        argv += ["-b", _address_of_a_client()]
+        switches = self._switches(methods, key, batch=batch, attempts=attempts, options=options)
+        argv = ["ssh", *switches, "-l", name, "127.0.0.1", command]
+        return self.world.terminal(*argv, user=name if as_person else None, environment=environment, timeout=timeout)
+
+    def client(
+        self,
+        program: str,
+        person: Person,
+        *arguments: str,
+        methods: str = "keyboard-interactive",
+        key: str | None = None,
+        options: Sequence[str] = (),
+    ) -> Terminal:
+        """ssh, scp or sftp with arguments of the caller's, in which the host is `here`."""
+        more = ("HostName=127.0.0.1", f"User={person.name}", *options)
+        switches = self._switches(methods, key, batch=False, attempts=1, options=more)
+        return self.world.terminal(program, *switches, *arguments)
+
+    def _switches(
+        self, methods: str, key: str | None, *, batch: bool, attempts: int, options: Sequence[str]
+    ) -> list[str]:
+        argv = [*_CLIENT_OPTIONS, "-o", f"Port={self.port}", "-o", f"PreferredAuthentications={methods}"]
+        argv += ["-o", f"BindAddress={_address_of_a_client()}"]
         argv += ["-o", f"NumberOfPasswordPrompts={attempts}"]
         argv += ["-i", key] if key else []
         argv += ["-o", "BatchMode=yes"] if batch else []
-        argv += [switch for option in options for switch in ("-o", option)]
-        argv += ["-l", name, "127.0.0.1", command]
-        return self.world.terminal(*argv, environment=environment, timeout=timeout)
+        return argv + [switch for option in options for switch in ("-o", option)]
