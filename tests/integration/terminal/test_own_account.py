@@ -1,0 +1,95 @@
+"""What people change about their own account on a terminal: passwd, chsh, newgrp (promises 4, 5 and 14)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration import prompts
+from tests.support.world.accounts import Person
+from tests.support.world.site import Member, Site
+from tests.support.world.terminal import Terminal
+
+pytestmark = pytest.mark.namespaces
+
+CHOSEN = "Another-horse-and-another-battery"
+SHELL = "/bin/dash"
+
+
+@pytest.fixture
+def dead_daemon(site: Site) -> Iterator[None]:
+    site.rw2fa.kill()
+    yield
+    site.rw2fa.start()
+
+
+def change_password(site: Site, person: Person) -> Terminal:
+    terminal = site.world.terminal("passwd", user=person.name)
+    terminal.answer("Current password: ", person.password)
+    terminal.answer("New password: ", CHOSEN)
+    terminal.answer("Retype new password: ", CHOSEN)
+    assert terminal.end() == 0
+    assert "updated successfully" in terminal.screen
+    assert prompts.CODE not in terminal.screen
+    return terminal
+
+
+def shell_of(site: Site, person: Person) -> str:
+    return site.world.run("getent", "passwd", person.name).stdout.strip().rpartition(":")[2]
+
+
+def test_promise_14_an_enabled_user_changes_the_password_as_before(site: Site, member: Member) -> None:
+    change_password(site, member.person)
+    terminal = site.sshd.login(member.person)
+    terminal.answer(prompts.PASSWORD, CHOSEN)
+    terminal.answer(prompts.CODE, member.phone.fresh())
+    assert terminal.end() == 0, "and signs in with it"
+
+
+@pytest.mark.usefixtures("dead_daemon")
+def test_promise_14_passwords_change_and_groups_too_with_the_daemon_dead(
+    site: Site, member: Member, outsider: Person
+) -> None:
+    for person in (member.person, outsider):
+        change_password(site, person)
+        assert enters_group(site, person)
+
+
+def test_promise_14_newgrp_asks_nothing_of_anybody(site: Site, member: Member, outsider: Person) -> None:
+    for person in (member.person, outsider):
+        assert enters_group(site, person)
+
+
+def enters_group(site: Site, person: Person) -> bool:
+    group = f"project-{person.name}"
+    site.world.run("groupadd", "--force", group)
+    site.world.run("gpasswd", "--add", person.name, group)
+    terminal = site.world.terminal("newgrp", group, user=person.name)
+    terminal.answer(r"\$ (?:\x1b\[K)?$", "id -gn; exit")
+    return terminal.end() == 0 and group in terminal.screen.splitlines()
+
+
+def test_promise_4_chsh_of_an_enabled_user_asks_for_the_code(site: Site, member: Member) -> None:
+    before = shell_of(site, member.person)
+    wrong = site.world.terminal("chsh", "-s", SHELL, user=member.person.name)
+    wrong.answer(prompts.PASSWORD, member.person.password)
+    for _ in range(3):
+        wrong.answer(prompts.CODE, member.phone.wrong())
+    assert wrong.end() != 0
+    assert shell_of(site, member.person) == before != SHELL
+    right = site.world.terminal("chsh", "-s", SHELL, user=member.person.name)
+    right.answer(prompts.PASSWORD, member.person.password)
+    right.answer(prompts.CODE, member.phone.fresh())
+    assert right.end() == 0
+    assert shell_of(site, member.person) == SHELL
+
+
+def test_promise_14_chsh_asks_others_for_the_password_alone_and_root_for_nothing(
+    site: Site, member: Member, outsider: Person
+) -> None:
+    terminal = site.world.terminal("chsh", "-s", SHELL, user=outsider.name)
+    terminal.answer(prompts.PASSWORD, outsider.password)
+    assert terminal.end() == 0
+    assert prompts.CODE not in terminal.screen
+    assert shell_of(site, outsider) == SHELL
+    site.world.run("chsh", "-s", SHELL, member.person.name)
+    assert shell_of(site, member.person) == SHELL

@@ -1,0 +1,57 @@
+"""A screen locker, vlock(1): run by the person it is no login, run by root it is a program like others (promise 10)."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.integration import prompts
+from tests.support.world.accounts import Person
+from tests.support.world.site import Member, Site
+from tests.support.world.terminal import Terminal
+
+pytestmark = pytest.mark.namespaces
+
+LOCKER = "/usr/sbin/vlock-main"
+LOCKED = "Please press \\[ENTER\\] to unlock"
+
+
+@pytest.fixture
+def plain_locker(site: Site) -> Iterator[None]:
+    """The locker without Debian's setuid bit, as lockers of desktops are: unix_chkpwd knows the password."""
+    site.world.run("chmod", "u-s", LOCKER)
+    yield
+    site.world.run("chmod", "u+s", LOCKER)
+
+
+def lock(site: Site, person: Person) -> Terminal:
+    terminal = site.world.terminal("vlock", "--current", user=person.name, environment={"USER": person.name})
+    terminal.answer(LOCKED, "")
+    return terminal
+
+
+@pytest.mark.usefixtures("plain_locker")
+def test_promise_10_a_locker_that_the_person_runs_is_opened_by_the_password_alone(
+    site: Site, member: Member, newcomer: Person, outsider: Person
+) -> None:
+    for person in (member.person, newcomer, outsider):
+        terminal = lock(site, person)
+        terminal.answer(prompts.PASSWORD, "not the password")
+        terminal.answer("root's Password: ", "it asks about root as well, who is somebody else")
+        terminal.answer(LOCKED, "")
+        terminal.answer(prompts.PASSWORD, person.password)
+        assert terminal.end() == 0
+        assert prompts.CODE not in terminal.screen
+    assert site.show(member.person)["failures"] == 0
+
+
+def test_a_locker_that_root_runs_asks_for_the_code_of_whoever_is_enabled(
+    site: Site, member: Member, outsider: Person
+) -> None:
+    terminal = lock(site, member.person)
+    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.answer(prompts.CODE, member.phone.fresh())
+    assert terminal.end() == 0
+    other = lock(site, outsider)
+    other.answer(prompts.PASSWORD, outsider.password)
+    assert other.end() == 0
+    assert prompts.CODE not in other.screen

@@ -1,0 +1,48 @@
+"""`xrdp-sesrun`: a local user who has the real session manager start a remote desktop for oneself (promise 4)."""
+
+import re
+
+import pytest
+
+from tests.support.world.accounts import Person
+from tests.support.world.site import Member, Site
+
+pytestmark = pytest.mark.namespaces
+
+
+def start_session(site: Site, person: Person) -> str:
+    """Runs `xrdp-sesrun` as the person; what it printed."""
+    # 0.10 knows who is at the other end of its socket, and asks PAM for the account phase alone; 0.9 wants a password.
+    since_0_10 = site.sesman.version >= (0, 10)
+    more = () if since_0_10 else ("-s", "127.0.0.1", "-F", "0", person.name)
+    done = site.world.run(*("xrdp-sesrun", "-t", "Xvnc"), *more, user=person.name, stdin=person.password, check=False)
+    told = done.stdout + done.stderr
+    assert "connect error" not in told
+    return told
+
+
+def opened(person: Person) -> str:
+    """What pam_unix logs when the session manager begins a session."""
+    return f"pam_unix(xrdp-sesman:session): session opened for user {person.name}("
+
+
+def test_promise_4_a_local_user_who_is_enabled_gets_no_remote_desktop_for_oneself(
+    site: Site, member: Member, newcomer: Person
+) -> None:
+    for person in (member.person, newcomer):
+        assert "ok" not in start_session(site, person).split()
+        assert opened(person) not in site.log.text
+
+
+def test_promise_14_a_local_user_who_is_not_enabled_gets_one_as_before(site: Site, outsider: Person) -> None:
+    start_session(site, outsider)
+    site.log.wait_for(re.escape(opened(outsider)))
+
+
+def test_a_local_user_who_is_whitelisted_gets_one(site: Site, member: Member) -> None:
+    site.rw2fa.command("whitelist", "add", member.person.name)
+    try:
+        start_session(site, member.person)
+        site.log.wait_for(re.escape(opened(member.person)))
+    finally:
+        site.rw2fa.command("whitelist", "remove", member.person.name, "--yes")
