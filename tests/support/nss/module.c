@@ -3,7 +3,7 @@
  * It answers from the files of one folder: the one that RW2FATEST_DIRECTORY names, or /run/rw2fatest-nss (setuid
  * programs always use the latter). Every call reads them anew.
  *
- *   passwd   users, in the form of passwd(5)
+ *   passwd   users, in the form of passwd(5); byte 1 in a name stands for a line break, which a line cannot hold
  *   group    groups, in the form of group(5); a member "@NAME" nests the group NAME, for initgroups alone: like many
  *            real modules, getgrnam lists direct members only
  *   faults   one a line, the first that fits counts: CALL[:NAME] ACTION [NUMBER]
@@ -15,7 +15,7 @@
  *   calls    where there is such a file, each call appends its line "CALL NAME" to it before anything else happens
  *
  * A user is found as "alice", in any case, as "CORP\alice" and as "alice@corp", also by initgroups; pw_name is the name
- * in the file.
+ * in the file. A name that stands there just as it was asked for comes first.
  * The calls are those of the glibc manual, "NSS Module Function Internals".
  */
 #define _GNU_SOURCE
@@ -43,6 +43,7 @@ enum {
 
 static const char DEFAULT_FOLDER[] = "/run/rw2fatest-nss";
 static const char DOMAIN[] = "corp";
+static const char LINE_BREAK = 1;
 
 enum nss_status _nss_rw2fatest_getpwnam_r(const char *name, struct passwd *result, char *buffer, size_t length,
                                           int *errnop);
@@ -187,9 +188,13 @@ static enum nss_status find_user(const char *name, const uid_t *uid, struct pass
     if (users == NULL)
         return missing_file(errnop);
     struct passwd *found = NULL;
-    int error = fgetpwent_r(users, result, buffer, length, &found);
-    while (error == 0 && !(uid != NULL ? found->pw_uid == *uid : strcasecmp(found->pw_name, name) == 0))
+    int error = 0;
+    do {
         error = fgetpwent_r(users, result, buffer, length, &found);
+        for (char *byte = error == 0 ? found->pw_name : ""; *byte != '\0'; byte++)
+            if (*byte == LINE_BREAK)
+                *byte = '\n';
+    } while (error == 0 && !(uid != NULL ? found->pw_uid == *uid : strcasecmp(found->pw_name, name) == 0));
     fclose(users);
     return status_of(error, errnop);
 }
@@ -219,6 +224,9 @@ enum nss_status _nss_rw2fatest_getpwnam_r(const char *name, struct passwd *resul
     enum nss_status status;
     char user[NAME_LENGTH_MAX];
     if (!answers("getpwnam", name, &status, errnop))
+        return status;
+    status = find_user(name, NULL, result, buffer, length, errnop);
+    if (status != NSS_STATUS_NOTFOUND)
         return status;
     if (!canonical(name, user, sizeof user))
         return status_of(ENOENT, errnop);
