@@ -23,6 +23,7 @@ ACCOUNTS: Final = ("alice", "bob")
 PACKAGES: Final = (
     *("systemd", "systemd-sysv", "dbus", "procps", "python3", "ca-certificates"),
     *("libpam-modules", "libpam-runtime", "libnss-systemd", "login", "openssh-client", "openssh-server", "sudo"),
+    *("pkexec", "systemd-container"),
 )
 
 # Nothing that wakes up by itself, fetches, or waits for a network in the second that a machine lives.
