@@ -27,35 +27,34 @@ static bool read_line(const char *path, char *line, size_t size)
     return true;
 }
 
-/* The number in a link like "pid:[4026531836]": one is 0 on a kernel that has no such namespaces. "" where it fails. */
-static const char *number_of(const char *link, char number[DECIMAL_SIZE])
+/*
+ * Write the number in a link like "pid:[4026531836]", and a NUL: 0 on a kernel that has no such namespaces. Its length,
+ * or 0 where it cannot be read.
+ */
+static size_t read_number(const char *link, char number[DECIMAL_SIZE])
 {
-    char target[sizeof("user:[]") + DECIMAL_SIZE];
+    char target[sizeof("user:[]") + DECIMAL_SIZE] = "none:[0]";
     ssize_t length = readlink(link, target, sizeof(target) - 1);
-    if (length < 0)
-        return errno == ENOENT ? "0" : "";
-    target[length] = '\0';
+    if (length < 0 && errno != ENOENT)
+        return 0;
+    if (length >= 0)
+        target[length] = '\0';
     const char *from = strchr(target, '[');
     size_t digits = from == NULL ? 0 : strspn(from + 1, "0123456789");
     if (digits == 0 || digits >= DECIMAL_SIZE || strcmp(from + 1 + digits, "]") != 0)
-        return "";
+        return 0;
     memcpy(number, from + 1, digits);
     number[digits] = '\0';
-    return number;
+    return digits;
 }
 
 const char *namespaces_read(char namespaces[NAMESPACES_SIZE])
 {
-    char numbers[2][DECIMAL_SIZE];
-    const char *user = number_of("/proc/self/ns/user", numbers[0]);
-    const char *pid = number_of("/proc/self/ns/pid", numbers[1]);
-    if (*user == '\0' || *pid == '\0')
+    size_t user = read_number("/proc/self/ns/user", namespaces);
+    if (user == 0)
         return NULL;
-    size_t length = strlen(user);
-    memcpy(namespaces, user, length);
-    namespaces[length] = '-';
-    memcpy(namespaces + length + 1, pid, strlen(pid) + 1);
-    return namespaces;
+    namespaces[user] = '-';
+    return read_number("/proc/self/ns/pid", namespaces + user + 1) == 0 ? NULL : namespaces;
 }
 
 const char *session_read(char session[SESSION_SIZE])

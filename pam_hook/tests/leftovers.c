@@ -144,7 +144,7 @@ static int grow(const char *confdir, const char *service)
 {
     pause_us = 0;
     called_by_libpam = true;
-    transactions(20, confdir, service);
+    transactions(200, confdir, service); /* until the allocator keeps as many freed blocks ready as it ever will */
     size_t before = mallinfo2().uordblks;
     int code = transactions(100, confdir, service);
     printf("%d grown=%zd\n", code, (ssize_t)(mallinfo2().uordblks - before));
