@@ -4,8 +4,10 @@ import errno
 import fcntl
 import os
 import time
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +15,7 @@ import tomlkit
 from tomlkit.exceptions import TOMLKitError
 from tomlkit.items import Array
 
-from rw2fa_daemon.config import trusted
+from rw2fa_daemon.config import arrays, trusted
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.domain import Value, moment
 from rw2fa_daemon.config.load import Layers, build, layers_of
@@ -55,11 +57,13 @@ def change(path: Path, decide: Callable[[Layers], Changes], dropins: Path | None
 
 def edited(path: Path, text: str, changes: Changes) -> str:
     """The text of the configuration file at `path` with some keys changed and all else as it was."""
+    # Lists are changed where they stand in the text: tomlkit counts all entries anew for each that comes or goes.
+    rest, lists = arrays.cut(text)
     try:
-        document = tomlkit.parse(text)
-        _apply(document, changes)
-        return tomlkit.dumps(document)
-    except TOMLKitError:
+        document = tomlkit.parse(rest)
+        _apply(document, changes, _Lists(arrays.unused(text), lists))
+        return arrays.replaced(tomlkit.dumps(document), lists)
+    except (TOMLKitError, tomllib.TOMLDecodeError):
         raise _by_hand(path) from None
 
 
@@ -69,17 +73,34 @@ def _by_hand(path: Path) -> Problem:
     )
 
 
-def _apply(document: tomlkit.TOMLDocument, changes: Changes) -> None:
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """The lists that stand outside of tomlkit's document, by the words that stand for them in it."""
+
+    mark: str
+    texts: dict[str, str]
+
+    def put(self, array: Any, wanted: list[str]) -> Any:  # noqa: ANN401 - an item of tomlkit, or None
+        """What stands in the document for a list of `wanted`, in the place of `array`."""
+        word = arrays.word_of(array)
+        before = self.texts.get(word) if word else None
+        if word is None or before is None:
+            word, before = f"{self.mark}{len(self.texts)}", "[]"
+        self.texts[word] = arrays.amended(before, wanted)
+        return [f"{word}-"]
+
+
+def _apply(document: tomlkit.TOMLDocument, changes: Changes, lists: _Lists) -> None:
     for key, value in changes.items():
         section, _, name = key.partition(".")
         if not name:
-            _set(document, section, _toml(key, value))
+            _set(document, section, _toml(key, value), lists)
             continue
         if section not in document:
             if value is None:
                 continue
             document[section] = tomlkit.table()
-        _set(document[section], name, _toml(key, value))
+        _set(document[section], name, _toml(key, value), lists)
 
 
 def _toml(key: str, value: Value | None) -> Any:  # noqa: ANN401 - what tomlkit takes
@@ -90,19 +111,25 @@ def _toml(key: str, value: Value | None) -> Any:  # noqa: ANN401 - what tomlkit 
     return list(value) if isinstance(value, tuple) else value
 
 
-def _set(table: Any, name: str, value: Any) -> None:  # noqa: ANN401 - tomlkit's documents and tables share no type
+# tomlkit's documents and tables share no type.
+def _set(table: Any, name: str, value: Any, lists: _Lists) -> None:  # noqa: ANN401
     if value is None:
         table.pop(name, None)
-    elif name in table and isinstance(value, list):
-        _amend(table[name], value)
-    else:
+    elif not isinstance(value, list):
         table[name] = value
+    elif name not in table:
+        table[name] = lists.put(None, value)
+    elif arrays.word_of(table[name]) in lists.texts:
+        lists.put(table[name], value)
+    else:
+        _amend(table[name], value)
 
 
 def _amend(array: Array, wanted: list[str]) -> None:
     """Take out and append what differs, so that the comments between the other entries stay."""
+    keep = frozenset(wanted)
     for index in reversed(range(len(array))):
-        if array[index] not in wanted:
+        if array[index] not in keep:
             del array[index]
     present = set(array)
     new = [entry for entry in wanted if entry not in present]

@@ -4,12 +4,13 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, cast
 
-from rw2fa_daemon.config import trusted
+from rw2fa_daemon.config import arrays, trusted
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.database_url import PASSWORD_FILE
 from rw2fa_daemon.config.database_url import parse as parse_database
@@ -22,6 +23,8 @@ from rw2fa_daemon.core.problem import Problem
 
 DEFAULT_PATH: Final = Path("/etc/rw2fa/rw2fa.toml")
 DROPINS_MAX: Final = 256
+LONG_LIST: Final = 4_096
+"""Characters from which on a list of names is read by itself: tomllib takes seconds for a hundred thousand."""
 PERCENT: Final = 100
 GROUPS_MAX: Final = 256
 """Every look-up of a person resolves each group of the configuration."""
@@ -100,7 +103,15 @@ def settings_in(file: Path, content: bytes) -> dict[str, Value]:
 
 def _parse(file: Path, content: bytes) -> dict[str, Any]:
     try:
-        return tomllib.loads(content.decode())
+        text = content.decode()
+        rest, lists = arrays.cut(text, LONG_LIST)
+        if lists:
+            # Without them a parser is wrong about lines and columns: what is no TOML is given to it as a whole.
+            with suppress(tomllib.TOMLDecodeError, RecursionError):
+                document = tomllib.loads(rest)
+                arrays.put_back(document, lists)
+                return document
+        return tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise Problem(f"{file}, line {line}: is not UTF-8", "save the file as UTF-8") from None

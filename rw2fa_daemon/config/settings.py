@@ -87,7 +87,7 @@ class Setting:
         return f"{self.domain.allowed} {self.unit}".rstrip()
 
 
-_NAMES: Final = Items(domain.name, "users, or groups written @name")
+_NAMES: Final = Items(domain.name, "users, or groups written @name", plain=domain.PLAIN_NAME)
 
 SETTINGS: Final = (
     Setting(
