@@ -11,7 +11,7 @@ from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
 from rw2fa_daemon.cli.profile import bypass_sentence, lock_sentence
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core import policy
-from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.conversation import account_state, bar_of
@@ -161,7 +161,10 @@ def _account_state(
 ) -> tuple[AccountState, list[str]]:
     """What the state says about a person, and remarks on that."""
     try:
-        since, account = site.scope_since(), site.store.read(person.name)
+        account = site.store.read(person.name)
+        # To know since when takes longer than all the rest, and matters to those who have to enrol.
+        method = account.method_in_force(sms_enabled=site.config.sms_enabled) if account else Method.APP
+        since = 0 if account and account.activated_by(method) else site.came_in(where.entries)
     except Problem as problem:
         return AccountState.UNUSABLE, [str(problem)]
     context = Context(
@@ -175,7 +178,7 @@ def _account_state(
         guessing=site.config.guessing,
         digits=site.config.digits,
         issuer=site.config.issuer_name,
-        scope_since=max((since.get(entry, 0) for entry in where.entries), default=0),
+        scope_since=since,
         window_days=site.config.enrolment_window_days,
         session_seconds=60 * site.config.sudo_minutes,
         token_needed=site.config.proof == "token",

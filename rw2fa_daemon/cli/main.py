@@ -1,5 +1,6 @@
 """The entry point of `rw2fa`."""
 
+import gc
 import os
 import resource
 import sys
@@ -84,6 +85,8 @@ def run(arguments: Sequence[str] | None = None) -> int:
 
 def main() -> int:
     """The program: prepare this process, and run."""
+    # A hundred thousand names are many objects and make no cycles: the collector would look at all of them each time.
+    gc.set_threshold(100_000)
     # Secrets may pass through this memory: no core dump may hold them (promise 3).
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 
 import click
@@ -11,11 +12,17 @@ import click
 JSON_OPTION: Final = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
+STREAMED_AT_ONCE: Final = 500
+"""Rows that are printed together, so that the first come at once and all of them fast."""
+
+
 def shown(text: str) -> str:
     """Text that came from outside, fit for a terminal: what does not print is escaped.
 
     That takes in line breaks, ESC, and the characters that turn the direction of writing.
     """
+    if text.isprintable():
+        return text
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode() for character in text
     )
@@ -48,6 +55,44 @@ def stream_json(values: Iterable[object]) -> None:
         click.echo(f"{start}{json.dumps(value)}", nl=False)
         start = ",\n"
     click.echo("[]" if start == "[" else "]")
+
+
+def stream_json_object(values: Mapping[str, object]) -> None:
+    """Print a JSON object one part at a time: an iterator as the list of what it gives, a function as what it returns.
+
+    Each is called when those before it are printed.
+    """
+    start = "{"
+    for key, value in values.items():
+        click.echo(f"{start}{json.dumps(key)}: ", nl=False)
+        if isinstance(value, Iterator):
+            _stream_list(value)
+        else:
+            click.echo(json.dumps(value() if callable(value) else value), nl=False)
+        start = ",\n"
+    click.echo("}")
+
+
+def _stream_list(values: Iterator[object]) -> None:
+    start = "["
+    while part := list(islice(values, STREAMED_AT_ONCE)):
+        click.echo(start + ",\n".join(map(json.dumps, part)), nl=False)
+        start = ",\n"
+    click.echo("[]" if start == "[" else "]", nl=False)
+
+
+def stream_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> bool:
+    """Print rows as a table while they come, as wide as the first of them need; whether there were any.
+
+    Without a row nothing is printed.
+    """
+    rest = iter(rows)
+    widths: list[int] = []
+    while part := [[shown(cell) for cell in row] for row in islice(rest, STREAMED_AT_ONCE)]:
+        lines = part if widths else [list(headers), *part]
+        widths = widths or [max(map(len, column)) for column in zip(*lines, strict=True)]
+        click.echo("\n".join("  ".join(map(str.ljust, line, widths)).rstrip() for line in lines))
+    return bool(widths)
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -1,6 +1,6 @@
 """What is known about one person, put together for `users list`, `users show` and whoever else asks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -101,33 +101,34 @@ def profile(
     account: Account | None,
     *,
     rules: Rules,
-    since: Mapping[str, int],
+    came_in: Callable[[Iterable[str]], int],
     now: float,
     trouble: str = "",
 ) -> Profile:
-    """The profile of somebody; `since` is when each entry of the scope came in, `trouble` what is known to be wrong."""
+    """The profile of somebody.
+
+    `came_in` tells when the last of some entries of the scope came in, `trouble` what is known to be wrong.
+    """
     known = person if isinstance(person, Person) else None
     lists = rules.lists
     by_name = (name,) if name in lists.scope.users else ()
     enabled_by = lists.scope.matches(known) if known else by_name
     counters = account.counters if account else None
-    end = window_end(
-        account,
-        scope_since=max((since.get(entry, 0) for entry in enabled_by), default=0),
-        window_days=rules.config.enrolment_window_days,
-    )
     method = account.method_in_force(sms_enabled=rules.config.sms_enabled) if account else Method.APP
     activated = account is not None and account.activated_by(method)
     sms_digits = rules.config.sms_digits if method is Method.SMS else None
     must_enrol = method is Method.APP and not activated
     token_needed = rules.config.proof == "token"
-    may_enrol = (
-        bool(enabled_by)
-        and must_enrol
-        and now < end
+    end = None
+    if (
+        must_enrol
+        and enabled_by
         and not (counters and exhausted(counters))
         and not lacks_token(account, token_needed=token_needed)
-    )
+    ):
+        # Only here: for one person alone, to know since when takes longer than all the rest.
+        since = came_in(enabled_by)
+        end = window_end(account, scope_since=since, window_days=rules.config.enrolment_window_days)
     bypass = account.bypass if account else None
     return Profile(
         user=known.name if known else name,
@@ -147,7 +148,7 @@ def profile(
         bypass=bypass if bypass and now < bypass.until else None,
         token_pending=account is not None and account.token is not None,
         token_missing=must_enrol and lacks_token(account, token_needed=token_needed),
-        enrolment_until=end if may_enrol else None,
+        enrolment_until=end if end is not None and now < end else None,
         whitelisted_by=lists.whitelist.matches(known) if known else (),
         exempt_by=lists.exempt_users.matches(known) if known else (),
         trouble=trouble or _trouble(person, account),

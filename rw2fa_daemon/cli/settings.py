@@ -13,11 +13,11 @@ from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.config.database_url import masked
 from rw2fa_daemon.config.domain import Refused, Value, literal
 from rw2fa_daemon.config.edit import Changes
+from rw2fa_daemon.config.guessing import meaning_of
 from rw2fa_daemon.config.load import check
 from rw2fa_daemon.config.settings import ANY_SERVICE, SETTINGS, Setting, find
 from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.doctor.guessing import meaning_of
 from rw2fa_daemon.doctor.sms_message import measured, message_meaning, segment_warning
 
 _LISTS_OF_PEOPLE: Final = ("exempt.users",)

@@ -2,7 +2,7 @@
 
 import pwd
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -49,17 +49,24 @@ class Site:
     @cached_property
     def rules(self) -> "Rules":
         """The configuration made ready to decide with, as the daemon does it."""
+        from rw2fa_daemon.service.rules import make_rules  # noqa: PLC0415 - not for every command
+
+        return make_rules(self.config, self.spellings)
+
+    @cached_property
+    def spellings(self) -> dict[str, str]:
+        """What the directory calls those whom the configuration spells otherwise."""
         from rw2fa_daemon.directory.request import lookup  # noqa: PLC0415 - not for every command
-        from rw2fa_daemon.service.rules import make_rules, names_to_resolve  # noqa: PLC0415 - not for every command
+        from rw2fa_daemon.service.rules import names_to_resolve  # noqa: PLC0415 - not for every command
 
         deadline = time.monotonic() + RESOLVE_SECONDS
-        canonical = {}
+        found = {}
         for name in names_to_resolve(self.config):
             if time.monotonic() > deadline:
                 break
-            if isinstance(person := lookup(name, ()), Person):
-                canonical[name] = person.name
-        return make_rules(self.config, canonical)
+            if isinstance(person := lookup(name, ()), Person) and person.name != name:
+                found[name] = person.name
+        return found
 
     @cached_property
     def vault(self) -> "Vault":
@@ -105,10 +112,15 @@ class Site:
         """Write down which entries the scope has now; gives the UTC seconds at which each came in."""
         return self.store.sync_scope(self.rules.scope_entries, int(time.time()))
 
-    def scope_since(self) -> Mapping[str, int]:
-        """UTC seconds at which each entry of the scope came in; now for what the state does not know yet."""
-        known, now = self.store.scope(), int(time.time())
-        return {entry: known.get(entry, now) for entry in self.rules.scope_entries}
+    @cached_property
+    def known_scope(self) -> Mapping[str, int]:
+        """The UTC second at which each entry came in that the state knows."""
+        return self.store.scope()
+
+    def came_in(self, entries: Iterable[str]) -> int:
+        """UTC second at which the last of these entries of the scope came in; now for what the state does not know."""
+        now = int(time.time())
+        return max((self.known_scope.get(entry, now) for entry in entries), default=0)
 
     def must_own(self, *keys: str) -> None:
         """Raise Problem where a drop-in sets one of these keys, so that no change of the file would tell."""
@@ -121,9 +133,10 @@ class Site:
         """Edit the configuration file, and forget what was read from the old one."""
         from rw2fa_daemon.config.edit import change  # noqa: PLC0415 - not for every command
 
-        change(self.path, decide)
-        for stale in ("layers", "config", "rules"):
+        config = change(self.path, decide, known=self.layers)
+        for stale in ("layers", "config", "rules", "spellings", "known_scope"):
             self.__dict__.pop(stale, None)
+        self.config = config
 
 
 def daemon_owner() -> tuple[int, int] | None:

@@ -1,6 +1,7 @@
 """`rw2fa status`."""
 
 import time
+from pathlib import Path
 
 import click
 
@@ -8,11 +9,10 @@ from rw2fa_daemon.cli.clock_shown import clock_facts, clock_line, look_at_clock
 from rw2fa_daemon.cli.people import count_members
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown, when
 from rw2fa_daemon.cli.site import Site, pass_site
+from rw2fa_daemon.config.guessing import meaning_of, risk_accepted
 from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data.build import build_text
-from rw2fa_daemon.doctor.guessing import meaning_of, risk_accepted
-from rw2fa_daemon.doctor.subject import HOST
 from rw2fa_daemon.pamstack.host import build_of, modules
 from rw2fa_daemon.wire.client import ask_daemon
 
@@ -104,7 +104,7 @@ def _running(report: dict[str, str], problem: str) -> str:
 
 def _versions(report: dict[str, str]) -> dict[str, str | None]:
     """Which builds of command, daemon and hook are at work here; None for what is not there."""
-    hooks = sorted({build_of(module) for module in modules(HOST)})
+    hooks = sorted({build_of(module) for module in modules(Path("/"))})
     return {"command": build_text(), "daemon": report.get("version"), "hook": ", ".join(filter(None, hooks)) or None}
 
 

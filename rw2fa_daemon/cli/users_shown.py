@@ -1,13 +1,25 @@
 """`rw2fa users list` and `show`."""
 
+import shlex
 import time
-from collections.abc import Mapping, Sequence
+from typing import Final
 
 import click
 
 from rw2fa_daemon.cli.completion import scope_entries
-from rw2fa_daemon.cli.people import members, person_of
-from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, table, when
+from rw2fa_daemon.cli.listing import Listing, Wanted, list_people
+from rw2fa_daemon.cli.people import person_of
+from rw2fa_daemon.cli.printing import (
+    JSON_OPTION,
+    iso,
+    note,
+    say,
+    show_json,
+    shown,
+    stream_json_object,
+    stream_table,
+    when,
+)
 from rw2fa_daemon.cli.profile import Profile, bypass_sentence, drift_sentence, lock_sentence, profile
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.account import Method
@@ -15,50 +27,79 @@ from rw2fa_daemon.core.person import GROUP_MARK, Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.request import lookup
 
+_HEADERS: Final = ("USER", "ENABLED BY", "STATE", "CODES BY")
+_PENDING_HEADERS: Final = ("USER", "ENABLED BY", "UNTIL", "STATE")
+
 
 @click.command("list")
 @click.option("--pending", is_flag=True, help="Only who still has to enrol, and until when.")
+@click.option("--activated/--not-activated", default=None, help="Only who has a device, or who has none.")
+@click.option("--locked", is_flag=True, help="Only whose codes are refused at present.")
+@click.option("--method", type=click.Choice([method.value for method in Method]), help="Only whose codes come so.")
+@click.option("--match", metavar="TEXT", default="", help="Only whose name has TEXT in it, in any case.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N people.")
+@click.option("--after", metavar="NAME", default="", help="Go on after NAME, which a list with --limit ended with.")
 @JSON_OPTION
 @pass_site
-def list_users(site: Site, *, pending: bool, as_json: bool) -> None:
-    """Show who was added, and whom that means."""
-    since = site.scope_since()
-    names, unresolved = members(site.rules.lists.scope)
-    names |= set(site.store.names())
-    people = [_profile(site, name, since) for name in sorted(names)]
-    # Spellings of one name are one person.
-    people = list({person.user: person for person in people}.values())
-    if pending:
-        people = [person for person in people if person.enabled is not False and not person.activated]
+def list_users(
+    site: Site,
+    *,
+    pending: bool,
+    activated: bool | None,
+    locked: bool,
+    method: str | None,
+    match: str,
+    limit: int | None,
+    after: str,
+    as_json: bool,
+) -> None:
+    """Show who was added, and whom that means, in the order of their names."""
+    wanted = Wanted(pending, activated, locked, Method(method) if method else None, match, limit, after)
+    listing = list_people(site, wanted)
     if as_json:
-        show_json(
-            {
-                "entries": [
-                    {"entry": entry, "group": entry.startswith(GROUP_MARK), "since": iso(since.get(entry))}
-                    for entry in site.config.scope_entries
-                ],
-                "unresolved_groups": unresolved,
-                "users": [person.as_json for person in people],
-            }
-        )
+        _print_json(site, wanted, listing)
         return
-    if not site.config.scope_entries and not people:
-        say("Nobody has two-factor authentication; add somebody with: rw2fa users add NAME")
-        return
-    if pending and not people:
-        say("Everybody who was added and can be listed has enrolled.")
-    elif pending:
-        table(["USER", "ENABLED BY", "UNTIL", "STATE"], [_pending_row(person) for person in people])
-    else:
-        _show_everybody(site, since, people)
-    for group in unresolved:
+    entries = () if wanted.is_page else site.config.scope_entries
+    if entries and not pending:
+        stream_table(["ADDED", "SINCE"], ([entry, when(site.came_in([entry]))] for entry in entries))
+        say()
+    headers, row = (_PENDING_HEADERS, _pending_row) if pending else (_HEADERS, _row)
+    if not stream_table(headers, (row(person) for person in listing.people)) and not listing.unresolved:
+        say(_nobody(site, wanted))
+    for group in listing.unresolved:
         note(f"the group {group} cannot be resolved: its members are not shown")
+    if listing.last is not None:
+        note(f"there are more; go on with: {shlex.join(wanted.command_after(listing.last))}")
 
 
-def _show_everybody(site: Site, since: Mapping[str, int], people: Sequence[Profile]) -> None:
-    table(["ADDED", "SINCE"], [[entry, when(since.get(entry))] for entry in site.config.scope_entries])
-    say()
-    table(["USER", "ENABLED BY", "STATE", "CODES BY"], [_row(person) for person in people])
+def _nobody(site: Site, wanted: Wanted) -> str:
+    if not site.config.scope_entries:
+        return "Nobody has two-factor authentication; add somebody with: rw2fa users add NAME"
+    if wanted.pending and not wanted.is_page and not wanted.narrowed:
+        return "Everybody who was added and can be listed has enrolled."
+    return "Nobody is like that."
+
+
+def _print_json(site: Site, wanted: Wanted, listing: Listing) -> None:
+    """The object a part at a time. On a page of the list the entries are groups only: users are among the people."""
+    entries = (
+        {"entry": entry, "group": entry.startswith(GROUP_MARK), "since": iso(site.came_in([entry]))}
+        for entry in site.config.scope_entries
+        if entry.startswith(GROUP_MARK) or not wanted.is_page
+    )
+    stream_json_object(
+        {
+            "entries": entries,
+            "unresolved_groups": listing.unresolved,
+            "users": (person.as_json for person in listing.people),
+            # Known only when the people were printed.
+            "next": lambda: (
+                None
+                if listing.last is None
+                else {"after": listing.last, "command": wanted.command_after(listing.last, "--json")}
+            ),
+        }
+    )
 
 
 @click.command()
@@ -67,7 +108,7 @@ def _show_everybody(site: Site, since: Mapping[str, int], people: Sequence[Profi
 @pass_site
 def show(site: Site, user: str, *, as_json: bool) -> None:
     """Show what is known about a user."""
-    person = _profile(site, user, site.scope_since())
+    person = _profile(site, user)
     if person.uid is None and not person.enabled_by and site.store.read(person.user) is None:
         person_of(user, ())  # Says why there is nobody to show.
     if as_json:
@@ -140,7 +181,7 @@ def _pending_row(person: Profile) -> list[str]:
     return [person.user, ", ".join(person.enabled_by) or "-", when(person.enrolment_until) or "-", state(person)]
 
 
-def _profile(site: Site, name: str, since: Mapping[str, int]) -> Profile:
+def _profile(site: Site, name: str) -> Profile:
     person = lookup(name, site.rules.groups)
     canonical = person.name if isinstance(person, Person) else name
     trouble = ""
@@ -149,4 +190,4 @@ def _profile(site: Site, name: str, since: Mapping[str, int]) -> Profile:
         account = site.store.read(canonical)
     except Problem as problem:
         trouble = str(problem)
-    return profile(name, person, account, rules=site.rules, since=since, now=time.time(), trouble=trouble)
+    return profile(name, person, account, rules=site.rules, came_in=site.came_in, now=time.time(), trouble=trouble)

@@ -4,12 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
+from typing import Final
 
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.sms_account import allowed_prefixes
 from rw2fa_daemon.core.standing import Lists
+
+RESOLVED_MAX: Final = 10_000
+"""User names that are all looked up when they are read; more would take longer than a start may."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,8 +29,12 @@ Changes = Mapping[str, Value | None]
 """Full key → what it shall be; None takes it out of the file."""
 
 
-def change(path: Path, decide: Callable[[Layers], Changes], dropins: Path | None = None) -> Config:
+def change(
+    path: Path, decide: Callable[[Layers], Changes], dropins: Path | None = None, known: Layers | None = None
+) -> Config:
     """Set in the file at `path` what `decide` says, and return the configuration that results.
+
+    `known` is what was read of it before, if anything was.
 
     `decide` gets what the files say now, under the lock that keeps other editors out; what it raises
     ends the edit. Raises Problem, with the file as it was, where a drop-in overrides a key, where
@@ -39,14 +43,14 @@ def change(path: Path, decide: Callable[[Layers], Changes], dropins: Path | None
     target = trusted.check_way(path)
     with _lock(target.parent):
         before = trusted.read(target)
-        layers = layers_of(path, before, dropins)
+        layers = layers_of(path, before, dropins, known)
         changes = {key: value for key, value in decide(layers).items() if value != layers.values.get(key)}
         if not changes:
             return build(layers)
         for key in changes:
             own_to_set(layers, key, path)
         after = edited(path, before.decode(), changes).encode()
-        result = layers_of(path, after, dropins)
+        result = layers_of(path, after, dropins, layers)
         wanted = {**layers.values, **changes}
         if dict(result.values) != {key: value for key, value in wanted.items() if value is not None}:
             raise _by_hand(path)

@@ -35,12 +35,13 @@ class Layers:
     """What the files set together.
 
     `values` has the value that won for each key that is set somewhere, `origins` the file that it
-    stands in; `files` are all that were read, in order.
+    stands in; `files` are all that were read, in order. `read` is what each held, and what it sets.
     """
 
     values: Mapping[str, Value]
     origins: Mapping[str, Path]
     files: tuple[Path, ...]
+    read: Mapping[Path, tuple[bytes, Mapping[str, Value]]]
 
     def value(self, key: str) -> Value | None:
         """What a key is set to, or its default."""
@@ -62,18 +63,24 @@ def read_layers(path: Path, dropins: Path | None = None) -> Layers:
     return layers_of(path, trusted.read(path), dropins)
 
 
-def layers_of(path: Path, main: bytes, dropins: Path | None = None) -> Layers:
-    """Like read_layers, with `main` as what stands in the file at `path`: to check it before it is written."""
+def layers_of(path: Path, main: bytes, dropins: Path | None = None, known: Layers | None = None) -> Layers:
+    """Like read_layers, with `main` as what stands in the file at `path`: to check it before it is written.
+
+    What `known` has read of the very same bytes is not read again.
+    """
     trusted.check_way(path)
     sources = [(path, main)]
     sources += [(file, trusted.read(file)) for file in dropin_files(dropins or default_dropins(path))]
     values: dict[str, Value] = {}
     origins: dict[str, Path] = {}
+    read: dict[Path, tuple[bytes, Mapping[str, Value]]] = {}
     for file, content in sources:
-        for key, value in settings_in(file, content).items():
+        before = known.read.get(file) if known else None
+        read[file] = before if before and before[0] == content else (content, settings_in(file, content))
+        for key, value in read[file][1].items():
             values[key] = value
             origins[key] = file
-    return Layers(values, origins, tuple(file for file, _ in sources))
+    return Layers(values, origins, tuple(file for file, _ in sources), read)
 
 
 def default_dropins(path: Path) -> Path:

@@ -54,10 +54,12 @@ class Roster:
     @classmethod
     def of(cls, entries: Iterable[str]) -> "Roster":
         """A roster from a list in which a group is written `@name`."""
-        names = list(entries)
+        names = tuple(entries)
+        marked = tuple(name for name in names if name.startswith(GROUP_MARK))
+        users = frozenset(names)
         return cls(
-            users=frozenset(name for name in names if not name.startswith(GROUP_MARK)),
-            groups=tuple(name.removeprefix(GROUP_MARK) for name in names if name.startswith(GROUP_MARK)),
+            users=users.difference(marked) if marked else users,
+            groups=tuple(name.removeprefix(GROUP_MARK) for name in marked),
         )
 
     def matches(self, person: Person) -> tuple[str, ...]:

@@ -8,6 +8,8 @@ import ctypes
 import errno
 import grp
 import os
+from collections.abc import Container
+from collections.abc import Set as AbstractSet
 
 from rw2fa_daemon.directory.found import Found
 
@@ -31,27 +33,48 @@ def find(typed: str, groups: tuple[str, ...]) -> Found | None:
 
     Raises NotAnswered where getpwnam_r(3) or getgrouplist(3) say that they failed.
     """
-    before = [_group(group) for group in groups]
+    before = [group_now(group) for group in groups]
+    person = person_now(typed)
+    if person is None:
+        return None
+    name, uid, gids = person
+    held = set(gids)
+    resolved: list[int | None] = []
+    for group, seen in zip(groups, before, strict=True):
+        needed = seen is not None and seen[0] not in held
+        resolved.append(settled(name, held, seen, group_now(group) if needed else seen))
+    return Found(name.decode(*_ENCODING), uid, gids, resolved)
+
+
+def person_now(typed: str, *, with_gids: bool = True) -> tuple[bytes, int, list[int]] | None:
+    """Canonical name, uid and gids, if those are wanted; None: there is no such user. Raises NotAnswered."""
     user = _user(typed)
     if user is None:
         return None
     name, uid, primary = user
-    gids = _gids(name, primary)
-    held = set(gids)
-    resolved = [_settled(group, seen, os.fsdecode(name), held) for group, seen in zip(groups, before, strict=True)]
-    return Found(name.decode(*_ENCODING), uid, gids, resolved)
+    return name, uid, _gids(name, primary) if with_gids else []
 
 
-def _settled(group: str, before: tuple[int, list[str]] | None, name: str, held: set[int]) -> int | None:
+def settled(
+    name: bytes,
+    held: AbstractSet[int],
+    before: tuple[int, Container[str]] | None,
+    after: tuple[int, Container[str]] | None,
+) -> int | None:
+    """The gid of a group, None while it is not sure whether the person with the gids `held` is in it.
+
+    `before` and `after` are what `group_now` said of it before and after those were asked for.
+    """
     if before is None or before[0] in held:
         return before and before[0]
-    after = _group(group)
-    if after is None or after[0] != before[0] or name in before[1] or name in after[1]:
+    member = os.fsdecode(name)
+    if after is None or after[0] != before[0] or member in before[1] or member in after[1]:
         return None
     return after[0]
 
 
-def _group(group: str) -> tuple[int, list[str]] | None:
+def group_now(group: str) -> tuple[int, list[str]] | None:
+    """The gid of a group and the members that NSS lists; None: it is not known."""
     try:
         # Python goes by the locale's encoding, NSS by none: ours is always UTF-8.
         entry = grp.getgrnam(os.fsdecode(group.encode(*_ENCODING)))

@@ -12,7 +12,7 @@ RESOLVE_SECONDS: Final = 2.0
 
 
 def resolve_names(loop: Loop, pool: Pool, names: list[str], done: Callable[[dict[str, str]], None]) -> None:
-    """Call `done` with a map from names as written to canonical ones, at the latest at the deadline."""
+    """Call `done` with a map from names to canonical ones, where these differ, at the latest at the deadline."""
     found: dict[str, str] = {}
     remaining = iter(names)
     finished = False
@@ -33,7 +33,7 @@ def resolve_names(loop: Loop, pool: Pool, names: list[str], done: Callable[[dict
             return
 
         def answered(person: Person | Missing) -> None:
-            if isinstance(person, Person):
+            if isinstance(person, Person) and person.name != name:
                 found[name] = person.name
             # Through the loop, since a cached answer comes at once and long lists would nest too deep.
             loop.call_soon(ask_next)

@@ -1,17 +1,22 @@
 """The rules in force: a configuration, made ready to decide with."""
 
 import hashlib
+import re
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
-from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.config.config import RESOLVED_MAX, Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
 from rw2fa_daemon.core.person import GROUP_MARK, Roster
 from rw2fa_daemon.core.standing import Lists
 from rw2fa_daemon.core.texting import TextRules
 from rw2fa_daemon.data import shipped_clients
 
+_UNUSUAL: Final = re.compile(r"[^a-z0-9_.-]")
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Rules:
     """One consistent set of rules; a reload puts another in its place."""
 
@@ -20,10 +25,15 @@ class Rules:
     clients: ClientTable
     groups: tuple[str, ...]
     """What every look-up resolves."""
-    scope_digest: str
-    """Tells whether a remembered "not a member" was about this very scope."""
     texts: TextRules | None
     """What holds for text messages, None while they are switched off."""
+
+    @cached_property
+    def scope_digest(self) -> str:
+        """Tells whether a remembered "not a member" was about this very scope."""
+        scope = self.lists.scope
+        text = "\0".join((*sorted(scope.users), "", *sorted(scope.groups)))
+        return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
     @property
     def scope_entries(self) -> tuple[str, ...]:
@@ -33,7 +43,7 @@ class Rules:
 
 
 def make_rules(config: Config, canonical: dict[str, str] | None = None) -> Rules:
-    """Rules from a configuration; `canonical` maps names as written to names as NSS has them."""
+    """Rules from a configuration; `canonical` maps names as written to names as NSS has them, where they differ."""
     names = canonical or {}
     lists = Lists(
         scope=_canonical(config.scope, names),
@@ -43,9 +53,7 @@ def make_rules(config: Config, canonical: dict[str, str] | None = None) -> Rules
     )
     classes = {service: ServiceClass(name) for service, name in config.services.items()}
     clients = shipped_clients().override(classes, ServiceClass(config.service_default))
-    scope_text = "\0".join((*sorted(lists.scope.users), "", *sorted(lists.scope.groups)))
-    digest = hashlib.sha256(scope_text.encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    return Rules(config, lists, clients, lists.groups, digest, _texts(config))
+    return Rules(config, lists, clients, lists.groups, _texts(config))
 
 
 def _texts(config: Config) -> TextRules | None:
@@ -63,10 +71,19 @@ def _texts(config: Config) -> TextRules | None:
 
 
 def names_to_resolve(config: Config) -> list[str]:
-    """User names in the configuration, which may be spelled as NSS does not spell them."""
-    return sorted(config.scope.users | config.whitelist.users | config.exempt_users.users)
+    """User names in the configuration, which may be spelled as NSS does not spell them.
+
+    All of them up to RESOLVED_MAX; of more, those that have a character which plain names in lower case do not have.
+    """
+    names = config.scope.users | config.whitelist.users | config.exempt_users.users
+    if len(names) > RESOLVED_MAX:
+        if not _UNUSUAL.search("".join(names)):
+            return []
+        return sorted(name for name in names if _UNUSUAL.search(name))
+    return sorted(names)
 
 
 def _canonical(roster: Roster, names: dict[str, str]) -> Roster:
     """The roster with what NSS calls each user, beside what was written."""
-    return Roster(roster.users | {names[user] for user in roster.users if user in names}, roster.groups)
+    more = {name for written, name in names.items() if written in roster.users}
+    return roster if more <= roster.users else Roster(roster.users | more, roster.groups)

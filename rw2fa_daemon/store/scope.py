@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterable, Mapping
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import key_check
@@ -27,14 +27,16 @@ def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now
     """
     wanted = dict.fromkeys(entries, now)
     # Mostly nothing changed, and a look does not have to wait for a writer.
-    stored, sound = _read(connection, vault)
+    before = _rows(connection)
+    stored, sound = _checked(vault, before)
     if sound and stored.keys() == wanted.keys():
-        return stored
+        return _lean(wanted, stored)
     with connection.transaction():
         key_check.follow(connection, vault)
-        stored, sound = _read(connection, vault)
+        if (rows := _rows(connection)) != before:
+            stored, sound = _checked(vault, rows)
         new = 0 if _LOST in stored else now
-        kept = {entry: stored.get(entry, new) if sound else 0 for entry in wanted}
+        kept = _lean(wanted, stored, new) if sound else dict.fromkeys(wanted, 0)
         _write(connection, vault, stored, kept)
     if not sound:
         raise StateProblem(
@@ -73,10 +75,29 @@ def seal_again(connection: Connection, vault: Vault) -> None:
         connection.write(sql.UPDATE_META, [(vault.mac(_SEAL_PURPOSE, _packed(stored)), SEAL_KEY)])
 
 
+def _lean(entries: Iterable[str], stored: Mapping[str, int], otherwise: int = 0) -> dict[str, int]:
+    """What is stored of these entries, in their own objects: the daemon keeps it, and there may be a hundred thousand.
+
+    Objects of the rows would keep all the memory that the rows took; mostly many entries share a second.
+    """
+    seconds: dict[int, int] = {}
+    since = ((entry, stored.get(entry, otherwise)) for entry in entries)
+    return {entry: seconds.setdefault(second, second) for entry, second in since}
+
+
 def _read(connection: Connection, vault: Vault) -> tuple[dict[str, int], bool]:
     """The entries, and whether they are those that were sealed."""
-    stored: dict[str, int] = {str(entry): since for entry, since in connection.rows(sql.SELECT_SCOPE_ENTRIES)}
-    seal = connection.meta(SEAL_KEY)
+    return _checked(vault, _rows(connection))
+
+
+def _rows(connection: Connection) -> tuple[list[tuple[Any, ...]], object]:
+    """The rows and their seal, as they are stored."""
+    return connection.rows(sql.SELECT_SCOPE_ENTRIES), connection.meta(SEAL_KEY)
+
+
+def _checked(vault: Vault, rows: tuple[list[tuple[Any, ...]], object]) -> tuple[dict[str, int], bool]:
+    entries, seal = rows
+    stored: dict[str, int] = {str(entry): since for entry, since in entries}
     if seal is None:
         return stored, not stored
     try:
@@ -100,8 +121,9 @@ def _write(connection: Connection, vault: Vault, stored: Mapping[str, int], kept
 
 
 def _packed(entries: Mapping[str, int]) -> bytes:
-    parts = []
+    packed = bytearray()
     for entry in sorted(entries):
         text = entry.encode()
-        parts.append(_ENTRY.pack(entries[entry], len(text)) + text)
-    return b"".join(parts)
+        packed += _ENTRY.pack(entries[entry], len(text))
+        packed += text
+    return bytes(packed)

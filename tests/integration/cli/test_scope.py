@@ -90,7 +90,12 @@ def test_a_user_and_a_group_that_are_gone_can_be_removed(bare: Host) -> None:
     bare.configure('[scope]\nusers = ["gone"]\ngroups = ["gone", "@also-gone"]')
     bare.does("init")
     bare.does("users", "remove", "gone", "@gone", "@also-gone", "--yes")
-    assert bare.json("users", "list") == {"entries": [], "unresolved_groups": [], "users": []}
+    assert bare.json("users", "list") == {
+        "entries": [],
+        "unresolved_groups": [],
+        "users": [],
+        "next": None,
+    }
 
 
 def test_removing_a_group_that_is_gone_spares_whom_another_entry_enables(bare: Host, alice: str, bob: str) -> None:

@@ -9,6 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
+from rw2fa_daemon.directory.many import lookups
 from rw2fa_daemon.directory.request import lookup
 from tests.integration.directory.conftest import Guests
 from tests.support.nss import FakeDirectory, Guest
@@ -237,3 +238,42 @@ def test_promise_13_for_every_directory_and_every_moment(
             assert isinstance(person, Person), "all calls were answered"
             assert {group for group in corp.names() if Roster(groups=(group,)).matches(person)} == true
             return
+
+
+def people_at_once(names: tuple[str, ...], groups: tuple[str, ...]) -> list[Person | Missing]:
+    return list(lookups(names, groups))
+
+
+@pytest.mark.parametrize(
+    "fault", [None, ("initgroups:bob", "unavail"), ("getgrnam:inner", "unavail"), ("getpwnam:dave", "unavail")]
+)
+def test_promise_13_many_looked_up_at_once_are_who_each_of_them_is(
+    directory: FakeDirectory, guest: Guest, fault: tuple[str, str] | None
+) -> None:
+    staff_of_corp(directory)
+    if fault is not None:
+        directory.fault(*fault)
+    names = ("alice", "BOB", "bob", "carol", "mallory", "dave", "eve", "corp\\eve")
+    one_by_one = [guest.call(lookup, name, ALL_GROUPS) for name in names]
+    assert guest.call(people_at_once, names, ALL_GROUPS) == one_by_one
+
+
+def test_promise_11_many_looked_up_at_once_read_a_group_twice_and_not_for_each(
+    directory: FakeDirectory, guest: Guest
+) -> None:
+    staff_of_corp(directory)
+    names = ("alice", "bob", "carol", "dave", "eve") * 10
+    before = len(directory.calls())
+    guest.call(people_at_once, names, ("direct", "outer"))
+    calls = directory.calls()[before:]
+    assert sum(call.startswith("getgrnam ") for call in calls) == 4
+    assert sum(call.startswith("getpwnam ") for call in calls) == len(names)
+
+
+def test_promise_13_a_group_that_goes_while_many_are_looked_up_is_not_resolved(
+    directory: FakeDirectory, guest: Guest
+) -> None:
+    staff_of_corp(directory)
+    directory.budget(5)
+    people = guest.call(people_at_once, ("bob", "carol"), ("direct",))
+    assert [person.groups["direct"] for person in people if isinstance(person, Person)] == [6010, None]

@@ -1,0 +1,144 @@
+"""The people of `rw2fa users list`: a hundred thousand, a few hundred at a time."""
+
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Protocol
+
+import click
+
+from rw2fa_daemon.cli.people import members
+from rw2fa_daemon.cli.printing import on_terminal
+from rw2fa_daemon.cli.profile import Profile, profile
+from rw2fa_daemon.cli.site import Site
+from rw2fa_daemon.core.account import Method
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.directory.many import lookups
+
+READ_AT_ONCE: Final = 500
+"""Accounts that are read in one transaction: nobody's login waits for a listing."""
+BAR_FROM: Final = 1_000
+"""So many people take long enough for a progress bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Whom to list: everybody who fits, or after the name `after` and at most `limit` of them."""
+
+    pending: bool = False
+    activated: bool | None = None
+    locked: bool = False
+    method: Method | None = None
+    match: str = ""
+    limit: int | None = None
+    after: str = ""
+
+    @property
+    def is_page(self) -> bool:
+        """Whether this is a part of a list."""
+        return self.limit is not None or bool(self.after)
+
+    @property
+    def narrowed(self) -> bool:
+        """Whether anybody is left out for what they are."""
+        return self.activated is not None or self.locked or self.method is not None or bool(self.match)
+
+    def may_be(self, name: str) -> bool:
+        """Whether somebody of this name is to be looked at."""
+        return name > self.after and self.match.casefold() in name.casefold()
+
+    def fits(self, person: Profile) -> bool:
+        """Whether somebody is to be listed."""
+        return (
+            (not self.pending or (person.enabled is not False and not person.activated))
+            and (self.activated is None or person.activated is self.activated)
+            and (not self.locked or person.bar is not None)
+            and (self.method is None or person.method_in_force is self.method)
+        )
+
+    def command_after(self, name: str, *more: str) -> list[str]:
+        """The command that goes on after somebody."""
+        words = ["rw2fa", "users", "list", *more]
+        words += ["--pending"] * self.pending + ["--locked"] * self.locked
+        if self.activated is not None:
+            words.append("--activated" if self.activated else "--not-activated")
+        words += ["--method", self.method.value] if self.method else []
+        words += [f"--match={self.match}"] if self.match else []
+        words += ["--limit", str(self.limit)] if self.limit is not None else []
+        return [*words, f"--after={name}"]
+
+
+class Listing:
+    """`people`, which is to be read once; `unresolved` are groups whose members nobody knows.
+
+    `last` is known after that: the name to go on after where there are more, else None.
+    """
+
+    def __init__(self, site: Site, wanted: Wanted, candidates: Sequence[str], unresolved: Sequence[str]) -> None:
+        self.unresolved: Final = list(unresolved)
+        self.last: str | None = None
+        self._site = site
+        self._wanted = wanted
+        self._candidates = candidates
+
+    @property
+    def people(self) -> Iterator[Profile]:
+        """Those who fit, in the order of their names."""
+        listed, last = 0, ""
+        for name, person in _look(self._site, self._candidates):
+            if not self._wanted.fits(person):
+                continue
+            if listed == self._wanted.limit:
+                self.last = last
+                return
+            yield person
+            listed, last = listed + 1, name
+
+
+def list_people(site: Site, wanted: Wanted) -> Listing:
+    """Whoever was added, by name or as a member of a group as far as the directory lists those, or has a record."""
+    scope = site.rules.lists.scope
+    names, unresolved = members(scope)
+    names.update(site.store.names())
+    # Another spelling of a name is no other person.
+    names.difference_update(written for written, name in site.spellings.items() if written != name)
+    return Listing(site, wanted, sorted(filter(wanted.may_be, names)), unresolved)
+
+
+def _look(site: Site, names: Sequence[str]) -> Iterator[tuple[str, Profile]]:
+    """Each name with the person it means; somebody whose own name is among the others is given once."""
+    known = frozenset(names)
+    rules, now = site.rules, time.time()
+    found = zip(names, lookups(names, rules.groups), strict=True)
+    with _bar(len(names)) as bar:
+        while page := list(islice(found, READ_AT_ONCE)):
+            stored = site.store.look([one.name if isinstance(one, Person) else name for name, one in page])
+            for (name, one), account in zip(page, stored, strict=True):
+                if isinstance(one, Person) and one.name != name and one.name in known:
+                    continue
+                sound, trouble = (None, str(account)) if isinstance(account, Problem) else (account, "")
+                yield (
+                    name,
+                    profile(name, one, sound, rules=rules, came_in=site.came_in, now=now, trouble=trouble),
+                )
+            bar.update(len(page))
+
+
+class _Bar(Protocol):
+    def update(self, n_steps: int) -> None: ...
+
+
+class _NoBar:
+    def update(self, n_steps: int) -> None:
+        """Nobody is looking."""
+
+
+def _bar(count: int) -> AbstractContextManager[_Bar]:
+    """A progress bar on standard error, if that is a terminal and the list goes elsewhere: on one it shows itself."""
+    if count < BAR_FROM or on_terminal() or not sys.stderr.isatty():
+        return nullcontext(_NoBar())
+    return click.progressbar(length=count, label="People", file=sys.stderr)

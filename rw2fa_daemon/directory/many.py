@@ -1,0 +1,53 @@
+"""Look-ups of many people one after the other, for lists of them: groups are read for hundreds of people at a time."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.directory import nss
+from rw2fa_daemon.directory.answer import person_from
+from rw2fa_daemon.directory.found import Found
+
+FIRST_AT_ONCE: Final = 64
+"""People that are looked up before the first answers are given; each time twice as many as before, up to AT_ONCE."""
+AT_ONCE: Final = 8_192
+"""A group is read twice for so many people, and may have a hundred thousand members."""
+
+_Group = tuple[int, frozenset[str]] | None
+
+
+def lookups(names: Sequence[str], groups: tuple[str, ...]) -> Iterator[Person | Missing]:
+    """What `request.lookup` says of each name, in order; blocks for as long as NSS does, and never raises.
+
+    Without `groups` nobody's gids are asked for either: those that are given are none.
+    """
+    before = _listed(groups)
+    start, size = 0, FIRST_AT_ONCE
+    while start < len(names):
+        asked = [_asked(name, groups) for name in names[start : start + size]]
+        after = _listed(groups)
+        for person in asked:
+            yield person if isinstance(person, Missing) else _settled(person, groups, before, after)
+        before = after
+        start, size = start + size, min(2 * size, AT_ONCE)
+
+
+def _listed(groups: tuple[str, ...]) -> list[_Group]:
+    found = [nss.group_now(group) for group in groups]
+    return [group and (group[0], frozenset(group[1])) for group in found]
+
+
+def _asked(name: str, groups: tuple[str, ...]) -> tuple[bytes, int, list[int]] | Missing:
+    try:
+        return nss.person_now(name, with_gids=bool(groups)) or Missing.UNKNOWN
+    except nss.NotAnswered:
+        return Missing.UNAVAILABLE
+
+
+def _settled(
+    person: tuple[bytes, int, list[int]], groups: tuple[str, ...], before: list[_Group], after: list[_Group]
+) -> Person:
+    name, uid, gids = person
+    held = frozenset(gids)
+    resolved = [nss.settled(name, held, *seen) for seen in zip(before, after, strict=True)]
+    return person_from(Found(name.decode("utf-8", "surrogateescape"), uid, gids, resolved), groups)
