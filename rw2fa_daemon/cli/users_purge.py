@@ -8,7 +8,7 @@ from rw2fa_daemon.cli.people import members
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.directory.request import lookup
+from rw2fa_daemon.directory.many import lookups
 from rw2fa_daemon.doctor.leftovers import leftovers
 
 
@@ -28,7 +28,7 @@ def purge(site: Site, *, as_json: bool, yes: bool) -> None:
             f"the group {shown(unresolved[0])} cannot be resolved, so the directory may be down and know nobody",
             f"try again when it can, or run: rw2fa users remove @{shown(unresolved[0])}",
         )
-    found = list(leftovers(site.store, lookup))
+    found = list(leftovers(site.store, lambda names: lookups(names, ())))
     if found:
         make_sure(f"Destroy {', '.join(f'{one.name} ({one.reason})' for one in found)}?", yes=yes)
         for one in found:

@@ -26,7 +26,7 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
             if account is not None and _has_way(account, subject.config):
                 continue
             entries = {person.name, *(f"@{name}" for name, gid in person.groups.items() if gid in person.gids)}
-            came_in = max((second for entry, second in since.items() if entry in entries), default=int(subject.now))
+            came_in = max((since[entry] for entry in entries if entry in since), default=int(subject.now))
             end = window_end(account, scope_since=came_in, window_days=subject.config.enrolment_window_days)
             no_word = lacks_token(account, token_needed=subject.config.proof == "token")
             if no_word or subject.now >= end or (account is not None and exhausted(account.counters)):

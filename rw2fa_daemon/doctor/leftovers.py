@@ -1,7 +1,7 @@
 """Records of people who are gone: deleted, renamed, or somebody else by now under the same name."""
 
 import pwd
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final
@@ -13,6 +13,7 @@ from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import CANDIDATES_MAX, Subject
 from rw2fa_daemon.store.store import Store
 
+LOOKED_UP_AT_ONCE: Final = 4_096
 NAMES_MAX: Final = 10
 """Names that one finding lists."""
 
@@ -25,28 +26,31 @@ class Leftover:
     reason: str
 
 
-def leftovers(store: Store, lookup: Callable[[str, tuple[str, ...]], Person | Missing]) -> Iterator[Leftover]:
+def leftovers(store: Store, lookups: Callable[[Sequence[str]], Iterator[Person | Missing]]) -> Iterator[Leftover]:
     """The records whose name the directory does not know, or knows with another uid; raises Problem.
 
     A directory that is down may say "unknown" of whom it knows: whoever destroys something asks first whether it
     answers. Records that cannot be read are passed over.
     """
-    for name in store.names():
-        account = _read(store, name)
-        if account is None:
-            continue
-        person = lookup(name, ())
-        if isinstance(person, Person):
-            if person.uid != account.uid:
+    records = store.uids()
+    while page := list(islice(records, LOOKED_UP_AT_ONCE)):
+        for (name, uid), person in zip(page, lookups([name for name, _ in page]), strict=True):
+            # The record is opened of those alone with whom something is wrong.
+            if person is Missing.UNAVAILABLE or (isinstance(person, Person) and person.uid == uid):
+                continue
+            account = _read(store, name)
+            if account is None:
+                continue
+            if not isinstance(person, Person):
+                yield Leftover(name, _gone(account))
+            elif person.uid != account.uid:
                 yield Leftover(name, f"the uid was {account.uid} and is {person.uid}")
-        elif person is Missing.UNKNOWN:
-            yield Leftover(name, _gone(account))
 
 
 def check_leftovers(subject: Subject) -> Iterator[Finding]:
     """Records that `rw2fa users purge` destroys."""
     with subject.store() as store:
-        found = list(islice(leftovers(store, subject.lookup), CANDIDATES_MAX))
+        found = list(islice(leftovers(store, subject.lookups), CANDIDATES_MAX))
     if found:
         named = ", ".join(f"{one.name} ({one.reason})" for one in found[:NAMES_MAX])
         yield Finding(

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from rw2fa_daemon.core.person import GROUP_MARK, Missing, Roster
+from rw2fa_daemon.config.config import RESOLVED_MAX
+from rw2fa_daemon.core.person import GROUP_MARK, Missing, Person, Roster
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 
@@ -21,9 +22,18 @@ def check_scope(subject: Subject) -> Iterator[Finding]:
 
 
 def _users(subject: Subject, name: str, roster: Roster, remedy: str) -> Iterator[Finding]:
-    for user in sorted(roster.users):
-        answer = subject.lookup(user, ())
-        if answer is Missing.UNKNOWN:
+    users = sorted(roster.users)
+    many = len(users) > RESOLVED_MAX
+    for user, answer in zip(users, subject.lookups(users), strict=True):
+        if many and isinstance(answer, Person) and answer.name != user:
+            yield Finding(
+                "names",
+                ok=False,
+                detail=f"{user} is on the {name}, and the directory calls that user {answer.name}: among more than "
+                f"{RESOLVED_MAX:,} names that is not noticed when the configuration is read",
+                fix=f"write {answer.name} in its place",
+            )
+        elif answer is Missing.UNKNOWN:
             yield Finding(
                 "names",
                 ok=False,

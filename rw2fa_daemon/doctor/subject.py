@@ -1,6 +1,6 @@
 """What the checks look at: a configuration, a host, a moment."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,9 +10,10 @@ from typing import Final
 from rw2fa_daemon.audit.older import write_failed_over
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
-from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
+from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data import shipped_clients
+from rw2fa_daemon.directory.many import lookups as directory_lookups
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
 from rw2fa_daemon.pamstack import accepted
@@ -46,6 +47,12 @@ class Subject:
     lookup: Callable[[str, tuple[str, ...]], Person | Missing] = directory_lookup
     members: Callable[[str], list[str] | None] = group_members
     sshd: Callable[[str], SshdSettings] = field(default=effective_sshd)
+
+    def lookups(self, names: Sequence[str], groups: tuple[str, ...] = ()) -> Iterator[Person | Missing]:
+        """What `lookup` says of each name; many at once where it is the directory that is asked."""
+        if self.lookup is directory_lookup:
+            return directory_lookups(names, groups)
+        return (self.lookup(name, groups) for name in names)
 
     @cached_property
     def clients(self) -> ClientTable:
@@ -88,19 +95,16 @@ class Subject:
         listed = {member for group in self.config.scope.groups for member in (self.members(group) or ())}
         candidates = sorted(named | listed | self._names_in_state())
         people: dict[str, Person] = {}
-        for candidate in candidates[:CANDIDATES_MAX]:
-            person = self.lookup(candidate, groups)
+        chosen = candidates[:CANDIDATES_MAX]
+        for candidate, person in zip(chosen, self.lookups(chosen, groups), strict=True):
             if isinstance(person, Person) and self._is_enabled(person, candidate in named):
                 people.setdefault(person.name, person)
         return list(people.values()), len(candidates) <= CANDIDATES_MAX
 
     def _is_enabled(self, person: Person, by_name: bool) -> bool:  # noqa: FBT001 - private, one caller
-        scope = self.config.scope
-        if by_name:
-            # The file may spell the name otherwise than the directory does.
-            scope = Roster(scope.users | {person.name}, scope.groups)
-        exempt = self.config.exempt_users.membership(person) is Membership.MEMBER
-        return scope.membership(person) is Membership.MEMBER and not exempt
+        # The file may spell the name otherwise than the directory does.
+        in_scope = by_name or self.config.scope.membership(person) is Membership.MEMBER
+        return in_scope and self.config.exempt_users.membership(person) is not Membership.MEMBER
 
     def _names_in_state(self) -> set[str]:
         try:

@@ -232,6 +232,14 @@ SELECT_TEXT_QUOTAS: Final = """
     WHERE text_quotas.subject = %s
 """
 
+# after, page, skipped
+SELECT_UIDS: Final = """
+    SELECT accounts.name, accounts.uid
+    FROM accounts
+    WHERE accounts.part = 0 AND accounts.name > %s::VARCHAR COLLATE "C" ORDER BY accounts.name
+     LIMIT %s OFFSET %s
+"""
+
 # value, found_key
 UPDATE_META: Final = """
     UPDATE meta SET value=%s WHERE meta.key = %s::VARCHAR COLLATE "C"

@@ -215,6 +215,14 @@ SELECT_TEXT_QUOTAS: Final = """
     WHERE text_quotas.subject = ?
 """
 
+# after, page, skipped
+SELECT_UIDS: Final = """
+    SELECT accounts.name, accounts.uid
+    FROM accounts
+    WHERE accounts.part = 0 AND accounts.name > ? ORDER BY accounts.name
+     LIMIT ? OFFSET ?
+"""
+
 # value, found_key
 UPDATE_META: Final = """
     UPDATE meta SET value=? WHERE meta."key" = ?

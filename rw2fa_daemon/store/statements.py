@@ -151,6 +151,17 @@ def _select_not_member() -> ClauseElement:
     return select(accounts.c.generation, accounts.c.revision, *_columns(not_members, "name")).select_from(source)
 
 
+def _select_uids() -> ClauseElement:
+    """The next names that have a record, by a page, and the uid that it says, unopened."""
+    return (
+        select(accounts.c.name, accounts.c.uid)
+        .where(accounts.c.part == _part(RECORD), accounts.c.name > bindparam("after"))
+        .order_by(accounts.c.name)
+        .limit(bindparam("page"))
+        .offset(bindparam("skipped"))
+    )
+
+
 def _select_names() -> ClauseElement:
     """The next names, by a page, that have a row of either part."""
     return (
@@ -299,6 +310,7 @@ def _select_records() -> ClauseElement:
 STATEMENTS: Final[dict[str, ClauseElement]] = {
     "select_record": _select_record(),
     "select_names": _select_names(),
+    "select_uids": _select_uids(),
     "insert_record": _insert_part(RECORD, *FIXED, *COUNTERS, "seal"),
     "update_record": _update_part(RECORD, *FIXED, *COUNTERS, "seal"),
     "update_record_counters": _update_part(RECORD, *COUNTERS, "seal"),

@@ -234,6 +234,17 @@ class Store:
             if len(page) < NAMES_AT_ONCE:
                 return
 
+    def uids(self) -> Iterator[tuple[str, int | None]]:
+        """The name and the uid of each record, in order, by what it says unopened: to see which are worth opening."""
+        last = ""
+        while True:
+            with self._using() as connection:
+                page = connection.rows(sql.SELECT_UIDS, last, NAMES_AT_ONCE, 0)
+            yield from page
+            if len(page) < NAMES_AT_ONCE:
+                return
+            last = page[-1][0]
+
     def accounts(self) -> Iterator[Account]:
         """All accounts, in order of their names.
 
