@@ -7,7 +7,6 @@ import resource
 import sys
 from pathlib import Path
 
-from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.load import DEFAULT_PATH, load
 from rw2fa_daemon.core.problem import Problem
 
@@ -21,16 +20,17 @@ def main() -> int:
     parser.add_argument("--check-config", action="store_true", help="check the configuration and do nothing else")
     options = parser.parse_args()
     try:
-        config = load(Path(options.config))
-        if not options.check_config:
-            _serve(Path(options.config), config)
+        if options.check_config:
+            load(Path(options.config))
+        else:
+            _serve(Path(options.config))
     except Problem as problem:
         sys.stderr.write(f"rw2fad: {problem}\n")
         return 1
     return 0
 
 
-def _serve(path: Path, config: Config) -> None:
+def _serve(path: Path) -> None:
     from rw2fa_daemon.service.daemon import Daemon  # noqa: PLC0415  # --check-config should answer fast
     from rw2fa_daemon.service.loop import Loop  # noqa: PLC0415  # as above
 
@@ -38,7 +38,8 @@ def _serve(path: Path, config: Config) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
     loop = Loop()
-    daemon = Daemon(loop, path, config)
+    # The daemon alone has it: after a reload nothing shall hold an old one, with a hundred thousand names.
+    daemon = Daemon(loop, path, load(path))
     # What was imported lives as long as the process; the collector need not walk it again.
     gc.freeze()
     daemon.run()

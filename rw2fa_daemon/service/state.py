@@ -45,7 +45,8 @@ class State:
     """
 
     def __init__(self, config: Config, report: Callable[[Record], None], clerk: Clerk | None = None) -> None:
-        self._config = config
+        # Not all of it: the names in it would outlive a reload.
+        self._folder, self._database, self._key_file = config.state, config.database, config.master_key
         self.clerk: Final[Clerk] = clerk or Here()
         """Who may call what touches the store: all methods but `do` and `since`, if the clerk is elsewhere."""
         self._report = report
@@ -133,7 +134,7 @@ class State:
 
         Not over a network, where each look takes as long as the directory does.
         """
-        if self._config.database is None and (store := self._opened()) is not None:
+        if self._database is None and (store := self._opened()) is not None:
             store.look((name,))
 
     def was_not_member(self, person: Person, digest: str) -> bool:
@@ -222,16 +223,14 @@ class State:
             return self._store
         self._tried = time.monotonic()
         try:
-            self._open(load_master_key(self._config.master_key))
+            self._open(load_master_key(self._key_file))
         except Problem as problem:
             self._problem = problem
         return self._store
 
     def _open(self, master_key: MasterKey) -> None:
         vault = Vault(master_key)
-        store = Store.open(
-            self._config.state, vault, database=self._config.database, tell=self._moved, guard=self._guard
-        )
+        store = Store.open(self._folder, vault, database=self._database, tell=self._moved, guard=self._guard)
         self._store, self._vault, self._problem = store, vault, None
         self._sync(store)
 
