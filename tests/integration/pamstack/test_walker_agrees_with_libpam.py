@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ from rw2fa_daemon.pamstack.dispatch import run
 from rw2fa_daemon.pamstack.stack import Facility, Handler, host_reader, load
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem
 from tests.support import libpam
+from tests.support.world.paths import REPOSITORY
 
+GDM = REPOSITORY / "tests/fixtures/pam/bookworm/etc/pam.d/gdm-smartcard-sssd-or-password"
 ANSWERS = [code for code in Code if code is not Code.INCOMPLETE]
 COMMON = ["success", "auth_err", "ignore", "user_unknown", "new_authtok_reqd", "perm_denied", "module_unknown"]
 ACTIONS = [action.name.lower() for action in Action]
@@ -125,6 +129,35 @@ def test_promise_4_the_walker_says_what_libpam_does(world: dict[str, list[str]])
         real = called(folder)
         expected = (walked(folder, Facility.AUTH, "auth"), walked(folder, Facility.ACCOUNT, "acct"))
         assert expected == real, (folder / "svc").read_text()
+
+
+def answering(line: str, answers: dict[str, str]) -> str:
+    """A line of a stack with pam_debug.so for its module, which answers success unless `answers` says otherwise."""
+    if "substack" in line:
+        return line.replace("common-auth", f"{PLACE}/common-auth")
+    control, module, _ = re.split(r"(pam_\w+\.so)", line)
+    return f"{control}pam_debug.so auth={answers.get(module, 'success')}"
+
+
+def test_promise_4_by_gdms_own_file_nobody_whom_we_refuse_gets_in_without_a_card(tmp_path: Path) -> None:
+    """What `pam check` says of it (`pam-card`, and nothing graver), tried: each module answers what it can answer."""
+    lines = [line for line in GDM.read_text().splitlines() if line.startswith("auth")]
+    for user, card, password, ours in product(
+        ["success", "auth_err", "service_err", "user_unknown", "module_unknown"],
+        ["success", "authinfo_unavail", "user_unknown", "auth_err", "new_authtok_reqd", "module_unknown"],
+        ["success", "auth_err"],
+        ["auth_err", "maxtries", "perm_denied", "module_unknown"],
+    ):
+        answers = {"pam_succeed_if.so": user, "pam_sss.so": card}
+        common = [
+            f"auth [success=1 default=ignore] pam_debug.so auth={password}",
+            "auth requisite pam_deny.so",
+            "auth required pam_permit.so",
+            f"auth requisite pam_debug.so auth={ours}",
+        ]
+        write(tmp_path, {"svc": [answering(line, answers) for line in lines], "common-auth": common})
+        let_in = called(tmp_path)[0] in (Code.SUCCESS, Code.NEW_AUTHTOK_REQD)
+        assert let_in == (card == "success" and user in ("success", "user_unknown")), (user, card, password, ours)
 
 
 @pytest.mark.parametrize("service", ["sshd", "su", "sudo", "cockpit", "login", "xrdp-sesman", "chsh", "polkit-1"])
