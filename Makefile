@@ -22,7 +22,7 @@ datadir = $(prefix)/share
 LOCKS = requirements/build.txt requirements/runtime.txt requirements/dev.txt
 READY = $(VENV)/.ready
 
-.PHONY: help build stamp bench lint format install test coverage changelog lock clean hook
+.PHONY: help build stamp bench lint format install test fuzz coverage changelog lock clean hook
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -70,6 +70,10 @@ install: build $(WHEELS) ## Files where a distribution wants them, below DESTDIR
 	    install -D -m 0644 /dev/stdin '$(DESTDIR)$(datadir)/bash-completion/completions/rw2fa'
 	$(VENV)/bin/rw2fa completion zsh | \
 	    install -D -m 0644 /dev/stdin '$(DESTDIR)$(datadir)/zsh/vendor-completions/_rw2fa'
+
+fuzz: ## Fuzzers of the hook, FUZZ_SECONDS each or FUZZ_RUNS; what reaches something new is kept in their corpus
+	mkdir -p build
+	$(MAKE) --no-print-directory -C pam_hook fuzz corpus
 
 bench: build ## The benchmarks, side by side with the peers
 	bench/run
