@@ -88,7 +88,7 @@ class Sshd:
         program: str,
         person: Person,
         *arguments: str,
-        methods: str = "keyboard-interactive",
+        methods: str = "keyboard-interactive,password",
         key: str | None = None,
         options: Sequence[str] = (),
     ) -> Terminal:
