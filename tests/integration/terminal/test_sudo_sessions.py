@@ -9,6 +9,7 @@ import pytest
 from tests.integration import prompts
 from tests.support.world.site import Member, Site
 from tests.support.world.terminal import Terminal
+from tests.support.world.waiting import wait_until
 
 pytestmark = pytest.mark.namespaces
 
@@ -247,3 +248,76 @@ def test_after_a_code_at_the_console_sudo_asks_for_none_in_that_session(site: Si
     terminal.expect(SHELL)
     assert sudo(terminal, sudoer) == "root"
     leave(terminal)
+
+
+# What outlives a login, and the numbers of sessions
+
+
+def leave_tmux_behind(terminal: Terminal, socket: str) -> None:
+    """Starts a tmux server in the terminal's session, which goes on when that ends, and logs out."""
+    terminal.type(f"tmux -S {socket} -f /dev/null new-session -d 'bash --norc' && echo left-it")
+    terminal.expect(r"[\r\n]left-it\r\n")
+    leave(terminal)
+
+
+def sudo_in_tmux(site: Site, member: Member, socket: str) -> str:
+    """Runs sudo in the tmux that was left behind, with the password and nothing else; all that it printed."""
+    result = f"/tmp/result-{member.person.name}"
+    site.world.path(result).unlink(missing_ok=True)
+    line = f"echo {member.person.password} | sudo --stdin --reset-timestamp id -un >{result}.new 2>{result}.asked"
+    line += f"; cat {result}.asked >>{result}.new; mv {result}.new {result}"
+    site.world.run("tmux", "-S", socket, "send-keys", line, "Enter", user=member.person.name)
+    wait_until("sudo in tmux", site.world.path(result).exists)
+    return site.world.read(result)
+
+
+def test_promise_4_a_tmux_left_behind_has_what_its_session_had_and_later_logins_have_not(
+    site: Site, sudoer: Member
+) -> None:
+    socket = f"/tmp/tmux-{sudoer.person.name}"
+    leave_tmux_behind(shell(site, sudoer), socket)
+    later = shell_without_a_code(site, sudoer)
+    assert "root" in sudo_in_tmux(site, sudoer, socket).splitlines(), "for sudo_minutes after the code, no longer"
+    assert sudo(later, sudoer) == prompts.CODE.strip()
+    later.hang_up()
+    site.rw2fa.command("settings", "set", "sudo_minutes", "0")
+    try:
+        assert prompts.CODE.strip() in sudo_in_tmux(site, sudoer, socket)
+    finally:
+        site.rw2fa.command("settings", "unset", "sudo_minutes")
+    site.rw2fa.command("users", "reset", sudoer.person.name, "--yes", "--no-token")
+    assert prompts.ENROL_ELSEWHERE in sudo_in_tmux(site, sudoer, socket)
+    site.world.run("tmux", "-S", socket, "kill-server", user=sudoer.person.name)
+
+
+def test_promise_4_a_tmux_that_no_code_was_given_in_is_asked_whatever_was_given_elsewhere(
+    site: Site, sudoer: Member
+) -> None:
+    socket = f"/tmp/tmux-{sudoer.person.name}"
+    leave_tmux_behind(shell_without_a_code(site, sudoer), socket)
+    later = shell(site, sudoer)
+    assert sudo(later, sudoer) == "root"
+    assert prompts.CODE.strip() in sudo_in_tmux(site, sudoer, socket)
+    later.hang_up()
+    site.world.run("tmux", "-S", socket, "kill-server", user=sudoer.person.name)
+
+
+def test_promise_4_nobody_can_take_the_number_of_a_session_that_had_a_code(site: Site, sudoer: Member) -> None:
+    name = sudoer.person.name
+    first = shell(site, sudoer)
+    number = session_of(first)
+    # Whoever is in a session stays in it.
+    first.type("echo $UID >/proc/self/loginuid || echo refused; echo now=$(cat /proc/self/sessionid)")
+    first.expect(r"[\r\n]refused\r\n")
+    assert first.expect(r"now=\d+") == f"now={number}"
+    first.expect(SHELL)
+    # Whoever is in none may say whose it is, and is given a number that nobody had.
+    begin = f"echo {NO_SESSION} >/proc/self/loginuid; echo $(id -u {name}) >/proc/self/loginuid"
+    as_person = f"exec setpriv --reuid={name} --regid={name} --init-groups {SUDO}"
+    other = site.world.terminal("sh", "-c", f"{begin}; echo now=$(cat /proc/self/sessionid); {as_person}")
+    assert other.expect(r"now=\d+") not in {f"now={number}", f"now={NO_SESSION}"}
+    other.answer(prompts.PASSWORD, sudoer.person.password)
+    other.expect(prompts.CODE)
+    other.hang_up()
+    assert sudo(first, sudoer) == "root"
+    leave(first)
