@@ -23,7 +23,7 @@ class Floor:
         self._folder = folder / "floor"
         (self._folder / "run").mkdir(parents=True)
         self._socket = self._folder / "run" / "pam.sock"
-        self.confdir = write_stack(self._folder / "pam.d", f"{HOOK} socket={self._socket}")
+        self.confdir = write_stack(self._folder / "pam.d", f"[{HOOK}] socket={self._socket}")
         self._pid = 0
 
     def refresh(self, users: range) -> None:

@@ -65,9 +65,9 @@ class Verifier:
         else:
             self.key.write_bytes(key.read_bytes())
             self.key.chmod(0o600)
-        self.confdir = write_stack(self._folder / "pam.d", f"{HOOK} socket={self._folder}/run/pam.sock")
+        self.confdir = write_stack(self._folder / "pam.d", f"[{HOOK}] socket={self._folder}/run/pam.sock")
         self.directory_confdir = write_stack(
-            self._folder / "pam.d-key", f"{HOOK} socket={self._folder}/run/pam.sock slot=key"
+            self._folder / "pam.d-key", f"[{HOOK}] socket={self._folder}/run/pam.sock slot=key"
         )
         """A stack that makes the daemon look somebody up, and no more: no first factor was shown."""
         self._daemon: Daemon | None = None

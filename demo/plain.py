@@ -98,7 +98,8 @@ class PlainStage:
 
     def put_lines(self) -> None:
         password = self._folder / "common-auth"
-        hook = f"{_HOOK} socket={self._folder}/run/pam.sock"
+        # In brackets: a path with a blank in it is one word all the same (pam.conf(5)).
+        hook = f"[{_HOOK}] socket={self._folder}/run/pam.sock"
         noted = f"auth optional pam_exec.so quiet /usr/bin/touch {self._looked}"
         # Debian's common-auth with our line in it, as pam-auth-update writes it, after a note that it was reached.
         password.write_text(

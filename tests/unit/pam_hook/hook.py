@@ -66,13 +66,14 @@ class Hook:
 
     def line(self, arguments: str = "") -> str:
         """Module and arguments, for a stack of one's own."""
-        return f"{self.module} socket={self.socket} {arguments}"
+        # In brackets: a path with a blank in it is one word all the same (pam.conf(5)).
+        return f"[{self.module}] socket={self.socket} {arguments}"
 
     def stack(self, arguments: str = "", *, before: str = "", auth: str = "", account: str = "") -> Path:
         """The stack `test`: the module in auth and account with `arguments`, after the arguments `before` for the
         testkit; or the lines given for a phase.
         """
-        first = f"optional {self.testkit} {before}\n" if before else ""
+        first = f"optional [{self.testkit}] {before}\n" if before else ""
         lines = ""
         for phase, given in (("auth", auth), ("account", account)):
             own = f"{phase} {first}" if first else ""

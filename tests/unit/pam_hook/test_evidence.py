@@ -61,7 +61,7 @@ def test_promise_4_another_user_of_the_same_handle_sees_nothing(hook: Hook, othe
 
 
 def test_promise_4_a_module_that_changes_the_user_takes_the_evidence_away(hook: Hook) -> None:
-    account = f"account optional {hook.testkit} user=bob\naccount required {hook.line()}\n"
+    account = f"account optional [{hook.testkit}] user=bob\naccount required {hook.line()}\n"
     with hook.daemon(MINT) as daemon, hook.start(hook.stack(account=account), Conversation()) as handle:
         hook.authenticate(handle)
         hook.account(handle)
@@ -78,7 +78,7 @@ def test_promise_4_a_program_that_changes_the_user_at_a_question_takes_the_evide
         return "123456"
 
     script: list[Step] = [Expect("open"), Send(ask()), Expect("reply"), Send(end("SUCCESS", mint=1000))]
-    account = f"account required {hook.testkit} success\n"
+    account = f"account required [{hook.testkit}] success\n"
     talk = Conversation(codes=[change, "123456", "123456"])
     with hook.daemon(script) as daemon, hook.start(hook.stack(account=account), talk, tty="tty1", ruser="x") as handle:
         hook.authenticate(handle)

@@ -217,7 +217,7 @@ def test_the_verdict_of_the_daemon_is_what_the_hook_returns(hook: Hook, name: st
 
 
 def test_ignore_leaves_the_stack_to_the_others(hook: Hook) -> None:
-    stack = hook.stack(auth=f"auth required {hook.line()}\nauth required {hook.testkit} success\n")
+    stack = hook.stack(auth=f"auth required {hook.line()}\nauth required [{hook.testkit}] success\n")
     with hook.daemon([Expect("open"), Send(end("IGNORE"))]), hook.start(stack, Conversation()) as handle:
         assert hook.authenticate(handle).code == Code.SUCCESS
 

@@ -133,7 +133,7 @@ def test_threads_of_one_program_do_not_meet(hook: Hook) -> None:
         return end("SUCCESS" if last.fields["value"].startswith("good") else "AUTH_ERR", mint=1)
 
     script: list[Step] = [Expect("open"), Send(verdict), Expect("reply"), Send(verdict)]
-    stack = hook.stack("timeout=60", account=f"account required {hook.testkit} success\n")
+    stack = hook.stack("timeout=60", account=f"account required [{hook.testkit}] success\n")
     results: list[tuple[str, Code]] = []
 
     def logins(number: int) -> None:
