@@ -4,12 +4,14 @@ import secrets
 import time
 from dataclasses import dataclass, replace
 from enum import Enum
+from pathlib import Path
 
 import click
 
 from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, on_terminal, say, show_json, shown
+from rw2fa_daemon.cli.qr_picture import check_picture, write_picture
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.cli.users_recovery import hand_over
@@ -21,7 +23,7 @@ from rw2fa_daemon.core.enrolment import FirstCode, FirstCodeCheck, activate, che
 from rw2fa_daemon.core.otp import SECRET_BYTES
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.qr import qr_text
+from rw2fa_daemon.core.qr import Ground, Rendering, Shape, picture_of
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.uri import base32_key, otpauth_uri, spaced_key
 from rw2fa_daemon.service.opening import GENERATION_BITS
@@ -68,24 +70,34 @@ def _problem(refusal: _Refusal, user: str) -> Problem:
 
 @click.command()
 @click.argument("name", metavar="USER", shell_complete=scope_entries)
+@click.option(
+    "--picture",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Draw the QR code into a new file, .png or .svg, that only root can read, and not on the terminal.",
+)
 @JSON_OPTION
 @pass_site
-def enrol(site: Site, name: str, *, as_json: bool) -> None:
+def enrol(site: Site, name: str, *, picture: Path | None, as_json: bool) -> None:
     """Show a new secret: QR code, key, otpauth URI.
 
     It counts once `rw2fa users confirm` has seen a code of it; until then the same one is shown again.
     """
+    if picture is not None:
+        check_picture(picture)
     person = enabled_person(site, name)
     offered = site.store.transact(person.name, lambda account: _offer(account, person, site.config))
     if isinstance(offered, _Refusal):
         raise _problem(offered, shown(person.name))
-    _hand_out(site, person, offered, as_json=as_json)
+    _hand_out(site, person, offered, picture, as_json=as_json)
 
 
-def _hand_out(site: Site, person: Person, credential: Credential, *, as_json: bool) -> None:
+def _hand_out(site: Site, person: Person, credential: Credential, picture: Path | None, *, as_json: bool) -> None:
     consequences.record(site, "rw2fa users enrol", [person.name])
     issuer = site.config.issuer_name
     uri = otpauth_uri(credential, user=person.name, issuer=issuer)
+    if picture is not None:
+        write_picture(picture, uri)
     if as_json:
         show_json(
             {
@@ -98,14 +110,18 @@ def _hand_out(site: Site, person: Person, credential: Credential, *, as_json: bo
             }
         )
         return
-    # Explicit colours scan on dark and light terminals alike; in a file they would only be noise.
-    say(qr_text(uri, colour=on_terminal()))
-    say()
     say(f"account  {shown(issuer)}:{shown(person.name)}")
     say(f"key      {spaced_key(credential.secret)}")
     say(f"type     time-based, {credential.digits} digits")
     say(f"uri      {uri}")
+    if picture is not None:
+        say(f"picture  {shown(str(picture))}, for root only: remove it once it was scanned")
     say()
+    if picture is None:
+        # Explicit colours scan on dark and light terminals alike; in a file they would only be noise. The code comes
+        # last, since a terminal of 24 lines has no room for more.
+        ground = Ground.ANY if on_terminal() else Ground.DARK
+        say("\n".join(picture_of(uri, Rendering(Shape.HALF, ground)).lines))
     say(f"Then: rw2fa users confirm {shown(person.name)} CODE")
 
 

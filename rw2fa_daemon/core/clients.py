@@ -30,9 +30,10 @@ class Prompts(StrEnum):
 
 
 class Qr(StrEnum):
-    """How a client can show a QR code."""
+    """What of a QR code in text is sure to reach the person's screen."""
 
-    TEXT = "text"
+    BLOCKS = "blocks"
+    ASCII = "ascii"
     NONE = "none"
 
 
@@ -55,7 +56,7 @@ class Client:
     def enrolment(self) -> bool:
         """Whether a person may enrol here: secrets are shown to that person and to nobody else (promise 3)."""
         asks = self.service_class is ServiceClass.CODE and self.prompts is Prompts.MANY
-        return asks and self.qr is Qr.TEXT and not self.logs_messages
+        return asks and self.qr is not Qr.NONE and not self.logs_messages
 
 
 @dataclass(frozen=True, slots=True)

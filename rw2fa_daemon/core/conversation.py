@@ -12,7 +12,15 @@ from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.barred import Bar, barred
 from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code
-from rw2fa_daemon.core.enrol_stage import judge_first_code, judge_token, noted, offer_enrolment
+from rw2fa_daemon.core.enrol_stage import (
+    OVERTAKEN,
+    PICTURES_MAX,
+    judge_first_code,
+    judge_token,
+    next_picture,
+    noted,
+    offer_enrolment,
+)
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_open
 from rw2fa_daemon.core.moves import Context, Move, Silence, Stage, Talk, finish, refuse
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
@@ -33,8 +41,6 @@ _WANTED: Final = {
 
 _WITH_TEXT: Final = frozenset((Stage.SMS, Stage.RECOVERY))
 _FOR_A_CODE: Final = _WITH_TEXT | {Stage.CODE}
-
-_OVERTAKEN: Final = "the account changed during the login"
 
 Answer = str | WordAttempt | Silence
 
@@ -138,6 +144,8 @@ def _answered(talk: Talk, account: Account, answer: Answer, context: Context) ->
         return noted(account, context)
     if talk.stage is Stage.SMS and answer is Silence.EMPTY:
         return entered(talk, account, context)
+    if talk.stage is Stage.ENROL and answer is Silence.EMPTY and talk.pictures < PICTURES_MAX:
+        return next_picture(talk, account, context)
     if isinstance(answer, Silence):
         code = talk.stage in _FOR_A_CODE
         return refuse(
@@ -157,7 +165,7 @@ def _answered(talk: Talk, account: Account, answer: Answer, context: Context) ->
 def _judge_app(talk: Talk, account: Account, answer: str | WordAttempt, context: Context) -> Move | None:
     credential = account.credential
     if credential is None:
-        return refuse(account, context, Event.REFUSED, "enrol", _OVERTAKEN)
+        return refuse(account, context, Event.REFUSED, "enrol", OVERTAKEN)
     if talk.stage is Stage.CODE and isinstance(answer, WordAttempt):
         return judge_recovery_code(talk, account, credential, answer, context)
     if talk.stage is Stage.CODE and isinstance(answer, str):
@@ -176,7 +184,7 @@ def _judge_text(talk: Talk, account: Account, answer: str | WordAttempt, context
 def _overtaken(row: Row, account: Account | None, context: Context) -> Move:
     if row.decision is Decision.DENY:
         return finish(row, context, account)
-    return refuse(account, context, Event.REFUSED, row.rule, _OVERTAKEN)
+    return refuse(account, context, Event.REFUSED, row.rule, OVERTAKEN)
 
 
 def _recent(account: Account, context: Context) -> bool:

@@ -1,10 +1,12 @@
 """The person sets up a device: the token, the QR code, the first code, the recovery codes."""
 
 from dataclasses import replace
+from typing import Final
 
 from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.code_stage import remember_session
+from rw2fa_daemon.core.enrol_screen import enrolment_screen
 from rw2fa_daemon.core.enrolment import (
     ENROL_TRIES,
     FirstCode,
@@ -15,10 +17,14 @@ from rw2fa_daemon.core.enrolment import (
 )
 from rw2fa_daemon.core.moves import ANYTHING, Ask, Context, End, Move, Stage, Talk, let_in, refuse
 from rw2fa_daemon.core.policy import Decision, Rc
-from rw2fa_daemon.core.qr import qr_text
 from rw2fa_daemon.core.texts import Text, minutes
-from rw2fa_daemon.core.uri import otpauth_uri, spaced_key
 from rw2fa_daemon.core.words import FORM, WordAttempt, without
+
+PICTURES_MAX: Final = 12
+"""Renderings of its QR code that one conversation shows for the asking: each of them, and again."""
+
+OVERTAKEN: Final = "the account changed during the login"
+"""Why a login ends whose question no longer fits."""
 
 
 def offer_enrolment(account: Account | None, context: Context) -> Move:
@@ -35,6 +41,15 @@ def judge_token(talk: Talk, account: Account, attempt: WordAttempt, context: Con
     if account.token is not None and without((account.token,), attempt) is None:
         return refuse(_counted(account), context, Event.REFUSED, "enrol-failed", "wrong token")
     return _show_secret(account, Talk(Stage.ENROL, n=talk.n + 1), context)
+
+
+def next_picture(talk: Talk, account: Account, context: Context) -> Move:
+    """The move after Enter alone: the same secret once more, drawn in the next way that this client may show."""
+    if talk.offered is None or account.credential != talk.offered:
+        return refuse(account, context, Event.REFUSED, "enrol", OVERTAKEN)
+    again = replace(talk, n=talk.n + 1, pictures=talk.pictures + 1)
+    text = enrolment_screen(account.name, talk.offered, context, again.pictures)
+    return Move(account, _ask_first_code(again, text, talk.offered), again)
 
 
 def judge_first_code(talk: Talk, account: Account, credential: Credential, code: str, context: Context) -> Move:
@@ -62,13 +77,8 @@ def noted(account: Account, context: Context) -> Move:
 def _show_secret(account: Account, talk: Talk, context: Context) -> Move:
     """Show the pending secret, made now if there is none; an unfinished enrolment keeps its own."""
     offered, credential = with_secret(account, context)
-    uri = otpauth_uri(credential, user=offered.name, issuer=context.issuer)
-    text = Text.ENROL_PROMPT.value.format(
-        qr=qr_text(uri, colour=context.client.colour),
-        account=f"{context.issuer}:{offered.name}",
-        key=spaced_key(credential.secret),
-        digits=credential.digits,
-    )
+    talk = replace(talk, offered=credential)
+    text = enrolment_screen(offered.name, credential, context, talk.pictures)
     record = context.record(Event.ENROLMENT_OFFERED, Decision.ENROL, "enrol")
     return Move(offered, _ask_first_code(talk, text, credential), talk, (record,))
 

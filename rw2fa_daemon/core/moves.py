@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
 
-from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information
@@ -85,6 +85,10 @@ class Talk:
     """How often Enter alone was the answer."""
     told: int = 0
     """The message whose failure was told last."""
+    offered: Credential | None = None
+    """What the QR code on the screen holds: no other one is shown here, whatever became of the account meanwhile."""
+    pictures: int = 0
+    """How often another rendering of the QR code was asked for."""
     activates: bool = False
     """Whether a right code activates the account and hands out recovery codes, which have to be made first."""
 

@@ -37,14 +37,19 @@ class Text(Enum):
         "Two-factor authentication is switched on for your account and is not set up yet. "
         "It cannot be set up here: sign in once with SSH or on the console."
     )
-    ENROL_PROMPT = (
-        "\nTwo-factor authentication is switched on for your account.\n"
-        "Scan this picture with an authenticator app (Google Authenticator, Microsoft\n"
-        "Authenticator, Authy or any other):\n\n{qr}\n\n"
-        "No camera? Type this into the app instead:\n"
-        "  account  {account}\n  key      {key}\n  type     time-based, {digits} digits\n\n"
-        "Code that the app shows now: "
+    ENROL_PROMPT = "Code that the app shows now: "
+    ENROL_WHY = "Two-factor authentication is switched on for your account."
+    ENROL_SCAN = (
+        "Scan this picture with an authenticator app (Google Authenticator, Microsoft Authenticator, Authy or another)."
     )
+    ENROL_TYPE = "No camera, or it does not scan? Type the key into the app."
+    ENROL_TYPE_ONLY = (
+        "Type the key into an authenticator app (Google Authenticator, Microsoft Authenticator, Authy or another)."
+    )
+    ENROL_ENLARGE = (
+        "The picture has {lines} lines of {columns} columns: enlarge the window, or make the letters smaller."
+    )
+    ENROL_NEXT = "Press Enter for {next}."
     ENROL_WRONG = "That is not the code for this key. Enter the code that the app shows now: "
     ENROL_CLOCK = (
         "The code is right, but the phone's clock is off by {minutes}. Set the phone to automatic\n"

@@ -1,12 +1,17 @@
 """Secrets as people and authenticator apps take them: otpauth URIs and base32 keys."""
 
 from base64 import b32encode
+from typing import Final
 from urllib.parse import quote, urlencode
 
-from rw2fa_daemon.core.account import Credential
+from rw2fa_daemon.core.account import Algorithm, Credential
 from rw2fa_daemon.core.secret import Secret
 
-KEY_GROUP = 4
+KEY_GROUP: Final = 4
+DIGITS_ASSUMED: Final = 6
+PERIOD_ASSUMED: Final = 30
+URI_FITS: Final = 141
+"""Characters that a QR code of version 6 and level L holds, the key among them at 5.5 bits each (`core.qr`)."""
 
 
 def base32_key(secret: Secret) -> str:
@@ -23,15 +28,18 @@ def spaced_key(secret: Secret) -> str:
 def otpauth_uri(credential: Credential, *, user: str, issuer: str) -> str:
     """The otpauth URI of a credential, as Google Authenticator's key URI format has it.
 
-    The issuer stands in the label and in the parameter, since apps differ in which they read;
-    every parameter is written out, since apps differ in their defaults.
+    As short as it may be, since its QR code has to fit a terminal. What every app assumes where a URI is
+    silent (SHA1, 6 digits, 30 s) is left out. The issuer stands in the label, which every app shows; apps
+    that would rather read the parameter find it there too while the code stays within `URI_FITS`.
     """
     label = quote(issuer, safe="") + ":" + quote(user.encode("utf-8", "replace"), safe="")
-    parameters = {
-        "secret": base32_key(credential.secret),
-        "issuer": issuer,
-        "algorithm": credential.algorithm.value,
-        "digits": str(credential.digits),
-        "period": str(credential.period),
-    }
-    return f"otpauth://totp/{label}?{urlencode(parameters, quote_via=quote)}"
+    parameters = {"secret": base32_key(credential.secret)}
+    if credential.algorithm is not Algorithm.SHA1:
+        parameters["algorithm"] = credential.algorithm.value
+    if credential.digits != DIGITS_ASSUMED:
+        parameters["digits"] = str(credential.digits)
+    if credential.period != PERIOD_ASSUMED:
+        parameters["period"] = str(credential.period)
+    short = f"otpauth://totp/{label}?{urlencode(parameters)}"
+    whole = f"{short}&{urlencode({'issuer': issuer}, quote_via=quote)}"
+    return whole if len(whole) <= URI_FITS else short

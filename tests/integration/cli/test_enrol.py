@@ -1,18 +1,22 @@
 """`rw2fa users enrol` and `confirm`: an administrator hands out a secret at the desk."""
 
+import stat
 import sys
 import time
 from base64 import b32decode
+from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pexpect
 import pytest
+from PIL import Image
+from pyzbar import pyzbar
 
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.secret import Secret
 from tests.integration.cli.command import Host
 from tests.support.world.phone import Phone
-from tests.support.world.qr import read_code
+from tests.support.world.qr import read_code, shows_code
 
 
 @pytest.fixture
@@ -28,13 +32,7 @@ def test_the_uri_says_everything(host: Host, added: str) -> None:
     assert (uri.scheme, uri.netloc) == ("otpauth", "totp")
     assert unquote(uri.path) == f"/My Office:{added}"
     parameters = {key: value for key, (value,) in parse_qs(uri.query).items()}
-    assert parameters == {
-        "secret": told["secret"],
-        "issuer": "My Office",
-        "algorithm": "SHA1",
-        "digits": "6",
-        "period": "30",
-    }
+    assert parameters == {"secret": told["secret"], "issuer": "My Office"}, "and what every app assumes is left out"
     assert len(told["secret"]) == 32, "160 bits"
 
 
@@ -135,6 +133,38 @@ def test_the_qr_code_in_a_file_is_plain_and_has_the_key_beside_it(host: Host, ad
     assert "\x1b" not in printed
     assert read_code(printed) == told["uri"]
     assert told["secret"] in printed.replace(" ", "")
+
+
+@pytest.mark.parametrize("kind", ["png", "PNG", "svg"])
+def test_a_picture_in_a_file_scans_and_is_its_owners(host: Host, added: str, tmp_path: Path, kind: str) -> None:
+    picture = tmp_path / f"alice.{kind}"
+    printed = host.does("users", "enrol", added, "--picture", str(picture))
+    assert stat.S_IMODE(picture.stat().st_mode) == 0o600
+    assert not shows_code(printed)
+    uri = host.json("users", "enrol", added)["uri"]
+    if kind == "svg":
+        assert picture.read_bytes().startswith(b"<?xml")
+        assert b"<svg" in picture.read_bytes()
+    else:
+        with Image.open(picture) as drawn:
+            assert [found.data.decode() for found in pyzbar.decode(drawn)] == [uri]
+
+
+def test_a_picture_overwrites_nothing_and_makes_no_secret_where_it_cannot_be_drawn(
+    host: Host, added: str, tmp_path: Path
+) -> None:
+    precious, link, dangling = tmp_path / "precious.png", tmp_path / "link.png", tmp_path / "dangling.png"
+    precious.write_text("precious")
+    link.symlink_to(precious)
+    dangling.symlink_to(tmp_path / "made-by-a-link.png")
+    for there in (precious, link, dangling):
+        assert "is there already" in host.refuses("users", "enrol", added, "--picture", str(there))
+    assert "neither in .png nor in .svg" in host.refuses("users", "enrol", added, "--picture", str(tmp_path / "a.txt"))
+    assert "no file can be made" in host.refuses("users", "enrol", added, "--picture", str(tmp_path / "none" / "a.png"))
+    assert precious.read_text() == "precious"
+    assert {path.name for path in tmp_path.iterdir()} >= {"precious.png", "link.png", "dangling.png"}
+    assert not (tmp_path / "made-by-a-link.png").exists()
+    assert "has no secret to confirm" in host.refuses("users", "confirm", added, "123456")
 
 
 def test_promise_3_the_audit_holds_no_secret(host: Host, added: str) -> None:

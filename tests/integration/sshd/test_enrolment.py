@@ -7,7 +7,7 @@ import pytest
 from tests.integration import prompts
 from tests.support.world.accounts import Person
 from tests.support.world.phone import Phone
-from tests.support.world.qr import read_code, rows_of_code
+from tests.support.world.qr import read_code, shows_code
 from tests.support.world.site import Site
 from tests.support.world.sshd import Sshd
 from tests.support.world.terminal import Terminal
@@ -92,7 +92,7 @@ def test_promise_10_nobody_without_the_password_meets_an_enrolment(site: Site, n
     terminal = site.sshd.login(newcomer)
     terminal.answer(prompts.PASSWORD, "not the password")
     assert terminal.end() != 0
-    assert rows_of_code(terminal.screen) == []
+    assert not shows_code(terminal.screen)
     assert site.show(newcomer)["activated"] is False
 
 

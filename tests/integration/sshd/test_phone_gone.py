@@ -8,7 +8,7 @@ import pytest
 from tests.integration import prompts
 from tests.support.world.accounts import Person, allow_key
 from tests.support.world.phone import Phone
-from tests.support.world.qr import read_code, rows_of_code
+from tests.support.world.qr import read_code, shows_code
 from tests.support.world.sesman import IN
 from tests.support.world.site import Member, Site
 from tests.support.world.terminal import Terminal
@@ -189,7 +189,7 @@ def test_promise_10_a_word_is_asked_for_before_anything_secret_is_shown(guarded:
     wrong = reach_the_code(guarded, person)
     wrong.answer(prompts.WORD, NO_CODE_OF_ANYBODY)
     assert wrong.end() != 0
-    assert rows_of_code(wrong.screen) == []
+    assert not shows_code(wrong.screen)
     assert "key  " not in wrong.screen
     right = reach_the_code(guarded, person)
     right.answer(prompts.WORD, told["token"])
@@ -218,5 +218,5 @@ def test_promise_10_members_of_a_group_cannot_enrol_where_a_word_is_needed_and_n
     terminal.expect(prompts.ENROL_CLOSED)
     terminal.answer(prompts.READ, "")
     assert terminal.end() != 0
-    assert rows_of_code(terminal.screen) == []
+    assert not shows_code(terminal.screen)
     assert guarded.rw2fa.json("audit", "--user", person.name)[-1]["rule"] == "enrol-closed"

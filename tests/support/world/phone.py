@@ -29,9 +29,9 @@ class Phone:
         label = unquote(parts.path.removeprefix("/"))
         self.uri = uri
         self.secret = query["secret"]
-        self.issuer = query.get("issuer")
         self.digits = int(query.get("digits", "6"))
-        self.name = label.rpartition(":")[2].strip()
+        prefix, _, self.name = (part.strip() for part in label.rpartition(":"))
+        self.issuer: str | None = query.get("issuer", prefix or None)
         self._period = int(query.get("period", "30"))
         self._last = 0
         if self.issuer is not None and not label.startswith(f"{self.issuer}:"):

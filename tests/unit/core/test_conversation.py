@@ -9,19 +9,21 @@ from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
 
-from rw2fa_daemon.core.account import Account, Bypass, Counters
+from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information, Prompts, Qr, ServiceClass
 from rw2fa_daemon.core.code_stage import CODE_TRIES, USED_ASKS
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.conversation import begin, reply
+from rw2fa_daemon.core.enrol_stage import PICTURES_MAX
 from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES, ENROL_TRIES_A_WINDOW
 from rw2fa_daemon.core.lockout import FAILURES_MAX, FIRST_LOCK_SECONDS, FREE_FAILURES
 from rw2fa_daemon.core.login import Login, Phase, Slot
-from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Talk
+from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Stage, Talk
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.policy import Rc, facts_of
+from rw2fa_daemon.core.qr import RENDERINGS
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.standing import Place, Standing
 from rw2fa_daemon.core.uri import base32_key, spaced_key
@@ -29,7 +31,7 @@ from rw2fa_daemon.core.words import WordAttempt, WordSet
 
 START = 1_790_000_000.0
 SECRETS = [Secret(bytes([number]) * 20) for number in range(1, 200)]
-TERMINAL = Client(ServiceClass.CODE, information=Information.AT_ONCE, qr=Qr.TEXT)
+TERMINAL = Client(ServiceClass.CODE, information=Information.AT_ONCE, qr=Qr.BLOCKS)
 ELSEWHERE = Client(ServiceClass.CODE, information=Information.AT_ONCE)
 
 
@@ -130,6 +132,30 @@ def test_a_first_code_further_out_tells_about_the_clock_and_activates_nobody() -
     assert "10 minutes" in _ask(far)[0].text
     assert far.account is not None
     assert not far.account.activated
+
+
+def test_promise_11_enter_shows_each_picture_of_the_same_key_so_many_times_and_costs_nothing() -> None:
+    offer = move = begin(None, _context())
+    texts = [_ask(move)[0].text]
+    while isinstance((move := reply(_ask(move)[1], offer.account, Silence.EMPTY, _context())).say, Ask):
+        texts.append(move.say.text)
+        assert move.account == offer.account
+    assert len(texts) == 1 + PICTURES_MAX
+    assert len(set(texts)) == len(RENDERINGS[TERMINAL.qr, TERMINAL.colour])
+    assert offer.account is not None
+    assert offer.account.credential is not None
+    assert all(spaced_key(offer.account.credential.secret) in text for text in texts)
+    assert _end(move).rc is Rc.AUTH_ERR
+
+
+def test_enter_shows_no_secret_but_the_one_on_the_screen() -> None:
+    offer = begin(None, _context())
+    _, talk = _ask(offer)
+    assert offer.account is not None
+    reset = replace(offer.account, credential=None, token=b"t" * 32)
+    opened = replace(offer.account, credential=Credential(SECRETS[9], active=False))
+    for account in (reset, opened):
+        assert _end(reply(talk, account, Silence.EMPTY, _context())).rc is Rc.AUTH_ERR
 
 
 def _answer_wrongly_to_the_end(move: Move) -> Account | None:
@@ -435,9 +461,12 @@ class Logins(RuleBasedStateMachine):
     def answer_with_silence(self, talk: Talk, silence: Silence) -> object:
         before = self.account
         move = reply(talk, self.account, silence, self._context())
+        assert move.account == before
+        if talk.stage is Stage.ENROL and silence is Silence.EMPTY and isinstance(move.say, Ask):
+            assert talk.pictures < PICTURES_MAX
+            return move.talk
         assert isinstance(move.say, End)
         assert move.say.rc is not Rc.SUCCESS
-        assert move.account == before
         return multiple()
 
     @precondition(lambda self: self.account is not None and self.account.credential is not None)

@@ -19,7 +19,7 @@ VALID_SECONDS = 600
 PHONE = "+33612345678"
 RULES = TextRules(VALID_SECONDS, "%ISSUER%: %CODE%", ("+33",), 20, 21, 22, 23)
 SENT = Report(Fate.SENT)
-TERMINAL = Client(ServiceClass.CODE, qr=Qr.TEXT, information=Information.AT_ONCE)
+TERMINAL = Client(ServiceClass.CODE, qr=Qr.BLOCKS, information=Information.AT_ONCE)
 WEB = Client(ServiceClass.CODE, qr=Qr.NONE)
 DIGESTS = tuple(bytes([number]) * 32 for number in range(10))
 
