@@ -15,14 +15,14 @@ def plan_end(site: Site, until: int) -> None:
     """Have sshd's drop-in written again at `until` (UTC seconds), by a timer of systemd's that does not outlive a boot.
 
     Where none can be had, say what stays: whoever is in the scope then has to go through keyboard-interactive after a
-    key, in which nothing is asked, but which `BatchMode` switches off.
+    key, in which the host asks for a password, as it does of everybody there, and which `BatchMode` switches off.
     """
     if not Path(DROPIN).exists() or not consequences.lines_are_ours(site.config):
         return
     if not (programs.under_systemd() and _timer(site, until)):
         note(
-            "when the trial ends sshd goes on sending these users through keyboard-interactive, which scripts "
-            "lack (BatchMode); `rw2fa disable` ends that as well"
+            "when the trial ends sshd goes on sending these users through keyboard-interactive, where their passwords "
+            "are asked for after a key, and which scripts lack (BatchMode); `rw2fa disable` ends that as well"
         )
 
 

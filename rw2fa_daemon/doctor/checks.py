@@ -16,6 +16,7 @@ from rw2fa_daemon.doctor.guessing import check_guessing
 from rw2fa_daemon.doctor.key import check_key
 from rw2fa_daemon.doctor.leftovers import check_leftovers
 from rw2fa_daemon.doctor.mark import check_mark
+from rw2fa_daemon.doctor.nothing_weaker import check_nothing_weaker
 from rw2fa_daemon.doctor.notify import check_notify
 from rw2fa_daemon.doctor.permissions import check_permissions
 from rw2fa_daemon.doctor.scope import check_scope
@@ -42,6 +43,12 @@ CHECKS: Final = (
     Check("pam-module", check_module, "the module is where PAM looks for it", pam=True),
     Check("pam-socket", check_socket_arguments, "our PAM lines and the daemon mean the same socket", pam=True),
     Check("sshd", check_sshd, "sshd makes enabled users answer", pam=True),
+    Check(
+        "others",
+        check_nothing_weaker,
+        "whoever is not asked for a code meets this host as without rw2fa",
+        pam=True,
+    ),
     Check("pam-file", check_fallback, "every program that lets people in from outside has its own PAM file", pam=True),
     Check("clients", check_clients, "somebody is there to type a code in every PAM service that asks for one"),
     Check("xrdp-section", check_xrdp_sections, "no section of xrdp.ini goes round PAM"),

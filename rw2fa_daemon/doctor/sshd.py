@@ -64,7 +64,7 @@ def _leftover(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             _NAME,
             ok=True,
-            detail="sshd still sends users through keyboard-interactive, which asks nothing, and which scripts lack",
+            detail="sshd still sends users through keyboard-interactive after a key, and asks for their passwords",
             fix="run `rw2fa disable`, or `rw2fa enable`",
         )
 

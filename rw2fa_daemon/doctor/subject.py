@@ -1,7 +1,7 @@
 """What the checks look at: a configuration, a host, a moment."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -20,6 +20,7 @@ from rw2fa_daemon.pamstack import accepted
 from rw2fa_daemon.pamstack.accepted import Accepted
 from rw2fa_daemon.pamstack.host import under
 from rw2fa_daemon.pamstack.programs import effective_sshd
+from rw2fa_daemon.pamstack.sshd_asking import Ask, files_of, sshd_with
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import load_master_key
 from rw2fa_daemon.vault.vault import Vault
@@ -68,6 +69,10 @@ class Subject:
     def path(self, path: Path | str) -> Path:
         """Where `path` of the host is, below `root`."""
         return under(self.root, str(path))
+
+    def sshd_with(self, dropin: str | None) -> AbstractContextManager[Ask | None]:
+        """sshd, asked about this host's configuration with another drop-in, or none; None where it cannot be asked."""
+        return sshd_with(files_of(dropin=dropin)) if self.root == HOST else nullcontext(None)
 
     @contextmanager
     def store(self) -> Iterator[Store]:

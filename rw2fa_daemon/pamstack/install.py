@@ -33,12 +33,14 @@ from rw2fa_daemon.pamstack.host import (
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, copy_of, our_lines, put_in, uncopied, without
 from rw2fa_daemon.pamstack.lock import locked
 from rw2fa_daemon.pamstack.modules import OUR_MODULE
+from rw2fa_daemon.pamstack.search import TooManyWays
 from rw2fa_daemon.pamstack.sshd import DROPIN, NOBODY, Scope
 from rw2fa_daemon.pamstack.sshd_asking import wanted_dropin
 from rw2fa_daemon.pamstack.sshd_change import changes_on_host
-from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER, SERVICE_FOLDERS
+from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER, SERVICE_FOLDERS, host_reader
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem, physical_lines
 from rw2fa_daemon.pamstack.transaction import Transaction, read_bytes
+from rw2fa_daemon.pamstack.unasked import Difference, differences
 from rw2fa_daemon.wire.client import ask_daemon
 
 _HOST: Final = Path("/")
@@ -369,7 +371,18 @@ def _check(root: Path, services: Sequence[str], clients: ClientTable) -> None:
         try:
             faults = [fault for fault in service_faults(root, service, clients) if fault.grave]
             found = [fault for fault in faults if not taken.counts(root, service, fault.name)]
+            changed = _change_for_others(root, service)
         except SyntaxProblem as problem:
             raise Problem(f"PAM cannot read {service}: {problem}", "mend that, then run this again") from problem
         if found:
             raise Problem(f"nothing was changed, since it would not hold: {found[0].detail}", found[0].fix)
+        if changed is not None:
+            raise Problem(f"nothing was changed, since others would meet another host: {changed.detail}", changed.fix)
+
+
+def _change_for_others(root: Path, service: str) -> Difference | None:
+    try:
+        return next(differences(service, host_reader(root)), None)
+    except TooManyWays:
+        # A fault says so.
+        return None

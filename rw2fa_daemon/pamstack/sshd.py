@@ -7,7 +7,9 @@ from typing import Final
 
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.person import Roster
-from rw2fa_daemon.pamstack.sshd_policy import CODE_STEP, Case
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.pamstack.sshd_policy import CODE_STEP, Case, cases
+from rw2fa_daemon.pamstack.sshd_reading import Files, read
 
 #: Early in the order: sshd takes the first value that it meets.
 DROPIN: Final = "/etc/ssh/sshd_config.d/10-rw2fa.conf"
@@ -15,6 +17,9 @@ DROPIN: Final = "/etc/ssh/sshd_config.d/10-rw2fa.conf"
 _HEAD: Final = """\
 # Written by rw2fa, and again whenever its scope changes: edit the scope, not this file.
 """
+#: Stands for a drop-in whose text is not known yet: something that `read` gives a part for.
+PLACEHOLDER: Final = "AuthenticationMethods any\n"
+_KEYWORD: Final = "authenticationmethods"
 #: For somebody whom the host lets in by no way: none opens.
 _NO_WAY: Final = f"publickey,{CODE_STEP}"
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@$+ ")
@@ -44,6 +49,25 @@ class Scope:
 
 
 NOBODY: Final = Scope()
+
+
+def planned_dropin(scope: Scope, files: Files) -> str:
+    """The drop-in for a configuration of sshd. `files` has `PLACEHOLDER` for the drop-in, to show where sshd reads it.
+
+    Raises Problem where sshd cannot be told what the scope has to complete.
+    """
+    parts = read(files)
+    place = next((number for number, part in enumerate(parts) if part.place == DROPIN), len(parts))
+    rest = [part for part in parts if part.place != DROPIN]
+    text = sshd_dropin(scope, cases(rest))
+    # sshd gives up on a connection where it reads this after other methods that hold for it, whether it holds or not.
+    after = next((part for part in rest[place:] if "any" in part.settings.get(_KEYWORD, "").split()), None)
+    if after is not None and text != _HEAD:
+        raise Problem(
+            f"{after.place} sets `AuthenticationMethods any`: sshd would refuse whoever has methods set before it",
+            "take that line out, since it says what holds anyway, or name the methods in place of `any`",
+        )
+    return text
 
 
 def sshd_dropin(scope: Scope, cases: Sequence[Case]) -> str:

@@ -11,9 +11,8 @@ from typing import Final
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.pamstack import programs
 from rw2fa_daemon.pamstack.host import under
-from rw2fa_daemon.pamstack.sshd import DROPIN, Scope, sshd_dropin
-from rw2fa_daemon.pamstack.sshd_policy import cases
-from rw2fa_daemon.pamstack.sshd_reading import CONFIG, DEPTH_MAX, Files, included, keyword_of, read
+from rw2fa_daemon.pamstack.sshd import DROPIN, PLACEHOLDER, Scope, planned_dropin
+from rw2fa_daemon.pamstack.sshd_reading import CONFIG, DEPTH_MAX, Files, included, keyword_of
 
 _HOST: Final = Path("/")
 
@@ -61,7 +60,7 @@ def files_of(root: Path = _HOST, *, dropin: str | None = None) -> Files:
 
 def wanted_dropin(scope: Scope, root: Path = _HOST) -> str:
     """The drop-in for the people of `scope` on the host below `root`, by what the rest of its configuration says."""
-    return sshd_dropin(scope, cases(read(files_of(root))))
+    return planned_dropin(scope, files_of(root, dropin=PLACEHOLDER))
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ from ipaddress import ip_address, ip_network
 from typing import Final
 
 from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
+from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
 from rw2fa_daemon.pamstack.sshd import DROPIN, Scope
@@ -77,9 +78,16 @@ def compare(one: Representative, before: Settings, after: Settings) -> list[Chan
 
 
 def changes(chosen: Iterable[Representative], before: Ask, after: Ask) -> Iterator[Change]:
-    """What the drop-in changes for each of these people, and may not. Raises Problem where sshd cannot say."""
+    """What the drop-in changes for each of them, and may not. Raises Problem where sshd cannot say without it."""
     for one in chosen:
-        yield from compare(one, before(one.connection), after(one.connection))
+        was = before(one.connection)
+        try:
+            now = after(one.connection)
+        except Problem as problem:
+            detail = f"with our drop-in sshd refuses {_name(one.connection)}: {problem.what}"
+            yield Change(one.connection, detail, problem.fix)
+        else:
+            yield from compare(one, was, now)
 
 
 def changes_on_host(scope: Scope, dropin: str) -> list[Change]:

@@ -109,7 +109,13 @@ def _together(blocks: Sequence[Part]) -> list[frozenset[int]]:
                 f"too many Match blocks of sshd overlap for it to be told what {part.place} leaves open to whom",
                 "say the same with fewer Match blocks, each for users or groups of its own",
             )
-    return sets
+    implied = {
+        index: {
+            other for other, wider in enumerate(blocks) if wider.criteria and set(wider.criteria) <= set(part.criteria)
+        }
+        for index, part in enumerate(blocks)
+    }
+    return [chosen for chosen in sets if all(implied[index] <= chosen for index in chosen)]
 
 
 def _exclude(one: Part, other: Part) -> bool:

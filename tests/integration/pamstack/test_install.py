@@ -389,6 +389,21 @@ def test_promise_14_what_comes_before_the_drop_in_and_would_open_a_password_is_r
     assert {path for path in after if after[path] != before[path]} <= {"var/lib/pam/seen"}
 
 
+def test_promise_5_methods_that_sshd_would_not_have_after_ours_are_refused(
+    world: World, drive: Drive, people: None
+) -> None:
+    place = "/etc/ssh/sshd_config.d/50-policy.conf"
+    world.write(place, "AuthenticationMethods any\n")
+    report = drive("install", "--scope=@staff-2fa")
+    assert f"{place} sets `AuthenticationMethods any`" in report["problem"]
+    assert "take that line out" in report["fix"]
+    assert not world.path(DROPIN).exists()
+    assert "problem" not in drive("install")  # nobody is in the scope
+    world.path(place).rename(world.path("/etc/ssh/sshd_config.d/00-policy.conf"))
+    assert "problem" not in drive("install", "--scope=@staff-2fa")
+    assert effective(world, "amy")["authenticationmethods"].startswith("publickey,keyboard-interactive:pam")
+
+
 def test_promise_14_match_blocks_that_overlap_without_end_are_refused(world: World, drive: Drive, people: None) -> None:
     blocks = [f"Match Group g{number}\n    PasswordAuthentication no\n" for number in range(16)]
     world.write("/etc/ssh/sshd_config.d/50-policy.conf", "".join(blocks))

@@ -1,0 +1,64 @@
+"""Whether whoever is not asked for a code meets the host as it was without us, and nobody gets in by less."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor.finding import Finding
+from rw2fa_daemon.doctor.sshd import sample
+from rw2fa_daemon.doctor.subject import Subject
+from rw2fa_daemon.pamstack.host import service_path, services
+from rw2fa_daemon.pamstack.search import TooManyWays
+from rw2fa_daemon.pamstack.sshd import DROPIN, Scope
+from rw2fa_daemon.pamstack.sshd_asking import files_of, wanted_dropin
+from rw2fa_daemon.pamstack.sshd_change import changes, representatives
+from rw2fa_daemon.pamstack.sshd_reading import read
+from rw2fa_daemon.pamstack.stack import host_reader
+from rw2fa_daemon.pamstack.syntax import SyntaxProblem
+from rw2fa_daemon.pamstack.unasked import differences
+
+_SSHD: Final = "sshd"
+
+
+def check_nothing_weaker(subject: Subject) -> Iterator[Finding]:
+    """The PAM stacks and sshd with our lines and our drop-in, and without."""
+    yield from _stacks(subject)
+    if not subject.services or _SSHD in subject.services:
+        yield from _sshd(subject)
+
+
+def _stacks(subject: Subject) -> Iterator[Finding]:
+    reader = host_reader(subject.root)
+    for service in subject.services or services(subject.root):
+        try:
+            found = list(differences(service, reader))
+        except (SyntaxProblem, TooManyWays):
+            # The check of the stacks says so.
+            continue
+        for one in found:
+            yield Finding("pam-others-changed", ok=False, detail=one.detail, fix=one.fix)
+
+
+def _sshd(subject: Subject) -> Iterator[Finding]:
+    """What the drop-in changes; that of the day when two-factor authentication is switched on, if it is off."""
+    if service_path(subject.root, _SSHD) is None:
+        return
+    on = subject.config.enabled_at(subject.now)
+    scope = Scope.once_on(subject.config)
+    place = subject.path(DROPIN)
+    if on and not place.is_file():
+        # Another check says who cannot be asked.
+        return
+    try:
+        dropin = place.read_text("utf-8", "surrogateescape") if on else wanted_dropin(scope, subject.root)
+        parts = read(files_of(subject.root))
+        people = [person.name for person in sample(subject.enabled_people[0])]
+        chosen = representatives(parts, scope, people=people, lookup=subject.lookup, members=subject.members)
+        with subject.sshd_with(None) as before, subject.sshd_with(dropin) as after:
+            if before is None or after is None:
+                return
+            for change in changes(chosen, before, after):
+                detail = change.detail if on else f"once two-factor authentication is on: {change.detail}"
+                yield Finding("sshd-others-changed", ok=False, detail=detail, fix=change.fix)
+    except Problem as problem:
+        yield Finding("sshd-others-changed", ok=False, detail=problem.what, fix=problem.fix)
