@@ -133,6 +133,8 @@ def _judge_person(site: Site, login: Login, client: Client, now: float) -> _Answ
         remarks.append(f"exempt by {', '.join(rules.lists.exempt_users.matches(person))} in exempt.users")
     if where.standing is Standing.EXEMPT_NETWORK:
         remarks.append("exempt by its address, which is in exempt.networks")
+    if where.alias and person:
+        remarks.append(f"{person.name} has the uid of {where.account}, whose codes are asked for")
     if row.decision is Decision.LOOK and person:
         state, about = _account_state(site, login, client, person, where, now)
         row = policy.decide(policy.with_account(facts, state))
@@ -161,7 +163,7 @@ def _account_state(
 ) -> tuple[AccountState, list[str]]:
     """What the state says about a person, and remarks on that."""
     try:
-        account = site.store.read(person.name)
+        account = site.store.read(where.account)
         # To know since when takes longer than all the rest, and matters to those who have to enrol.
         method = account.method_in_force(sms_enabled=site.config.sms_enabled) if account else Method.APP
         since = 0 if account and account.activated_by(method) else site.came_in(where.entries)
@@ -173,7 +175,7 @@ def _account_state(
         login=login,
         facts=facts_of(login, client, on=True, where=where),
         client=client,
-        name=person.name,
+        name=where.account,
         uid=person.uid,
         guessing=site.config.guessing,
         digits=site.config.digits,

@@ -131,6 +131,12 @@ def enabled_person(site: Site, typed: str) -> Person:
                 "try again when every group of the scope can be resolved",
             )
         case Membership.NOT_MEMBER:
+            account, entries = site.rules.lists.scope.naming(person)
+            if entries:
+                raise Problem(
+                    f"{shown(person.name)} has the uid of {shown(account.name)}, whose codes are asked for",
+                    f"name {shown(account.name)}, or give the other a device too: rw2fa users add {shown(person.name)}",
+                )
             raise Problem(
                 f"{shown(person.name)} has no two-factor authentication", f"run: rw2fa users add {shown(person.name)}"
             )

@@ -144,6 +144,8 @@ class Context:
     """How the latest message of this login fares."""
     trouble: Trouble | None = None
     """Why no message can be sent, where that is known."""
+    other_name: str = ""
+    """The name that the person goes by here, if it is another one of the same uid."""
 
     def at(self, now: float) -> "Context":
         """The same at another time (UTC seconds)."""
@@ -162,6 +164,8 @@ class Context:
     def record(self, event: Event, decision: str, rule: str, reason: str = "") -> Record:
         """An audit record of this login."""
         login = self.login
+        if self.other_name:
+            reason = f"{reason}; signed in as {self.other_name}" if reason else f"signed in as {self.other_name}"
         return Record(event, self.now, self.name, login.service, login.rhost, login.phase, decision, rule, reason)
 
 

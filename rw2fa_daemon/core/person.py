@@ -19,6 +19,8 @@ class Person:
     uid: int
     gids: frozenset[int]
     groups: Mapping[str, int | None] = field(default_factory=dict)
+    others: "tuple[Person, ...]" = ()
+    """The other names of that uid, which are the same user to the kernel; of their gids, those of `groups` alone."""
 
 
 class Missing(Enum):
@@ -73,6 +75,18 @@ class Roster:
             if (gid := person.groups.get(group)) is not None and gid in person.gids
         )
         return by_name + by_group
+
+    def naming(self, person: Person) -> tuple[Person, tuple[str, ...]]:
+        """Who of all that have the person's uid is on this list, oneself first, by which entries; oneself and none."""
+        for each in (person, *person.others):
+            if entries := self.matches(each):
+                return each, entries
+        return person, ()
+
+    def membership_by_uid(self, person: Person) -> Membership:
+        """Whether anybody with the person's uid is on this list; unsure while that cannot be told of one of them."""
+        found = {self.membership(each) for each in (person, *person.others)}
+        return next(each for each in (Membership.MEMBER, Membership.UNSURE, Membership.NOT_MEMBER) if each in found)
 
     def membership(self, person: Person) -> Membership:
         """Whether the person is on this list; unsure while a group of it is unresolved."""

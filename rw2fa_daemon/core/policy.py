@@ -74,6 +74,8 @@ class Facts(NamedTuple):
     whitelisted: bool
     client_can_ask: bool
     client_can_enrol: bool
+    alias: bool = False
+    """It is somebody else's account that counts, one that has the same uid."""
     account: AccountState = AccountState.UNREAD
 
 
@@ -97,6 +99,7 @@ def facts_of(
         whitelisted=where.whitelisted,
         client_can_ask=client.prompts is Prompts.MANY,
         client_can_enrol=client.enrolment,
+        alias=where.alias,
     )
 
 
@@ -118,6 +121,7 @@ class Row:
     whitelisted: bool | None = None
     can_ask: bool | None = None
     can_enrol: bool | None = None
+    alias: bool | None = None
     account: AccountState | None = None
     mint: bool = False
     uses_bypass: bool = False
@@ -139,6 +143,7 @@ class Row:
             (self.whitelisted, facts.whitelisted),
             (self.can_ask, facts.client_can_ask),
             (self.can_enrol, facts.client_can_enrol),
+            (self.alias, facts.alias),
             (self.account, facts.account),
         )
         return all(cell is None or cell == fact for cell, fact in cells)
@@ -238,6 +243,8 @@ TABLE: Final[tuple[Row, ...]] = (
         text=Text.ENROL_CLOSED,
         event=Event.REFUSED,
     ),
+    # Whoever has the password of one name must not set up the device of another.
+    Row("enrol-other-name", _DENY, Rc.AUTH_ERR, alias=True, text=Text.ENROL_OTHER_NAME, event=Event.REFUSED),
     Row("enrol", Decision.ENROL, can_enrol=True, text=Text.ENROL_PROMPT, event=Event.ENROLMENT_OFFERED),
     Row("enrol-elsewhere", _DENY, Rc.AUTH_ERR, text=Text.ENROL_ELSEWHERE, event=Event.REFUSED),
 )

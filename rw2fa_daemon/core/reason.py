@@ -16,6 +16,7 @@ WORTH_READING: Final = frozenset(
         Text.ENROL_CLOSED,
         Text.ENROL_ELSEWHERE,
         Text.ENROL_FAILED,
+        Text.ENROL_OTHER_NAME,
         Text.LOCKED,
         Text.SMS_COUNTRY,
         Text.SMS_DOWN,

@@ -50,6 +50,10 @@ class Place:
     standing: Standing
     entries: tuple[str, ...] = ()
     whitelisted: bool = False
+    account: str = ""
+    """By whose device somebody enabled is judged: oneself, or who the scope names of those who have the same uid."""
+    alias: bool = False
+    """Whether that is somebody else."""
 
 
 _NOBODY = {
@@ -75,6 +79,8 @@ def no_such_user(lists: Lists, typed: str, *, known_there: bool | None, witness:
 def place(lists: Lists, person: Person | Missing, address: str, was_not_member: Callable[[Person], bool]) -> Place:
     """Where a person stands. `address` is a numeric address or empty.
 
+    The scope names everybody who has the uid of somebody in it; what leaves people out of it names nobody else.
+
     `was_not_member` says whether the last complete look-up of this person said "not a member"
     of this very scope; it is asked only while the scope is unsure (promise 13).
     """
@@ -84,9 +90,11 @@ def place(lists: Lists, person: Person | Missing, address: str, was_not_member: 
         return Place(Standing.EXEMPT_USER)
     if in_networks(address, lists.exempt_networks):
         return Place(Standing.EXEMPT_NETWORK)
-    if entries := lists.scope.matches(person):
-        return Place(Standing.ENABLED, entries, bool(lists.whitelist.matches(person)))
-    if lists.scope.membership(person) is Membership.NOT_MEMBER:
+    account, entries = lists.scope.naming(person)
+    if entries:
+        whitelisted = bool(lists.whitelist.matches(person))
+        return Place(Standing.ENABLED, entries, whitelisted, account.name, account is not person)
+    if lists.scope.membership_by_uid(person) is Membership.NOT_MEMBER:
         return Place(Standing.NOT_ENABLED)
     remembered = was_not_member(person)
     return Place(Standing.REMEMBERED_NOT_ENABLED if remembered else Standing.SCOPE_UNSURE)

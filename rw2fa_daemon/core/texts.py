@@ -37,6 +37,10 @@ class Text(Enum):
         "Two-factor authentication is switched on for your account and is not set up yet. "
         "It cannot be set up here: sign in once with SSH or on the console."
     )
+    ENROL_OTHER_NAME = (
+        "Two-factor authentication is switched on for another name of this account and is not set up yet. "
+        "Sign in once by that name, or ask your administrator."
+    )
     ENROL_PROMPT = "Code that the app shows now: "
     ENROL_WHY = "Two-factor authentication is switched on for your account."
     ENROL_SCAN = (

@@ -6,4 +6,10 @@ from rw2fa_daemon.directory.found import Found
 
 def person_from(found: Found, groups: tuple[str, ...]) -> Person:
     """The person that was found when `groups` were asked about."""
-    return Person(found.name, found.uid, frozenset(found.gids), dict(zip(groups, found.groups, strict=True)))
+    return Person(
+        found.name,
+        found.uid,
+        frozenset(found.gids),
+        dict(zip(groups, found.groups, strict=True)),
+        tuple(person_from(other, groups) for other in found.others),
+    )

@@ -36,15 +36,20 @@ class Cache:
 
     def put(self, key: Key, person: Person, now: float) -> None:
         """Keeps a person whose groups are all resolved, no other."""
-        if None in person.groups.values():
+        if any(None in each.groups.values() for each in (person, *person.others)):
             return
         self._drop(key)
         self._entries[key] = (now + CACHE_SECONDS, person)
-        self._gids += len(person.gids)
+        self._gids += _gids_of(person)
         while len(self._entries) > CACHED_PERSONS_MAX or self._gids > CACHED_GIDS_MAX:
             self._drop(next(iter(self._entries)))
 
     def _drop(self, key: Key) -> None:
         entry = self._entries.pop(key, None)
         if entry is not None:
-            self._gids -= len(entry[1].gids)
+            self._gids -= _gids_of(entry[1])
+
+
+def _gids_of(person: Person) -> int:
+    """How much of the bound a person takes; another name as much as a gid, beside those that it has."""
+    return len(person.gids) + sum(1 + len(other.gids) for other in person.others)

@@ -11,6 +11,7 @@ import os
 from collections.abc import Container
 from collections.abc import Set as AbstractSet
 
+from rw2fa_daemon.directory import local
 from rw2fa_daemon.directory.found import Found
 
 _ENCODING = ("utf-8", "surrogateescape")
@@ -18,6 +19,8 @@ _FIRST_BUFFER = 1024
 _LARGEST_BUFFER = 1 << 20
 _FIRST_GIDS = 64
 _LARGEST_GIDS = 65_536  # NGROUPS_MAX
+OTHERS_MAX = 256
+"""Names of one uid that are looked at; whoever has one of more cannot be judged."""
 
 
 class NotAnswered(Exception):
@@ -31,19 +34,21 @@ def find(typed: str, groups: tuple[str, ...]) -> Found | None:
     seems not to be in therefore counts as resolved only if NSS gives the same gid for it before and after that call,
     and does not itself list the person as a member.
 
-    Raises NotAnswered where getpwnam_r(3) or getgrouplist(3) say that they failed.
+    `others` are the names that the kernel cannot tell from this one: what NSS gives for the uid, and the local ones.
+
+    Raises NotAnswered where getpwnam_r(3), getpwuid_r(3) or getgrouplist(3) say that they failed.
     """
     before = [group_now(group) for group in groups]
-    person = person_now(typed)
-    if person is None:
+    user = _user(typed)
+    if user is None:
         return None
-    name, uid, gids = person
-    held = set(gids)
-    resolved: list[int | None] = []
-    for group, seen in zip(groups, before, strict=True):
-        needed = seen is not None and seen[0] not in held
-        resolved.append(settled(name, held, seen, group_now(group) if needed else seen))
-    return Found(name.decode(*_ENCODING), uid, gids, resolved)
+    others = [_member(other, groups, before) for other in _others(user)]
+    for other in others:
+        asked_about = set(other.groups)
+        other.gids = [gid for gid in other.gids if gid in asked_about]
+    found = _member(user, groups, before)
+    found.others = tuple(others)
+    return found
 
 
 def person_now(typed: str, *, with_gids: bool = True) -> tuple[bytes, int, list[int]] | None:
@@ -53,6 +58,30 @@ def person_now(typed: str, *, with_gids: bool = True) -> tuple[bytes, int, list[
         return None
     name, uid, primary = user
     return name, uid, _gids(name, primary) if with_gids else []
+
+
+def _member(user: "_User", groups: tuple[str, ...], before: "list[tuple[int, list[str]] | None]") -> Found:
+    name, uid, primary = user
+    gids = _gids(name, primary)
+    held = set(gids)
+    resolved: list[int | None] = []
+    for group, seen in zip(groups, before, strict=True):
+        needed = seen is not None and seen[0] not in held
+        resolved.append(settled(name, held, seen, group_now(group) if needed else seen))
+    return Found(name.decode(*_ENCODING), uid, gids, resolved)
+
+
+def _others(user: "_User") -> "list[_User]":
+    """The other names of somebody's uid; what is not there any more, or has another uid by now, is none."""
+    name, uid, _ = user
+    by_uid = _user_of(uid)
+    names = dict.fromkeys([by_uid[0]] if by_uid else [])
+    names.update(dict.fromkeys(local.names_of(uid)))
+    names.pop(name, None)
+    if len(names) > OTHERS_MAX:
+        raise NotAnswered("too many names have this uid")
+    found = [_by_name(other) for other in names]
+    return [other for other in found if other is not None and other[1] == uid and other[0] != name]
 
 
 def settled(
@@ -107,25 +136,44 @@ _getpwnam_r.argtypes = (
     ctypes.c_size_t,
     ctypes.POINTER(ctypes.c_void_p),
 )
+_getpwuid_r = _libc.getpwuid_r
+_getpwuid_r.restype = ctypes.c_int
+_getpwuid_r.argtypes = (ctypes.c_uint, *_getpwnam_r.argtypes[1:])
 # os.getgrouplist takes no name that is not UTF-8.
 _getgrouplist = _libc.getgrouplist
 _getgrouplist.restype = ctypes.c_int
 _getgrouplist.argtypes = (ctypes.c_char_p, ctypes.c_uint, ctypes.POINTER(ctypes.c_uint), ctypes.POINTER(ctypes.c_int))
 
 
-def _user(typed: str) -> tuple[bytes, int, int] | None:
-    """Canonical name, uid and primary gid; None: there is no such user. getpwnam_r(3)."""
+_User = tuple[bytes, int, int]
+"""Canonical name, uid and primary gid."""
+
+
+def _user(typed: str) -> _User | None:
+    """None: there is no such user."""
     try:
         asked = typed.encode(*_ENCODING)
     except UnicodeEncodeError:  # a lone surrogate: no bytes are written like that
         return None
-    if b"\0" in asked:
-        return None
+    return None if b"\0" in asked else _by_name(asked)
+
+
+def _by_name(name: bytes) -> _User | None:
+    """getpwnam_r(3)."""
+    return _entry(_getpwnam_r, name)
+
+
+def _user_of(uid: int) -> _User | None:
+    """getpwuid_r(3)."""
+    return _entry(_getpwuid_r, uid)
+
+
+def _entry(function: "ctypes._NamedFuncPointer", key: bytes | int) -> _User | None:
     entry, found = _Passwd(), ctypes.c_void_p()
     size = _FIRST_BUFFER
     while True:
         buffer = ctypes.create_string_buffer(size)
-        code = _getpwnam_r(asked, ctypes.byref(entry), buffer, size, ctypes.byref(found))
+        code = function(key, ctypes.byref(entry), buffer, size, ctypes.byref(found))
         if code == errno.ERANGE and size < _LARGEST_BUFFER:
             size *= 2
         elif code != errno.EINTR:

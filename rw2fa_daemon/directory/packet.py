@@ -1,8 +1,9 @@
 """The packets between the pool and a worker: a question one way, an answer the other, never two at a time.
 
 A question is the word "find" (an empty packet would read as end of file), the name, then the groups. An answer is a
-status, and for a person name, uid, a field for each group that was asked about (empty: not resolved), and the gids,
-packed. Fields are separated by NUL, which no name holds.
+status, and for a person name, uid, a field for each group that was asked about (empty: not resolved), the number of
+other names of that uid, each with such fields (a plus before the gid: a member), and the gids, packed. Fields are
+separated by NUL, which no name holds.
 """
 
 import struct
@@ -42,7 +43,15 @@ def answer(found: Found) -> bytes:
     """The packet for a person."""
     groups = [b"" if gid is None else b"%d" % gid for gid in found.groups]
     gids = struct.pack(f"={len(found.gids)}I", *found.gids)
-    return _SEPARATOR.join([FOUND, found.name.encode(*_ENCODING), b"%d" % found.uid, *groups, gids])
+    others = [field for other in found.others for field in _other(other)]
+    name, count = found.name.encode(*_ENCODING), b"%d" % len(found.others)
+    return _SEPARATOR.join([FOUND, name, b"%d" % found.uid, *groups, count, *others, gids])
+
+
+def _other(found: Found) -> list[bytes]:
+    held = set(found.gids)
+    groups = [b"" if gid is None else (b"+%d" if gid in held else b"%d") % gid for gid in found.groups]
+    return [found.name.encode(*_ENCODING), *groups]
 
 
 def parse_answer(packet: bytes, groups: int) -> Found | None:
@@ -52,12 +61,23 @@ def parse_answer(packet: bytes, groups: int) -> Found | None:
     """
     if packet == UNKNOWN:
         return None
-    status, name, uid, *resolved, gids = packet.split(_SEPARATOR, 3 + groups)
-    if status != FOUND or len(resolved) != groups or len(gids) % 4:
+    status, name, uid, *resolved, count, rest = packet.split(_SEPARATOR, 4 + groups)
+    if status != FOUND or len(resolved) != groups:
+        raise ValueError(status)
+    fields = int(count) * (1 + groups)
+    *others, gids = rest.split(_SEPARATOR, fields)
+    if len(others) != fields or len(gids) % 4:
         raise ValueError(status)
     return Found(
         name.decode(*_ENCODING),
         int(uid),
         list(struct.unpack(f"={len(gids) // 4}I", gids)),
         [int(gid) if gid else None for gid in resolved],
+        tuple(_parse_other(others[at : at + 1 + groups], int(uid)) for at in range(0, fields, 1 + groups)),
     )
+
+
+def _parse_other(fields: list[bytes], uid: int) -> Found:
+    name, *groups = fields
+    held = [int(gid) for gid in groups if gid.startswith(b"+")]
+    return Found(name.decode(*_ENCODING), uid, held, [int(gid) if gid else None for gid in groups])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.doctor.aliases import check_aliases
 from rw2fa_daemon.doctor.clients import check_clients
 from rw2fa_daemon.doctor.clock import check_clock
 from rw2fa_daemon.doctor.daemon import check_daemon, check_socket_unit
@@ -59,6 +60,7 @@ CHECKS: Final = (
     Check("master-key", check_key, "there is one master key, and everything is encrypted under it"),
     Check("mark", check_mark, "a copy of the state that is put back would be noticed"),
     Check("names", check_scope, "every user and group in the configuration is known"),
+    Check("aliases", check_aliases, "nobody who is asked, nor root, has a second name"),
     Check("enrolment", check_enrolment, "nobody is left without a device and without a way to enrol one"),
     Check("notify", check_notify, "the program that announces activations is root's, or there is none"),
     Check("leftovers", check_leftovers, "every record belongs to somebody who is there"),

@@ -44,7 +44,7 @@ def open_login(connection: Connection, login: Login) -> None:
         if person is Missing.UNKNOWN and login.known is False:
             server.directory.lookup(ALWAYS_THERE, rules.groups, missed)
             return
-        if isinstance(person, Person) and rules.lists.scope.membership(person) is Membership.UNSURE:
+        if isinstance(person, Person) and rules.lists.scope.membership_by_uid(person) is Membership.UNSURE:
             state, digest = server.state, rules.scope_digest
             asked = state.do(
                 lambda known: known.was_not_member(person, digest),
@@ -95,7 +95,10 @@ def _place(
     address = "" if client.forgeable_address else login.rhost
     where = place(rules.lists, person, address, lambda _: outside)
     name, uid = (person.name, person.uid) if isinstance(person, Person) else (login.user, NOBODY_UID)
-    context = _context(connection, rules, login, client, where, name, uid)
+    if where.alias:
+        context = _context(connection, rules, login, client, where, where.account, uid, other_name=name)
+    else:
+        context = _context(connection, rules, login, client, where, name, uid)
     row = policy.decide(context.facts)
     if row.decision is Decision.LOOK:
         connection.partner = dialogue = Dialogue(connection, context)
@@ -110,7 +113,15 @@ def _place(
 
 
 def _context(
-    connection: Connection, rules: Rules, login: Login, client: Client, where: Place, name: str, uid: int
+    connection: Connection,
+    rules: Rules,
+    login: Login,
+    client: Client,
+    where: Place,
+    name: str,
+    uid: int,
+    *,
+    other_name: str = "",
 ) -> Context:
     config, server = rules.config, connection.server
     evidence = login.evidence is not None and login.evidence.uid == uid
@@ -135,6 +146,7 @@ def _context(
         fresh_generation=_fresh_generation,
         texts=rules.texts,
         text_chance=server.text_chance,
+        other_name=other_name,
     )
 
 

@@ -32,6 +32,7 @@ EVERYTHING = [
         (False, True),
         (False, True),
         (False, True),
+        (False, True),
         AccountState,
     )
 ]

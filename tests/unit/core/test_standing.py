@@ -100,7 +100,32 @@ def test_machines_are_exempt_before_the_scope_is_asked() -> None:
 
 def test_promise_13_a_group_that_is_not_resolved_exempts_and_whitelists_nobody() -> None:
     where = _place(Lists(Roster.of(["alice"]), Roster.of(["@gone"]), Roster.of(["@gone"])))
-    assert where == Place(Standing.ENABLED, ("alice",), whitelisted=False)
+    assert where == Place(Standing.ENABLED, ("alice",), whitelisted=False, account="alice")
+
+
+TOOR = Person("toor", 1000, frozenset({1000}), {"staff": 50, "ops": 60}, (ALICE,))
+
+
+@pytest.mark.parametrize("entry", ["alice", "@staff"])
+def test_promise_13_the_scope_names_every_name_of_a_uid_in_it(entry: str) -> None:
+    assert _place(Lists(Roster.of([entry])), TOOR) == Place(Standing.ENABLED, (entry,), account="alice", alias=True)
+    both = Lists(Roster.of([entry, "toor"]))
+    assert _place(both, TOOR) == Place(Standing.ENABLED, ("toor",), account="toor")
+
+
+def test_promise_13_what_leaves_people_out_of_the_scope_names_no_other_name() -> None:
+    lists = Lists(Roster.of(["alice"]), whitelist=Roster.of(["alice"]), exempt_users=Roster.of(["alice"]))
+    assert _place(lists).standing is Standing.EXEMPT_USER
+    where = _place(lists, TOOR)
+    assert (where.standing, where.whitelisted) == (Standing.ENABLED, False)
+
+
+def test_promise_13_a_group_that_is_not_resolved_for_another_name_leaves_the_scope_unsure() -> None:
+    toor = Person("toor", 1000, frozenset({1000}), {"gone": 70}, (ALICE,))
+    assert _place(Lists(Roster.of(["@gone"])), toor).standing is Standing.SCOPE_UNSURE
+    assert (
+        _place(Lists(Roster.of(["@gone"])), Person("x", 7, frozenset(), {"gone": 70})).standing is Standing.NOT_ENABLED
+    )
 
 
 def test_the_whitelist_counts_for_enabled_people() -> None:

@@ -20,9 +20,14 @@ def test_a_question_arrives_as_it_was_asked(typed: str, groups: list[str]) -> No
 
 @given(NAMES, IDS, st.lists(IDS, max_size=40), st.lists(st.none() | IDS, max_size=8))
 def test_an_answer_arrives_as_it_was_given(name: str, uid: int, gids: list[int], groups: list[int | None]) -> None:
-    parsed = packet.parse_answer(packet.answer(Found(name, uid, gids, groups)), len(groups))
+    member = Found(name, uid, [gid for gid in groups[:1] if gid is not None], groups)
+    stranger = Found(name, uid, [], groups)
+    parsed = packet.parse_answer(packet.answer(Found(name, uid, gids, groups, (member, stranger))), len(groups))
     assert parsed is not None
     assert (parsed.name, parsed.uid, parsed.gids, parsed.groups) == (name, uid, gids, groups)
+    for got, sent in zip(parsed.others, (member, stranger), strict=True):
+        assert (got.name, got.uid, set(got.gids) >= set(sent.gids), got.groups) == (name, uid, True, groups)
+    assert parsed.others[1].gids == []
 
 
 def test_the_largest_answer_fits() -> None:

@@ -6,9 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from rw2fa_daemon.config.load import load
-from rw2fa_daemon.core.person import Missing, Roster
+from rw2fa_daemon.core.person import Missing, Person, Roster
 from rw2fa_daemon.directory.members import group_members
+from rw2fa_daemon.doctor.aliases import check_aliases
 from rw2fa_daemon.doctor.enrolment import check_enrolment
 from rw2fa_daemon.doctor.leftovers import check_leftovers
 from rw2fa_daemon.doctor.scope import check_scope
@@ -102,3 +105,18 @@ def test_promise_13_a_directory_that_does_not_answer_makes_nobody_a_leftover(sit
     site.enrol("daemon")
     silent = replace(subject(site), lookup=lambda _name, _groups: Missing.UNAVAILABLE)
     assert list(check_leftovers(silent)) == []
+
+
+@pytest.mark.parametrize(("scope", "said"), [((), "none of them is asked"), (("toor",), "asked for the codes of toor")])
+def test_names_that_share_a_uid_are_named(tmp_path: Path, site: Site, scope: tuple[str, ...], said: str) -> None:
+    (tmp_path / "root" / "etc").mkdir(parents=True)
+    lines = "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\nftp:x:9:9::/:/x\nweb:x:9:9::/:/x\nbin:x:2:2::/:/x\n"
+    (tmp_path / "root" / "etc" / "passwd").write_text(lines)
+    site.write_config(scope=scope)
+    toor = Person("toor", 0, frozenset({0}))
+    people = {"root": Person("root", 0, frozenset({0}), {}, (toor,)), "ftp": Person("ftp", 9, frozenset({9}))}
+    subject = Subject(load(site.config), tmp_path / "root", NOW, lookup=lambda name, _groups: people[name])
+    (finding,) = check_aliases(subject)
+    assert finding.ok
+    assert finding.detail.startswith("root, toor ")
+    assert said in finding.detail

@@ -1,0 +1,37 @@
+"""Names that share a uid with somebody who is asked for a code, or with root."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.directory import local
+from rw2fa_daemon.doctor.finding import Finding
+from rw2fa_daemon.doctor.subject import Subject
+
+_LOCAL_USERS: Final = Path("/etc/passwd")
+_ROOT: Final = 0
+
+
+def check_aliases(subject: Subject) -> Iterator[Finding]:
+    """Each uid that several local names have, if one of them is in the scope; root's in any case."""
+    scope = subject.config.scope
+    for uid, names in sorted(local.read(subject.path(_LOCAL_USERS).read_bytes()).items()):
+        listed = ", ".join(name.decode("utf-8", "backslashreplace") for name in names)
+        person = subject.lookup(names[0].decode("utf-8", "surrogateescape"), scope.groups)
+        account, entries = scope.naming(person) if isinstance(person, Person) else (None, ())
+        if account is not None and entries:
+            yield Finding(
+                "aliases",
+                ok=True,
+                detail=f"{listed} have the same uid, {uid}: to the kernel they are one, so that whoever of them is not "
+                f"in the scope is asked for the codes of {account.name}",
+                fix="keep one name for each uid, or add the others too, each with a device: rw2fa users add NAME",
+            )
+        elif uid == _ROOT:
+            yield Finding(
+                "aliases",
+                ok=True,
+                detail=f"{listed} are all root, and none of them is asked for a code",
+                fix="run `userdel` for those that nobody needs, or `rw2fa users add root`",
+            )
