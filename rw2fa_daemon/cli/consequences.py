@@ -56,6 +56,15 @@ def lines_are_ours(config: Config) -> bool:
     return any(path.is_file() and argument in path.read_bytes().split() for path in PAM_FOLDER.glob("*"))
 
 
+def purge(site: Site) -> None:
+    """See to it that what was destroyed is in no file of the state any more, or say that it still is."""
+    if not site.store.purge():
+        note(
+            "what was destroyed is still in the write-ahead log, encrypted, because somebody reads the state, such as "
+            "a backup; when that has ended, run: rw2fa users purge"
+        )
+
+
 def reload(site: Site) -> None:
     """Let sshd and a running daemon know the new configuration; a daemon that is down reads it when it starts."""
     refresh_sshd(site)

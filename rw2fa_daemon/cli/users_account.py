@@ -49,6 +49,7 @@ def reset(site: Site, names: tuple[str, ...], *, no_token: bool, as_json: bool, 
         account, tokens[person.name] = _reset(site, person, now, no_token=no_token)
         if account.phone is not None and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS:
             numbers[person.name] = masked(account.phone.reveal().decode())
+    consequences.purge(site)
     what = "rw2fa users reset --no-token" if no_token else "rw2fa users reset"
     consequences.record(site, what, [name for name, token in tokens.items() if token is None])
     consequences.record(site, f"{what}, with a word", [name for name, token in tokens.items() if token is not None])

@@ -34,6 +34,7 @@ def purge(site: Site, *, as_json: bool, yes: bool) -> None:
         for one in found:
             site.store.discard(one.name)
             consequences.record(site, f"rw2fa users purge, {one.reason}", [one.name])
+    consequences.purge(site)
     if as_json:
         show_json([{"user": one.name, "reason": one.reason} for one in found])
         return

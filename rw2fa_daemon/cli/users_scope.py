@@ -97,6 +97,7 @@ def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:
     removed, unsure, still = _sort_out(site, affected)
     for name in removed:
         site.store.discard(name)
+    consequences.purge(site)
     consequences.record(site, "rw2fa users remove", [*entries, *(name for name in removed if name not in entries)])
     consequences.reload(site)
     say(f"Removed {listed}.")

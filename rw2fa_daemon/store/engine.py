@@ -50,6 +50,12 @@ class Connection(Protocol):
     def snapshot(self) -> AbstractContextManager[None]:
         """A block in which everything is read as of one moment, and nothing written; it keeps nobody from writing."""
 
+    def purge(self) -> bool:
+        """Leave nothing of what was replaced or deleted in the files that rw2fa owns; False if somebody keeps it there.
+
+        What a server of its own keeps, it keeps: see decision 18.
+        """
+
     def revision(self) -> str | None:
         """The revision of the tables; None if there are no tables at all, empty if none is noted."""
 

@@ -223,6 +223,11 @@ class Store:
             for statement in (sql.DELETE_ACCOUNT, sql.DELETE_NOT_MEMBERS):
                 connection.write(statement, [(name,)])
 
+    def purge(self) -> bool:
+        """Leave no file with what was replaced or deleted before; False if somebody who reads keeps it there."""
+        with self._using() as connection:
+            return connection.purge()
+
     def names(self) -> Iterator[str]:
         """The names of all accounts, in order; those whose record is not sound as well."""
         last = ""

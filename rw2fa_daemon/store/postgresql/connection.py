@@ -156,6 +156,10 @@ class PostgresqlConnection:
         """The identifier of the cluster and the timeline that it writes now."""
         return "{}/{}".format(*self._found(_INCARNATION))
 
+    def purge(self) -> bool:
+        """Nothing: its files are the server's, which forgets by VACUUM and when it uses its log again."""
+        return True
+
     def revision(self) -> str | None:
         """The revision of the tables; None if there are no tables at all, empty if none is noted."""
         (tables,) = self._found("SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()")

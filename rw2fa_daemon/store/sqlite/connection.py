@@ -110,6 +110,14 @@ class SqliteConnection:
             with contextlib.suppress(sqlite3.Error):
                 self.rollback()
 
+    def purge(self) -> bool:
+        """Write the log into the file and empty it; False if somebody reads in it for longer than BUSY_SECONDS.
+
+        In the file itself what is deleted is overwritten (`secure_delete`).
+        """
+        (busy, _frames, _moved) = self._cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        return not busy
+
     def revision(self) -> str | None:
         """The revision of the tables; None if there are no tables at all, empty if none is noted."""
         (tables,) = self._cursor.execute("SELECT count(*) FROM sqlite_master").fetchone()
