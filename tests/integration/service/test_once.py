@@ -4,6 +4,7 @@ import random
 import subprocess
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -14,6 +15,7 @@ import pytest
 from tests.support.daemon import HOST_USERS, Hook, Site, wait_until
 
 AT_ONCE = 8
+WANTED = 2_000
 
 
 def _rule(site: Site, name: str, code: str) -> str:
@@ -43,14 +45,64 @@ def test_promise_1_one_code_sent_many_times_at_once_is_accepted_once(site: Site)
 
 def test_promise_1_two_daemons_on_one_state_accept_a_code_once(site: Site) -> None:
     site.enrol(*HOST_USERS)
-    second = Site(site.folder / "second", secrets=site.secrets, digits=site.digits)
-    second.folder.mkdir()
-    second.config.write_text(site.config.read_text().replace(str(site.socket), str(second.socket)))
+    second = _beside(site)
     with site.daemon(), second.daemon():
         for name in HOST_USERS:
             code = site.code(name)
             tries = [partial(_rule, at, name, code) for at in (site, second) * 2]
             assert sorted(_race(*tries)) == ["asked again"] * 3 + ["code-right"]
+
+
+def _beside(site: Site) -> Site:
+    """A second daemon's site on the same state."""
+    second = Site(site.folder / "second", secrets=site.secrets, digits=site.digits)
+    second.folder.mkdir()
+    second.config.write_text(site.config.read_text().replace(str(site.socket), str(second.socket)))
+    return second
+
+
+@pytest.mark.timeout(300)
+def test_promise_1_two_daemons_killed_at_random_moments_accept_two_thousand_codes_once_each(site: Site) -> None:
+    people = HOST_USERS[:12]
+    site.enrol(*people)
+    places = (site, _beside(site))
+    chance = random.Random(3)  # moments, not secrets
+    enough = threading.Event()
+    accepted: Counter[tuple[str, int]] = Counter()
+    kills = [0, 0]
+
+    def keep_running(number: int) -> None:
+        while not enough.is_set():
+            with places[number].daemon() as daemon:
+                enough.wait(chance.uniform(0.3, 2.0))
+                daemon.kill()
+                kills[number] += 1
+
+    def log_in(name: str) -> None:
+        offset = -480
+        while not enough.is_set() and offset < -2:
+            code = site.code(name, offset)
+            answers = 0
+            for place in chance.sample(places, 2):
+                try:
+                    rule = _rule(place, name, code)
+                except OSError:
+                    continue  # that daemon was killed
+                answers += 1
+                accepted[name, offset] += rule == "code-right"
+            # Where nobody answered, it is tried again: no code is left out.
+            offset += answers > 0
+            if accepted.total() >= WANTED:
+                enough.set()
+
+    with ThreadPoolExecutor(len(people) + 2) as pool:
+        running = [*(pool.submit(keep_running, number) for number in (0, 1)), *(pool.submit(log_in, n) for n in people)]
+        for one in running[2:]:
+            one.result()
+        enough.set()
+    assert accepted.total() >= WANTED, "the test proves nothing with so few logins"
+    assert max(accepted.values()) == 1
+    assert min(kills) >= 2
 
 
 def test_promise_1_a_restart_forgets_nothing(site: Site) -> None:
