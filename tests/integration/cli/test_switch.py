@@ -77,6 +77,19 @@ def test_switching_on_is_refused_while_somebody_could_pass_unless_forced(off: Si
     assert off.rw2fa.json("status")["enabled"] is True
 
 
+def test_promise_14_switching_on_is_refused_where_somebody_would_get_in_by_less_than_before(
+    off: Site, newcomer: Person
+) -> None:
+    place = off.world.path(f"{DROPIN}/00-policy.conf")
+    place.write_text(f"Match User {newcomer.name}\n    PasswordAuthentication no\n    AuthenticationMethods any\n")
+    try:
+        reason = refusal(off, "enable")
+    finally:
+        place.unlink()
+    assert f"once two-factor authentication is on: with our drop-in {newcomer.name} gets into sshd by key" in reason
+    assert off.rw2fa.json("status")["enabled"] is False
+
+
 def test_switching_on_is_refused_without_a_state(off: Site) -> None:
     off.world.run("mv", "/etc/rw2fa/master.key", "/etc/rw2fa/elsewhere.key")
     try:
