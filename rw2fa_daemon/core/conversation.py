@@ -115,6 +115,30 @@ def _judged(talk: Talk, account: Account | None, answer: Answer, context: Contex
     return _answered(talk, account, answer, context)
 
 
+def still_asked(talk: Talk, account: Account | None, context: Context) -> Move:
+    """The end, if a word would not be judged any more, else nothing to say; looked at before it is hashed.
+
+    A lock may have come of the words of another login.
+    """
+    row = _row_now(account, context)
+    if row.rule in _WANTED[talk.stage] and account is not None:
+        return Move(account, None)
+    return told(_overtaken(row, account, context), talk.n, context)
+
+
+def unless_it_activates(talk: Talk, account: Account | None, code: str, context: Context) -> Move:
+    """The move after a first code, or nothing to say if that is right: recovery codes have to be made first."""
+    move = reply(talk, account, code, context)
+    activates = any(record.event is Event.ACTIVATED for record in move.records)
+    return Move(account, None) if activates else move
+
+
+def crowded(talk: Talk, context: Context) -> Move:
+    """The move where so many words of one person wait to be hashed that another is refused unseen, and not charged."""
+    reason = "more words at once than are hashed for one person"
+    return told(refuse(None, context, Event.REFUSED, "too-many-at-once", reason, Text.LOCKED), talk.n, context)
+
+
 def text_due(talk: Talk, account: Account | None, context: Context) -> Move:
     """The move when nobody has answered a question for the code of a message that was not sent yet.
 

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
 from rw2fa_daemon.core import conversation, policy
 from rw2fa_daemon.core.audit import Event, Record
@@ -13,6 +13,7 @@ from rw2fa_daemon.core.policy import AccountState
 from rw2fa_daemon.core.texting import Trouble
 from rw2fa_daemon.core.words import RECOVERY_CODES, WordAttempt, WordSet
 from rw2fa_daemon.service.connection import Connection
+from rw2fa_daemon.service.slow import Full, Turn
 from rw2fa_daemon.service.texter import Texter
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import has_form, read_reply, write_ask, write_end
@@ -23,8 +24,6 @@ TOO_BUSY: Final = StateProblem("too many words wait to be hashed", "wait a momen
 
 _FOR_CODE_OR_WORD: Final = frozenset((Stage.CODE, Stage.SMS))
 _FOR_WORD: Final = frozenset((Stage.TOKEN, Stage.RECOVERY))
-
-R = TypeVar("R")
 
 
 class Dialogue:
@@ -79,40 +78,74 @@ class Dialogue:
             self._answer(self._question[1], Silence.EOF)
 
     def _with_digest(self, talk: Talk, typed: str) -> None:
-        """Judge a word, once it is hashed."""
+        """Judge a word, once it is hashed, if it will be judged at all."""
         words, name = self._connection.server.state.words, self._context.name
         if words is None:
             self._done(UNUSABLE)
             return
-        self._slowly(lambda: words.digest(name, typed), lambda digest: self._answer(talk, WordAttempt(digest)))
+
+        def begin(turn: Turn) -> None:
+            context = self._fresh_context()
+
+            def looked(outcome: Move | StateProblem) -> None:
+                if _nothing_to_say(outcome):
+                    turn.hash(lambda: words.digest(name, typed), hashed)
+                else:
+                    turn.end()
+                    self._done(outcome)
+
+            self._connection.server.desk.look(
+                name, lambda account: conversation.still_asked(talk, account, context), looked
+            )
+
+        def hashed(digest: bytes) -> None:
+            self._answer(talk, WordAttempt(digest))
+
+        self._take_turn(talk, begin)
 
     def _with_recovery_codes(self, talk: Talk, code: str) -> None:
-        """Judge a first code with recovery codes at hand, to store them in the transaction that activates."""
-        if self._context.recovery is not None:
-            # Made for an earlier answer, which was wrong: nobody has seen them.
-            self._answer(talk, code)
-            return
+        """Judge a first code; if it is right, once more with recovery codes, to store them as it activates."""
         words, name = self._connection.server.state.words, self._context.name
         if words is None:
             self._done(UNUSABLE)
             return
+        context = self._fresh_context()
+
+        def looked(outcome: Move | StateProblem) -> None:
+            if _nothing_to_say(outcome):
+                self._take_turn(talk, lambda turn: turn.hash(lambda: words.new(name), made), RECOVERY_CODES)
+            else:
+                self._done(outcome)
 
         def made(recovery: WordSet) -> None:
-            self._context = replace(self._context, recovery=recovery)
-            self._answer(talk, code)
+            # As of when the code was typed: it does not get older by our work.
+            self._judge(talk, code, replace(self._fresh_context(), recovery=recovery, now=context.now))
 
-        self._slowly(lambda: words.new(name), made, RECOVERY_CODES)
-
-    def _slowly(self, work: Callable[[], R], done: Callable[[R], None], words: int = 1) -> None:
         self._connection.busy = True
-        if not self._connection.server.slow.run(work, done, words):
-            self._done(TOO_BUSY)
+        self._connection.server.desk.look(
+            name, lambda account: conversation.unless_it_activates(talk, account, code, context), looked
+        )
+
+    def _take_turn(self, talk: Talk, begin: Callable[[Turn], None], words: int = 1) -> None:
+        """Wait until it is this person's turn to have words hashed."""
+
+        def refused(full: Full) -> None:
+            self._done(TOO_BUSY if full is Full.HOST else conversation.crowded(talk, self._fresh_context()))
+
+        self._connection.busy = True
+        self._connection.server.slow.take_turn(self._context.name, begin, refused, words)
+
+    def _fresh_context(self) -> Context:
+        """The context as of now."""
+        errand = self._context.errand if self._texter is None else self._texter.errand
+        self._context = replace(self._context, now=time.time(), errand=errand)
+        return self._context
 
     def _answer(self, talk: Talk, value: Answer) -> None:
-        if self._texter is None:
-            context = self._context = replace(self._context, now=time.time())
-        else:
-            context = self._context = replace(self._context, now=time.time(), errand=self._texter.errand)
+        self._judge(talk, value, self._fresh_context())
+
+    def _judge(self, talk: Talk, value: Answer, context: Context) -> None:
+        self._context = context
         desk = self._connection.server.desk
         # That there is no answer is only told.
         run = desk.look if isinstance(value, Silence) else desk.submit
@@ -144,6 +177,10 @@ class Dialogue:
                 self.begin()
 
         texter.look(self._context, asking.account, looked)
+
+
+def _nothing_to_say(outcome: Move | StateProblem) -> bool:
+    return isinstance(outcome, Move) and outcome.say is None
 
 
 def _is_word(talk: Talk, ask: Ask, value: str) -> bool:

@@ -1,8 +1,10 @@
-"""Slow work, away from the loop, a bounded amount of it."""
+"""Slow work, away from the loop: a bounded amount of it, and of each person one thing at a time."""
 
 import os
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from enum import Enum
 from queue import SimpleQueue
 from typing import Final, TypeVar
 
@@ -10,33 +12,101 @@ from rw2fa_daemon.service.loop import Loop
 
 THREADS: Final = 2
 WAITING_MAX: Final = 100
-"""Words under way or waiting: one to two seconds, of the three that the hook waits. Whoever comes then is refused."""
+"""Words of all people under way or next: one to two seconds, of the three that the hook waits. Whoever comes then is
+refused."""
+
+PERSON_MAX: Final = 10
+"""Turns of one person, the present one among them. They wait for each other, and keep nobody else waiting."""
 
 R = TypeVar("R")
 
 
+class Full(Enum):
+    """Why there is no turn."""
+
+    PERSON = "the same person has too many turns ahead"
+    HOST = "too many people wait"
+
+
+class Turn:
+    """Somebody's turn, which lasts until what was hashed is judged: so the next one meets the lock that came of it."""
+
+    __slots__ = ("_over", "_slow", "begin", "person", "refused", "words")
+
+    def __init__(
+        self,
+        slow: "Slow",
+        person: str,
+        words: int,
+        begin: Callable[["Turn"], None],
+        refused: Callable[[Full], None],
+    ) -> None:
+        self._slow = slow
+        self._over = False
+        self.person: Final = person
+        self.words: Final = words
+        self.begin: Final = begin
+        self.refused: Final = refused
+
+    def hash(self, work: Callable[[], R], done: Callable[[R], None]) -> None:
+        """Do `work` in a thread and call `done`, in the loop, with what it gave; the turn is over after that.
+
+        What `work` or `done` raises is reported by the loop, and takes nothing else with it.
+        """
+        self._slow.submit(self, work, done)
+
+    def end(self) -> None:
+        """Let the next one begin; a second time does nothing."""
+        if not self._over:
+            self._over = True
+            self._slow.ended(self)
+
+
 class Slow:
-    """A few threads for hashing that is slow on purpose."""
+    """A few threads for hashing that is slow on purpose.
+
+    People are served in the order in which they come, each with one turn: whoever asks for hundreds waits for the
+    own ones, and takes one place from the others.
+    """
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="slow")
-        self._finished: SimpleQueue[tuple[int, Callable[[], None]]] = SimpleQueue()
+        self._finished: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._wake_up = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._waiting = 0
+        self._words = 0
+        self._turns: dict[str, deque[Turn]] = {}
+        """By person, the present one first."""
         loop.add_reader(self._wake_up, self._woken)
 
-    def run(self, work: Callable[[], R], done: Callable[[R], None], words: int = 1) -> bool:
-        """Do `work` in a thread and call `done`, in the loop, with what it gave; False if there is too much already.
+    def take_turn(
+        self, person: str, begin: Callable[[Turn], None], refused: Callable[[Full], None], words: int = 1
+    ) -> None:
+        """Call `begin` when it is this person's turn to have `words` words hashed, or `refused` if there is none."""
+        turns = self._turns.setdefault(person, deque())
+        if len(turns) >= PERSON_MAX:
+            refused(Full.PERSON)
+            return
+        turn = Turn(self, person, words, begin, refused)
+        turns.append(turn)
+        if len(turns) == 1:
+            self._begin(turn)
 
-        `words` is how many it hashes.
-        What `work` or `done` raises is reported by the loop, and takes nothing else with it.
-        """
-        if self._waiting + words > WAITING_MAX:
-            return False
-        self._waiting += words
-        self._threads.submit(work).add_done_callback(lambda future: self._finish(words, lambda: done(future.result())))
-        return True
+    def submit(self, turn: Turn, work: Callable[[], R], done: Callable[[R], None]) -> None:
+        """See Turn.hash."""
+
+        def finished() -> None:
+            # After what `done` brings about in the next turn of the loop.
+            self._loop.call_soon(self._loop.call_soon, turn.end)
+            done(future.result())
+
+        future = self._threads.submit(work)
+        future.add_done_callback(lambda _: self._finish(finished))
+
+    def ended(self, turn: Turn) -> None:
+        """See Turn.end."""
+        self._words -= turn.words
+        self._leave(turn)
 
     def close(self) -> None:
         """Wait for what is under way, and forget what waits."""
@@ -44,14 +114,32 @@ class Slow:
         self._loop.remove_reader(self._wake_up)
         os.close(self._wake_up)
 
-    def _finish(self, words: int, tell: Callable[[], None]) -> None:
+    def _begin(self, turn: Turn) -> None:
+        if self._words + turn.words > WAITING_MAX:
+            self._leave(turn)
+            turn.refused(Full.HOST)
+            return
+        self._words += turn.words
+        try:
+            turn.begin(turn)
+        except Exception:
+            turn.end()
+            raise
+
+    def _leave(self, turn: Turn) -> None:
+        turns = self._turns[turn.person]
+        turns.popleft()
+        if turns:
+            self._loop.call_soon(self._begin, turns[0])
+        else:
+            del self._turns[turn.person]
+
+    def _finish(self, tell: Callable[[], None]) -> None:
         """In the thread that has done the work."""
-        self._finished.put((words, tell))
+        self._finished.put(tell)
         os.eventfd_write(self._wake_up, 1)
 
     def _woken(self) -> None:
         os.eventfd_read(self._wake_up)
         while not self._finished.empty():
-            words, tell = self._finished.get()
-            self._waiting -= words
-            self._loop.call_soon(tell)
+            self._loop.call_soon(self._finished.get())

@@ -97,14 +97,14 @@ class Hook:
             user=user,
             **{"boot": BOOT, "namespaces": NAMESPACES, **more},
         )
-        return self._told(self.receive())
+        return self.told(self.receive())
 
     def reply(self, value: str, n: int = 1) -> dict[str, str]:
         """Answer a question, and the daemon's answer to that."""
         self.send("reply", n=str(n), value=value)
-        return self._told(self.receive())
+        return self.told(self.receive())
 
-    def _told(self, answer: dict[str, str]) -> dict[str, str]:
+    def told(self, answer: dict[str, str]) -> dict[str, str]:
         """Press Enter where the daemon wants to have its reason read: the end, with the reason as its text."""
         if not answer.get("text", "").endswith(READ):
             return answer

@@ -79,6 +79,14 @@ def test_a_wrong_first_code_is_counted_too(fail2ban: Fail2ban) -> None:
     assert fail2ban.banned(fail2ban.line(rule="enrol-failed")) == ["192.0.2.7"]
 
 
+def test_a_flood_of_recovery_codes_is_counted_too(fail2ban: Fail2ban) -> None:
+    assert fail2ban.banned(fail2ban.line(Event.REFUSED, rule="too-many-at-once")) == ["192.0.2.7"]
+
+
+def test_a_name_that_nobody_has_is_left_to_the_filters_of_the_login_programs(fail2ban: Fail2ban) -> None:
+    assert fail2ban.banned(fail2ban.line(Event.LET_PASS, decision="ignore", rule="no-such-user")) == []
+
+
 def test_what_is_no_guess_is_not_counted(fail2ban: Fail2ban) -> None:
     assert fail2ban.banned(
         fail2ban.line(Event.ACCEPTED, decision="allow", rule="code-right"),

@@ -99,7 +99,7 @@ def test_a_phone_that_answered_stop_is_told_so_and_the_login_ends(phoned: Office
         hook.open(NAME)
         wait_until(lambda: "sms-failed" in events(phoned, NAME), 30)
         hook.send("reply", n="1", none="empty")
-        ended = hook._told(hook.receive())
+        ended = hook.told(hook.receive())
         assert "has answered STOP" in ended["text"]
         assert (ended["verb"], ended["rule"]) == ("end", "sms-failed")
     assert "The recipient answered STOP" in audit(phoned)[0]["reason"]

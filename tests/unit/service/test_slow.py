@@ -4,13 +4,16 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from rw2fa_daemon.service.loop import Loop
-from rw2fa_daemon.service.slow import THREADS, WAITING_MAX, Slow
+from rw2fa_daemon.service.slow import PERSON_MAX, THREADS, WAITING_MAX, Full, Slow, Turn
 
 SECONDS = 10.0
+
+R = TypeVar("R")
 
 
 def run_until(loop: Loop, condition: Callable[[], bool]) -> None:
@@ -28,6 +31,24 @@ def run_until(loop: Loop, condition: Callable[[], bool]) -> None:
     assert condition()
 
 
+def settle(loop: Loop) -> None:
+    """Run the loop through what follows from what was told."""
+    loop.call_later(0.02, loop.stop)
+    loop.run_forever()
+
+
+def run(pool: Slow, person: str, work: Callable[[], R], done: Callable[[R], None], words: int = 1) -> Full | None:
+    """Have one thing done in this person's turn; why there is none."""
+    refused: list[Full] = []
+    pool.take_turn(person, lambda turn: turn.hash(work, done), refused.append, words)
+    return refused[0] if refused else None
+
+
+def everybody(pool: Slow, work: Callable[[], R], done: Callable[[R], None], people: int = WAITING_MAX) -> list[bool]:
+    """Have so many people do one thing each; who got a turn."""
+    return [run(pool, f"person{number}", work, done) is None for number in range(people)]
+
+
 def test_work_is_done_elsewhere_and_its_outcome_comes_in_the_loop(loop: Loop) -> None:
     pool = Slow(loop)
     worked: list[int] = []
@@ -37,7 +58,7 @@ def test_work_is_done_elsewhere_and_its_outcome_comes_in_the_loop(loop: Loop) ->
         worked.append(threading.get_ident())
         return "done"
 
-    assert pool.run(work, lambda result: told.append((result, threading.get_ident())))
+    run(pool, "alice", work, lambda result: told.append((result, threading.get_ident())))
     run_until(loop, lambda: bool(told))
     assert told == [("done", threading.get_ident())]
     assert worked != [threading.get_ident()]
@@ -48,8 +69,7 @@ def test_the_loop_goes_on_while_threads_work(loop: Loop) -> None:
     pool = Slow(loop)
     gate = threading.Event()
     told: list[bool] = []
-    for _ in range(WAITING_MAX):
-        pool.run(lambda: gate.wait(SECONDS), told.append)
+    everybody(pool, lambda: gate.wait(SECONDS), told.append)
     turns: list[int] = []
     loop.call_soon(turns.append, 1)
     run_until(loop, lambda: bool(turns))
@@ -59,15 +79,16 @@ def test_the_loop_goes_on_while_threads_work(loop: Loop) -> None:
     pool.close()
 
 
-def test_promise_11_more_than_so_much_is_refused_and_there_is_room_again_later(loop: Loop) -> None:
+def test_promise_11_more_people_than_so_many_are_refused_and_there_is_room_again_later(loop: Loop) -> None:
     pool = Slow(loop)
     gate = threading.Event()
     told: list[bool] = []
-    taken = [pool.run(lambda: gate.wait(SECONDS), told.append) for _ in range(WAITING_MAX + 20)]
+    taken = everybody(pool, lambda: gate.wait(SECONDS), told.append, WAITING_MAX + 20)
     assert taken == [True] * WAITING_MAX + [False] * 20
     gate.set()
     run_until(loop, lambda: len(told) == WAITING_MAX)
-    assert pool.run(lambda: True, told.append)
+    settle(loop)
+    assert run(pool, "late", lambda: True, told.append) is None
     run_until(loop, lambda: len(told) == WAITING_MAX + 1)
     pool.close()
 
@@ -76,11 +97,88 @@ def test_promise_11_work_counts_by_the_words_that_it_hashes(loop: Loop) -> None:
     pool = Slow(loop)
     gate = threading.Event()
     told: list[bool] = []
-    taken = [pool.run(lambda: gate.wait(SECONDS), told.append, 10) for _ in range(WAITING_MAX // 10 + 1)]
-    assert taken == [True] * (WAITING_MAX // 10) + [False]
+    taken = [
+        run(pool, f"person{number}", lambda: gate.wait(SECONDS), told.append, 10)
+        for number in range(WAITING_MAX // 10 + 1)
+    ]
+    assert taken == [None] * (WAITING_MAX // 10) + [Full.HOST]
     gate.set()
     run_until(loop, lambda: len(told) == WAITING_MAX // 10)
-    assert pool.run(lambda: True, told.append, WAITING_MAX), "all places are back"
+    settle(loop)
+    assert run(pool, "late", lambda: True, told.append, WAITING_MAX) is None, "all places are back"
+    pool.close()
+
+
+def test_promise_11_whoever_asks_for_hundreds_gets_one_after_the_other_and_takes_one_place(loop: Loop) -> None:
+    pool = Slow(loop)
+    gate = threading.Event()
+    at_work: list[str] = []
+    told: list[str] = []
+
+    def work(name: str) -> Callable[[], str]:
+        def wait() -> str:
+            at_work.append(name)
+            gate.wait(SECONDS)
+            return name
+
+        return wait
+
+    taken = [run(pool, "mallory", work("mallory"), told.append) for _ in range(300)]
+    assert taken == [None] * PERSON_MAX + [Full.PERSON] * (300 - PERSON_MAX)
+    others = [f"person{number}" for number in range(WAITING_MAX - 1)]
+    assert [run(pool, name, work(name), told.append) for name in others] == [None] * len(others)
+    gate.set()
+    run_until(loop, lambda: len(told) == len(others) + PERSON_MAX)
+    assert told.count("mallory") == PERSON_MAX
+    # Which of two threads says first that it is at work is chance.
+    assert at_work.index("mallory", 1 + at_work.index("mallory")) >= len(others), "her second turn comes after all"
+    pool.close()
+
+
+def test_promise_8_a_turn_begins_when_what_came_of_the_one_before_is_known(loop: Loop) -> None:
+    pool = Slow(loop)
+    happened: list[str] = []
+
+    def begin(turn: Turn) -> None:
+        happened.append("begins")
+        turn.hash(lambda: None, lambda _: loop.call_soon(happened.append, "is judged"))
+
+    for _ in range(3):
+        pool.take_turn("alice", begin, lambda _: None)
+    run_until(loop, lambda: len(happened) == 6)
+    assert happened == ["begins", "is judged"] * 3
+    pool.close()
+
+
+def test_a_turn_that_needs_no_hashing_makes_room(loop: Loop) -> None:
+    pool = Slow(loop)
+    begun: list[int] = []
+
+    def begin(turn: Turn) -> None:
+        begun.append(1)
+        turn.end()
+        turn.end()
+
+    for _ in range(PERSON_MAX):
+        pool.take_turn("alice", begin, lambda _: None)
+    run_until(loop, lambda: len(begun) == PERSON_MAX)
+    told: list[bool] = []
+    assert run(pool, "alice", lambda: True, told.append, WAITING_MAX) is None
+    run_until(loop, lambda: bool(told))
+    pool.close()
+
+
+def test_a_turn_whose_beginning_fails_is_over(loop: Loop) -> None:
+    pool = Slow(loop)
+
+    def fail(_turn: Turn) -> None:
+        raise ValueError
+
+    with pytest.raises(ValueError):
+        pool.take_turn("alice", fail, lambda _: None)
+    told: list[bool] = []
+    assert run(pool, "alice", lambda: True, told.append, WAITING_MAX) is None
+    run_until(loop, lambda: bool(told))
     pool.close()
 
 
@@ -94,8 +192,7 @@ def test_closing_waits_for_what_runs_forgets_what_waits_and_leaves_nothing(loop:
         began.append(1)
         time.sleep(0.1)
 
-    for _ in range(WAITING_MAX):
-        pool.run(work, told.append)
+    everybody(pool, work, told.append)
     while len(began) < THREADS:
         time.sleep(0.001)
     pool.close()
@@ -124,11 +221,12 @@ def test_what_goes_wrong_with_one_takes_no_other_with_it(loop: Loop, capsys: pyt
         return lambda: fail(number) if gate.wait(SECONDS) else -1
 
     for number in range(10):
-        pool.run(work(number), use)
+        run(pool, f"person{number % 4}", work(number), use)
     gate.set()
     time.sleep(0.1)  # so that all outcomes are there when the loop looks
     run_until(loop, lambda: len(told) == 8)
-    assert all(pool.run(lambda: 1, told.append) for _ in range(WAITING_MAX)), "no place is lost"
+    settle(loop)
+    assert all(everybody(pool, lambda: 1, told.append)), "no place is lost"
     run_until(loop, lambda: len(told) == 8 + WAITING_MAX)
     reported = capsys.readouterr().err
     assert "MemoryError" in reported
