@@ -4,13 +4,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from rw2fa_daemon.core import lockout, sessions
+from rw2fa_daemon.core import lockout, sessions, steps
 from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.audit import Event
-from rw2fa_daemon.core.judge import Verdict, charge, judge
+from rw2fa_daemon.core.far_clock import Far, far
+from rw2fa_daemon.core.judge import SEARCHED, Verdict, charge, judge
 from rw2fa_daemon.core.moves import Ask, Context, End, Move, Talk, let_in, refuse
+from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
-from rw2fa_daemon.core.texts import Text, minutes
+from rw2fa_daemon.core.texts import Text, clock_text, minutes, span
 from rw2fa_daemon.core.words import FORM, RECOVERY_LOW, WordAttempt, without
 
 CODE_TRIES: Final = 3
@@ -52,9 +54,26 @@ def judge_code(talk: Talk, account: Account, credential: Credential, code: str, 
             return Move(judged, ask_code(again, Text.CODE_USED, account, credential), again, (record,))
         return Move(judged, End(Rc.AUTH_ERR, "code-used-before", Text.LOGIN_REFUSED.value), None, (record,))
     if judgement.verdict is Verdict.OUTSIDE:
-        reason = "; ".join(filter(None, (f"valid, but {offset}: {_clock(judgement.offset)}", context.server_clock)))
-        return refuse(judged, context, Event.CODE_OUTSIDE_WINDOW, "code-outside-window", reason, Text.CLOCK)
-    return wrong(talk, judged, context, lambda again: ask_code(again, Text.CODE_WRONG, judged, credential))
+        return _outside(judged, judgement.offset, context)
+    move = wrong(talk, judged, context, lambda again: ask_code(again, Text.CODE_WRONG, judged, credential))
+    if lockout.locked(counters, context.now):
+        return move
+    return replace(
+        move, far=far(credential, code, counters.failures, context.now, SEARCHED * context.guessing.discrepancy)
+    )
+
+
+def of_another_hour(account: Account, step: int, context: Context, look: Far) -> Move:
+    """The move after a wrong code turned out to be that of a phone that is hours off; it was charged before."""
+    burned = replace(account, counters=steps.spend(account.counters, step, accepted=False))
+    period = look.credential.period
+    return _outside(burned, (step - step_at(look.now, period)) * period, context)
+
+
+def _outside(account: Account, offset: int, context: Context) -> Move:
+    """The move after a code that is right for a time that is too far away, `offset` seconds (negative: past)."""
+    reason = "; ".join(filter(None, (f"valid, but {_offset(offset)}: {_clock(offset)}", context.server_clock)))
+    return refuse(account, context, Event.CODE_OUTSIDE_WINDOW, "code-outside-window", reason, clock_text(offset))
 
 
 def judge_recovery_code(
@@ -114,8 +133,8 @@ def _with_session(counters: Counters, context: Context) -> Counters:
 def _offset(seconds: int) -> str:
     if seconds == 0:
         return "on time"
-    return f"{minutes(seconds)} {'early' if seconds > 0 else 'late'}"
+    return f"{span(seconds)} {'early' if seconds > 0 else 'late'}"
 
 
 def _clock(seconds: int) -> str:
-    return f"the phone is about {minutes(seconds)} {'fast' if seconds > 0 else 'slow'}"
+    return f"the phone is about {span(seconds)} {'fast' if seconds > 0 else 'slow'}"

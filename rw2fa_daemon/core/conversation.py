@@ -12,9 +12,11 @@ from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.barred import Bar, barred
 from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code
+from rw2fa_daemon.core.code_stage import of_another_hour as code_of_another_hour
 from rw2fa_daemon.core.enrol_stage import (
     OVERTAKEN,
     PICTURES_MAX,
+    first_code_of_another_hour,
     judge_first_code,
     judge_token,
     next_picture,
@@ -137,6 +139,19 @@ def crowded(talk: Talk, context: Context) -> Move:
     """The move where so many words of one person wait to be hashed that another is refused unseen, and not charged."""
     reason = "more words at once than are hashed for one person"
     return told(refuse(None, context, Event.REFUSED, "too-many-at-once", reason, Text.LOCKED), talk.n, context)
+
+
+def of_another_hour(talk: Talk, account: Account | None, wrong: Move, step: int, context: Context) -> Move:
+    """The move in place of `wrong`, which followed a code of the credential's `step`, hours from now.
+
+    Nothing is accepted, and nothing given back. `talk` is the question that was answered.
+    """
+    look = wrong.far
+    if look is None or account is None or account.credential != look.credential:
+        return replace(wrong, account=account)
+    if talk.stage is Stage.ENROL:
+        return wrong if wrong.talk is None else first_code_of_another_hour(wrong.talk, account, step, look)
+    return told(code_of_another_hour(account, step, context, look), talk.n, context)
 
 
 def text_due(talk: Talk, account: Account | None, context: Context) -> Move:

@@ -15,9 +15,11 @@ from rw2fa_daemon.core.enrolment import (
     exhausted,
     with_secret,
 )
+from rw2fa_daemon.core.far_clock import Far, far
 from rw2fa_daemon.core.moves import ANYTHING, Ask, Context, End, Move, Stage, Talk, let_in, refuse
+from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
-from rw2fa_daemon.core.texts import Text, minutes
+from rw2fa_daemon.core.texts import Text, span
 from rw2fa_daemon.core.words import FORM, WordAttempt, without
 
 PICTURES_MAX: Final = 12
@@ -61,12 +63,23 @@ def judge_first_code(talk: Talk, account: Account, credential: Credential, code:
     if first.step is not None:
         return activated(replace(talk, n=talk.n + 1), activate(account, credential, first.step), context)
     if first.outcome is FirstCode.CLOCK_OFF and again.wrong < ENROL_TRIES:
-        text = Text.ENROL_CLOCK.value.format(minutes=minutes(first.offset))
-        return Move(account, _ask_first_code(again, text, credential), again)
+        return _ask_for_right_clock(again, account, credential, first.offset)
     failed = _counted(account)
     if again.wrong >= ENROL_TRIES or exhausted(failed.counters):
         return refuse(failed, context, Event.CODE_WRONG, "enrol-failed", "wrong first codes", Text.ENROL_FAILED)
-    return Move(failed, _ask_first_code(again, Text.ENROL_WRONG.value, credential), again)
+    look = far(credential, code, again.wrong, context.now, context.guessing.discrepancy)
+    return Move(failed, _ask_first_code(again, Text.ENROL_WRONG.value, credential), again, far=look)
+
+
+def first_code_of_another_hour(talk: Talk, account: Account, step: int, look: Far) -> Move:
+    """The move after a first code turned out to be that of a phone that is hours off; `talk` is the next question."""
+    period = look.credential.period
+    return _ask_for_right_clock(talk, account, look.credential, (step - step_at(look.now, period)) * period)
+
+
+def _ask_for_right_clock(talk: Talk, account: Account, credential: Credential, offset: int) -> Move:
+    text = Text.ENROL_CLOCK.value.format(minutes=span(offset))
+    return Move(account, _ask_first_code(talk, text, credential), talk)
 
 
 def noted(account: Account, context: Context) -> Move:

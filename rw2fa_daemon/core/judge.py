@@ -3,12 +3,16 @@
 from dataclasses import dataclass, replace
 from enum import Enum
 from itertools import chain
+from typing import Final
 
 from rw2fa_daemon.core import lockout, steps
 from rw2fa_daemon.core.account import Counters, Credential
 from rw2fa_daemon.core.budget import NARROW_STEPS, Guessing, Reach, reach, spend_guess
 from rw2fa_daemon.core.codebook import NEAR_STEPS, Codebook
 from rw2fa_daemon.core.otp import step_at
+
+SEARCHED: Final = 2
+"""How many times as wide as the window the search for a code is, so that a wrong clock is told from a wrong code."""
 
 
 class Verdict(Enum):
@@ -57,7 +61,7 @@ def judge(
         return Judgement(Verdict.USED_BEFORE, (step - now_step) * credential.period), counters
 
     near = codebook.near(credential, code, now_step + drift, NEAR_STEPS)
-    everywhere = codebook.all_lazily(credential, code, now_step, 2 * discrepancy)
+    everywhere = codebook.all_lazily(credential, code, now_step, SEARCHED * discrepancy)
     seen: list[int] = []
     for step in chain(near, everywhere):
         if in_reach(step) and steps.counts(counters, step, now_step):

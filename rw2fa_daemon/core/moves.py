@@ -10,6 +10,7 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information
 from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.far_clock import Far
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row
 from rw2fa_daemon.core.quota import source_of
@@ -105,6 +106,8 @@ class Move:
     talk: Talk | None = None
     records: tuple[Record, ...] = ()
     letter: Letter | None = None
+    far: Far | None = None
+    """What to look for before this is said: the phone's clock may be hours off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,8 +198,9 @@ def refuse(
     event: Event,
     rule: str,
     reason: str,
-    text: Text = Text.LOGIN_REFUSED,
+    text: Text | str = Text.LOGIN_REFUSED,
 ) -> Move:
     """The move that ends in failure."""
     record = context.record(event, Decision.DENY, rule, reason)
-    return Move(account, End(Rc.AUTH_ERR, rule, text.value), None, (record,))
+    said = text.value if isinstance(text, Text) else text
+    return Move(account, End(Rc.AUTH_ERR, rule, said), None, (record,))

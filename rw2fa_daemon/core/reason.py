@@ -12,7 +12,6 @@ WORTH_READING: Final = frozenset(
     text.value
     for text in (
         Text.ASK_ADMINISTRATOR,
-        Text.CLOCK,
         Text.ENROL_CLOSED,
         Text.ENROL_ELSEWHERE,
         Text.ENROL_FAILED,
@@ -26,6 +25,9 @@ WORTH_READING: Final = frozenset(
 )
 """What helps the person; that the login is refused shows by itself."""
 
+_CLOCK: Final = Text.CLOCK.value.partition("{")[0]
+"""The beginning, which is the same for every offset."""
+
 
 def told(move: Move, asked: int, context: Context) -> Move:
     """The move, `asked` questions into the conversation, with a last question that carries its reason if need be.
@@ -33,7 +35,7 @@ def told(move: Move, asked: int, context: Context) -> Move:
     A client that holds messages back until the next prompt shows none with an end. What is decided stays decided,
     whatever the answer is.
     """
-    worth = isinstance(move.say, End) and move.say.text in WORTH_READING
+    worth = isinstance(move.say, End) and (move.say.text in WORTH_READING or move.say.text.startswith(_CLOCK))
     return with_reason(move, asked, context) if worth else move
 
 

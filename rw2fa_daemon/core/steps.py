@@ -20,7 +20,7 @@ def counts(counters: Counters, step: int, now_step: int) -> bool:
     of the server's time: a phone that ran fast and was put right works on, and an older code
     that somebody noted down does not.
     """
-    if step <= counters.floor or _spent(counters, step):
+    if step <= counters.floor or spent(counters, step):
         return False
     return step > counters.last or abs(step - now_step) <= BESIDE_NOW
 
@@ -32,7 +32,7 @@ def spend(counters: Counters, step: int, *, accepted: bool) -> Counters:
     so that forgetting it never makes a code valid again, whatever the clock does.
     """
     used = list(counters.used)
-    if not _spent(counters, step):
+    if not spent(counters, step):
         insort(used, step)
     floor = counters.floor
     while len(used) > USED_KEPT:
@@ -41,6 +41,7 @@ def spend(counters: Counters, step: int, *, accepted: bool) -> Counters:
     return replace(counters, used=tuple(used), last=last, floor=floor)
 
 
-def _spent(counters: Counters, step: int) -> bool:
+def spent(counters: Counters, step: int) -> bool:
+    """Whether `step` was accepted or burned, as far as that is remembered one by one."""
     at = bisect_left(counters.used, step)
     return at < len(counters.used) and counters.used[at] == step

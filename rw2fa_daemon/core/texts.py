@@ -5,6 +5,7 @@ the password: what is shown before one (rdp) is the same for every enabled user.
 """
 
 from enum import Enum
+from typing import Final
 
 
 class Text(Enum):
@@ -18,8 +19,8 @@ class Text(Enum):
     )
     LOGIN_REFUSED = "Login refused."
     CLOCK = (
-        "Login refused. The clock of your phone, or of this computer, may be wrong: "
-        "set the phone to automatic time and try again with the next code."
+        "Login refused. The clock of your phone, or of this computer, may be wrong: the phone is about {off}. "
+        "Set it to automatic {what} and try again with the next code."
     )
     LOCKED = "Login refused. Try again later."
     CANNOT_JUDGE = "Two-factor authentication is not available at the moment. Ask your administrator."
@@ -96,6 +97,28 @@ class Text(Enum):
     SMS_NOT_SET_UP = "This host cannot send messages. Tell your administrator."
     SMS_DOWN = "Messages cannot be sent right now. Try again in a minute."
     ACTIVATED = "Two-factor authentication is set up. From now on you will be asked for a code."
+
+
+ZONE_SECONDS: Final = 15 * 60
+"""Time zones differ by so much, or several times that."""
+
+MINUTES_UP_TO_SECONDS: Final = 90 * 60
+
+
+def clock_text(offset: int) -> str:
+    """The sentence about a phone that is `offset` seconds ahead (negative: behind)."""
+    off = f"{span(offset)} {'ahead' if offset > 0 else 'behind'}"
+    what = "time and time zone" if abs(offset) > ZONE_SECONDS else "time"
+    return Text.CLOCK.value.format(off=off, what=what)
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it: in minutes, from an hour and a half on in hours and five minutes."""
+    if abs(seconds) < MINUTES_UP_TO_SECONDS:
+        return minutes(seconds)
+    hours, fives = divmod(round(abs(seconds) / (5 * 60)), 12)
+    whole = f"{hours} hour{'s' if hours > 1 else ''}"
+    return f"{whole} and {5 * fives} minutes" if fives else whole
 
 
 def minutes(seconds: float) -> str:

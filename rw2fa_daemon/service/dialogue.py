@@ -6,8 +6,10 @@ from dataclasses import replace
 from typing import Final
 
 from rw2fa_daemon.core import conversation, policy
+from rw2fa_daemon.core.account import Counters
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.conversation import Answer
+from rw2fa_daemon.core.far_clock import Far, search
 from rw2fa_daemon.core.moves import Ask, Context, Move, Silence, Stage, Talk, finish
 from rw2fa_daemon.core.policy import AccountState
 from rw2fa_daemon.core.texting import Trouble
@@ -159,11 +161,33 @@ class Dialogue:
         if self._texter is None and outcome.talk is not None and outcome.talk.stage is Stage.SMS:
             self._look_first(outcome)
             return
+        if outcome.far is not None and self._question is not None:
+            self._look_far(self._question[1], outcome, outcome.far)
+            return
         tell(self._connection, outcome)
         if isinstance(outcome.say, Ask) and outcome.talk is not None:
             self._question = (outcome.say, outcome.talk)
         if self._texter is not None:
             self._texter.told(outcome, self._context)
+
+    def _look_far(self, talk: Talk, wrong: Move, look: Far) -> None:
+        """Before a code is called wrong, which is stored by now, look whether it is that of another hour."""
+        server, context = self._connection.server, self._context
+        counters = wrong.account.counters if wrong.account is not None else Counters()
+
+        def looked(step: int | None) -> None:
+            if step is None:
+                self._done(replace(wrong, far=None))
+                return
+            # Stored before it is said: what the person learns of is burned.
+            server.desk.submit(
+                context.name,
+                lambda account: replace(conversation.of_another_hour(talk, account, wrong, step, context), far=None),
+                self._done,
+            )
+
+        if not server.pieces.run(search(look, counters), looked):
+            self._done(replace(wrong, far=None))
 
     def _look_first(self, asking: Move) -> None:
         """Ask for the code of a message only if nothing is known that would keep one from going out."""

@@ -21,6 +21,7 @@ from rw2fa_daemon.service.loop import Loop, Timer
 from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.opening import open_login
 from rw2fa_daemon.service.outsiders import Outsiders
+from rw2fa_daemon.service.pieces import Pieces
 from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.remote_desk import RemoteDesk
 from rw2fa_daemon.service.rules import Rules
@@ -76,6 +77,7 @@ class Server:
             else RemoteDesk(loop, state, self.outsiders.changed, state.clerk)
         )
         self.slow = Slow(loop)
+        self.pieces: Pieces[int] = Pieces(loop)
         self.codebook = Codebook()
         self.text_chance = TextChance(_fresh_text_code, _fresh_text_login, state.text_digest)
         self._root_verbs = root_verbs

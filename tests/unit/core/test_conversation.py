@@ -395,7 +395,7 @@ def test_a_code_outside_the_window_is_told_apart_in_the_audit() -> None:
     _, talk = _ask(begin(account, _context(now)))
     move = reply(talk, account, _code(account, now, -500), _context(now))
     assert _end(move).rule == "code-outside-window"
-    assert "250 minutes late: the phone is about 250 minutes slow" in move.records[0].reason
+    assert "4 hours and 10 minutes late: the phone is about 4 hours and 10 minutes slow" in move.records[0].reason
 
 
 def test_promise_13_a_name_whose_uid_changed_is_refused() -> None:
