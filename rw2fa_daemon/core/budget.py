@@ -11,13 +11,14 @@ import math
 from dataclasses import dataclass, replace
 from enum import Enum
 from functools import lru_cache
+from math import ceil
 from typing import Final, NamedTuple
 
 from rw2fa_daemon.core.account import Counters
 from rw2fa_daemon.core.otp import HOTP_MAX
 
 PERIOD_SECONDS: Final = 30 * 24 * 60 * 60
-"""What is spent comes back when nothing of its kind was spent for so long."""
+"""What is spent comes back, all of it at once, when nothing of its kind was spent for so long."""
 
 NARROW_STEPS: Final = 1
 """Steps each way of the server's time, and of the device's drift, that always count."""
@@ -113,12 +114,15 @@ def sms_guesses_left(counters: Counters, digits: int, guessing: Guessing, now: f
 
 
 def spend_guess(counters: Counters, how: Reach, now: float) -> Counters:
-    """The counters after a wrong code that was judged with this reach."""
+    """The counters after a wrong code that was judged with this reach.
+
+    The time is kept in whole seconds, rounded up: otherwise 30 days would be over a moment too soon.
+    """
     if how is Reach.WIDE:
         spent = _spent(counters.wide_guesses, counters.wide_at, now) + 1
-        return replace(counters, wide_guesses=spent, wide_at=int(now))
+        return replace(counters, wide_guesses=spent, wide_at=ceil(now))
     spent = _spent(counters.narrow_guesses, counters.narrow_at, now) + 1
-    return replace(counters, narrow_guesses=spent, narrow_at=int(now))
+    return replace(counters, narrow_guesses=spent, narrow_at=ceil(now))
 
 
 def _spent(guesses: int, at: int, now: float) -> int:

@@ -17,7 +17,9 @@ from rw2fa_daemon.core.budget import (
     chance,
     largest_discrepancy,
     reach,
+    sms_guesses_left,
     spend_guess,
+    spent,
 )
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.judge import Verdict, judge
@@ -59,21 +61,50 @@ def test_a_risk_that_was_accepted_gives_one_guess() -> None:
     assert allowance(4, Guessing(480, BUDGET, accept_risk=True)).wide == 1
 
 
-@given(st.lists(st.tuples(st.integers(0, PERIOD_SECONDS // 2), st.booleans()), max_size=200))
-def test_promise_9_no_thirty_days_see_more_guesses_than_allowed(steps: list[tuple[int, bool]]) -> None:
-    allowed = allowance(6, DEFAULT)
-    counters, now, spent = Counters(), NOW, list[tuple[int, Reach]]()
-    for wait, success in steps:
+WAITS = st.one_of(
+    st.floats(0, 120), st.floats(0, PERIOD_SECONDS), st.sampled_from([PERIOD_SECONDS, PERIOD_SECONDS - 0.5])
+)
+
+
+@given(
+    digits=st.sampled_from([4, 5, 6]),
+    discrepancy=st.sampled_from([14, 60, 480]),
+    fraction=st.floats(0, 1, exclude_max=True),
+    events=st.lists(st.tuples(WAITS, st.sampled_from(["app", "app", "app", "text", "success"])), max_size=120),
+)
+def test_promise_9_no_thirty_days_see_more_guesses_than_allowed(
+    digits: int, discrepancy: int, fraction: float, events: list[tuple[float, str]]
+) -> None:
+    """Whatever thirty days one looks at, to the fraction of a second, and whatever the guesses were at."""
+    guessing = Guessing(discrepancy, 0.0003)
+    allowed = allowance(digits, guessing)
+    counters, now, guesses = Counters(), NOW + fraction, list[tuple[float, Reach]]()
+    for wait, event in events:
         now += wait
-        if success:
+        if event == "success":
             counters = lockout.clear(counters)
             continue
-        how = reach(counters, 6, DEFAULT, now)
+        how = reach(counters, digits, guessing, now)
+        if event == "text":
+            how = Reach.NARROW if sms_guesses_left(counters, digits, guessing, now) else Reach.NOWHERE
+        if how is Reach.NOWHERE:
+            continue  # refused unseen
         counters = spend_guess(counters, how, now)
-        spent.append((now, how))
-    for at, _ in spent:
-        wide = [when for when, how in spent if how is Reach.WIDE and at <= when < at + PERIOD_SECONDS]
-        assert len(wide) <= allowed.wide
+        guesses.append((now, how))
+    for at, _ in guesses:
+        month = [how for when, how in guesses if at <= when < at + PERIOD_SECONDS]
+        assert month.count(Reach.WIDE) <= allowed.wide
+        assert month.count(Reach.NARROW) <= allowed.narrow
+
+
+def test_what_was_spent_comes_back_at_once_thirty_days_after_the_latest_of_its_kind() -> None:
+    counters = Counters()
+    for day in (0, 20, 40):
+        counters = spend_guess(counters, Reach.WIDE, NOW + day * 86_400)
+    counters = spend_guess(counters, Reach.NARROW, NOW + 50 * 86_400)
+    assert spent(counters, NOW + 69 * 86_400) == (3, 1), "also the first, 69 days old"
+    assert spent(counters, NOW + 70 * 86_400) == (0, 1)
+    assert spent(counters, NOW + 80 * 86_400) == (0, 0)
 
 
 def test_promise_9_both_budgets_spent_leave_nothing() -> None:
