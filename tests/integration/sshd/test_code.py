@@ -109,7 +109,8 @@ def test_a_right_code_with_a_wrong_password_is_never_asked_for(site: Site, membe
 
 
 def test_item_1_somebody_outside_the_scope_types_a_password_and_nothing_else(site: Site, outsider: Person) -> None:
-    terminal = reach_the_code(site, outsider)
+    terminal = site.sshd.login(outsider, methods="keyboard-interactive,password")
+    terminal.answer(prompts.PASSWORD, outsider.password)
     assert terminal.end() == 0
     assert prompts.CODE not in terminal.screen
     assert f"you-are-in-as-{outsider.name}" in terminal.screen
