@@ -22,7 +22,7 @@ from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.standing import ALWAYS_THERE, Place, Standing, no_such_user, place
+from rw2fa_daemon.core.standing import ALWAYS_THERE, Place, Standing, in_networks, no_such_user, place
 from rw2fa_daemon.core.texts import minutes
 from rw2fa_daemon.directory.request import lookup
 
@@ -148,6 +148,10 @@ def _remarks(site: Site, login: Login, client: Client) -> list[str]:
         remarks.append("no table names this service; it is taken for an unknown client")
     if login.rhost and client.forgeable_address:
         remarks.append("the address does not count here, since local users can forge it")
+        if in_networks(login.rhost, site.rules.lists.exempt_networks):
+            remarks.append(
+                "exempt.networks has it, but never counts for this service; to let users pass: rdp.whitelist"
+            )
     return remarks
 
 

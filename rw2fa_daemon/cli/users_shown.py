@@ -122,7 +122,7 @@ def show(site: Site, user: str, *, as_json: bool) -> None:
         ("recovery codes left", str(person.recovery_codes_left)),
         ("clock of the device", "not known yet" if person.drift is None else drift_sentence(person.drift)),
         ("wrong codes in a row", str(person.failures)),
-        ("wrong codes in 30 days", _guessed(person)),
+        ("guesses spent", _guessed(person)),
         ("bypass", bypass_sentence(person.bypass) if person.bypass else "no"),
         ("RDP whitelist", ", ".join(person.whitelisted_by) or "no"),
         ("exempt", ", ".join(person.exempt_by) or "no"),

@@ -139,7 +139,8 @@ SETTINGS: Final = (
         (),
         Items(domain.network, "networks in CIDR notation"),
         "Networks, like 192.0.2.0/24, whose logins are never asked. They are audited all the same, and count only where"
-        " the PAM service says which address a login comes from.",
+        " the PAM service says which address a login comes from: never on xrdp, where it gives none, or one that"
+        " local users can forge.",
     ),
     Setting(
         "enrolment.window",
@@ -298,7 +299,8 @@ SETTINGS: Final = (
         Decimal(0.001, 10.0),
         "How likely somebody who has the password may become, within 30 days, to guess a code anywhere in the"
         " discrepancy. The first wrong codes, as many as this allows, are judged against all of it; after them only"
-        " codes around this host's time and around the device's usual drift count, and these may spend as much again.",
+        " codes around this host's time and around the device's usual drift count, and these may spend as much again."
+        " What is spent comes back 30 days after the latest wrong code of its kind.",
         unit="%",
     ),
     Setting(

@@ -1,5 +1,7 @@
 """`rw2fa explain` says what the table says, and changes nothing."""
 
+import json
+
 import pytest
 
 from tests.integration.cli.command import Host
@@ -36,6 +38,15 @@ def test_each_rule_that_a_first_look_can_meet(on: Host, alice: str, bob: str) ->
     assert told(on, bob, "--service", "SSHD") == ("enrol", "enrol")
     assert told(on, alice, "--service", "cockpit") == ("deny", "enrol-elsewhere")
     assert told(on, alice, "--service", "sshd", "--phase", "account") == ("deny", "no-evidence")
+
+
+def test_an_exempt_network_never_counts_on_xrdp_and_the_command_says_so(on: Host, alice: str) -> None:
+    answer = on.json("explain", alice, "--service", "xrdp-sesman", "--from", "192.0.2.7")
+    assert (answer["decision"], answer["rule"]) == ("deny", "rdp-refused")
+    assert any("exempt.networks has it, but never counts" in remark for remark in answer["remarks"])
+    elsewhere = on.json("explain", alice, "--service", "xrdp-sesman", "--from", "198.51.100.7")
+    assert not any("exempt.networks" in remark for remark in elsewhere["remarks"])
+    assert "never on xrdp" in json.dumps(on.json("settings", "list"))
 
 
 def test_the_state_of_the_account_counts(on: Host, alice: str) -> None:
