@@ -27,6 +27,7 @@ def corporate_site(installed: Path, tmp_path_factory: pytest.TempPathFactory) ->
         directory = FakeDirectory(site.world.path(DIRECTORY))
         _fill(directory)
         site.rw2fa.command("users", "add", "@corp-staff")
+        site.sshd.reload()
         _give_passwords(site)
         yield site
 
@@ -68,7 +69,7 @@ def _give_passwords(site: Site) -> None:
 
 def reach(sshd: Sshd, name: str, *expected: str) -> str:
     """Logs in with the password; what came of the expected."""
-    terminal = sshd.login(name)
+    terminal = sshd.login(name, methods="keyboard-interactive,password")
     terminal.answer(prompts.PASSWORD, PASSWORD)
     found = terminal.expect(*expected)
     terminal.hang_up()
