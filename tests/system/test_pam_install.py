@@ -22,11 +22,11 @@ def serving(boot: Callable[..., Machine]) -> Machine:
     return machine
 
 
-def methods(machine: Machine) -> str:
+def methods(machine: Machine, user: str) -> str:
     """What the running sshd offers, by what the client says when it has nothing to offer itself."""
     options = ("StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "PreferredAuthentications=none")
     argv = [switch for option in options for switch in ("-o", option)]
-    return machine.run("ssh", *argv, "alice@127.0.0.1", "true", check=False).stderr
+    return machine.run("ssh", *argv, f"{user}@127.0.0.1", "true", check=False).stderr
 
 
 def findings(machine: Machine) -> list[dict[str, Any]]:
@@ -34,13 +34,16 @@ def findings(machine: Machine) -> list[dict[str, Any]]:
     return [finding for finding in json.loads(printed) if not finding["ok"]]
 
 
-def test_a_running_sshd_is_told_of_its_drop_in(serving: Machine) -> None:
-    assert "keyboard-interactive" not in methods(serving)
+def test_promise_14_a_running_sshd_is_told_whom_its_drop_in_is_about(serving: Machine) -> None:
     done = serving.run("rw2fa", "pam", "install")
     assert "ssh.service was told" in done.stderr
-    serving.eventually("keyboard-interactive", lambda: "keyboard-interactive" in methods(serving))
+    serving.run("rw2fa", "users", "add", "alice")
+    assert "keyboard-interactive" not in methods(serving, "alice"), "nobody is asked while it is off"
+    serving.run("rw2fa", "enable")
+    serving.eventually("alice is asked", lambda: "keyboard-interactive" in methods(serving, "alice"))
+    assert "keyboard-interactive" not in methods(serving, "root"), "root is not in the scope"
     serving.run("rw2fa", "disable", "--yes")
-    serving.eventually("the old methods", lambda: "keyboard-interactive" not in methods(serving))
+    serving.eventually("the old methods", lambda: "keyboard-interactive" not in methods(serving, "alice"))
 
 
 def test_promise_5_without_a_socket_that_systemd_holds_nothing_is_put_in(serving: Machine) -> None:

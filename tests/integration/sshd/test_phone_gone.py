@@ -186,6 +186,7 @@ def guarded(site: Site) -> Iterator[Site]:
 def test_promise_10_a_word_is_asked_for_before_anything_secret_is_shown(guarded: Site) -> None:
     person = guarded.outsider()
     (told,) = guarded.rw2fa.json("users", "add", person.name)
+    guarded.sshd.reload()
     wrong = reach_the_code(guarded, person)
     wrong.answer(prompts.WORD, NO_CODE_OF_ANYBODY)
     assert wrong.end() != 0
