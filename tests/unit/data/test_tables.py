@@ -73,9 +73,10 @@ def test_item_6_nobody_is_asked_where_nobody_is() -> None:
 
 def test_no_module_has_two_roles() -> None:
     table = tomllib.loads(resources.files("rw2fa_daemon.data").joinpath("pam_modules.toml").read_text("utf-8"))
-    names = [name for section in table.values() for name in section]
+    names = [name for section in table.values() if isinstance(section, list) for name in section]
     assert len(names) == len(set(names))
     assert all(name.startswith("pam_") for name in names)
+    assert set(table["card_arguments"]) <= set(table["first_factor"]), "what takes a card in place of a password"
 
 
 def test_modules_that_run_something_else_may_have_asked_for_a_password() -> None:
