@@ -7,11 +7,10 @@ from functools import partial
 from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import note, shown
 from rw2fa_daemon.cli.site import Site
-from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account import GENERATION_BITS, Account
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.service.opening import GENERATION_BITS
 from rw2fa_daemon.store.store import Job
 
 

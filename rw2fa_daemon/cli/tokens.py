@@ -11,10 +11,9 @@ from typing import Final
 from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import note
 from rw2fa_daemon.cli.site import Site
-from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account import GENERATION_BITS, Account
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.words import WordSet
-from rw2fa_daemon.service.opening import GENERATION_BITS
 from rw2fa_daemon.store.store import Job, StateProblem
 
 PROOF_BY_WORD: Final = "token"

@@ -15,13 +15,12 @@ from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, sh
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
 from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
 from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.person import GROUP_MARK, Membership, Person
 from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.service.opening import GENERATION_BITS
 from rw2fa_daemon.store.store import StateProblem
 
 

@@ -14,10 +14,9 @@ from rw2fa_daemon.cli.printing import say, shown, when
 from rw2fa_daemon.cli.reason import reason_given
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
-from rw2fa_daemon.core.account import Account, Bypass
+from rw2fa_daemon.core.account import GENERATION_BITS, Account, Bypass
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.service.opening import GENERATION_BITS
 
 BYPASS_SECONDS_MAX: Final = 7 * 24 * 60 * 60
 """Whoever needs longer needs a new device, or an entry in exempt.users."""

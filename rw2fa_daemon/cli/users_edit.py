@@ -16,13 +16,12 @@ from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.cli.windows import next_login, with_window
-from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.phone import masked, parse_number
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.words import WordSet
-from rw2fa_daemon.service.opening import GENERATION_BITS
 
 
 @click.command()

@@ -16,7 +16,7 @@ from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.cli.users_recovery import hand_over
 from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.core.account import Account, Credential, Method
+from rw2fa_daemon.core.account import GENERATION_BITS, Account, Credential, Method
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.enrolment import FirstCode, FirstCodeCheck, activate, check_first_code, with_secret
@@ -26,7 +26,6 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.qr import Ground, Rendering, Shape, picture_of
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.uri import base32_key, otpauth_uri, spaced_key
-from rw2fa_daemon.service.opening import GENERATION_BITS
 from rw2fa_daemon.wire import notice
 
 

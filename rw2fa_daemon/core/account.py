@@ -2,8 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Final
 
 from rw2fa_daemon.core.secret import Secret
+
+GENERATION_BITS: Final = 62
+"""Random bits that tell an account from an older one of the same name."""
 
 
 class Method(StrEnum):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 from rw2fa_daemon.core import policy
+from rw2fa_daemon.core.account import GENERATION_BITS
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.login import Login
@@ -19,7 +20,6 @@ from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.dialogue import Dialogue, tell
 from rw2fa_daemon.service.rules import Rules
 
-GENERATION_BITS: Final = 62
 NOBODY_UID: Final = -1
 """For a login of somebody who was not looked up, or not found."""
 
