@@ -36,6 +36,8 @@ class Plan:
     """People whose records are sealed again under another master key."""
     rotated_logins: int
     """Logins beside that, of one round after the other until it is done."""
+    people: int
+    """How many are in the scope where the administrator's commands are measured."""
     starts: int
     """How often start, memory and `rw2fa status` are measured."""
     judged: bool
@@ -59,6 +61,7 @@ FULL: Final = Plan(
     beside_rounds=5,
     rotated=100_000,
     rotated_logins=4_000,
+    people=100_000,
     starts=5,
     judged=True,
 )
@@ -80,6 +83,7 @@ QUICK: Final = Plan(
     beside_rounds=1,
     rotated=400,
     rotated_logins=40,
+    people=1_000,
     starts=1,
     judged=False,
 )

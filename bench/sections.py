@@ -3,24 +3,27 @@
 import statistics
 import subprocess
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from bench import budget
+from bench.accounts import MOST, name_of
 from bench.floor import Floor
 from bench.goals import Goal
 from bench.load import Load
 from bench.paths import PYTHON, ROOT
 from bench.peers import GoogleAuthenticator, Oath, Permit, Subject
+from bench.people import CROWDS, FIRST, People, Ran
 from bench.plan import Plan
 from bench.rotation import Rotating, rotate
 from bench.series import Case, Measured, take_turns
 from bench.shared import SETTINGS, Hosts, SharedVerifier
 from bench.texts import Alone, Beside, Crowd, Phones, TextingVerifier
-from bench.verifier import KnownToDirectory, Verifier
+from bench.verifier import KnownToDirectory, Verifier, start_daemon
+from bench.world import SSHD_DROPINS, sshd_dropins
 from tests.support.postgresql import Cluster
 
 DEFAULT_DISCREPANCY: Final = 480
@@ -40,6 +43,10 @@ ROTATED_A_SECOND: Final = 1_000.0
 RESIDENT_MIB: Final = 60.0
 READY_SECONDS: Final = 0.5
 STATUS_SECONDS: Final = 0.3
+LOOK_SECONDS: Final = 0.3
+PEOPLE_MIB: Final = 76.0
+"""80 MB."""
+DROPIN: Final = SSHD_DROPINS / "10-rw2fa.conf"
 
 
 OURS: Final = (Verifier, KnownToDirectory, Alone, Hosts, Rotating)
@@ -235,6 +242,58 @@ def footprint(findings: Findings, plan: Plan, ours: Verifier) -> None:
     ]
 
 
+def people(findings: Findings, plan: Plan, folder: Path) -> None:
+    """The administrator's commands, and the daemon's memory, with many people in the scope."""
+    socket = Path("/run/rw2fa/pam.sock")
+    socket.parent.mkdir(exist_ok=True)
+    sshd_dropins(folder / "dropins")
+    site = People(folder / "people", socket, plan.people)
+    some = name_of(FIRST + plan.people // 2)
+    count = f"{plan.people:,}"
+
+    def take(what: str, target: float, runs: Iterable[Ran]) -> None:
+        """`runs` is gone through here, command by command."""
+        ran = list(runs)
+        cpu = statistics.median(run.cpu_seconds for run in ran)
+        named = f"{count} people: {what} ({cpu:.2f} s of processor time)"
+        findings.goals.append(Goal(named, statistics.median(run.seconds for run in ran), target, " s", below=True))
+
+    def times(*arguments: str) -> Iterable[Ran]:
+        return (site.run(*arguments) for _ in range(plan.starts))
+
+    config = site.configuration(site.names())
+    site.run("status")
+    fresh = iter(range(FIRST + plan.people, MOST))
+    with start_daemon(config, folder / "people" / "notify.sock") as daemon:
+        if DROPIN.parent.is_dir():
+            DROPIN.touch()
+        adding = (site.run("users", "add", name_of(next(fresh))) for _ in range(plan.starts))
+        take("users add NAME, the daemon told and sshd's drop-in written", 1.0, adding)
+        resident = daemon.resident_bytes() / 2**20
+        findings.goals.append(
+            Goal(f"{count} people: the daemon's memory, after reloads", resident, PEOPLE_MIB, " MiB", below=True)
+        )
+    take("users list, by names", 5.0, times("users", "list"))
+    take("users list --limit 100 --json", 1.0, times("users", "list", "--limit", "100", "--json"))
+    take("users show", LOOK_SECONDS, times("users", "show", some))
+    take("explain", LOOK_SECONDS, times("explain", some, "--service", "sshd"))
+    take("status", STATUS_SECONDS, times("status"))
+    take("doctor", 5.0, times("doctor"))
+    take("pam check", 5.0, times("pam", "check"))
+    site.configuration([], CROWDS)
+    take("users list, by four nested groups", 10.0, times("users", "list"))
+    for many, target in ((plan.people // 10, 2.0), (plan.people, 15.0)):
+        file, state = site.file_of(range(2 * FIRST, 2 * FIRST + many)), f"empty-{many}"
+        site.empty_state(state)
+        take(f"users add --from, {many:,} names", target, _adding_afresh(site, file, state, plan.starts))
+
+
+def _adding_afresh(site: People, file: Path, state: str, count: int) -> Iterator[Ran]:
+    for _ in range(count):
+        site.configuration([], state=state)
+        yield site.run("users", "add", "--from", str(file))
+
+
 def everything(plan: Plan, folder: Path) -> Findings:
     """All sections."""
     findings = Findings()
@@ -251,6 +310,7 @@ def everything(plan: Plan, folder: Path) -> Findings:
         shared(findings, plan, folder, google, default)
     texts(findings, plan, folder)
     rotation(findings, plan, folder)
+    people(findings, plan, folder)
     with ExitStack() as daemons:
         sizes = [
             default if size == plan.enrolled else Verifier(folder, enrolled=size, discrepancy=DEFAULT_DISCREPANCY)

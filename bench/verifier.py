@@ -203,7 +203,8 @@ def start_daemon(config: Path, notify: Path) -> Iterator[Daemon]:
         with subprocess.Popen(
             [PYTHON, "-m", "rw2fa_daemon.service.main", "--config", config],
             cwd=ROOT,
-            env={**os.environ, "NOTIFY_SOCKET": str(notify)},
+            # The threshold is what systemd/rw2fad.service sets.
+            env={**os.environ, "NOTIFY_SOCKET": str(notify), "MALLOC_MMAP_THRESHOLD_": "131072"},
         ) as process:
             try:
                 while b"READY=1" not in notified.recv(4096).split(b"\n"):

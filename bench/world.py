@@ -14,7 +14,8 @@ from bench.paths import BASE, HOMES, PROGRAMS
 
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 LOG_SOCKETS = ("/dev/log", "/run/systemd/journal/socket")
-NSSWITCH = "passwd: files bench\ngroup: files\nshadow: files\n"
+SSHD_DROPINS = Path("/etc/ssh/sshd_config.d")
+NSSWITCH = "passwd: files bench\ngroup: files bench\nshadow: files\n"
 
 
 def _mount(*arguments: str | Path) -> None:
@@ -53,6 +54,14 @@ def file_system(folder: Path) -> str:
         text=True,
     )
     return found.stdout.split()[-1]
+
+
+def sshd_dropins(folder: Path) -> None:
+    """Lets sshd's drop-ins be those in `folder`, on a host that has sshd."""
+    if SSHD_DROPINS.is_dir():
+        folder.mkdir()
+        _mount("--bind", folder, SSHD_DROPINS)
+        Path("/run/sshd").mkdir()
 
 
 @contextmanager
