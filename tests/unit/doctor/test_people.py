@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from rw2fa_daemon.config.config import RESOLVED_MAX
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.person import Missing, Person, Roster
 from rw2fa_daemon.directory.members import group_members
@@ -16,6 +17,7 @@ from rw2fa_daemon.doctor.enrolment import check_enrolment
 from rw2fa_daemon.doctor.leftovers import check_leftovers
 from rw2fa_daemon.doctor.scope import check_scope
 from rw2fa_daemon.doctor.subject import Subject
+from rw2fa_daemon.store.store import Store
 from tests.support.daemon import Site
 from tests.unit.doctor.conftest import NOW, Host, wrong
 
@@ -120,3 +122,35 @@ def test_names_that_share_a_uid_are_named(tmp_path: Path, site: Site, scope: tup
     assert finding.ok
     assert finding.detail.startswith("root, toor ")
     assert said in finding.detail
+
+
+def test_promise_13_a_name_among_too_many_to_look_up_that_means_another_is_found(host: Host) -> None:
+    names = [f"user{number}" for number in range(RESOLVED_MAX + 1)]
+    host.set(scope=Roster.of(names))
+
+    def lookup(name: str, _groups: tuple[str, ...]) -> Person:
+        return Person("alice" if name == "user7" else name, 5001, frozenset())
+
+    (finding,) = wrong(check_scope(host.subject(lookup=lookup)))
+    assert finding.detail.startswith("user7 is on the scope, and the directory calls that user alice: ")
+    assert finding.fix == "write alice in its place"
+    host.set(scope=Roster.of(names[:RESOLVED_MAX]))
+    assert list(check_scope(host.subject(lookup=lookup))) == []
+
+
+def test_promise_11_records_that_are_in_order_are_not_opened(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.enrol("daemon", "bin")
+    monkeypatch.setattr(Store, "read", None)
+    assert list(check_leftovers(subject(site))) == []
+
+
+def test_promise_11_nobody_costs_a_look_at_the_whole_scope(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dictionary that cannot be walked stands for a hundred thousand entries."""
+
+    class Known(dict[str, int]):
+        def items(self) -> Any:
+            raise AssertionError("walked through")
+
+    monkeypatch.setattr(Store, "scope", lambda _store: Known({"daemon": int(NOW), "bin": int(NOW) - 30 * DAYS}))
+    (finding,) = wrong(check_enrolment(subject(site)))
+    assert finding.fix == "run `rw2fa users reset bin`"

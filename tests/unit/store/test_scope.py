@@ -77,3 +77,13 @@ def test_promise_7_an_old_seal_put_back_is_noticed(store: Store, raw: Raw) -> No
     raw.execute("UPDATE meta SET value = ? WHERE key = 'scope_seal'", (old,))
     with pytest.raises(StateProblem):
         store.sync_scope(["alice"], 300)
+
+
+def test_promise_11_what_is_given_holds_no_row_in_memory(store: Store) -> None:
+    """A hundred thousand names twice are ten megabytes: those of the rows go, those that were handed in stay."""
+    names = [f"user{number}" for number in range(10)]
+    for now in (1_700_000_000, 1_800_000_000):
+        given = store.sync_scope(names, now)
+        assert all(mine is theirs for mine, theirs in zip(names, given, strict=True))
+        assert set(given.values()) == {1_700_000_000}
+        assert len({id(second) for second in given.values()}) == 1

@@ -1,0 +1,41 @@
+"""Which names are looked up when a configuration is read, and what comes of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from rw2fa_daemon.config.config import RESOLVED_MAX, Config
+from rw2fa_daemon.config.load import load
+from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.service.rules import make_rules, names_to_resolve
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    file = tmp_path / "rw2fa.toml"
+    file.write_text('[scope]\nusers = ["alice", "BOB"]\n[rdp]\nwhitelist = ["carol"]\n')
+    return load(file)
+
+
+def test_promise_13_a_few_names_are_all_looked_up(config: Config) -> None:
+    assert names_to_resolve(config) == ["BOB", "alice", "carol"]
+
+
+def test_promise_13_of_many_those_are_looked_up_that_may_be_spelled_otherwise(config: Config) -> None:
+    plain = [f"user{number}" for number in range(RESOLVED_MAX)]
+    odd = ["ALICE", "CORP\\bob", "carol@corp", "zoë", "d e"]
+    assert names_to_resolve(replace(config, scope=Roster.of([*plain, *odd]))) == sorted([*odd])
+    assert names_to_resolve(replace(config, scope=Roster.of([*plain, "user-1.x_"]))) == []
+
+
+def test_promise_13_the_directorys_name_counts_beside_what_was_written(config: Config) -> None:
+    rules = make_rules(config, {"BOB": "bob"})
+    assert rules.lists.scope.users == {"alice", "BOB", "bob"}
+    assert rules.lists.whitelist.users == {"carol"}
+    assert rules.scope_digest != make_rules(config).scope_digest
+
+
+def test_promise_11_lists_that_nothing_is_added_to_are_not_copied(config: Config) -> None:
+    rules = make_rules(config, {"BOB": "alice"})
+    assert rules.lists.scope is config.scope
