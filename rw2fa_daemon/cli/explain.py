@@ -22,8 +22,8 @@ from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.prompts import minutes
 from rw2fa_daemon.core.standing import ALWAYS_THERE, Place, Standing, in_networks, no_such_user, place
-from rw2fa_daemon.core.texts import minutes
 from rw2fa_daemon.directory.request import lookup
 
 NOBODY_UID = -1

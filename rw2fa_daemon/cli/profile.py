@@ -11,7 +11,7 @@ from rw2fa_daemon.core.budget import allowance, spent
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
 from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.phone import masked
-from rw2fa_daemon.core.texts import minutes
+from rw2fa_daemon.core.prompts import minutes
 from rw2fa_daemon.service.rules import Rules
 
 ON_TIME_SECONDS: Final = 30

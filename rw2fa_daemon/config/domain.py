@@ -169,7 +169,7 @@ class Decimal:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Prompt:
     """Text of at most `longest` bytes of UTF-8, without control characters.
 
     It holds `must` and none of the characters of `never`, for the reason `why`.

@@ -18,8 +18,8 @@ from rw2fa_daemon.config.domain import (
     Items,
     Moment,
     Number,
+    Prompt,
     Switch,
-    Text,
     Value,
 )
 from rw2fa_daemon.core.api_url import parse_api_url
@@ -179,7 +179,7 @@ SETTINGS: Final = (
     Setting(
         "settings.issuer",
         "",
-        Text(ISSUER_BYTES_MAX, never=":", why="which ends the issuer in the label that authenticator apps read"),
+        Prompt(ISSUER_BYTES_MAX, never=":", why="which ends the issuer in the label that authenticator apps read"),
         'What an authenticator app shows above the code. Empty means "HOSTNAME - remote-work".',
     ),
     Setting(
@@ -214,7 +214,7 @@ SETTINGS: Final = (
     Setting(
         "settings.sms_message",
         "Your %ISSUER% verification code is: %CODE%",
-        Text(SMS_BYTES_MAX, must=CODE_MARK, why="the code goes"),
+        Prompt(SMS_BYTES_MAX, must=CODE_MARK, why="the code goes"),
         "What an SMS says. %CODE% is the code and has to be there; %ISSUER% is the issuer. It is paid by the segment:"
         " 160 characters, or 70 if one of them is not in the alphabet that phones share; `rw2fa settings get"
         " sms_message` says how many it takes.",

@@ -7,7 +7,7 @@ import sys
 import textwrap
 from typing import Final
 
-from rw2fa_daemon.config.domain import Choice, Form, Number, Text, literal
+from rw2fa_daemon.config.domain import Choice, Form, Number, Prompt, literal
 from rw2fa_daemon.config.settings import ANY_SERVICE, BY_KEY, SECTION_NOTES, SECTIONS, SETTINGS, Setting
 
 WIDTH: Final = 100
@@ -36,7 +36,7 @@ def shipped_file() -> str:
 def _row(setting: Setting) -> str:
     notes = [setting.description]
     lines = [_comment(" ".join(notes))]
-    if isinstance(setting.domain, Number | Choice | Text | Form):
+    if isinstance(setting.domain, Number | Choice | Prompt | Form):
         lines.append(_comment(f"Allowed: {setting.allowed}."))
     return "\n".join([*lines, f"{setting.name} = {literal(setting.default)}"])
 

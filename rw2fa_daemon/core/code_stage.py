@@ -12,7 +12,7 @@ from rw2fa_daemon.core.judge import SEARCHED, Verdict, charge, judge
 from rw2fa_daemon.core.moves import Ask, Context, End, Move, Talk, let_in, refuse
 from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
-from rw2fa_daemon.core.texts import Text, clock_text, minutes, span
+from rw2fa_daemon.core.prompts import Prompt, clock_text, minutes, span
 from rw2fa_daemon.core.words import FORM, RECOVERY_LOW, WordAttempt, without
 
 CODE_TRIES: Final = 3
@@ -22,7 +22,7 @@ USED_ASKS: Final = 2
 """How often one conversation asks again for a code that was used before."""
 
 
-def ask_code(talk: Talk, text: Text, account: Account, credential: Credential) -> Ask:
+def ask_code(talk: Talk, text: Prompt, account: Account, credential: Credential) -> Ask:
     """The question for a code; a recovery code may be typed in its place while there are any."""
     form = f"digits:{credential.digits}-{credential.digits}"
     return Ask(talk.n, text.value, f"{form},{FORM}" if account.recovery else form)
@@ -51,11 +51,11 @@ def judge_code(talk: Talk, account: Account, credential: Credential, code: str, 
         )
         if talk.used < USED_ASKS:
             again = replace(talk, n=talk.n + 1, used=talk.used + 1)
-            return Move(judged, ask_code(again, Text.CODE_USED, account, credential), again, (record,))
-        return Move(judged, End(Rc.AUTH_ERR, "code-used-before", Text.LOGIN_REFUSED.value), None, (record,))
+            return Move(judged, ask_code(again, Prompt.CODE_USED, account, credential), again, (record,))
+        return Move(judged, End(Rc.AUTH_ERR, "code-used-before", Prompt.LOGIN_REFUSED.value), None, (record,))
     if judgement.verdict is Verdict.OUTSIDE:
         return _outside(judged, judgement.offset, context)
-    move = wrong(talk, judged, context, lambda again: ask_code(again, Text.CODE_WRONG, judged, credential))
+    move = wrong(talk, judged, context, lambda again: ask_code(again, Prompt.CODE_WRONG, judged, credential))
     if lockout.locked(counters, context.now):
         return move
     return replace(
@@ -84,7 +84,7 @@ def judge_recovery_code(
     if right is not None:
         return right
     charged = replace(account, counters=charge(account.counters, credential.digits, context.guessing, context.now))
-    return wrong(talk, charged, context, lambda again: ask_code(again, Text.CODE_WRONG, charged, credential))
+    return wrong(talk, charged, context, lambda again: ask_code(again, Prompt.CODE_WRONG, charged, credential))
 
 
 def take_recovery_code(account: Account, attempt: WordAttempt, context: Context) -> Move | None:
@@ -94,7 +94,7 @@ def take_recovery_code(account: Account, attempt: WordAttempt, context: Context)
         return None
     used = replace(account, recovery=left, counters=lockout.clear(account.counters))
     reason = f"{len(left)} left"
-    text = Text.RECOVERY_LOW.value.format(left=len(left)) if len(left) <= RECOVERY_LOW else ""
+    text = Prompt.RECOVERY_LOW.value.format(left=len(left)) if len(left) <= RECOVERY_LOW else ""
     used = remember_session(used, context)
     return let_in(used, context, Event.RECOVERY_CODE_USED, "recovery-code", reason=reason, text=text)
 
@@ -116,9 +116,9 @@ def wrong(talk: Talk, account: Account, context: Context, ask: Callable[[Talk], 
             else f"for {minutes(lockout.lock_seconds(failures))}"
         )
         lock = context.record(Event.LOCKED, Decision.DENY, "locked", how_long)
-        return Move(account, End(Rc.MAXTRIES, "locked", Text.LOCKED.value), None, (record, lock))
+        return Move(account, End(Rc.MAXTRIES, "locked", Prompt.LOCKED.value), None, (record, lock))
     if count >= CODE_TRIES:
-        return Move(account, End(Rc.AUTH_ERR, "code-wrong", Text.LOGIN_REFUSED.value), None, (record,))
+        return Move(account, End(Rc.AUTH_ERR, "code-wrong", Prompt.LOGIN_REFUSED.value), None, (record,))
     again = replace(talk, n=talk.n + 1, wrong=count)
     return Move(account, ask(again), again, (record,))
 

@@ -26,9 +26,9 @@ from rw2fa_daemon.core.enrol_stage import (
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_open
 from rw2fa_daemon.core.moves import Context, Move, Silence, Stage, Talk, finish, refuse
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
+from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import told
 from rw2fa_daemon.core.sms_stage import ask_for_text, due, entered, judge_recovery_word, judge_text_code
-from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.core.words import WordAttempt
 
 _WANTED: Final = {
@@ -89,7 +89,7 @@ def _begun(account: Account | None, context: Context) -> Move:
         return ask_for_text(account, context)
     if row.decision is Decision.CODE and account is not None and account.credential is not None:
         talk = Talk(Stage.CODE)
-        return Move(account, ask_code(talk, Text.CODE_PROMPT, account, account.credential), talk)
+        return Move(account, ask_code(talk, Prompt.CODE_PROMPT, account, account.credential), talk)
     if row.decision is Decision.ENROL:
         return offer_enrolment(account, context)
     if row.uses_bypass and account is not None and account.bypass is not None and account.bypass.once:
@@ -138,7 +138,7 @@ def unless_it_activates(talk: Talk, account: Account | None, code: str, context:
 def crowded(talk: Talk, context: Context) -> Move:
     """The move where so many words of one person wait to be hashed that another is refused unseen, and not charged."""
     reason = "more words at once than are hashed for one person"
-    return told(refuse(None, context, Event.REFUSED, "too-many-at-once", reason, Text.LOCKED), talk.n, context)
+    return told(refuse(None, context, Event.REFUSED, "too-many-at-once", reason, Prompt.LOCKED), talk.n, context)
 
 
 def of_another_hour(talk: Talk, account: Account | None, wrong: Move, step: int, context: Context) -> Move:
@@ -193,7 +193,7 @@ def _answered(talk: Talk, account: Account, answer: Answer, context: Context) ->
             Event.NO_ANSWER,
             "no-answer" if code else "enrol-failed",
             f"no code: {answer.value}",
-            Text.LOGIN_REFUSED if code else Text.ENROL_FAILED,
+            Prompt.LOGIN_REFUSED if code else Prompt.ENROL_FAILED,
         )
     if talk.stage is Stage.TOKEN and isinstance(answer, WordAttempt):
         return judge_token(talk, account, answer, context)

@@ -7,8 +7,8 @@ from typing import Final
 
 from rw2fa_daemon.core.account import Credential
 from rw2fa_daemon.core.moves import Context
+from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.qr import HALF_LINES, RENDERINGS, Ground, Picture, Rendering, Shape, picture_of
-from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.core.uri import otpauth_uri, spaced_key
 
 COLUMNS: Final = 80
@@ -41,18 +41,18 @@ def enrolment_screen(user: str, credential: Credential, context: Context, turn: 
     key = f"key  {spaced_key(credential.secret)}"
     account = f"account  {context.issuer}:{user}"
     kind = f"type  time-based, {credential.digits} digits"
-    another = Text.ENROL_NEXT.value.format(next=_CALLED[after])
+    another = Prompt.ENROL_NEXT.value.format(next=_CALLED[after])
     fits = len(picture.lines) <= HALF_LINES
-    too_large = Text.ENROL_ENLARGE.value.format(lines=len(picture.lines), columns=picture.columns)
+    too_large = Prompt.ENROL_ENLARGE.value.format(lines=len(picture.lines), columns=picture.columns)
     told: tuple[str, ...] = (
-        *(Text.ENROL_WHY.value, Text.ENROL_SCAN.value, "", Text.ENROL_TYPE.value),
+        *(Prompt.ENROL_WHY.value, Prompt.ENROL_SCAN.value, "", Prompt.ENROL_TYPE.value),
         *(account, kind, "", *(() if fits else (too_large,)), another),
     )
     if not fits and _bytes(picture) > SCREEN_BYTES_MAX:
         picture = Picture((), 0)
-        told = (Text.ENROL_WHY.value, Text.ENROL_TYPE_ONLY.value, account, kind)
+        told = (Prompt.ENROL_WHY.value, Prompt.ENROL_TYPE_ONLY.value, account, kind)
     lines = _beside(picture, told) if fits else [*picture.lines, *_wrapped(told, COLUMNS)]
-    return "\n".join(["", *lines, key, Text.ENROL_PROMPT.value])
+    return "\n".join(["", *lines, key, Prompt.ENROL_PROMPT.value])
 
 
 def _beside(picture: Picture, told: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ from rw2fa_daemon.core.far_clock import Far, far
 from rw2fa_daemon.core.moves import ANYTHING, Ask, Context, End, Move, Stage, Talk, let_in, refuse
 from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
-from rw2fa_daemon.core.texts import Text, span
+from rw2fa_daemon.core.prompts import Prompt, span
 from rw2fa_daemon.core.words import FORM, WordAttempt, without
 
 PICTURES_MAX: Final = 12
@@ -34,7 +34,7 @@ def offer_enrolment(account: Account | None, context: Context) -> Move:
     known = account or Account(context.name, context.uid, context.fresh_generation())
     if known.token is not None:
         talk = Talk(Stage.TOKEN)
-        return Move(known, Ask(talk.n, Text.WORD_PROMPT.value, FORM), talk)
+        return Move(known, Ask(talk.n, Prompt.WORD_PROMPT.value, FORM), talk)
     return _show_secret(known, Talk(Stage.ENROL), context)
 
 
@@ -66,9 +66,9 @@ def judge_first_code(talk: Talk, account: Account, credential: Credential, code:
         return _ask_for_right_clock(again, account, credential, first.offset)
     failed = _counted(account)
     if again.wrong >= ENROL_TRIES or exhausted(failed.counters):
-        return refuse(failed, context, Event.CODE_WRONG, "enrol-failed", "wrong first codes", Text.ENROL_FAILED)
+        return refuse(failed, context, Event.CODE_WRONG, "enrol-failed", "wrong first codes", Prompt.ENROL_FAILED)
     look = far(credential, code, again.wrong, context.now, context.guessing.discrepancy)
-    return Move(failed, _ask_first_code(again, Text.ENROL_WRONG.value, credential), again, far=look)
+    return Move(failed, _ask_first_code(again, Prompt.ENROL_WRONG.value, credential), again, far=look)
 
 
 def first_code_of_another_hour(talk: Talk, account: Account, step: int, look: Far) -> Move:
@@ -78,13 +78,13 @@ def first_code_of_another_hour(talk: Talk, account: Account, step: int, look: Fa
 
 
 def _ask_for_right_clock(talk: Talk, account: Account, credential: Credential, offset: int) -> Move:
-    text = Text.ENROL_CLOCK.value.format(minutes=span(offset))
+    text = Prompt.ENROL_CLOCK.value.format(minutes=span(offset))
     return Move(account, _ask_first_code(talk, text, credential), talk)
 
 
 def noted(account: Account, context: Context) -> Move:
     """The move after the person has seen the recovery codes."""
-    return Move(account, End(Rc.SUCCESS, "activated", Text.ACTIVATED.value, context.uid))
+    return Move(account, End(Rc.SUCCESS, "activated", Prompt.ACTIVATED.value, context.uid))
 
 
 def _show_secret(account: Account, talk: Talk, context: Context) -> Move:
@@ -100,12 +100,12 @@ def activated(talk: Talk, account: Account, context: Context) -> Move:
     """Stored as active before anything is said; then the recovery codes, which are shown only now."""
     if context.recovery is None:
         active = remember_session(account, context)
-        return let_in(active, context, Event.ACTIVATED, "activated", text=Text.ACTIVATED.value)
+        return let_in(active, context, Event.ACTIVATED, "activated", text=Prompt.ACTIVATED.value)
     active = remember_session(replace(account, recovery=context.recovery.digests), context)
     record = context.record(Event.ACTIVATED, Decision.ALLOW, "activated")
     lines = "\n".join(f"  {word}" for word in context.recovery.words)
     last = replace(talk, stage=Stage.NOTED)
-    return Move(active, Ask(last.n, Text.RECOVERY_CODES.value.format(codes=lines), ANYTHING), last, (record,))
+    return Move(active, Ask(last.n, Prompt.RECOVERY_CODES.value.format(codes=lines), ANYTHING), last, (record,))
 
 
 def _ask_first_code(talk: Talk, text: str, credential: Credential) -> Ask:

@@ -13,10 +13,10 @@ from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.far_clock import Far
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row
+from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.quota import source_of
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.texting import NO_ERRAND, Errand, Letter, TextChance, TextRules, Trouble
-from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.core.words import WordSet
 
 
@@ -198,9 +198,9 @@ def refuse(
     event: Event,
     rule: str,
     reason: str,
-    text: Text | str = Text.LOGIN_REFUSED,
+    text: Prompt | str = Prompt.LOGIN_REFUSED,
 ) -> Move:
     """The move that ends in failure."""
     record = context.record(event, Decision.DENY, rule, reason)
-    said = text.value if isinstance(text, Text) else text
+    said = text.value if isinstance(text, Prompt) else text
     return Move(account, End(Rc.AUTH_ERR, rule, said), None, (record,))

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.clients import Client, Prompts, ServiceClass
 from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.standing import Place, Standing
-from rw2fa_daemon.core.texts import Text
 
 
 class AccountState(StrEnum):
@@ -126,7 +126,7 @@ class Row:
     mint: bool = False
     uses_bypass: bool = False
     """It is what a bypass that holds once is for."""
-    text: Text | None = None
+    text: Prompt | None = None
     event: Event | None = None
     """What is audited; what is not decided about a person, or is decided for the second time, is not."""
 
@@ -176,7 +176,7 @@ TABLE: Final[tuple[Row, ...]] = (
         _DENY,
         Rc.AUTHINFO_UNAVAIL,
         who=Standing.DIRECTORY_UNAVAILABLE,
-        text=Text.CANNOT_JUDGE,
+        text=Prompt.CANNOT_JUDGE,
         event=Event.CANNOT_JUDGE,
     ),
     # Not asked for a code: machines, and whoever is surely not in the scope.
@@ -189,7 +189,7 @@ TABLE: Final[tuple[Row, ...]] = (
         _DENY,
         Rc.AUTHINFO_UNAVAIL,
         who=Standing.SCOPE_UNSURE,
-        text=Text.CANNOT_JUDGE,
+        text=Prompt.CANNOT_JUDGE,
         event=Event.CANNOT_JUDGE,
     ),
     # Enabled from here on. Who has shown something in this PAM handle is not asked twice; account asks for
@@ -198,10 +198,10 @@ TABLE: Final[tuple[Row, ...]] = (
     # login gets it: a code, a bypass, evidence. IGNORE leaves the host its own demands (promise 14).
     Row("evidence-key", _PASS, Rc.SUCCESS, phase=Phase.AUTH, slot=Slot.KEY, first_factor=True, evidence=True),
     Row("evidence", _PASS, Rc.IGNORE, evidence=True),
-    Row("no-evidence", _DENY, Rc.PERM_DENIED, phase=Phase.ACCOUNT, text=Text.NO_EVIDENCE, event=Event.REFUSED),
+    Row("no-evidence", _DENY, Rc.PERM_DENIED, phase=Phase.ACCOUNT, text=Prompt.NO_EVIDENCE, event=Event.REFUSED),
     # Remote-desktop clients.
     Row("whitelisted", Decision.ALLOW, Rc.IGNORE, where=_RDP, whitelisted=True, mint=True, event=Event.LET_PASS),
-    Row("rdp-refused", _DENY, Rc.AUTH_ERR, where=_RDP, text=Text.RDP_REFUSED, event=Event.REFUSED),
+    Row("rdp-refused", _DENY, Rc.AUTH_ERR, where=_RDP, text=Prompt.RDP_REFUSED, event=Event.REFUSED),
     # Clients that can ask.
     Row("no-first-factor", _PASS, Rc.IGNORE, slot=Slot.KEY, first_factor=False),
     Row("state-needed", Decision.LOOK, account=AccountState.UNREAD),
@@ -210,7 +210,7 @@ TABLE: Final[tuple[Row, ...]] = (
         _DENY,
         Rc.AUTHINFO_UNAVAIL,
         account=AccountState.UNUSABLE,
-        text=Text.CANNOT_JUDGE,
+        text=Prompt.CANNOT_JUDGE,
         event=Event.CANNOT_JUDGE,
     ),
     Row(
@@ -218,7 +218,7 @@ TABLE: Final[tuple[Row, ...]] = (
         _DENY,
         Rc.AUTH_ERR,
         account=AccountState.UID_CHANGED,
-        text=Text.ASK_ADMINISTRATOR,
+        text=Prompt.ASK_ADMINISTRATOR,
         event=Event.CANNOT_JUDGE,
     ),
     Row(
@@ -230,23 +230,23 @@ TABLE: Final[tuple[Row, ...]] = (
         uses_bypass=True,
         event=Event.LET_PASS,
     ),
-    Row("locked", _DENY, Rc.MAXTRIES, account=AccountState.LOCKED, text=Text.LOCKED, event=Event.REFUSED),
+    Row("locked", _DENY, Rc.MAXTRIES, account=AccountState.LOCKED, text=Prompt.LOCKED, event=Event.REFUSED),
     Row("recent-code", Decision.ALLOW, Rc.IGNORE, account=AccountState.RECENT, mint=True, event=Event.LET_PASS),
-    Row("cannot-ask", _DENY, Rc.AUTH_ERR, can_ask=False, text=Text.CANNOT_ASK, event=Event.REFUSED),
-    Row("code", Decision.CODE, account=AccountState.ACTIVATED, text=Text.CODE_PROMPT),
-    Row("sms", Decision.CODE, account=AccountState.BY_SMS, text=Text.SMS_PROMPT),
+    Row("cannot-ask", _DENY, Rc.AUTH_ERR, can_ask=False, text=Prompt.CANNOT_ASK, event=Event.REFUSED),
+    Row("code", Decision.CODE, account=AccountState.ACTIVATED, text=Prompt.CODE_PROMPT),
+    Row("sms", Decision.CODE, account=AccountState.BY_SMS, text=Prompt.SMS_PROMPT),
     Row(
         "enrol-closed",
         _DENY,
         Rc.AUTH_ERR,
         account=AccountState.WINDOW_CLOSED,
-        text=Text.ENROL_CLOSED,
+        text=Prompt.ENROL_CLOSED,
         event=Event.REFUSED,
     ),
     # Whoever has the password of one name must not set up the device of another.
-    Row("enrol-other-name", _DENY, Rc.AUTH_ERR, alias=True, text=Text.ENROL_OTHER_NAME, event=Event.REFUSED),
-    Row("enrol", Decision.ENROL, can_enrol=True, text=Text.ENROL_PROMPT, event=Event.ENROLMENT_OFFERED),
-    Row("enrol-elsewhere", _DENY, Rc.AUTH_ERR, text=Text.ENROL_ELSEWHERE, event=Event.REFUSED),
+    Row("enrol-other-name", _DENY, Rc.AUTH_ERR, alias=True, text=Prompt.ENROL_OTHER_NAME, event=Event.REFUSED),
+    Row("enrol", Decision.ENROL, can_enrol=True, text=Prompt.ENROL_PROMPT, event=Event.ENROLMENT_OFFERED),
+    Row("enrol-elsewhere", _DENY, Rc.AUTH_ERR, text=Prompt.ENROL_ELSEWHERE, event=Event.REFUSED),
 )
 
 

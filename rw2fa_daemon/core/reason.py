@@ -6,26 +6,26 @@ from typing import Final
 from rw2fa_daemon.core.clients import Information, Prompts
 from rw2fa_daemon.core.login import Slot
 from rw2fa_daemon.core.moves import ANYTHING, Ask, Context, End, Move, Stage, Talk
-from rw2fa_daemon.core.texts import Text
+from rw2fa_daemon.core.prompts import Prompt
 
 WORTH_READING: Final = frozenset(
     text.value
     for text in (
-        Text.ASK_ADMINISTRATOR,
-        Text.ENROL_CLOSED,
-        Text.ENROL_ELSEWHERE,
-        Text.ENROL_FAILED,
-        Text.ENROL_OTHER_NAME,
-        Text.LOCKED,
-        Text.SMS_COUNTRY,
-        Text.SMS_DOWN,
-        Text.SMS_LIMIT,
-        Text.SMS_NOT_SET_UP,
+        Prompt.ASK_ADMINISTRATOR,
+        Prompt.ENROL_CLOSED,
+        Prompt.ENROL_ELSEWHERE,
+        Prompt.ENROL_FAILED,
+        Prompt.ENROL_OTHER_NAME,
+        Prompt.LOCKED,
+        Prompt.SMS_COUNTRY,
+        Prompt.SMS_DOWN,
+        Prompt.SMS_LIMIT,
+        Prompt.SMS_NOT_SET_UP,
     )
 )
 """What helps the person; that the login is refused shows by itself."""
 
-_CLOCK: Final = Text.CLOCK.value.partition("{")[0]
+_CLOCK: Final = Prompt.CLOCK.value.partition("{")[0]
 """The beginning, which is the same for every offset."""
 
 
@@ -49,5 +49,5 @@ def with_reason(move: Move, asked: int, context: Context) -> Move:
     if context.login.slot is Slot.FIRST:
         # Before the password: strangers are told nothing.
         return move
-    ask = Ask(asked + 1, Text.TOLD_PROMPT.value.format(reason=end.text), ANYTHING)
+    ask = Ask(asked + 1, Prompt.TOLD_PROMPT.value.format(reason=end.text), ANYTHING)
     return replace(move, say=ask, talk=Talk(Stage.TOLD, n=ask.n, end=replace(end, text="")))

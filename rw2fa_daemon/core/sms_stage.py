@@ -19,11 +19,11 @@ from rw2fa_daemon.core.enrol_stage import activated
 from rw2fa_daemon.core.moves import Ask, Context, End, Move, Stage, Talk, let_in, refuse
 from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import Decision, Rc
+from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import with_reason
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_text import fill
 from rw2fa_daemon.core.texting import Fate, Letter, Report, TextChance, TextRules, Trouble
-from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.core.words import FORM, WordAttempt
 
 BLIND_SECONDS: Final = 1.0
@@ -46,7 +46,7 @@ def ask_for_text(account: Account, context: Context) -> Move:
     trouble = context.trouble
     if not number.startswith(rules.allowed):
         reason = "the number is in no country that sms.countries allows"
-        trouble = Trouble("sms-country", Text.SMS_COUNTRY.value, reason, limit=True)
+        trouble = Trouble("sms-country", Prompt.SMS_COUNTRY.value, reason, limit=True)
     if trouble is not None:
         return _without_text(account, trouble, context)
     hands_out = context.client.enrolment and not account.phone_confirmed and not account.recovery
@@ -72,15 +72,15 @@ def entered(talk: Talk, account: Account, context: Context) -> Move:
         asked = replace(again, on_request=False)
         return Move(account, _first_question(asked, account, phone, context), asked)
     if report.fate is Fate.UNDER_WAY:
-        return Move(account, _question(again, Text.SMS_UNDER_WAY.value, account, context), again)
+        return Move(account, _question(again, Prompt.SMS_UNDER_WAY.value, account, context), again)
     if report.fate is not Fate.SENT and errand.number != talk.told:
         return _failed(replace(again, told=errand.number), account, report, context)
     wait = 0 if report.fate is Fate.FAILED else _wait(account, context)
     if wait:
-        text = Text.SMS_SOON.value.format(ago=RESEND_SECONDS - wait, seconds=wait)
+        text = Prompt.SMS_SOON.value.format(ago=RESEND_SECONDS - wait, seconds=wait)
         return Move(account, _question(again, text, account, context), again)
     stored, letter = _new_code(again, account, context)
-    text = Text.SMS_AGAIN.value.format(ending=ending(phone.reveal().decode()))
+    text = Prompt.SMS_AGAIN.value.format(ending=ending(phone.reveal().decode()))
     return Move(stored, _question(again, text, stored, context), again, letter=letter)
 
 
@@ -96,7 +96,7 @@ def judge_text_code(talk: Talk, account: Account, code: str, context: Context) -
     if not outstanding.sent_at - CLOCK_SLACK_SECONDS <= context.now < outstanding.until:
         record = context.record(Event.CODE_OUTSIDE_WINDOW, Decision.DENY, "code-outside-window", "sent too long ago")
         again = replace(talk, n=talk.n + 1)
-        return Move(spent, _question(again, Text.SMS_EXPIRED.value, spent, context), again, (record,))
+        return Move(spent, _question(again, Prompt.SMS_EXPIRED.value, spent, context), again, (record,))
     right = replace(spent, counters=lockout.clear(spent.counters))
     if account.phone_confirmed:
         return let_in(remember_session(right, context), context, Event.ACCEPTED, "code-right", reason="by SMS")
@@ -129,22 +129,22 @@ def _without_text(account: Account, trouble: Trouble, context: Context) -> Move:
         return Move(account, End(Rc.AUTH_ERR, trouble.rule, trouble.person), None, (record,))
     record = context.record(event, Decision.CODE, trouble.rule, f"{trouble.reason}; asked for a recovery code")
     talk = Talk(Stage.RECOVERY)
-    return Move(account, Ask(talk.n, Text.SMS_RECOVERY.value.format(why=trouble.person), FORM), talk, (record,))
+    return Move(account, Ask(talk.n, Prompt.SMS_RECOVERY.value.format(why=trouble.person), FORM), talk, (record,))
 
 
 def _failed(talk: Talk, account: Account, report: Report, context: Context) -> Move:
     """Say why no message came, and what else there is."""
     if report.again:
-        text = Text.SMS_FAILED_RECOVERY if account.recovery else Text.SMS_FAILED
+        text = Prompt.SMS_FAILED_RECOVERY if account.recovery else Prompt.SMS_FAILED
         return Move(account, _question(talk, text.value.format(why=report.person), account, context), talk)
     if account.recovery:
         only = replace(talk, stage=Stage.RECOVERY)
-        return Move(account, Ask(only.n, Text.SMS_RECOVERY.value.format(why=report.person), FORM), only)
+        return Move(account, Ask(only.n, Prompt.SMS_RECOVERY.value.format(why=report.person), FORM), only)
     return with_reason(Move(account, End(Rc.AUTH_ERR, "sms-failed", report.person)), talk.n - 1, context)
 
 
 def _first_question(talk: Talk, account: Account, phone: Secret, context: Context) -> Ask:
-    text = Text.SMS_ON_REQUEST if talk.on_request else Text.SMS_PROMPT
+    text = Prompt.SMS_ON_REQUEST if talk.on_request else Prompt.SMS_PROMPT
     filled = text.value.format(ending=ending(phone.reveal().decode()), seconds=RESEND_SECONDS)
     return _question(talk, filled, account, context)
 
@@ -152,8 +152,8 @@ def _first_question(talk: Talk, account: Account, phone: Secret, context: Contex
 def _asked_again(talk: Talk, account: Account, context: Context) -> Ask:
     """After a wrong answer."""
     if talk.stage is Stage.RECOVERY:
-        return Ask(talk.n, Text.SMS_RECOVERY_WRONG.value, FORM)
-    return _question(talk, Text.CODE_WRONG.value, account, context)
+        return Ask(talk.n, Prompt.SMS_RECOVERY_WRONG.value, FORM)
+    return _question(talk, Prompt.CODE_WRONG.value, account, context)
 
 
 def _question(talk: Talk, text: str, account: Account, context: Context) -> Ask:

@@ -12,14 +12,14 @@ INTERVAL_SECONDS: Final = 15.0
 FILE_MODE: Final = 0o644
 """Another user's program reads it; names of people are not in it."""
 
-Text = Callable[[bool], str]
+Prompt = Callable[[bool], str]
 """What to write, while the daemon runs or (False) after it."""
 
 
 class MetricsFile:
     """Writes the file again and again. A file that cannot be written is a `problem`, and no reason to stop."""
 
-    def __init__(self, loop: Loop, text: Text) -> None:
+    def __init__(self, loop: Loop, text: Prompt) -> None:
         self._loop = loop
         self._text = text
         self._path: Path | None = None

@@ -12,10 +12,10 @@ from rw2fa_daemon.core.circuit import CLOSED, Circuit
 from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import Decision
+from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.quota import DAY_SECONDS, Limit, Quota
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.texting import Fate, Letter, Report, Trouble
-from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.core.twilio import UNCERTAIN, Kind, TextError, explain
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.exposition import Family, gauge
@@ -44,15 +44,17 @@ _OUTCOMES: Final = {
 _OF_THE_CIRCUIT: Final = frozenset((Kind.RETRY, Kind.DOWN))
 
 _DOWN: Final = Trouble(
-    "sms-down", Text.SMS_DOWN.value, "messages failed in a row, and none has gone out since", again=True
+    "sms-down", Prompt.SMS_DOWN.value, "messages failed in a row, and none has gone out since", again=True
 )
 _NOT_SET_UP: Final = Trouble(
     "sms-not-set-up",
-    Text.SMS_NOT_SET_UP.value,
+    Prompt.SMS_NOT_SET_UP.value,
     "account, token or sender are missing; `rw2fa sms configure` sets them",
 )
-_TOO_MANY: Final = Trouble("sms-busy", Text.SMS_DOWN.value, "too many messages wait for their turn already", again=True)
-_TOO_LATE: Final = Trouble("sms-busy", Text.SMS_DOWN.value, "its turn did not come in time", again=True)
+_TOO_MANY: Final = Trouble(
+    "sms-busy", Prompt.SMS_DOWN.value, "too many messages wait for their turn already", again=True
+)
+_TOO_LATE: Final = Trouble("sms-busy", Prompt.SMS_DOWN.value, "its turn did not come in time", again=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ class TextOffice:
 
         def looked(found: tuple[bool, Quota | None] | StateProblem) -> None:
             if isinstance(found, StateProblem):
-                done(Trouble("sms-not-set-up", Text.SMS_NOT_SET_UP.value, str(found)))
+                done(Trouble("sms-not-set-up", Prompt.SMS_NOT_SET_UP.value, str(found)))
                 return
             has_token, full = found
             if not has_token:
@@ -166,7 +168,7 @@ class TextOffice:
                     return
                 trouble = _DOWN if order.wanted() else None
             elif isinstance(found, StateProblem):
-                trouble = Trouble("sms-failed", Text.SMS_NOT_SET_UP.value, str(found))
+                trouble = Trouble("sms-failed", Prompt.SMS_NOT_SET_UP.value, str(found))
             else:
                 trouble = _NOT_SET_UP if found is None else _limit(found)
             self._ended()
@@ -184,7 +186,9 @@ class TextOffice:
             packet = compose_text(request)
         except ProtocolError as error:
             self._ended()
-            self._fail(order, Trouble("sms-failed", Text.SMS_NOT_SET_UP.value, f"no such message can be sent: {error}"))
+            self._fail(
+                order, Trouble("sms-failed", Prompt.SMS_NOT_SET_UP.value, f"no such message can be sent: {error}")
+            )
             return
         self._circuit = self._circuit.attempted(self._loop.time())
         self._relay.ask(packet, SEND_SECONDS + START_SECONDS, lambda answer: self._answered(order, answer))
@@ -262,4 +266,4 @@ _WHOSE: Final = {
 def _limit(quota: Quota) -> Trouble:
     period = "a day" if quota.seconds == DAY_SECONDS else "an hour"
     reason = f"there were {quota.at_most} messages {period} {_WHOSE[quota.limit]}, as many as the settings allow"
-    return Trouble(f"sms-limit-{quota.limit}", Text.SMS_LIMIT.value, reason, limit=True)
+    return Trouble(f"sms-limit-{quota.limit}", Prompt.SMS_LIMIT.value, reason, limit=True)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Final
 from rw2fa_daemon.core import conversation
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.moves import Context, Move, Stage, Talk
+from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.sms_stage import BLIND_SECONDS
 from rw2fa_daemon.core.texting import NO_ERRAND, Errand, Fate, Letter, Report, Trouble
-from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.service.loop import Timer
 from rw2fa_daemon.service.text_office import Order
 from rw2fa_daemon.store.store import StateProblem
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from rw2fa_daemon.service.server import Server
 
 _UNDER_WAY: Final = Report(Fate.UNDER_WAY)
-_NOT_WRITTEN: Final = Report(Fate.FAILED, Text.CANNOT_JUDGE.value, again=True)
+_NOT_WRITTEN: Final = Report(Fate.FAILED, Prompt.CANNOT_JUDGE.value, again=True)
 
 
 class Texter:

@@ -1,4 +1,4 @@
-"""What people see, as regular expressions. The sentences themselves are rw2fa_daemon/core/texts.py's."""
+"""What people see, as regular expressions. The sentences themselves are rw2fa_daemon/core/prompts.py's."""
 
 PASSWORD = r"assword[^\n]*: "
 CODE = "Verification code: "

@@ -17,8 +17,8 @@ from typing import Final, Self
 from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.texts import Text
 from rw2fa_daemon.store.guard import mark_file
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
@@ -35,7 +35,7 @@ HOST_USERS = tuple(entry.pw_name for entry in pwd.getpwall() if entry.pw_uid != 
 """People that NSS knows on any Debian: daemon, bin, sys …"""
 
 
-READ: Final = Text.TOLD_PROMPT.value.format(reason="")
+READ: Final = Prompt.TOLD_PROMPT.value.format(reason="")
 
 
 BOOT = "00112233-4455-4677-8899-aabbccddeeff"

@@ -63,7 +63,7 @@ class Request:
 
 
 @dataclass
-class Text:
+class Prompt:
     """A message that was taken. `life` are the statuses that it goes through, one each time that somebody asks."""
 
     sid: str
@@ -204,10 +204,10 @@ class FakeTwilio:
     """What the Accounts resource says beside the SID."""
     prefix: str = ""
     """A path that everything lies under, as behind a proxy."""
-    taken: Callable[[Text], None] = lambda _text: None
+    taken: Callable[[Prompt], None] = lambda _text: None
     """Called with every message that is taken."""
 
-    texts: list[Text] = field(default_factory=list)
+    texts: list[Prompt] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
     connections: int = 0
 
@@ -246,7 +246,7 @@ class FakeTwilio:
         with self._lock:
             self._always[number] = act
 
-    def to(self, number: str) -> list[Text]:
+    def to(self, number: str) -> list[Prompt]:
         """The messages that were taken for a number, oldest first."""
         with self._lock:
             return [text for text in self.texts if text.to == number]
@@ -299,10 +299,10 @@ class FakeTwilio:
             script = self._list_script if listing else self._status_script
             return script.popleft() if script else None
 
-    def take(self, form: Mapping[str, str], act: Act | None) -> Text:
+    def take(self, form: Mapping[str, str], act: Act | None) -> Prompt:
         """Take a message."""
         life, code = (act.life, act.code) if isinstance(act, Become) else (self.life, self.code)
-        text = Text(
+        text = Prompt(
             sid="SM" + secrets.token_hex(16),
             sender=form.get("MessagingServiceSid") or form.get("From", ""),
             to=form["To"],
@@ -316,7 +316,7 @@ class FakeTwilio:
         self.taken(text)
         return text
 
-    def resource(self, text: Text, *, move: bool) -> dict[str, object]:
+    def resource(self, text: Prompt, *, move: bool) -> dict[str, object]:
         """A message as Twilio shows it; `move` it on afterwards."""
         with self._lock:
             if move:
@@ -564,7 +564,7 @@ def main() -> None:
     )
     options = parser.parse_args()
 
-    def log(text: Text) -> None:
+    def log(text: Prompt) -> None:
         if options.log is not None:
             with options.log.open("a") as file:
                 shown = {"sid": text.sid, "to": text.to, "from": text.sender, "body": text.body, "at": text.at}

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.far_clock import FAR_SECONDS, FAR_TRIES, MISTAKEN_MAX, PIECE_STEPS, Far, far, search
 from rw2fa_daemon.core.otp import HOTP_MAX, code_at
+from rw2fa_daemon.core.prompts import clock_text, span
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.steps import counts, spend
-from rw2fa_daemon.core.texts import clock_text, span
 
 SECRET = Secret(b"12345678901234567890")
 NOW_STEP = 58_000_000

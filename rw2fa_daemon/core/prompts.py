@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Final
 
 
-class Text(Enum):
+class Prompt(Enum):
     """The sentences; those with fields are filled by `conversation`."""
 
     CODE_PROMPT = "Verification code: "
@@ -109,7 +109,7 @@ def clock_text(offset: int) -> str:
     """The sentence about a phone that is `offset` seconds ahead (negative: behind)."""
     off = f"{span(offset)} {'ahead' if offset > 0 else 'behind'}"
     what = "time and time zone" if abs(offset) > ZONE_SECONDS else "time"
-    return Text.CLOCK.value.format(off=off, what=what)
+    return Prompt.CLOCK.value.format(off=off, what=what)
 
 
 def span(seconds: float) -> str:
