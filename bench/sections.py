@@ -21,7 +21,7 @@ from bench.plan import Plan
 from bench.rotation import Rotating, rotate
 from bench.series import Case, Measured, take_turns
 from bench.shared import SETTINGS, Hosts, SharedVerifier
-from bench.texts import Alone, Beside, Crowd, Phones, TextingVerifier
+from bench.sms import Alone, Beside, Crowd, Phones, TextingVerifier
 from bench.verifier import KnownToDirectory, Verifier, start_daemon
 from bench.world import SSHD_DROPINS, sshd_dropins
 from tests.support.postgresql import Cluster

@@ -191,7 +191,7 @@ def _account_state(
         codebook=Codebook(),
         fresh_secret=_nothing_is_made,
         fresh_generation=_nothing_is_made,
-        texts=site.rules.texts,
+        sms=site.rules.sms,
     )
     state = account_state(account, context)
     return state, _about(state, account, context)
@@ -223,7 +223,7 @@ def _about_text(account: Account, number: str, context: Context) -> list[str]:
     remarks = [f"the code comes in a text message to the number ending {ending(number)}"]
     if not account.phone_confirmed:
         remarks.append("the first code confirms the number")
-    if context.texts is not None and not number.startswith(context.texts.allowed):
+    if context.sms is not None and not number.startswith(context.sms.allowed):
         remarks.append("no message can go out: sms.countries does not allow that country")
     return remarks
 

@@ -17,7 +17,7 @@ from rw2fa_daemon.core.sms_account import TOKEN, check_account_sid, check_sender
 from rw2fa_daemon.core.twilio import Kind, explain
 from rw2fa_daemon.doctor.sms import lacking
 from rw2fa_daemon.store.kept import TWILIO_TOKEN
-from rw2fa_daemon.wire.text_client import ask_account
+from rw2fa_daemon.wire.sms_client import ask_account
 
 CHECK_SECONDS: Final = 10.0
 """What Twilio is given to say whether it knows an account."""

@@ -1,10 +1,10 @@
 """What Twilio said, as something that an administrator is told."""
 
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.twilio import TextError
+from rw2fa_daemon.core.twilio import TwilioError
 
 
-def refusal(error: TextError, problem: str = "", *, fix: str = "", or_else: str = "") -> Problem:
+def refusal(error: TwilioError, problem: str = "", *, fix: str = "", or_else: str = "") -> Problem:
     """The Problem for an error: the table's sentence, the code, `problem` from the relay.
 
     `fix` takes the place of what the table says is to be done; `or_else` is another way out.

@@ -22,13 +22,13 @@ from rw2fa_daemon.core.twilio import (
     NOT_DELIVERED,
     UNCERTAIN,
     Kind,
-    TextError,
+    TwilioError,
     explain,
 )
 from rw2fa_daemon.doctor.sms import lacking
 from rw2fa_daemon.store.kept import TWILIO_TOKEN
-from rw2fa_daemon.wire.text import TextOutcome, TextRequest
-from rw2fa_daemon.wire.text_client import ask_text, ask_text_status
+from rw2fa_daemon.wire.sms import SmsOutcome, SmsRequest
+from rw2fa_daemon.wire.sms_client import ask_sms, ask_sms_status
 
 SEND_SECONDS: Final = 20.0
 """What Twilio is given to take the message."""
@@ -74,7 +74,7 @@ def trial(site: Site, number: str, *, wait: int, as_json: bool) -> None:
     request = _request(site, to)
     if not to.startswith(site.config.sms_allowed):
         note("no login sends an SMS to numbers that begin like this one; see sms.countries")
-    outcome = ask_text(site.config.relay_socket, request)
+    outcome = ask_sms(site.config.relay_socket, request)
     consequences.record(site, f"rw2fa sms test, to {masked(to)}")
     seen: list[_Seen] = []
     if outcome.sent:
@@ -90,7 +90,7 @@ def trial(site: Site, number: str, *, wait: int, as_json: bool) -> None:
         say(_verdict(seen[-1].status, to, wait))
 
 
-def _request(site: Site, to: str) -> TextRequest:
+def _request(site: Site, to: str) -> SmsRequest:
     """The message that a login would send to this number, with a code that nobody was given."""
     config = site.config
     token = site.store.kept(TWILIO_TOKEN)
@@ -99,7 +99,7 @@ def _request(site: Site, to: str) -> TextRequest:
         raise problem
     assert token is not None
     text = fill(config.sms_message, CODE[: config.digits], config.issuer_name)
-    return TextRequest(
+    return SmsRequest(
         account_sid=config.sms_account_sid,
         token=token,
         sender=config.sms_sender,
@@ -111,8 +111,8 @@ def _request(site: Site, to: str) -> TextRequest:
 
 
 def _follow(
-    site: Site, request: TextRequest, outcome: TextOutcome, wait: float, seen: list[_Seen], *, quiet: bool
-) -> TextError | None:
+    site: Site, request: SmsRequest, outcome: SmsOutcome, wait: float, seen: list[_Seen], *, quiet: bool
+) -> TwilioError | None:
     """Follow a message, each new status added to `seen`; why it was not delivered, None where nobody says so."""
     code: int | None = None
     for now, code in _life(site, request, outcome, wait):  # noqa: B007 - the last one counts
@@ -129,13 +129,13 @@ def _follow(
     return NOT_DELIVERED if code is None else explain(code, None)
 
 
-def _life(site: Site, request: TextRequest, outcome: TextOutcome, wait: float) -> Iterator[tuple[_Seen, int | None]]:
+def _life(site: Site, request: SmsRequest, outcome: SmsOutcome, wait: float) -> Iterator[tuple[_Seen, int | None]]:
     """The status of a message and its error, again and again, until it is final or the time is up."""
     path, began, status = site.config.relay_socket, time.monotonic(), outcome.status
     yield _Seen(status, 0.0), None
     while status not in FINAL_STATUSES and time.monotonic() - began < wait:
         time.sleep(PAUSE_SECONDS)
-        found = ask_text_status(path, request.account_sid, request.token, outcome.sid, request.api_url, ASK_SECONDS)
+        found = ask_sms_status(path, request.account_sid, request.token, outcome.sid, request.api_url, ASK_SECONDS)
         if found.status:
             status = found.status
         elif (error := explain(found.code, found.http_status)).kind is not Kind.RETRY:
@@ -161,7 +161,7 @@ def _verdict(status: str, to: str, wait: float) -> str:
     )
 
 
-def _facts(request: TextRequest, sid: str, seen: list[_Seen], error: TextError | None) -> dict[str, object]:
+def _facts(request: SmsRequest, sid: str, seen: list[_Seen], error: TwilioError | None) -> dict[str, object]:
     return {
         "to": masked(request.to.reveal().decode()),
         "sid": sid or None,

@@ -28,7 +28,7 @@ from rw2fa_daemon.core.moves import Context, Move, Silence, Stage, Talk, finish,
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import told
-from rw2fa_daemon.core.sms_stage import ask_for_text, due, entered, judge_recovery_word, judge_text_code
+from rw2fa_daemon.core.sms_stage import ask_for_sms_code, due, entered, judge_recovery_word, judge_sms_code
 from rw2fa_daemon.core.words import WordAttempt
 
 _WANTED: Final = {
@@ -86,7 +86,7 @@ def begin(account: Account | None, context: Context) -> Move:
 def _begun(account: Account | None, context: Context) -> Move:
     row = decide(with_account(context.facts, account_state(account, context)))
     if row.rule in _WANTED[Stage.SMS] and account is not None:
-        return ask_for_text(account, context)
+        return ask_for_sms_code(account, context)
     if row.decision is Decision.CODE and account is not None and account.credential is not None:
         talk = Talk(Stage.CODE)
         return Move(account, ask_code(talk, Prompt.CODE_PROMPT, account, account.credential), talk)
@@ -154,7 +154,7 @@ def of_another_hour(talk: Talk, account: Account | None, wrong: Move, step: int,
     return told(code_of_another_hour(account, step, context, look), talk.n, context)
 
 
-def text_due(talk: Talk, account: Account | None, context: Context) -> Move:
+def sms_due(talk: Talk, account: Account | None, context: Context) -> Move:
     """The move when nobody has answered a question for the code of a message that was not sent yet.
 
     Where the account changed since the question there is none: the answer will show it.
@@ -175,7 +175,7 @@ def _row_now(account: Account | None, context: Context) -> Row:
 
 def _by_sms(account: Account, context: Context) -> bool:
     """Whether codes come in text messages now."""
-    return context.texts is not None and account.method_in_force(sms_enabled=True) is Method.SMS
+    return context.sms is not None and account.method_in_force(sms_enabled=True) is Method.SMS
 
 
 def _answered(talk: Talk, account: Account, answer: Answer, context: Context) -> Move:
@@ -197,7 +197,7 @@ def _answered(talk: Talk, account: Account, answer: Answer, context: Context) ->
         )
     if talk.stage is Stage.TOKEN and isinstance(answer, WordAttempt):
         return judge_token(talk, account, answer, context)
-    judged = (_judge_text if talk.stage in _WITH_TEXT else _judge_app)(talk, account, answer, context)
+    judged = (_judge_sms if talk.stage in _WITH_TEXT else _judge_app)(talk, account, answer, context)
     return judged or refuse(account, context, Event.PROTOCOL_BROKEN, "protocol", "an answer of another kind")
 
 
@@ -214,10 +214,10 @@ def _judge_app(talk: Talk, account: Account, answer: str | WordAttempt, context:
     return None
 
 
-def _judge_text(talk: Talk, account: Account, answer: str | WordAttempt, context: Context) -> Move | None:
+def _judge_sms(talk: Talk, account: Account, answer: str | WordAttempt, context: Context) -> Move | None:
     if isinstance(answer, WordAttempt):
         return judge_recovery_word(talk, account, answer, context)
-    return judge_text_code(talk, account, answer, context) if talk.stage is Stage.SMS else None
+    return judge_sms_code(talk, account, answer, context) if talk.stage is Stage.SMS else None
 
 
 def _overtaken(row: Row, account: Account | None, context: Context) -> Move:

@@ -16,7 +16,7 @@ from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.quota import source_of
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.texting import NO_ERRAND, Errand, Letter, TextChance, TextRules, Trouble
+from rw2fa_daemon.core.sms import NO_ATTEMPT, SmsAttempt, SmsError, SmsMessage, SmsRandomness, SmsRules
 from rw2fa_daemon.core.words import WordSet
 
 
@@ -98,14 +98,14 @@ class Talk:
 class Move:
     """What one event leads to: the account to store, the message, what is audited, what comes next.
 
-    `say` is None where nobody waits for an answer. `letter` goes out once the account is stored.
+    `say` is None where nobody waits for an answer. `sms` goes out once the account is stored.
     """
 
     account: Account | None
     say: Ask | End | None
     talk: Talk | None = None
     records: tuple[Record, ...] = ()
-    letter: Letter | None = None
+    sms: SmsMessage | None = None
     far: Far | None = None
     """What to look for before this is said: the phone's clock may be hours off."""
 
@@ -140,12 +140,12 @@ class Context:
     """Recovery codes to give out if this answer activates the account."""
     server_clock: str = ""
     """What is known about the server's own clock, for the audit."""
-    texts: TextRules | None = None
+    sms: SmsRules | None = None
     """What holds for text messages; None while they are switched off, and codes come from apps only."""
-    text_chance: TextChance | None = None
-    errand: Errand = NO_ERRAND
+    sms_randomness: SmsRandomness | None = None
+    sms_attempt: SmsAttempt = NO_ATTEMPT
     """How the latest message of this login fares."""
-    trouble: Trouble | None = None
+    error: SmsError | None = None
     """Why no message can be sent, where that is known."""
     other_name: str = ""
     """The name that the person goes by here, if it is another one of the same uid."""

@@ -3,7 +3,7 @@
 The question comes first, and the message only after nobody has answered for a moment: a client that
 answers blindly does so at once, and a person cannot have a code that was not sent
 (docs/decisions/0015). So three things happen in any order: `due`, when that moment has passed;
-answers; and what the world reports of the message, which stands in `Context.errand`.
+answers; and what the world reports of the message, which stands in `Context.sms_attempt`.
 """
 
 import hmac
@@ -22,8 +22,8 @@ from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import with_reason
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage, SmsRandomness, SmsRules
 from rw2fa_daemon.core.sms_text import fill
-from rw2fa_daemon.core.texting import Fate, Letter, Report, TextChance, TextRules, Trouble
 from rw2fa_daemon.core.words import FORM, WordAttempt
 
 BLIND_SECONDS: Final = 1.0
@@ -39,16 +39,16 @@ CLOCK_SLACK_SECONDS: Final = 60
 """By how much a clock may be set back while a code is outstanding."""
 
 
-def ask_for_text(account: Account, context: Context) -> Move:
+def ask_for_sms_code(account: Account, context: Context) -> Move:
     """The question, before anything is sent or stored."""
     rules, chance, phone = _needed(account, context)
     number = phone.reveal().decode()
-    trouble = context.trouble
+    error = context.error
     if not number.startswith(rules.allowed):
         reason = "the number is in no country that sms.countries allows"
-        trouble = Trouble("sms-country", Prompt.SMS_COUNTRY.value, reason, limit=True)
-    if trouble is not None:
-        return _without_text(account, trouble, context)
+        error = SmsError("sms-country", Prompt.SMS_COUNTRY.value, reason, limit=True)
+    if error is not None:
+        return _without_sms(account, error, context)
     hands_out = context.client.enrolment and not account.phone_confirmed and not account.recovery
     talk = Talk(Stage.SMS, login=chance.login(), activates=hands_out, on_request=context.unattended)
     return Move(account, _first_question(talk, account, phone, context), talk)
@@ -56,8 +56,8 @@ def ask_for_text(account: Account, context: Context) -> Move:
 
 def due(talk: Talk, account: Account, context: Context) -> Move:
     """Nobody has answered at once: the code that is stored before its message goes out."""
-    stored, letter = _new_code(talk, account, context)
-    return Move(stored, None, talk, letter=letter)
+    stored, sms = _new_code(talk, account, context)
+    return Move(stored, None, talk, sms=sms)
 
 
 def entered(talk: Talk, account: Account, context: Context) -> Move:
@@ -66,25 +66,25 @@ def entered(talk: Talk, account: Account, context: Context) -> Move:
     if talk.entered >= ENTERED_MAX:
         return refuse(account, context, Event.NO_ANSWER, "no-answer", "no code: Enter alone, too often")
     again = replace(talk, n=talk.n + 1, entered=talk.entered + 1)
-    errand, report = context.errand, context.errand.report
-    if report.fate is Fate.NONE:
+    sms_attempt, report = context.sms_attempt, context.sms_attempt.report
+    if report.state is DeliveryState.NONE:
         # Who is asked for a message waits for the blind second as well: a pipe full of empty lines is no person.
         asked = replace(again, on_request=False)
         return Move(account, _first_question(asked, account, phone, context), asked)
-    if report.fate is Fate.UNDER_WAY:
+    if report.state is DeliveryState.UNDER_WAY:
         return Move(account, _question(again, Prompt.SMS_UNDER_WAY.value, account, context), again)
-    if report.fate is not Fate.SENT and errand.number != talk.told:
-        return _failed(replace(again, told=errand.number), account, report, context)
-    wait = 0 if report.fate is Fate.FAILED else _wait(account, context)
+    if report.state is not DeliveryState.SENT and sms_attempt.number != talk.told:
+        return _failed(replace(again, told=sms_attempt.number), account, report, context)
+    wait = 0 if report.state is DeliveryState.FAILED else _wait(account, context)
     if wait:
         text = Prompt.SMS_SOON.value.format(ago=RESEND_SECONDS - wait, seconds=wait)
         return Move(account, _question(again, text, account, context), again)
-    stored, letter = _new_code(again, account, context)
+    stored, sms = _new_code(again, account, context)
     text = Prompt.SMS_AGAIN.value.format(ending=ending(phone.reveal().decode()))
-    return Move(stored, _question(again, text, stored, context), again, letter=letter)
+    return Move(stored, _question(again, text, stored, context), again, sms=sms)
 
 
-def judge_text_code(talk: Talk, account: Account, code: str, context: Context) -> Move:
+def judge_sms_code(talk: Talk, account: Account, code: str, context: Context) -> Move:
     """The move after a code was typed."""
     _, chance, _ = _needed(account, context)
     outstanding = account.sms_code
@@ -114,25 +114,25 @@ def judge_recovery_word(talk: Talk, account: Account, attempt: WordAttempt, cont
     return wrong(talk, charged, context, lambda again: _asked_again(again, charged, context))
 
 
-def _needed(account: Account, context: Context) -> tuple[TextRules, TextChance, Secret]:
+def _needed(account: Account, context: Context) -> tuple[SmsRules, SmsRandomness, Secret]:
     """What a login by text message never lacks: the policy has looked."""
-    if context.texts is None or context.text_chance is None or account.phone is None:
+    if context.sms is None or context.sms_randomness is None or account.phone is None:
         raise ValueError("a login by text message without settings or number")
-    return context.texts, context.text_chance, account.phone
+    return context.sms, context.sms_randomness, account.phone
 
 
-def _without_text(account: Account, trouble: Trouble, context: Context) -> Move:
+def _without_sms(account: Account, error: SmsError, context: Context) -> Move:
     """Say at once that no message comes, and ask for a recovery code if there are any."""
-    event = Event.SMS_REFUSED if trouble.limit else Event.SMS_FAILED
+    event = Event.SMS_REFUSED if error.limit else Event.SMS_FAILED
     if not account.recovery:
-        record = context.record(event, Decision.DENY, trouble.rule, trouble.reason)
-        return Move(account, End(Rc.AUTH_ERR, trouble.rule, trouble.person), None, (record,))
-    record = context.record(event, Decision.CODE, trouble.rule, f"{trouble.reason}; asked for a recovery code")
+        record = context.record(event, Decision.DENY, error.rule, error.reason)
+        return Move(account, End(Rc.AUTH_ERR, error.rule, error.person), None, (record,))
+    record = context.record(event, Decision.CODE, error.rule, f"{error.reason}; asked for a recovery code")
     talk = Talk(Stage.RECOVERY)
-    return Move(account, Ask(talk.n, Prompt.SMS_RECOVERY.value.format(why=trouble.person), FORM), talk, (record,))
+    return Move(account, Ask(talk.n, Prompt.SMS_RECOVERY.value.format(why=error.person), FORM), talk, (record,))
 
 
-def _failed(talk: Talk, account: Account, report: Report, context: Context) -> Move:
+def _failed(talk: Talk, account: Account, report: DeliveryReport, context: Context) -> Move:
     """Say why no message came, and what else there is."""
     if report.again:
         text = Prompt.SMS_FAILED_RECOVERY if account.recovery else Prompt.SMS_FAILED
@@ -161,14 +161,14 @@ def _question(talk: Talk, text: str, account: Account, context: Context) -> Ask:
     return Ask(talk.n, text, f"{form},{FORM}" if account.recovery else form)
 
 
-def _new_code(talk: Talk, account: Account, context: Context) -> tuple[Account, Letter]:
+def _new_code(talk: Talk, account: Account, context: Context) -> tuple[Account, SmsMessage]:
     """The account with a new code in place of any other, and the message that brings it."""
     rules, chance, phone = _needed(account, context)
     code, now = chance.code(context.digits), int(context.now)
     digest = chance.digest(account.generation, talk.login, code)
     body = fill(rules.message, code.reveal().decode(), context.issuer)
-    letter = Letter(phone, Secret(body.encode()), rules.quotas(account.name, phone, context.source))
-    return replace(account, sms_code=SmsCode(digest, talk.login, now, now + rules.valid_seconds)), letter
+    sms = SmsMessage(phone, Secret(body.encode()), rules.quotas(account.name, phone, context.source))
+    return replace(account, sms_code=SmsCode(digest, talk.login, now, now + rules.valid_seconds)), sms
 
 
 def _wait(account: Account, context: Context) -> int:

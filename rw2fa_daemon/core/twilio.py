@@ -40,7 +40,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class TextError:
+class TwilioError:
     """Why a message was not sent, or not delivered. Both texts are whole sentences and hold no number and no code word.
 
     `code` is Twilio's, None where there was none.
@@ -143,26 +143,26 @@ ERRORS: Final[Mapping[int, tuple[Kind, str, str]]] = {
 }
 """Every code that we have a sentence for."""
 
-UNCERTAIN: Final = TextError(
+UNCERTAIN: Final = TwilioError(
     None,
     "Twilio did not answer to the end; the message may have been sent, so it is not repeated.",
     "The message may be late, or lost. Wait a moment for it.",
     Kind.DOWN,
 )
 """A message of which nobody knows whether it was sent."""
-UNREACHABLE: Final = TextError(
+UNREACHABLE: Final = TwilioError(
     None,
     "Twilio cannot be reached; see this host's network, name resolution and certificates, and sms.api_url.",
     _BUSY,
     Kind.DOWN,
 )
-NOT_DELIVERED: Final = TextError(
+NOT_DELIVERED: Final = TwilioError(
     None, "The message was not delivered, and Twilio does not say why.", _OPERATOR, Kind.PERMANENT
 )
 """A final status without a code."""
 
 
-def explain(code: int | None, http_status: int | None) -> TextError:
+def explain(code: int | None, http_status: int | None) -> TwilioError:
     """What an error means.
 
     `code` is Twilio's, from its answer or a message's status; `http_status` that of the answer. Both are None where
@@ -171,14 +171,14 @@ def explain(code: int | None, http_status: int | None) -> TextError:
     """
     if code is not None and code in ERRORS:
         kind, administrator, person = ERRORS[code]
-        return TextError(code, administrator, person, kind)
+        return TwilioError(code, administrator, person, kind)
     if http_status in SERVER_ERRORS or http_status == TOO_MANY_REQUESTS_STATUS:
         which = f"HTTP status {http_status}" if code is None else f"error {code}, HTTP status {http_status}"
-        return TextError(code, f"Twilio does not take messages at present ({which}).", _BUSY, Kind.RETRY)
+        return TwilioError(code, f"Twilio does not take messages at present ({which}).", _BUSY, Kind.RETRY)
     if code is not None:
-        return TextError(code, f"Twilio reports error {code}; read {CODES_AT}/{code}.", _HOST, Kind.PERMANENT)
+        return TwilioError(code, f"Twilio reports error {code}; read {CODES_AT}/{code}.", _HOST, Kind.PERMANENT)
     if http_status is not None:
-        return TextError(
+        return TwilioError(
             None,
             f"What answers in Twilio's place does not speak like it (HTTP status {http_status}); see sms.api_url.",
             _HOST,

@@ -19,7 +19,7 @@ from rw2fa_daemon.core.api_url import TWILIO, parse_api_url
 from rw2fa_daemon.core.sms_account import SERVICE_SID
 from rw2fa_daemon.core.twilio import STATUSES
 from rw2fa_daemon.relay.exchange import Answer, NotSent, exchange
-from rw2fa_daemon.wire.text import MESSAGE_SID, Credentials
+from rw2fa_daemon.wire.sms import MESSAGE_SID, Credentials
 
 FOUND_MAX: Final = 10
 """Messages to one number, newest first, among which one is looked for."""

@@ -11,21 +11,21 @@ from rw2fa_daemon.wire.serving import Verb
 
 
 def _sms(message: Message) -> Iterator[bytes]:
-    from rw2fa_daemon.relay import text_verbs  # noqa: PLC0415
+    from rw2fa_daemon.relay import sms_verbs  # noqa: PLC0415
 
-    return text_verbs.send(message)
+    return sms_verbs.send(message)
 
 
 def _sms_status(message: Message) -> Iterator[bytes]:
-    from rw2fa_daemon.relay import text_verbs  # noqa: PLC0415
+    from rw2fa_daemon.relay import sms_verbs  # noqa: PLC0415
 
-    return text_verbs.status(message)
+    return sms_verbs.status(message)
 
 
 def _sms_account(message: Message) -> Iterator[bytes]:
-    from rw2fa_daemon.relay import text_verbs  # noqa: PLC0415
+    from rw2fa_daemon.relay import sms_verbs  # noqa: PLC0415
 
-    return text_verbs.account(message)
+    return sms_verbs.account(message)
 
 
 VERBS: Final[Mapping[str, Verb]] = {

@@ -189,7 +189,7 @@ class Daemon:
             "connections": str(self._server.connections - 1),
             "lost_audit_records": str(self._sink.lost),
             "metrics": self._metrics_file.problem or "ok",
-            "sms": self._server.texts.problem or "ok",
+            "sms": self._server.sms.problem or "ok",
             "mark": self._state.mark_problem or "ok",
             "keys": ",".join(map(str, self._state.key_numbers)),
         }
@@ -234,7 +234,7 @@ class Daemon:
         people = self._census.people(
             lambda done: self._state.do(lambda state: state.count(guessing, time.time(), sms_digits), done)
         )
-        counted = (*self._server.metrics.families(), *self._server.texts.families())
+        counted = (*self._server.metrics.families(), *self._server.sms.families())
         return exposition((*how.families(), *counted, *people_families(people), *clock_families(state)))
 
     def stop(self) -> None:

@@ -12,11 +12,11 @@ from rw2fa_daemon.core.conversation import Answer
 from rw2fa_daemon.core.far_clock import Far, search
 from rw2fa_daemon.core.moves import Ask, Context, Move, Silence, Stage, Talk, finish
 from rw2fa_daemon.core.policy import AccountState
-from rw2fa_daemon.core.texting import Trouble
+from rw2fa_daemon.core.sms import SmsError
 from rw2fa_daemon.core.words import RECOVERY_CODES, WordAttempt, WordSet
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.slow import Full, Turn
-from rw2fa_daemon.service.texter import Texter
+from rw2fa_daemon.service.sms_login import SmsLogin
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import has_form, read_reply, write_ask, write_end
 from rw2fa_daemon.wire.message import Message, ProtocolError
@@ -31,13 +31,13 @@ _FOR_WORD: Final = frozenset((Stage.TOKEN, Stage.RECOVERY))
 class Dialogue:
     """Asks for a code, or for a first one, until the login ends."""
 
-    __slots__ = ("_connection", "_context", "_question", "_texter")
+    __slots__ = ("_connection", "_context", "_question", "_sms_login")
 
     def __init__(self, connection: Connection, context: Context) -> None:
         self._connection = connection
         self._context = context
         self._question: tuple[Ask, Talk] | None = None
-        self._texter: Texter | None = None
+        self._sms_login: SmsLogin | None = None
         """For a login by text message, once that shows."""
 
     @property
@@ -59,8 +59,8 @@ class Dialogue:
             raise ProtocolError("answer without a question")
         ask, talk = self._question
         value = read_reply(message, ask)
-        if self._texter is not None:
-            self._texter.heard()
+        if self._sms_login is not None:
+            self._sms_login.heard()
         if isinstance(value, Silence):
             self._answer(talk, value)
         elif talk.stage is Stage.ENROL or talk.activates:
@@ -75,8 +75,8 @@ class Dialogue:
         if self._question is None:
             self._connection.close()
         else:
-            if self._texter is not None:
-                self._texter.heard()
+            if self._sms_login is not None:
+                self._sms_login.heard()
             self._answer(self._question[1], Silence.EOF)
 
     def _with_digest(self, talk: Talk, typed: str) -> None:
@@ -139,8 +139,8 @@ class Dialogue:
 
     def _fresh_context(self) -> Context:
         """The context as of now."""
-        errand = self._context.errand if self._texter is None else self._texter.errand
-        self._context = replace(self._context, now=time.time(), errand=errand)
+        sms_attempt = self._context.sms_attempt if self._sms_login is None else self._sms_login.sms_attempt
+        self._context = replace(self._context, now=time.time(), sms_attempt=sms_attempt)
         return self._context
 
     def _answer(self, talk: Talk, value: Answer) -> None:
@@ -158,7 +158,7 @@ class Dialogue:
         if isinstance(outcome, StateProblem):
             row = policy.decide(policy.with_account(self._context.facts, AccountState.UNUSABLE))
             outcome = finish(row, self._context, reason=str(outcome))
-        if self._texter is None and outcome.talk is not None and outcome.talk.stage is Stage.SMS:
+        if self._sms_login is None and outcome.talk is not None and outcome.talk.stage is Stage.SMS:
             self._look_first(outcome)
             return
         if outcome.far is not None and self._question is not None:
@@ -167,8 +167,8 @@ class Dialogue:
         tell(self._connection, outcome)
         if isinstance(outcome.say, Ask) and outcome.talk is not None:
             self._question = (outcome.say, outcome.talk)
-        if self._texter is not None:
-            self._texter.told(outcome, self._context)
+        if self._sms_login is not None:
+            self._sms_login.told(outcome, self._context)
 
     def _look_far(self, talk: Talk, wrong: Move, look: Far) -> None:
         """Before a code is called wrong, which is stored by now, look whether it is that of another hour."""
@@ -191,16 +191,16 @@ class Dialogue:
 
     def _look_first(self, asking: Move) -> None:
         """Ask for the code of a message only if nothing is known that would keep one from going out."""
-        self._texter = texter = Texter(self._connection.server, lambda: self._connection.partner is self)
+        self._sms_login = sms_login = SmsLogin(self._connection.server, lambda: self._connection.partner is self)
 
-        def looked(trouble: Trouble | None) -> None:
-            if trouble is None:
+        def looked(error: SmsError | None) -> None:
+            if error is None:
                 self._done(asking)
             else:
-                self._context = replace(self._context, trouble=trouble)
+                self._context = replace(self._context, error=error)
                 self.begin()
 
-        texter.look(self._context, asking.account, looked)
+        sms_login.look(self._context, asking.account, looked)
 
 
 def _nothing_to_say(outcome: Move | StateProblem) -> bool:

@@ -144,8 +144,8 @@ def _context(
         codebook=server.codebook,
         fresh_secret=_fresh_secret,
         fresh_generation=_fresh_generation,
-        texts=rules.texts,
-        text_chance=server.text_chance,
+        sms=rules.sms,
+        sms_randomness=server.sms_randomness,
         other_name=other_name,
     )
 

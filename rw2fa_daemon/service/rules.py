@@ -9,8 +9,8 @@ from typing import Final
 from rw2fa_daemon.config.config import RESOLVED_MAX, Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
 from rw2fa_daemon.core.person import GROUP_MARK, Roster
+from rw2fa_daemon.core.sms import SmsRules
 from rw2fa_daemon.core.standing import Lists
-from rw2fa_daemon.core.texting import TextRules
 from rw2fa_daemon.data import shipped_clients
 
 _UNUSUAL: Final = re.compile(r"[^a-z0-9_.-]")
@@ -25,7 +25,7 @@ class Rules:
     clients: ClientTable
     groups: tuple[str, ...]
     """What every look-up resolves."""
-    texts: TextRules | None
+    sms: SmsRules | None
     """What holds for text messages, None while they are switched off."""
 
     @cached_property
@@ -53,13 +53,13 @@ def make_rules(config: Config, canonical: dict[str, str] | None = None) -> Rules
     )
     classes = {service: ServiceClass(name) for service, name in config.services.items()}
     clients = shipped_clients().override(classes, ServiceClass(config.service_default))
-    return Rules(config, lists, clients, lists.groups, _texts(config))
+    return Rules(config, lists, clients, lists.groups, _sms(config))
 
 
-def _texts(config: Config) -> TextRules | None:
+def _sms(config: Config) -> SmsRules | None:
     if not config.sms_enabled:
         return None
-    return TextRules(
+    return SmsRules(
         valid_seconds=60 * config.sms_minutes,
         message=config.sms_message,
         allowed=config.sms_allowed,

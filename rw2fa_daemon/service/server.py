@@ -11,8 +11,8 @@ from rw2fa_daemon.audit.sink import Sink
 from rw2fa_daemon.core.audit import Record
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms import SmsRandomness
 from rw2fa_daemon.core.spread import Spread
-from rw2fa_daemon.core.texting import TextChance
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.announcer import Announcer
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
@@ -26,8 +26,8 @@ from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.remote_desk import RemoteDesk
 from rw2fa_daemon.service.rules import Rules
 from rw2fa_daemon.service.slow import Slow
+from rw2fa_daemon.service.sms_sender import SmsSender
 from rw2fa_daemon.service.state import State
-from rw2fa_daemon.service.text_office import TextOffice
 from rw2fa_daemon.wire.login import read_open
 from rw2fa_daemon.wire.message import Message, ProtocolError
 
@@ -42,7 +42,7 @@ ACCEPTS_A_TURN: Final = 64
 IDLE_SECONDS: Final = 5 * 60
 SWEEP_SECONDS: Final = 5.0
 
-TEXT_LOGIN_BYTES: Final = 16
+SMS_LOGIN_BYTES: Final = 16
 
 _UCRED: Final = struct.Struct("iII")
 """struct ucred: pid, uid, gid (unix(7))."""
@@ -79,14 +79,14 @@ class Server:
         self.slow = Slow(loop)
         self.pieces: Pieces[int] = Pieces(loop)
         self.codebook = Codebook()
-        self.text_chance = TextChance(_fresh_text_code, _fresh_text_login, state.text_digest)
+        self.sms_randomness = SmsRandomness(_fresh_sms_code, _fresh_sms_login, state.sms_code_digest)
         self._root_verbs = root_verbs
         self.metrics = Metrics()
         self.spread = Spread()
         self.audit: Callable[[Record], None] = announcer.watching(
             self.spread.watching(self.metrics.counting(sink.write))
         )
-        self.texts = TextOffice(loop, self.desk, relay, self.audit)
+        self.sms = SmsSender(loop, self.desk, relay, self.audit)
         self._listener = listener
         self._connections: set[Connection] = set()
         self._strangers: Counter[int] = Counter()
@@ -186,9 +186,9 @@ class Server:
         self._sweeper = self.loop.call_later(SWEEP_SECONDS, self._sweep)
 
 
-def _fresh_text_code(digits: int) -> Secret:
+def _fresh_sms_code(digits: int) -> Secret:
     return Secret(f"{secrets.randbelow(10**digits):0{digits}d}".encode())
 
 
-def _fresh_text_login() -> bytes:
-    return secrets.token_bytes(TEXT_LOGIN_BYTES)
+def _fresh_sms_login() -> bytes:
+    return secrets.token_bytes(SMS_LOGIN_BYTES)

@@ -31,7 +31,7 @@ MEMBERSHIPS_KNOWN: Final = 4_096
 NOT_OPEN: Final = Problem("the state is not open", "restart rw2fad")
 
 RULE_OLDER: Final = "state-older"
-TEXT_PURPOSE: Final = "text code 1"
+SMS_CODE_PURPOSE: Final = "text code 1"
 _TEXT: Final = struct.Struct(">qB")
 
 R = TypeVar("R")
@@ -123,11 +123,11 @@ class State:
         except Exception as error:  # noqa: BLE001 - whoever asked has to hear of it, and go on
             return failed("using the state", error)
 
-    def text_digest(self, generation: int, login: bytes, code: Secret) -> bytes:
+    def sms_code_digest(self, generation: int, login: bytes, code: Secret) -> bytes:
         """The digest of a text message's code, bound to an account's generation and the name of a login."""
         if self.words is None:
             raise RuntimeError("a code without a state to store it in")
-        return self.words.keyed(TEXT_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())
+        return self.words.keyed(SMS_CODE_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())
 
     def foresee(self, name: str) -> None:
         """Read what is stored of somebody who is likely to be looked at next, so that it is known by then.

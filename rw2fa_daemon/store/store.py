@@ -24,7 +24,7 @@ from rw2fa_daemon.store import (
     reseal,
     restoring,
     scope,
-    text_quota,
+    sms_quota,
     word_salt,
 )
 from rw2fa_daemon.store.batch import Batch, Job, load, look
@@ -340,18 +340,18 @@ class Store:
         with self._using() as connection:
             kept.forget(connection, name)
 
-    def take_texts(self, quotas: Sequence[Quota], now: int) -> Quota | None:
+    def take_sms_quota(self, quotas: Sequence[Quota], now: int) -> Quota | None:
         """Count one more text message at `now` (UTC seconds) against all quotas; or against none, and give a full one.
 
         Durable when this returns.
         """
         with self._using() as connection:
-            return text_quota.take(connection, self._words(connection), quotas, now)
+            return sms_quota.take(connection, self._words(connection), quotas, now)
 
-    def full_texts(self, quotas: Sequence[Quota], now: int) -> Quota | None:
+    def full_sms_quota(self, quotas: Sequence[Quota], now: int) -> Quota | None:
         """One of the quotas that has no room for another text message at `now` (UTC seconds)."""
         with self._using() as connection:
-            return text_quota.full(connection, self._words(connection), quotas, now)
+            return sms_quota.full(connection, self._words(connection), quotas, now)
 
     def mark(self) -> Mark | None:
         """How far the state got; None if what says so was altered."""

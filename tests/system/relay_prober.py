@@ -81,7 +81,7 @@ NEEDED: dict[str, Callable[[], object]] = {
     "make an IPv6 socket": lambda: socket.socket(socket.AF_INET6, socket.SOCK_DGRAM),
     "resolve a name": lambda: socket.getaddrinfo("localhost", 123),
     "connect over IPv4": lambda: call(socket.AF_INET, "127.0.0.1"),
-    "load what sends": lambda: importlib.import_module("rw2fa_daemon.relay.text_verbs"),
+    "load what sends": lambda: importlib.import_module("rw2fa_daemon.relay.sms_verbs"),
     "read the certificate authorities": trust,
 }
 

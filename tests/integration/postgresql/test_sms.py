@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.sms.office import Office, audit
+from tests.integration.sms.sender import Office, audit
 from tests.support.daemon import Site
 from tests.support.fake_twilio import FakeTwilio
 

@@ -14,8 +14,8 @@ import pytest
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.service.helper import RELAY
 from rw2fa_daemon.wire.relay import ask_time
-from rw2fa_daemon.wire.text import TextRequest
-from rw2fa_daemon.wire.text_client import ask_text
+from rw2fa_daemon.wire.sms import SmsRequest
+from rw2fa_daemon.wire.sms_client import ask_sms
 from tests.support.daemon import Site, wait_until
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN, FakeTwilio
 from tests.support.processes import is_gone
@@ -56,8 +56,8 @@ def test_it_runs_once_somebody_asks_and_not_before(site: Site) -> None:
 def test_it_sends_messages_too_many_at_once(site: Site) -> None:
     def send(n: int) -> bool:
         to, body = Secret(f"+336{n:08}".encode()), Secret(b"Your code is: 123456")
-        request = TextRequest(ACCOUNT_SID, Secret(TOKEN.encode()), SENDER, to, body, twilio.url, 20.0)
-        return ask_text(site.folder / "relay.sock", request).sent
+        request = SmsRequest(ACCOUNT_SID, Secret(TOKEN.encode()), SENDER, to, body, twilio.url, 20.0)
+        return ask_sms(site.folder / "relay.sock", request).sent
 
     with site.daemon(), FakeTwilio(delay=1.0) as twilio, ThreadPoolExecutor(TEXTS) as pool:
         assert all(pool.map(send, range(TEXTS)))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.sms.office import Office
+from tests.integration.sms.sender import Office
 from tests.support.daemon import Site
 from tests.support.fake_twilio import FakeTwilio
 

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from rw2fa_daemon.core.sms_stage import BLIND_SECONDS, ENTERED_MAX
-from tests.integration.sms.office import Office, enter, events, quiet_for
+from tests.integration.sms.sender import Office, enter, events, quiet_for
 
 NAME = "daemon"
 MOMENT = 0.5

@@ -9,7 +9,7 @@ import pytest
 
 from rw2fa_daemon.core.circuit import FAILURES_TO_OPEN
 from tests.integration.cli.command import Host
-from tests.integration.sms.office import enter
+from tests.integration.sms.sender import enter
 from tests.support.daemon import wait_until
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN, FakeTwilio, error
 

@@ -8,8 +8,8 @@ import psutil
 import pytest
 
 from rw2fa_daemon.relay.verbs import VERBS
-from rw2fa_daemon.service import text_delivery, text_office
-from tests.integration.sms.office import Office, audit
+from rw2fa_daemon.service import sms_delivery, sms_sender
+from tests.integration.sms.sender import Office, audit
 from tests.support.daemon import HOST_USERS, wait_until
 from tests.support.fake_twilio import Drop
 
@@ -74,5 +74,5 @@ def test_promise_1_no_message_of_many_is_sent_twice_when_connections_break(offic
 
 
 def test_the_relay_has_a_place_for_every_message_that_the_daemon_sends_at_once() -> None:
-    assert VERBS["sms"].at_once > text_office.UNDER_WAY_MAX
-    assert VERBS["sms_status"].at_once > text_delivery.UNDER_WAY_MAX
+    assert VERBS["sms"].at_once > sms_sender.UNDER_WAY_MAX
+    assert VERBS["sms_status"].at_once > sms_delivery.UNDER_WAY_MAX

@@ -10,8 +10,8 @@ import pytest
 from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.words import RECOVERY_CODES
-from rw2fa_daemon.service.text_delivery import ASKED_AFTER
-from tests.integration.sms.office import Office, audit, enter, events, quiet_for
+from rw2fa_daemon.service.sms_delivery import ASKED_AFTER
+from tests.integration.sms.sender import Office, audit, enter, events, quiet_for
 from tests.support.daemon import wait_until
 from tests.support.fake_twilio import Become, Drop, error
 

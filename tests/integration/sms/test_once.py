@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
-from tests.integration.sms.office import Office
+from tests.integration.sms.sender import Office
 
 NAME = "daemon"
 LOGINS = 3

@@ -11,8 +11,8 @@ import pytest
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.twilio import STATUSES
 from rw2fa_daemon.relay.twilio_api import Account, Refused, Taken
-from rw2fa_daemon.wire.text import MESSAGE_SID, Credentials, TextOutcome, TextRequest, TextStatus
-from rw2fa_daemon.wire.text_client import ask_text, ask_text_status
+from rw2fa_daemon.wire.sms import MESSAGE_SID, Credentials, SmsOutcome, SmsRequest, SmsStatus
+from rw2fa_daemon.wire.sms_client import ask_sms, ask_sms_status
 from tests.integration.relay.conftest import Relay, starting
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN, FakeTwilio
 from tests.support.prism import Prism
@@ -38,13 +38,13 @@ def described(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prism]:
         yield server
 
 
-def send(relay: Relay, url: str, sender: str = SENDER, token: str = TOKEN) -> TextOutcome:
+def send(relay: Relay, url: str, sender: str = SENDER, token: str = TOKEN) -> SmsOutcome:
     to, body = Secret(NUMBER.encode()), Secret(BODY.encode())
-    return ask_text(relay.path, TextRequest(ACCOUNT_SID, Secret(token.encode()), sender, to, body, url, 20.0))
+    return ask_sms(relay.path, SmsRequest(ACCOUNT_SID, Secret(token.encode()), sender, to, body, url, 20.0))
 
 
-def status(relay: Relay, url: str, sid: str) -> TextStatus:
-    return ask_text_status(relay.path, ACCOUNT_SID, Secret(TOKEN.encode()), sid, url, 20.0)
+def status(relay: Relay, url: str, sid: str) -> SmsStatus:
+    return ask_sms_status(relay.path, ACCOUNT_SID, Secret(TOKEN.encode()), sid, url, 20.0)
 
 
 def find(url: str) -> Taken | None:
@@ -53,11 +53,11 @@ def find(url: str) -> Taken | None:
 
 @pytest.mark.parametrize("sender", SENDERS)
 def test_a_message_is_asked_for_as_the_description_says(relay: Relay, described: Prism, sender: str) -> None:
-    assert send(relay, described.url, sender) == TextOutcome(sent=True, sid="SM" + "a" * 32, status="queued")
+    assert send(relay, described.url, sender) == SmsOutcome(sent=True, sid="SM" + "a" * 32, status="queued")
 
 
 def test_a_status_and_a_list_are_asked_for_as_the_description_says(relay: Relay, described: Prism) -> None:
-    assert status(relay, described.url, "SM" + "0" * 32) == TextStatus("sent", 30007, final=False)
+    assert status(relay, described.url, "SM" + "0" * 32) == SmsStatus("sent", 30007, final=False)
     assert find(described.url) is None
 
 

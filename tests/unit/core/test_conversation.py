@@ -136,15 +136,15 @@ def test_a_first_code_further_out_tells_about_the_clock_and_activates_nobody() -
 
 def test_promise_11_enter_shows_each_picture_of_the_same_key_so_many_times_and_costs_nothing() -> None:
     offer = move = begin(None, _context())
-    texts = [_ask(move)[0].text]
+    sms = [_ask(move)[0].text]
     while isinstance((move := reply(_ask(move)[1], offer.account, Silence.EMPTY, _context())).say, Ask):
-        texts.append(move.say.text)
+        sms.append(move.say.text)
         assert move.account == offer.account
-    assert len(texts) == 1 + PICTURES_MAX
-    assert len(set(texts)) == len(RENDERINGS[TERMINAL.qr, TERMINAL.colour])
+    assert len(sms) == 1 + PICTURES_MAX
+    assert len(set(sms)) == len(RENDERINGS[TERMINAL.qr, TERMINAL.colour])
     assert offer.account is not None
     assert offer.account.credential is not None
-    assert all(spaced_key(offer.account.credential.secret) in text for text in texts)
+    assert all(spaced_key(offer.account.credential.secret) in text for text in sms)
     assert _end(move).rc is Rc.AUTH_ERR
 
 

@@ -12,15 +12,15 @@ from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, allowance
 from rw2fa_daemon.core.clients import Information
 from rw2fa_daemon.core.code_stage import CODE_TRIES
-from rw2fa_daemon.core.conversation import Answer, begin, reply, text_due
+from rw2fa_daemon.core.conversation import Answer, begin, reply, sms_due
 from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Stage, Talk
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.quota import Limit
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsMessage
 from rw2fa_daemon.core.sms_stage import ENTERED_MAX, RESEND_SECONDS
-from rw2fa_daemon.core.texting import Errand, Fate, Letter, Report, Trouble
 from rw2fa_daemon.core.words import WordAttempt, WordSet
-from tests.unit.core.texting import DIGESTS, NOW, PHONE, RULES, SENT, TERMINAL, VALID_SECONDS, WEB, context_of
+from tests.unit.core.sms import DIGESTS, NOW, PHONE, RULES, SENT, TERMINAL, VALID_SECONDS, WEB, context_of
 
 
 def _account(**changes: object) -> Account:
@@ -45,25 +45,25 @@ def _kept(move: Move) -> Account:
     return move.account
 
 
-def _letter(move: Move) -> Letter:
-    assert move.letter is not None
-    return move.letter
+def _letter(move: Move) -> SmsMessage:
+    assert move.sms is not None
+    return move.sms
 
 
-def _code_in(letter: Letter) -> str:
-    return letter.body.reveal().decode().rpartition(" ")[2]
+def _code_in(sms: SmsMessage) -> str:
+    return sms.body.reveal().decode().rpartition(" ")[2]
 
 
 def _sent(account: Account, context: Context | None = None) -> tuple[Talk, Account, str]:
     """A login whose message went out: where the conversation stands, what is stored, the code."""
     context = context or context_of()
     talk = _ask(begin(account, context))[1]
-    move = text_due(talk, account, context)
+    move = sms_due(talk, account, context)
     return talk, _kept(move), _code_in(_letter(move))
 
 
 def _answer(talk: Talk, account: Account, answer: Answer, now: float = NOW, **context: object) -> Move:
-    return reply(talk, account, answer, context_of(now, **{"errand": Errand(1, SENT), **context}))  # type: ignore[arg-type]  # as above
+    return reply(talk, account, answer, context_of(now, **{"sms_attempt": SmsAttempt(1, SENT), **context}))  # type: ignore[arg-type]  # as above
 
 
 # What is sent, and when
@@ -75,15 +75,15 @@ def test_promise_2_the_question_comes_before_anything_is_made_or_sent() -> None:
     ask, talk = _ask(move)
     assert "number ending 78." in ask.text
     assert PHONE not in ask.text
-    assert (move.account, move.letter, talk.stage) == (account, None, Stage.SMS)
+    assert (move.account, move.sms, talk.stage) == (account, None, Stage.SMS)
 
 
 def test_the_message_goes_to_the_number_with_code_and_issuer_and_counts_against_every_limit() -> None:
     talk = _ask(begin(_account(), context_of()))[1]
-    letter = _letter(text_due(talk, _account(), context_of()))
-    assert letter.to.reveal().decode() == PHONE
-    assert letter.body.reveal().decode() == f"host: {_code_in(letter)}"
-    assert [(quota.limit, quota.at_most) for quota in letter.quotas] == [
+    sms = _letter(sms_due(talk, _account(), context_of()))
+    assert sms.to.reveal().decode() == PHONE
+    assert sms.body.reveal().decode() == f"host: {_code_in(sms)}"
+    assert [(quota.limit, quota.at_most) for quota in sms.quotas] == [
         (Limit.USER, 20),
         (Limit.NUMBER, 21),
         (Limit.SOURCE, 22),
@@ -94,14 +94,14 @@ def test_the_message_goes_to_the_number_with_code_and_issuer_and_counts_against_
 @pytest.mark.parametrize("address", ["", "host.example"])
 def test_an_address_that_is_none_is_not_counted(address: str) -> None:
     talk = _ask(begin(_account(), context_of()))[1]
-    letter = _letter(text_due(talk, _account(), context_of(address=address)))
-    assert Limit.SOURCE not in [quota.limit for quota in letter.quotas]
+    sms = _letter(sms_due(talk, _account(), context_of(address=address)))
+    assert Limit.SOURCE not in [quota.limit for quota in sms.quotas]
 
 
 def test_an_address_that_users_can_forge_is_not_counted() -> None:
     forgeable = replace(TERMINAL, forgeable_address=True)
-    letter = _letter(text_due(_ask(begin(_account(), context_of()))[1], _account(), context_of(client=forgeable)))
-    assert Limit.SOURCE not in [quota.limit for quota in letter.quotas]
+    sms = _letter(sms_due(_ask(begin(_account(), context_of()))[1], _account(), context_of(client=forgeable)))
+    assert Limit.SOURCE not in [quota.limit for quota in sms.quotas]
 
 
 @pytest.mark.parametrize("silence", [Silence.BLIND, Silence.BADFORM, Silence.EOF])
@@ -110,7 +110,7 @@ def test_promise_2_a_client_that_answers_blindly_is_charged_nothing_and_sent_not
     talk = _ask(begin(account, context_of()))[1]
     move = reply(talk, account, silence, context_of())
     assert (_end(move).rc, _end(move).rule) == (Rc.AUTH_ERR, "no-answer")
-    assert (move.account, move.letter) == (account, None)
+    assert (move.account, move.sms) == (account, None)
     assert [record.event for record in move.records] == [Event.NO_ANSWER]
 
 
@@ -119,7 +119,7 @@ def test_promise_2_a_client_that_answers_nothing_over_and_over_is_sent_nothing_a
     move = begin(account, context_of())
     for _ in range(ENTERED_MAX):
         move = reply(_ask(move)[1], account, Silence.EMPTY, context_of())
-        assert move.letter is None
+        assert move.sms is None
     assert _end(reply(_ask(move)[1], account, Silence.EMPTY, context_of())).rule == "no-answer"
 
 
@@ -147,8 +147,8 @@ def test_nothing_is_sent_for_an_account_that_changed_meanwhile() -> None:
         _account(uid=1001),
         _account(counters=Counters(failures=100)),
     ):
-        move = text_due(talk, changed, context_of())
-        assert (move.account, move.say, move.letter) == (changed, None, None)
+        move = sms_due(talk, changed, context_of())
+        assert (move.account, move.say, move.sms) == (changed, None, None)
 
 
 # What counts
@@ -290,7 +290,7 @@ def test_a_recovery_code_stands_in_before_a_message_goes_out_and_after() -> None
     account = _account(recovery=DIGESTS)
     for talk, known in ((_ask(begin(account, context_of()))[1], account), _sent(account)[:2]):
         move = reply(talk, known, WordAttempt(DIGESTS[3]), context_of())
-        assert (_end(move).rule, move.letter) == ("recovery-code", None)
+        assert (_end(move).rule, move.sms) == ("recovery-code", None)
         assert (len(_kept(move).recovery), _kept(move).sms_code) == (9, None)
 
 
@@ -307,7 +307,7 @@ def test_promise_8_a_wrong_recovery_code_is_charged() -> None:
 def test_enter_sends_another_code_after_a_while_and_not_before() -> None:
     talk, account, code = _sent(_account())
     soon = _answer(talk, account, Silence.EMPTY, NOW + 12)
-    assert soon.letter is None
+    assert soon.sms is None
     assert "12 seconds ago" in _ask(soon)[0].text
     assert "another 18," in _ask(soon)[0].text
     later = _answer(_ask(soon)[1], account, Silence.EMPTY, NOW + RESEND_SECONDS)
@@ -319,51 +319,53 @@ def test_enter_sends_another_code_after_a_while_and_not_before() -> None:
 
 def test_enter_while_a_message_is_being_sent_says_so() -> None:
     talk, account, _ = _sent(_account())
-    move = _answer(talk, account, Silence.EMPTY, NOW + 100, errand=Errand(1, Report(Fate.UNDER_WAY)))
-    assert move.letter is None
+    move = _answer(
+        talk, account, Silence.EMPTY, NOW + 100, sms_attempt=SmsAttempt(1, DeliveryReport(DeliveryState.UNDER_WAY))
+    )
+    assert move.sms is None
     assert "still being sent" in _ask(move)[0].text
 
 
 def test_enter_says_what_went_wrong_then_tries_again() -> None:
     talk, account, _ = _sent(_account())
-    errand = Errand(1, Report(Fate.FAILED, "Twilio is tired.", again=True))
-    told = _answer(talk, account, Silence.EMPTY, NOW + 3, errand=errand)
-    assert told.letter is None
+    sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "Twilio is tired.", again=True))
+    told = _answer(talk, account, Silence.EMPTY, NOW + 3, sms_attempt=sms_attempt)
+    assert told.sms is None
     assert "Twilio is tired.\nPress Enter to try again." in _ask(told)[0].text
-    again = _answer(_ask(told)[1], account, Silence.EMPTY, NOW + 4, errand=errand)
-    assert again.letter is not None
-    failed = _answer(_ask(again)[1], _kept(again), Silence.EMPTY, NOW + 5, errand=replace(errand, number=2))
+    again = _answer(_ask(told)[1], account, Silence.EMPTY, NOW + 4, sms_attempt=sms_attempt)
+    assert again.sms is not None
+    failed = _answer(_ask(again)[1], _kept(again), Silence.EMPTY, NOW + 5, sms_attempt=replace(sms_attempt, number=2))
     assert "Twilio is tired" in _ask(failed)[0].text, "the second message's failure is another one"
 
 
 def test_a_message_that_may_have_gone_out_is_not_followed_by_another_at_once() -> None:
     talk, account, _ = _sent(_account())
-    errand = Errand(1, Report(Fate.UNKNOWN, "It may be late.", again=True))
-    told = _answer(talk, account, Silence.EMPTY, NOW + 3, errand=errand)
+    sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.UNKNOWN, "It may be late.", again=True))
+    told = _answer(talk, account, Silence.EMPTY, NOW + 3, sms_attempt=sms_attempt)
     assert "It may be late." in _ask(told)[0].text
-    waits = _answer(_ask(told)[1], account, Silence.EMPTY, NOW + 4, errand=errand)
-    assert waits.letter is None
-    assert _answer(_ask(waits)[1], account, Silence.EMPTY, NOW + 31, errand=errand).letter is not None
+    waits = _answer(_ask(told)[1], account, Silence.EMPTY, NOW + 4, sms_attempt=sms_attempt)
+    assert waits.sms is None
+    assert _answer(_ask(waits)[1], account, Silence.EMPTY, NOW + 31, sms_attempt=sms_attempt).sms is not None
 
 
 def test_what_will_not_pass_leaves_a_recovery_code_or_ends() -> None:
-    errand = Errand(1, Report(Fate.FAILED, "This phone has answered STOP."))
+    sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "This phone has answered STOP."))
     talk, account, _ = _sent(_account(recovery=DIGESTS))
-    move = _answer(talk, account, Silence.EMPTY, errand=errand)
+    move = _answer(talk, account, Silence.EMPTY, sms_attempt=sms_attempt)
     ask, recovery = _ask(move)
     assert "answered STOP" in ask.text
     assert (recovery.stage, ask.form.startswith("word:")) == (Stage.RECOVERY, True)
     assert _end(_answer(recovery, account, WordAttempt(DIGESTS[0]))).rule == "recovery-code"
     assert _ask(_answer(recovery, account, WordAttempt(b"?" * 32)))[1].stage is Stage.RECOVERY
     talk, account, _ = _sent(_account())
-    assert "answered STOP" in _end(_answer(talk, account, Silence.EMPTY, errand=errand)).text
+    assert "answered STOP" in _end(_answer(talk, account, Silence.EMPTY, sms_attempt=sms_attempt)).text
 
 
 def test_where_messages_come_with_the_next_prompt_the_end_has_one_for_its_reason() -> None:
-    errand = Errand(1, Report(Fate.FAILED, "This phone has answered STOP."))
+    sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "This phone has answered STOP."))
     late = replace(TERMINAL, information=Information.WITH_PROMPT)
     talk, account, _ = _sent(_account())
-    ask, told = _ask(_answer(talk, account, Silence.EMPTY, errand=errand, client=late))
+    ask, told = _ask(_answer(talk, account, Silence.EMPTY, sms_attempt=sms_attempt, client=late))
     assert "answered STOP" in ask.text
     assert _end(_answer(told, account, Silence.EMPTY)).rc is Rc.AUTH_ERR
 
@@ -373,7 +375,7 @@ def test_where_messages_come_with_the_next_prompt_the_end_has_one_for_its_reason
 
 @pytest.mark.parametrize("limit", [False, True])
 def test_trouble_that_is_known_is_told_in_place_of_the_question(limit: bool) -> None:
-    context = context_of(trouble=Trouble("sms-down", "Not now.", "it is down", limit=limit))
+    context = context_of(error=SmsError("sms-down", "Not now.", "it is down", limit=limit))
     move = begin(_account(), context)
     assert (_end(move).rule, _end(move).text) == ("sms-down", "Not now.")
     assert [record.event for record in move.records] == [Event.SMS_REFUSED if limit else Event.SMS_FAILED]
@@ -441,22 +443,22 @@ class ManyLogins(RuleBasedStateMachine):
         talk, letters = self.talks[index]
         if letters:
             return
-        move = text_due(talk, self.account, context_of(self.now))
+        move = sms_due(talk, self.account, context_of(self.now))
         self._store(move)
-        if move.letter is not None:
+        if move.sms is not None:
             self.talks[index] = (talk, 1)
-            self.codes.append((_code_in(move.letter), talk.login, self.now))
+            self.codes.append((_code_in(move.sms), talk.login, self.now))
 
     @precondition(lambda self: self.talks)
     @rule(data=st.data())
     def press_enter(self, data: st.DataObject) -> None:
         index = data.draw(st.integers(0, len(self.talks) - 1))
         talk, letters = self.talks[index]
-        errand = Errand(letters, SENT) if letters else Errand()
-        move = reply(talk, self.account, Silence.EMPTY, context_of(self.now, errand=errand))
+        sms_attempt = SmsAttempt(letters, SENT) if letters else SmsAttempt()
+        move = reply(talk, self.account, Silence.EMPTY, context_of(self.now, sms_attempt=sms_attempt))
         self._store(move)
-        if move.letter is not None:
-            self.codes.append((_code_in(move.letter), talk.login, self.now))
+        if move.sms is not None:
+            self.codes.append((_code_in(move.sms), talk.login, self.now))
             letters += 1
         self._go_on(index, move, letters)
 
@@ -468,7 +470,7 @@ class ManyLogins(RuleBasedStateMachine):
         known = [code for code, _, _ in self.codes]
         typed = data.draw(st.sampled_from([*known, "000000"]))
         before = self.account.counters
-        move = reply(talk, self.account, typed, context_of(self.now, errand=Errand(letters, SENT)))
+        move = reply(talk, self.account, typed, context_of(self.now, sms_attempt=SmsAttempt(letters, SENT)))
         self._store(move)
         if isinstance(move.say, End) and move.say.rc is Rc.SUCCESS:
             assert typed not in self.accepted

@@ -14,7 +14,7 @@ from rw2fa_daemon.core.twilio import (
     UNCERTAIN,
     UNREACHABLE,
     Kind,
-    TextError,
+    TwilioError,
     explain,
     may_repeat,
 )
@@ -26,7 +26,7 @@ CODES = st.one_of(st.none(), st.integers(10_000, 99_999), st.sampled_from(sorted
 HTTP = st.one_of(st.none(), st.integers(100, 599))
 
 
-def every() -> list[TextError]:
+def every() -> list[TwilioError]:
     return [*(explain(code, 400) for code in ERRORS), UNCERTAIN, UNREACHABLE, NOT_DELIVERED]
 
 

@@ -76,7 +76,7 @@ def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_mean
 ) -> None:
     salt = changing.words().digest("alice", "abcd-efgh-jkmn")
     texts = (Quota(Limit.USER, Secret(b"alice"), 1, DAY_SECONDS),)
-    assert changing.take_texts(texts, 1_790_000_000) is None
+    assert changing.take_sms_quota(texts, 1_790_000_000) is None
     before = sealed(raw)
     changing.change_key()
     reseal(changing)
@@ -93,7 +93,7 @@ def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_mean
         assert store.remembered_not_member("bob", 1002, "digest"), "no revision changed"
         assert store.kept(TWILIO_TOKEN) == Secret(b"token")
         assert store.words().digest("alice", "abcd-efgh-jkmn") == salt
-        assert store.full_texts(texts, 1_790_000_000) is not None, "counted anew"
+        assert store.full_sms_quota(texts, 1_790_000_000) is not None, "counted anew"
         assert store.records_by_key() == {2: 3}
 
 

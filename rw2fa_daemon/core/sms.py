@@ -10,7 +10,7 @@ from rw2fa_daemon.core.secret import Secret
 
 
 @dataclass(frozen=True, slots=True)
-class TextRules:
+class SmsRules:
     """The settings: how long a code counts, what the message says, where it may go, how many there may be.
 
     `allowed` are beginnings of E.164 numbers. `per_user`, `per_number` and `per_host` are a day's,
@@ -37,7 +37,7 @@ class TextRules:
 
 
 @dataclass(frozen=True, slots=True)
-class TextChance:
+class SmsRandomness:
     """What the world adds: chance, and the key that digests are made under."""
 
     code: Callable[[int], Secret]
@@ -49,7 +49,7 @@ class TextChance:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class SmsMessage:
     """A message to be sent, once what it counts against allows it."""
 
     to: Secret
@@ -58,7 +58,7 @@ class Letter:
     quotas: tuple[Quota, ...]
 
 
-class Fate(Enum):
+class DeliveryState(Enum):
     """How the latest message of a login fares."""
 
     NONE = "none"
@@ -71,27 +71,27 @@ class Fate(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class DeliveryReport:
     """How a message fares; where it failed, a sentence for the person, and whether `again` may help."""
 
-    fate: Fate = Fate.NONE
+    state: DeliveryState = DeliveryState.NONE
     person: str = ""
     again: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Errand:
+class SmsAttempt:
     """The latest message of a login, and the how-manieth it is."""
 
     number: int = 0
-    report: Report = Report()
+    report: DeliveryReport = DeliveryReport()
 
 
-NO_ERRAND: Final = Errand()
+NO_ATTEMPT: Final = SmsAttempt()
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class SmsError:
     """Why no message can be sent: the name of the rule, a sentence for the person, and one for the audit."""
 
     rule: str

@@ -9,20 +9,20 @@ from rw2fa_daemon.core import conversation
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.moves import Context, Move, Stage, Talk
 from rw2fa_daemon.core.prompts import Prompt
+from rw2fa_daemon.core.sms import NO_ATTEMPT, DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsMessage
 from rw2fa_daemon.core.sms_stage import BLIND_SECONDS
-from rw2fa_daemon.core.texting import NO_ERRAND, Errand, Fate, Letter, Report, Trouble
 from rw2fa_daemon.service.loop import Timer
-from rw2fa_daemon.service.text_office import Order
+from rw2fa_daemon.service.sms_sender import Order
 from rw2fa_daemon.store.store import StateProblem
 
 if TYPE_CHECKING:
     from rw2fa_daemon.service.server import Server
 
-_UNDER_WAY: Final = Report(Fate.UNDER_WAY)
-_NOT_WRITTEN: Final = Report(Fate.FAILED, Prompt.CANNOT_JUDGE.value, again=True)
+_UNDER_WAY: Final = DeliveryReport(DeliveryState.UNDER_WAY)
+_NOT_WRITTEN: Final = DeliveryReport(DeliveryState.FAILED, Prompt.CANNOT_JUDGE.value, again=True)
 
 
-class Texter:
+class SmsLogin:
     """Waits the blind second after a question, has messages sent, and knows how the latest one fares.
 
     `alive` says whether the login still goes on: nothing is sent for one that has ended.
@@ -32,21 +32,21 @@ class Texter:
         self._server = server
         self._alive = alive
         self._timer: Timer | None = None
-        self.errand: Errand = NO_ERRAND
+        self.sms_attempt: SmsAttempt = NO_ATTEMPT
 
-    def look(self, context: Context, account: Account | None, done: Callable[[Trouble | None], None]) -> None:
+    def look(self, context: Context, account: Account | None, done: Callable[[SmsError | None], None]) -> None:
         """Call `done` with what stands in the way of a message, if that is known before the question."""
         if account is None or account.phone is None:
             done(None)
             return
         config = self._server.rules.config
-        self._server.texts.look(context, config, account.phone, done)
+        self._server.sms.look(context, config, account.phone, done)
 
     def told(self, move: Move, context: Context) -> None:
         """A move was sent to the hook."""
-        if move.letter is not None:
-            self._post(move.letter, context)
-        elif (talk := _to_be_sent(move)) is not None and self.errand.report.fate is Fate.NONE:
+        if move.sms is not None:
+            self._post(move.sms, context)
+        elif (talk := _to_be_sent(move)) is not None and self.sms_attempt.report.state is DeliveryState.NONE:
             self._timer = self._server.loop.call_later(BLIND_SECONDS, self._due, talk, context)
 
     def heard(self) -> None:
@@ -61,34 +61,34 @@ class Texter:
             return
         now = context.at(time.time())
         # From here on an answer finds it under way, although it is not even written down yet.
-        self.errand = Errand(self.errand.number + 1, _UNDER_WAY)
+        self.sms_attempt = SmsAttempt(self.sms_attempt.number + 1, _UNDER_WAY)
 
         def written(outcome: Move | StateProblem) -> None:
             if isinstance(outcome, StateProblem):
                 self._report(_NOT_WRITTEN)
-            elif outcome.letter is None:
-                self.errand = NO_ERRAND
+            elif outcome.sms is None:
+                self.sms_attempt = NO_ATTEMPT
             else:
-                self._hand_in(outcome.letter, now)
+                self._hand_in(outcome.sms, now)
 
-        self._server.desk.submit(context.name, lambda account: conversation.text_due(talk, account, now), written)
+        self._server.desk.submit(context.name, lambda account: conversation.sms_due(talk, account, now), written)
 
-    def _post(self, letter: Letter, context: Context) -> None:
-        self.errand = Errand(self.errand.number + 1, _UNDER_WAY)
-        self._hand_in(letter, context)
+    def _post(self, sms: SmsMessage, context: Context) -> None:
+        self.sms_attempt = SmsAttempt(self.sms_attempt.number + 1, _UNDER_WAY)
+        self._hand_in(sms, context)
 
-    def _hand_in(self, letter: Letter, context: Context) -> None:
+    def _hand_in(self, sms: SmsMessage, context: Context) -> None:
         server = self._server
-        number = self.errand.number
+        number = self.sms_attempt.number
 
-        def report(how: Report) -> None:
-            if number == self.errand.number:
+        def report(how: DeliveryReport) -> None:
+            if number == self.sms_attempt.number:
                 self._report(how)
 
-        server.texts.post(Order(letter, context, server.rules.config, self._alive, report, server.loop.time()))
+        server.sms.post(Order(sms, context, server.rules.config, self._alive, report, server.loop.time()))
 
-    def _report(self, how: Report) -> None:
-        self.errand = replace(self.errand, report=how)
+    def _report(self, how: DeliveryReport) -> None:
+        self.sms_attempt = replace(self.sms_attempt, report=how)
 
 
 def _to_be_sent(move: Move) -> Talk | None:

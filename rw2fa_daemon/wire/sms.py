@@ -38,7 +38,7 @@ class Credentials:
 
 
 @dataclass(frozen=True, slots=True)
-class TextRequest:
+class SmsRequest:
     """A message to be sent, for which Twilio has `seconds`. `sender` as in core.sms_account, `to` as in core.phone."""
 
     account_sid: str
@@ -56,7 +56,7 @@ class TextRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class TextOutcome:
+class SmsOutcome:
     """What came of a message.
 
     `sent`: Twilio has taken it, as `sid`, with `status`, and a `code` if that is a failure. `unknown`: it may have, so
@@ -74,7 +74,7 @@ class TextOutcome:
 
 
 @dataclass(frozen=True, slots=True)
-class TextStatus:
+class SmsStatus:
     """Where a message is. `status` is empty if that could not be learnt: then the rest says why, as in TextOutcome.
 
     Otherwise `code` is why it was not delivered. `final`: it does not change any more.
@@ -105,12 +105,12 @@ class AccountOutcome:
 # --- to the relay ----------------------------------------------------------------------------------------------------
 
 
-def compose_text(request: TextRequest) -> bytes:
+def compose_sms(request: SmsRequest) -> bytes:
     """The packet that asks for a message to be sent."""
-    return compose("sms", text_fields(request))
+    return compose("sms", sms_fields(request))
 
 
-def text_fields(request: TextRequest) -> dict[str, str]:
+def sms_fields(request: SmsRequest) -> dict[str, str]:
     """The fields of `sms`. They hold secrets."""
     return {
         **account_fields(request.credentials, request.seconds),
@@ -141,10 +141,10 @@ def account_fields(credentials: Credentials, seconds: float) -> dict[str, str]:
     }
 
 
-def read_text_request(message: Message) -> TextRequest:
+def read_sms_request(message: Message) -> SmsRequest:
     """What `sms` asks for; ProtocolError if a field is missing or out of bounds."""
     credentials, seconds = read_account_request(message)
-    return TextRequest(
+    return SmsRequest(
         account_sid=credentials.account_sid,
         token=credentials.token,
         sender=_matching(message, "sender", _SENDER),
@@ -179,7 +179,7 @@ def read_account_request(message: Message) -> tuple[Credentials, float]:
 # --- from the relay --------------------------------------------------------------------------------------------------
 
 
-def compose_outcome(outcome: TextOutcome) -> bytes:
+def compose_outcome(outcome: SmsOutcome) -> bytes:
     """The packet `text`."""
     return compose(
         "text",
@@ -191,16 +191,16 @@ def compose_outcome(outcome: TextOutcome) -> bytes:
     )
 
 
-def read_text(message: Message) -> TextOutcome:
+def read_sms(message: Message) -> SmsOutcome:
     """What came of a message; a `refused` is one that was not sent. ProtocolError if it is neither."""
     if message.verb == "refused":
-        return TextOutcome(sent=False, problem=_refusal(message))
+        return SmsOutcome(sent=False, problem=_refusal(message))
     _be(message, "text")
     outcome = message.required("outcome")
     if outcome not in {"sent", "unknown", "failed"}:
         raise ProtocolError("unknown outcome")
     sent = outcome == "sent"
-    return TextOutcome(
+    return SmsOutcome(
         sent=sent,
         sid=_matching(message, "sid", MESSAGE_SID) if sent else "",
         status=_status(message) if sent else "",
@@ -211,19 +211,19 @@ def read_text(message: Message) -> TextOutcome:
     )
 
 
-def compose_text_status(status: TextStatus) -> bytes:
-    """The packet `text_status`."""
+def compose_sms_status(status: SmsStatus) -> bytes:
+    """The packet `sms_status`."""
     fields = _filled({"status": status.status, "problem": _clean(status.problem)})
     return compose("text_status", {**fields, **_numbers(status.code, status.http_status)})
 
 
-def read_text_status(message: Message) -> TextStatus:
+def read_sms_status(message: Message) -> SmsStatus:
     """Where a message is; a `refused` says that it could not be learnt. ProtocolError if it is neither."""
     if message.verb == "refused":
-        return TextStatus("", None, final=False, problem=_refusal(message))
+        return SmsStatus("", None, final=False, problem=_refusal(message))
     _be(message, "text_status")
     status = _status(message) if "status" in message.fields else ""
-    return TextStatus(
+    return SmsStatus(
         status=status,
         code=_number(message, "code", _CODE),
         final=status in FINAL_STATUSES,

@@ -13,17 +13,17 @@ from rw2fa_daemon.core.twilio import FINAL_STATUSES, SERVER_ERRORS, may_repeat
 from rw2fa_daemon.relay.exchange import Lost, NotSent
 from rw2fa_daemon.relay.twilio_api import Account, Nonsense, Refused, Taken
 from rw2fa_daemon.wire.message import Message, compose
-from rw2fa_daemon.wire.text import (
+from rw2fa_daemon.wire.sms import (
     AccountOutcome,
-    TextOutcome,
-    TextRequest,
-    TextStatus,
+    SmsOutcome,
+    SmsRequest,
+    SmsStatus,
     compose_account,
     compose_outcome,
-    compose_text_status,
+    compose_sms_status,
     read_account_request,
+    read_sms_request,
     read_status_request,
-    read_text_request,
 )
 
 PAUSES: Final = (0.0, 1.0, 2.0, 4.0)
@@ -36,15 +36,15 @@ _GARBLED: Final = "what answers does not speak like Twilio; see sms.api_url"
 
 def send(message: Message) -> Iterator[bytes]:
     """`text`, then `done`: a message sent, at most once."""
-    request = read_text_request(message)
+    request = read_sms_request(message)
     yield compose_outcome(_send(request, time.monotonic() + request.seconds))
     yield compose("done", {})
 
 
 def status(message: Message) -> Iterator[bytes]:
-    """`text_status`, then `done`: where a message is."""
+    """`sms_status`, then `done`: where a message is."""
     credentials, sid, seconds = read_status_request(message)
-    yield compose_text_status(_status(Account(credentials, time.monotonic() + seconds), sid))
+    yield compose_sms_status(_status(Account(credentials, time.monotonic() + seconds), sid))
     yield compose("done", {})
 
 
@@ -55,7 +55,7 @@ def account(message: Message) -> Iterator[bytes]:
     yield compose("done", {})
 
 
-def _send(request: TextRequest, deadline: float) -> TextOutcome:
+def _send(request: SmsRequest, deadline: float) -> SmsOutcome:
     """Sent, not sent, or unknown. It is tried again only where nothing can have been sent before.
 
     That is so where Twilio was asked too much at once (error 20429: never processed, safe to ask again). An error of
@@ -64,8 +64,8 @@ def _send(request: TextRequest, deadline: float) -> TextOutcome:
     """
     twilio = Account(request.credentials, deadline)
     to, body = request.to.reveal().decode(), request.body.reveal().decode()
-    doubt: TextOutcome | None = None
-    failed = TextOutcome(sent=False)
+    doubt: SmsOutcome | None = None
+    failed = SmsOutcome(sent=False)
     wait = 0.0
     for pause in PAUSES:
         if not _rest(max(_varied(pause), wait), deadline):
@@ -76,14 +76,14 @@ def _send(request: TextRequest, deadline: float) -> TextOutcome:
             doubt = None
             return _sent(twilio.send(request.sender, to, body))
         except NotSent as error:
-            return doubt or TextOutcome(sent=False, problem=str(error))
+            return doubt or SmsOutcome(sent=False, problem=str(error))
         except Lost as error:
-            return doubt or TextOutcome(sent=False, unknown=True, problem=str(error))
+            return doubt or SmsOutcome(sent=False, unknown=True, problem=str(error))
         except Nonsense:
-            return doubt or TextOutcome(sent=False, unknown=True, problem=_GARBLED)
+            return doubt or SmsOutcome(sent=False, unknown=True, problem=_GARBLED)
         except Refused as error:
             if doubt is None:
-                failed = TextOutcome(sent=False, code=error.code, http_status=error.http_status)
+                failed = SmsOutcome(sent=False, code=error.code, http_status=error.http_status)
                 doubt = replace(failed, unknown=True) if error.http_status in SERVER_ERRORS else None
             if error.http_status not in SERVER_ERRORS and not may_repeat(error.code, error.http_status):
                 return doubt or failed
@@ -91,16 +91,16 @@ def _send(request: TextRequest, deadline: float) -> TextOutcome:
     return doubt or failed
 
 
-def _status(twilio: Account, sid: str) -> TextStatus:
+def _status(twilio: Account, sid: str) -> SmsStatus:
     try:
         found = twilio.message(sid)
     except (NotSent, Lost) as error:
-        return TextStatus("", None, final=False, problem=str(error))
+        return SmsStatus("", None, final=False, problem=str(error))
     except Nonsense:
-        return TextStatus("", None, final=False, problem=_GARBLED)
+        return SmsStatus("", None, final=False, problem=_GARBLED)
     except Refused as error:
-        return TextStatus("", error.code, final=False, http_status=error.http_status)
-    return TextStatus(found.status, found.code, final=found.status in FINAL_STATUSES)
+        return SmsStatus("", error.code, final=False, http_status=error.http_status)
+    return SmsStatus(found.status, found.code, final=found.status in FINAL_STATUSES)
 
 
 def _account(twilio: Account) -> AccountOutcome:
@@ -115,8 +115,8 @@ def _account(twilio: Account) -> AccountOutcome:
     return AccountOutcome(ok=standing == "active", status=standing, kind=kind)
 
 
-def _sent(taken: Taken) -> TextOutcome:
-    return TextOutcome(sent=True, sid=taken.sid, status=taken.status, code=taken.code)
+def _sent(taken: Taken) -> SmsOutcome:
+    return SmsOutcome(sent=True, sid=taken.sid, status=taken.status, code=taken.code)
 
 
 def _varied(pause: float) -> float:

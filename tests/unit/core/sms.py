@@ -10,15 +10,15 @@ from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.policy import facts_of
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsRandomness, SmsRules
 from rw2fa_daemon.core.standing import Place, Standing
-from rw2fa_daemon.core.texting import Errand, Fate, Report, TextChance, TextRules, Trouble
 from rw2fa_daemon.core.words import WordSet
 
 NOW = 1_790_000_000.0
 VALID_SECONDS = 600
 PHONE = "+33612345678"
-RULES = TextRules(VALID_SECONDS, "%ISSUER%: %CODE%", ("+33",), 20, 21, 22, 23)
-SENT = Report(Fate.SENT)
+RULES = SmsRules(VALID_SECONDS, "%ISSUER%: %CODE%", ("+33",), 20, 21, 22, 23)
+SENT = DeliveryReport(DeliveryState.SENT)
 TERMINAL = Client(ServiceClass.CODE, qr=Qr.BLOCKS, information=Information.AT_ONCE)
 WEB = Client(ServiceClass.CODE, qr=Qr.NONE)
 DIGESTS = tuple(bytes([number]) * 32 for number in range(10))
@@ -39,9 +39,9 @@ def context_of(
     now: float = NOW,
     client: Client = TERMINAL,
     *,
-    errand: Errand | None = None,
-    rules: TextRules | None = RULES,
-    trouble: Trouble | None = None,
+    sms_attempt: SmsAttempt | None = None,
+    rules: SmsRules | None = RULES,
+    error: SmsError | None = None,
     address: str = "192.0.2.1",
     recovery: WordSet | None = None,
     digits: int = 6,
@@ -64,9 +64,9 @@ def context_of(
         codebook=Codebook(),
         fresh_secret=lambda: Secret(b"x" * 20),
         fresh_generation=lambda: 77,
-        texts=rules,
-        text_chance=TextChance(_fresh_code, lambda: b"login %d" % next(_logins), _digest),
-        errand=errand or Errand(),
-        trouble=trouble,
+        sms=rules,
+        sms_randomness=SmsRandomness(_fresh_code, lambda: b"login %d" % next(_logins), _digest),
+        sms_attempt=sms_attempt or SmsAttempt(),
+        error=error,
         recovery=recovery,
     )

@@ -18,7 +18,7 @@ from rw2fa_daemon.store.kept import TWILIO_TOKEN
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.message import Message, ProtocolError
 from rw2fa_daemon.wire.relay import START_SECONDS
-from rw2fa_daemon.wire.text import Credentials, TextStatus, compose_status, read_text_status
+from rw2fa_daemon.wire.sms import Credentials, SmsStatus, compose_status, read_sms_status
 
 ASKED_AFTER: Final = (5.0, 15.0, 60.0, 300.0)
 """Seconds after a message was taken."""
@@ -29,7 +29,7 @@ ASK_SECONDS: Final = 10.0
 LATER_SECONDS: Final = 1.0
 """When as many as that are under way."""
 
-_UNKNOWN: Final = TextStatus("", None, final=False)
+_UNKNOWN: Final = SmsStatus("", None, final=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class _Followed:
     taken_at: float
 
 
-class Deliveries:
+class SmsDeliveries:
     """Follows messages until their status is final, or for as long as ASKED_AFTER says, and audits how it ended."""
 
     def __init__(self, loop: Loop, desk: Desk, relay: RelayClient, audit: Callable[[Record], None]) -> None:
@@ -82,7 +82,7 @@ class Deliveries:
 
         self._desk.call(lambda store: store.kept(TWILIO_TOKEN), found)
 
-    def _answered(self, message: _Followed, count: int, status: TextStatus) -> None:
+    def _answered(self, message: _Followed, count: int, status: SmsStatus) -> None:
         self._under_way -= 1
         if not status.final and count + 1 < len(ASKED_AFTER):
             self._wait(message, count + 1)
@@ -91,16 +91,16 @@ class Deliveries:
         self._audit(_record(message, status, time.time()))
 
 
-def _status(answer: Message | Unanswered) -> TextStatus:
+def _status(answer: Message | Unanswered) -> SmsStatus:
     if isinstance(answer, Unanswered):
         return _UNKNOWN
     try:
-        return read_text_status(answer)
+        return read_sms_status(answer)
     except ProtocolError:
         return _UNKNOWN
 
 
-def _record(message: _Followed, status: TextStatus, now: float) -> Record:
+def _record(message: _Followed, status: SmsStatus, now: float) -> Record:
     def record(event: Event, reason: str) -> Record:
         return message.context.at(now).record(event, Decision.CODE, "sms", f"{message.sid}: {reason}")
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.relay import text_verbs
+from rw2fa_daemon.relay import sms_verbs
 from rw2fa_daemon.relay.exchange import Lost, NotSent
 from rw2fa_daemon.relay.twilio_api import Account, Nonsense, Refused
 from rw2fa_daemon.wire.message import ProtocolError, compose, parse
-from rw2fa_daemon.wire.text import Credentials, TextRequest, account_fields, compose_text, status_fields, text_fields
-from rw2fa_daemon.wire.text_client import ask_account, ask_text, ask_text_status
+from rw2fa_daemon.wire.sms import Credentials, SmsRequest, account_fields, compose_sms, sms_fields, status_fields
+from rw2fa_daemon.wire.sms_client import ask_account, ask_sms, ask_sms_status
 from tests.integration.relay.conftest import Start
 from tests.support.fake_twilio import (
     ACCOUNT_SID,
@@ -47,9 +47,9 @@ ACTS: list[Act] = [
 ]
 
 
-def request(twilio: FakeTwilio) -> TextRequest:
+def request(twilio: FakeTwilio) -> SmsRequest:
     to, body = Secret(NUMBER.encode()), Secret(f"Your code is: {CODE}".encode())
-    return TextRequest(ACCOUNT_SID, Secret(TOKEN.encode()), SENDER, to, body, twilio.url, 10.0)
+    return SmsRequest(ACCOUNT_SID, Secret(TOKEN.encode()), SENDER, to, body, twilio.url, 10.0)
 
 
 def shown_in(text: str) -> list[str]:
@@ -63,9 +63,9 @@ def test_promise_3_no_log_of_any_library_holds_it(caplog: pytest.LogCaptureFixtu
         twilio.will(*ACTS)
         twilio.will_tell(*ACTS)
         for _ in ACTS:
-            list(text_verbs.send(parse(compose_text(request(twilio)))))
-            list(text_verbs.status(parse(compose("sms_status", status_fields(credentials, SID, 10.0)))))
-        list(text_verbs.account(parse(compose("sms_account", account_fields(credentials, 10.0)))))
+            list(sms_verbs.send(parse(compose_sms(request(twilio)))))
+            list(sms_verbs.status(parse(compose("sms_status", status_fields(credentials, SID, 10.0)))))
+        list(sms_verbs.account(parse(compose("sms_account", account_fields(credentials, 10.0)))))
     assert shown_in(caplog.text) == []
 
 
@@ -74,7 +74,7 @@ def test_promise_3_no_answer_and_no_error_holds_it() -> None:
         credentials = Credentials(ACCOUNT_SID, Secret(TOKEN.encode()), twilio.url)
         for act in ACTS:
             twilio.will(act)
-            packets = b"".join(text_verbs.send(parse(compose_text(request(twilio)))))
+            packets = b"".join(sms_verbs.send(parse(compose_sms(request(twilio)))))
             assert shown_in(packets.decode()) == [], act
             twilio.will(act)
             with pytest.raises((NotSent, Lost, Nonsense, Refused)) as raised:
@@ -84,11 +84,11 @@ def test_promise_3_no_answer_and_no_error_holds_it() -> None:
 
 def test_promise_3_a_request_that_is_none_is_refused_without_showing_it() -> None:
     with FakeTwilio() as twilio:
-        fields = text_fields(request(twilio))
+        fields = sms_fields(request(twilio))
     for key in fields.keys() - {"v"}:
         spoilt = {**fields, key: fields[key] + "\x1b\udcff"}
         with pytest.raises(ProtocolError) as raised:
-            list(text_verbs.send(parse(compose("sms", spoilt))))
+            list(sms_verbs.send(parse(compose("sms", spoilt))))
         assert shown_in("".join(traceback.format_exception(raised.value))) == [], key
 
 
@@ -98,8 +98,8 @@ def test_promise_3_the_process_shows_nothing_of_it(start_relay: Start) -> None:
     with FakeTwilio() as twilio:
         twilio.will(*ACTS)
         for _ in ACTS:
-            ask_text(relay.path, request(twilio))
-        ask_text_status(relay.path, ACCOUNT_SID, token, SID, twilio.url, 10.0)
+            ask_sms(relay.path, request(twilio))
+        ask_sms_status(relay.path, ACCOUNT_SID, token, SID, twilio.url, 10.0)
         ask_account(relay.path, ACCOUNT_SID, token, twilio.url, 10.0)
         process = Path(f"/proc/{relay.process.pid}")
         for name in ("cmdline", "environ", "comm"):

@@ -12,26 +12,26 @@ from hypothesis import strategies as st
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.twilio import FINAL_STATUSES, STATUSES
 from rw2fa_daemon.wire.message import FIELDS_MAX, Message, ProtocolError, compose, parse
-from rw2fa_daemon.wire.text import (
+from rw2fa_daemon.wire.sms import (
     BODY_MAX,
     PROBLEM_MAX,
     TEXT_SECONDS_MAX,
     AccountOutcome,
     Credentials,
-    TextOutcome,
-    TextRequest,
-    TextStatus,
+    SmsOutcome,
+    SmsRequest,
+    SmsStatus,
     compose_account,
     compose_outcome,
+    compose_sms,
+    compose_sms_status,
     compose_status,
-    compose_text,
-    compose_text_status,
     read_account,
     read_account_request,
+    read_sms,
+    read_sms_request,
+    read_sms_status,
     read_status_request,
-    read_text,
-    read_text_request,
-    read_text_status,
 )
 
 HEX = st.text("0123456789abcdefABCDEF", min_size=32, max_size=32)
@@ -48,21 +48,21 @@ BODIES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size
 URLS = st.sampled_from(["", "https://proxy.example:8443/twilio", "http://127.0.0.1:8080"])
 SECONDS = st.sampled_from([0.1, 1.0, 15.0, TEXT_SECONDS_MAX])
 REQUESTS = st.builds(
-    TextRequest, ACCOUNTS, TOKENS, SENDERS, NUMBERS.map(lambda n: Secret(n.encode())), BODIES, URLS, SECONDS
+    SmsRequest, ACCOUNTS, TOKENS, SENDERS, NUMBERS.map(lambda n: Secret(n.encode())), BODIES, URLS, SECONDS
 )
 CODES = st.one_of(st.none(), st.integers(10_000, 99_999))
 HTTP = st.one_of(st.none(), st.integers(100, 599))
 PROBLEMS = st.text(st.characters(codec="utf-8"), max_size=PROBLEM_MAX).filter(str.isprintable)
 
-REQUEST = TextRequest(
+REQUEST = SmsRequest(
     "AC" + "0" * 32, Secret(b"token"), "+15005550006", Secret(b"+33612345678"), Secret(b"Code 123456"), "", 15.0
 )
-FIELDS = dict(parse(compose_text(REQUEST)).fields)
+FIELDS = dict(parse(compose_sms(REQUEST)).fields)
 
 
 @given(REQUESTS)
-def test_a_request_arrives_as_it_was_made(request: TextRequest) -> None:
-    assert read_text_request(parse(compose_text(request))) == request
+def test_a_request_arrives_as_it_was_made(request: SmsRequest) -> None:
+    assert read_sms_request(parse(compose_sms(request))) == request
 
 
 @given(ACCOUNTS, TOKENS, URLS, SIDS, SECONDS)
@@ -75,9 +75,9 @@ def test_a_question_for_a_status_arrives_as_it_was_made(
 
 @given(
     st.one_of(
-        st.builds(TextOutcome, st.just(True), SIDS, st.sampled_from(sorted(STATUSES))),
+        st.builds(SmsOutcome, st.just(True), SIDS, st.sampled_from(sorted(STATUSES))),
         st.builds(
-            TextOutcome,
+            SmsOutcome,
             st.just(False),
             code=CODES,
             http_status=HTTP,
@@ -86,14 +86,14 @@ def test_a_question_for_a_status_arrives_as_it_was_made(
         ),
     )
 )
-def test_an_outcome_arrives_as_it_was_made(outcome: TextOutcome) -> None:
-    assert read_text(parse(compose_outcome(outcome))) == outcome
+def test_an_outcome_arrives_as_it_was_made(outcome: SmsOutcome) -> None:
+    assert read_sms(parse(compose_outcome(outcome))) == outcome
 
 
 @given(st.sampled_from(["", *sorted(STATUSES)]), CODES, HTTP, PROBLEMS)
 def test_a_status_arrives_as_it_was_made(status: str, code: int | None, http_status: int | None, problem: str) -> None:
-    made = TextStatus(status, code, status in FINAL_STATUSES, http_status, problem)
-    assert read_text_status(parse(compose_text_status(made))) == made
+    made = SmsStatus(status, code, status in FINAL_STATUSES, http_status, problem)
+    assert read_sms_status(parse(compose_sms_status(made))) == made
 
 
 @given(st.booleans(), st.sampled_from(["", "active"]), st.sampled_from(["", "Trial"]), CODES, HTTP, PROBLEMS)
@@ -119,20 +119,20 @@ def test_what_is_said_about_an_account_arrives_as_it_was_made(
 )
 def test_a_request_with_a_field_out_of_bounds_is_none(key: str, value: str) -> None:
     with pytest.raises(ProtocolError) as raised:
-        read_text_request(Message("sms", {**FIELDS, key: value}))
+        read_sms_request(Message("sms", {**FIELDS, key: value}))
     assert not value or value not in str(raised.value), "the reason shows what was sent"
 
 
 @pytest.mark.parametrize("key", sorted(FIELDS.keys() - {"v"}))
 def test_a_request_that_lacks_a_field_is_none(key: str) -> None:
     with pytest.raises(ProtocolError, match=f"sms without {key}"):
-        read_text_request(Message("sms", {name: value for name, value in FIELDS.items() if name != key}))
+        read_sms_request(Message("sms", {name: value for name, value in FIELDS.items() if name != key}))
 
 
 def test_what_the_relay_refuses_was_not_sent() -> None:
     refused = Message("refused", {"reason": "busy"})
-    assert read_text(refused) == TextOutcome(sent=False, problem="the relay refused: busy")
-    assert read_text_status(refused).status == ""
+    assert read_sms(refused) == SmsOutcome(sent=False, problem="the relay refused: busy")
+    assert read_sms_status(refused).status == ""
     assert not read_account(refused).ok
 
 
@@ -155,12 +155,12 @@ def test_what_the_relay_refuses_was_not_sent() -> None:
 )
 def test_an_answer_that_is_none_is_not_taken_for_one(message: Message) -> None:
     with pytest.raises(ProtocolError):
-        read_text(message)
+        read_sms(message)
 
 
 READERS: list[Any] = [
-    *(read_text_request, read_status_request, read_account_request),
-    *(read_text, read_text_status, read_account),
+    *(read_sms_request, read_status_request, read_account_request),
+    *(read_sms, read_sms_status, read_account),
 ]
 NOISE = st.text(st.characters(exclude_characters="\0"), max_size=40)
 KEYS = st.sampled_from(
@@ -191,16 +191,16 @@ def test_whatever_the_packet_is_it_is_read_or_refused(packet: bytes) -> None:
 
 @given(st.integers(0, 400), st.integers(0, 255))
 def test_a_packet_with_a_byte_changed_is_read_or_refused(at: int, byte: int) -> None:
-    packet = bytearray(compose_text(REQUEST))
+    packet = bytearray(compose_sms(REQUEST))
     packet[at % len(packet)] = byte
     with contextlib.suppress(ProtocolError):
-        read_text_request(parse(bytes(packet)))
+        read_sms_request(parse(bytes(packet)))
 
 
 def test_promise_3_nothing_that_is_printed_shows_a_secret() -> None:
     request = replace(REQUEST, token=Secret(b"tok-en-tok"), body=Secret(b"Code 987654"))
-    message = parse(compose_text(request))
-    shown = f"{request!r} {request} {message!r} {message} {request.credentials!r} {read_text_request(message)!r}"
+    message = parse(compose_sms(request))
+    shown = f"{request!r} {request} {message!r} {message} {request.credentials!r} {read_sms_request(message)!r}"
     assert not [secret for secret in ("tok-en-tok", "987654", "612345678") if secret in shown]
 
 

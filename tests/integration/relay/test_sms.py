@@ -11,10 +11,10 @@ import pytest
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.twilio import ERRORS, SERVER_ERRORS
-from rw2fa_daemon.relay.text_verbs import PAUSES
+from rw2fa_daemon.relay.sms_verbs import PAUSES
 from rw2fa_daemon.wire.relay import ask_relay
-from rw2fa_daemon.wire.text import AccountOutcome, TextOutcome, TextRequest, TextStatus, text_fields
-from rw2fa_daemon.wire.text_client import ask_account, ask_text, ask_text_status
+from rw2fa_daemon.wire.sms import AccountOutcome, SmsOutcome, SmsRequest, SmsStatus, sms_fields
+from rw2fa_daemon.wire.sms_client import ask_account, ask_sms, ask_sms_status
 from tests.integration.relay.conftest import Relay, Start, starting
 from tests.support.fake_twilio import (
     ACCOUNT_SID,
@@ -56,8 +56,8 @@ def twilio() -> Iterator[FakeTwilio]:
         yield made
 
 
-def request(twilio: FakeTwilio, *, seconds: float = SECONDS, body: str = BODY, sender: str = SENDER) -> TextRequest:
-    return TextRequest(
+def request(twilio: FakeTwilio, *, seconds: float = SECONDS, body: str = BODY, sender: str = SENDER) -> SmsRequest:
+    return SmsRequest(
         account_sid=ACCOUNT_SID,
         token=Secret(TOKEN.encode()),
         sender=sender,
@@ -68,12 +68,12 @@ def request(twilio: FakeTwilio, *, seconds: float = SECONDS, body: str = BODY, s
     )
 
 
-def send(relay: Relay, twilio: FakeTwilio, *, seconds: float = SECONDS) -> TextOutcome:
-    return ask_text(relay.path, request(twilio, seconds=seconds))
+def send(relay: Relay, twilio: FakeTwilio, *, seconds: float = SECONDS) -> SmsOutcome:
+    return ask_sms(relay.path, request(twilio, seconds=seconds))
 
 
-def status(relay: Relay, twilio: FakeTwilio, sid: str, *, seconds: float = SECONDS) -> TextStatus:
-    return ask_text_status(relay.path, ACCOUNT_SID, Secret(TOKEN.encode()), sid, twilio.url, seconds)
+def status(relay: Relay, twilio: FakeTwilio, sid: str, *, seconds: float = SECONDS) -> SmsStatus:
+    return ask_sms_status(relay.path, ACCOUNT_SID, Secret(TOKEN.encode()), sid, twilio.url, seconds)
 
 
 def account(relay: Relay, twilio: FakeTwilio, *, token: str = TOKEN) -> AccountOutcome:
@@ -97,13 +97,13 @@ def test_a_message_goes_out_once_as_it_was_given(relay: Relay, twilio: FakeTwili
     "body", ["Ihr Code für das Büro: 4711 – geheim", "コード 123456", "a&b=c+d%20?\n\r\t#", "🔑 1234"]
 )
 def test_what_it_says_arrives_letter_by_letter(relay: Relay, twilio: FakeTwilio, body: str) -> None:
-    assert ask_text(relay.path, request(twilio, body=body)).sent
+    assert ask_sms(relay.path, request(twilio, body=body)).sent
     assert twilio.texts[0].body == body
 
 
 @pytest.mark.parametrize("sender", ["Work & Co", "MG" + "0" * 32])
 def test_a_name_and_a_messaging_service_send_too(relay: Relay, twilio: FakeTwilio, sender: str) -> None:
-    assert ask_text(relay.path, request(twilio, sender=sender)).sent
+    assert ask_sms(relay.path, request(twilio, sender=sender)).sent
     key = "MessagingServiceSid" if sender.startswith("MG") else "From"
     assert twilio.requests[0].form[key] == sender
     assert twilio.texts[0].sender == sender
@@ -127,12 +127,12 @@ AT_ONCE = sorted(code for code in ERRORS if HTTP_STATUS.get(code, 400) not in SE
 def test_an_error_of_twilio_is_told_and_nothing_is_repeated(relay: Relay, twilio: FakeTwilio, code: int) -> None:
     twilio.will(error(code))
     outcome = send(relay, twilio)
-    assert outcome == TextOutcome(sent=False, code=code, http_status=HTTP_STATUS.get(code, 400))
+    assert outcome == SmsOutcome(sent=False, code=code, http_status=HTTP_STATUS.get(code, 400))
     assert (len(twilio.posts()), twilio.texts) == (1, [])
 
 
 def test_a_wrong_token_is_an_error_of_credentials(relay: Relay, twilio: FakeTwilio) -> None:
-    outcome = ask_text(relay.path, replace(request(twilio), token=Secret(b"0" * 32)))
+    outcome = ask_sms(relay.path, replace(request(twilio), token=Secret(b"0" * 32)))
     assert (outcome.sent, outcome.code, outcome.http_status) == (False, 20003, 401)
 
 
@@ -163,7 +163,7 @@ def test_it_never_waits_longer_than_it_has(relay: Relay, twilio: FakeTwilio, ret
 
 def test_it_gives_up_and_says_with_what(relay: Relay, twilio: FakeTwilio) -> None:
     twilio.will(*[error(20429)] * 9)
-    assert send(relay, twilio) == TextOutcome(sent=False, code=20429, http_status=429)
+    assert send(relay, twilio) == SmsOutcome(sent=False, code=20429, http_status=429)
     assert len(twilio.posts()) == len(PAUSES)
 
 
@@ -198,7 +198,7 @@ def test_an_error_after_the_deed_does_not_send_twice(relay: Relay, twilio: FakeT
 
 
 def test_an_earlier_message_is_not_taken_for_this_one(relay: Relay, twilio: FakeTwilio) -> None:
-    assert ask_text(relay.path, request(twilio, body="Your code is: 999999")).sent
+    assert ask_sms(relay.path, request(twilio, body="Your code is: 999999")).sent
     twilio.will(error(20500))
     outcome = send(relay, twilio)
     assert outcome.sid == twilio.texts[1].sid
@@ -220,7 +220,7 @@ def test_where_it_cannot_be_looked_for_it_is_not_sent_again(
 ) -> None:
     twilio.will(error(20500, taken=True))
     twilio.will_list(view)
-    assert send(relay, twilio) == TextOutcome(sent=False, unknown=True, code=20500, http_status=500)
+    assert send(relay, twilio) == SmsOutcome(sent=False, unknown=True, code=20500, http_status=500)
     assert len(twilio.posts()) == len(twilio.texts) == 1
 
 
@@ -291,7 +291,7 @@ def test_promise_11_a_slow_twilio_gets_the_time_that_was_given_and_no_more(relay
     started = time.monotonic()
     outcome = send(relay, twilio, seconds=SHORT)
     assert time.monotonic() - started < SHORT + LATE
-    assert outcome == TextOutcome(sent=False, unknown=True, problem="it did not answer in time")
+    assert outcome == SmsOutcome(sent=False, unknown=True, problem="it did not answer in time")
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def test_an_answer_in_pieces_is_read_to_its_end(relay: Relay, twilio: FakeTwilio
 def test_a_redirect_is_not_followed(relay: Relay, twilio: FakeTwilio) -> None:
     with FakeTwilio() as stranger:
         twilio.will(redirect(stranger.url + f"/2010-04-01/Accounts/{ACCOUNT_SID}/Messages.json"))
-        assert send(relay, twilio) == TextOutcome(sent=False, http_status=307)
+        assert send(relay, twilio) == SmsOutcome(sent=False, http_status=307)
         twilio.will_tell(redirect(stranger.url), redirect(stranger.url))
         assert status(relay, twilio, "SM" + "0" * 32).http_status == 307
         assert not account(relay, twilio).ok
@@ -326,9 +326,9 @@ def test_a_redirect_is_not_followed(relay: Relay, twilio: FakeTwilio) -> None:
 
 def test_nobody_there_is_not_sent_and_says_so(relay: Relay, twilio: FakeTwilio) -> None:
     nobody = replace(request(twilio), api_url=f"http://127.0.0.1:{free_port()}")
-    assert ask_text(relay.path, nobody) == TextOutcome(sent=False, problem="it cannot be reached (Connection refused)")
+    assert ask_sms(relay.path, nobody) == SmsOutcome(sent=False, problem="it cannot be reached (Connection refused)")
     nameless = replace(request(twilio), api_url="https://no-such-host.invalid", seconds=SHORT)
-    outcome = ask_text(relay.path, nameless)
+    outcome = ask_sms(relay.path, nameless)
     assert (outcome.sent, outcome.unknown) == (False, False)
     assert outcome.problem.startswith("its name")
 
@@ -338,7 +338,7 @@ def test_nobody_there_is_not_sent_and_says_so(relay: Relay, twilio: FakeTwilio) 
 )
 def test_promise_3_a_token_is_not_sent_where_others_read_it(relay: Relay, twilio: FakeTwilio, url: str) -> None:
     with pytest.raises(Problem, match="the relay refused: no address"):
-        ask_relay(relay.path, "sms", {**text_fields(request(twilio)), "api_url": url}, SECONDS)
+        ask_relay(relay.path, "sms", {**sms_fields(request(twilio)), "api_url": url}, SECONDS)
 
 
 def test_a_relay_that_is_lost_leaves_it_unknown(start_relay: Start, twilio: FakeTwilio) -> None:
@@ -372,15 +372,15 @@ def test_a_message_is_followed_to_its_end(relay: Relay, twilio: FakeTwilio) -> N
 def test_why_it_was_not_delivered_is_told(relay: Relay, twilio: FakeTwilio, code: int) -> None:
     twilio.will(Become(("queued", "sent", "undelivered"), code))
     sid = send(relay, twilio).sid
-    assert status(relay, twilio, sid) == TextStatus("sent", None, final=False)
-    assert status(relay, twilio, sid) == TextStatus("undelivered", code, final=True)
+    assert status(relay, twilio, sid) == SmsStatus("sent", None, final=False)
+    assert status(relay, twilio, sid) == SmsStatus("undelivered", code, final=True)
 
 
 def test_a_status_that_cannot_be_learnt_says_why(relay: Relay, twilio: FakeTwilio) -> None:
     sid = send(relay, twilio).sid
     twilio.will_tell(error(20429), error(20500), Drop(), *GARBAGE.values(), Slow(SHORT + 2))
-    assert status(relay, twilio, sid) == TextStatus("", 20429, final=False, http_status=429)
-    assert status(relay, twilio, sid) == TextStatus("", 20500, final=False, http_status=500)
+    assert status(relay, twilio, sid) == SmsStatus("", 20429, final=False, http_status=429)
+    assert status(relay, twilio, sid) == SmsStatus("", 20500, final=False, http_status=500)
     for _ in range(1 + len(GARBAGE)):
         told = status(relay, twilio, sid)
         assert told.status == ""

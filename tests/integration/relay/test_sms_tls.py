@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.wire.text import TextOutcome, TextRequest
-from rw2fa_daemon.wire.text_client import ask_account, ask_text
+from rw2fa_daemon.wire.sms import SmsOutcome, SmsRequest
+from rw2fa_daemon.wire.sms_client import ask_account, ask_sms
 from tests.integration.relay.conftest import Relay, Start
 from tests.support.certificates import Authority
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN, FakeTwilio
@@ -25,9 +25,9 @@ def trusting(start_relay: Start, authority: Authority) -> Relay:
     return start_relay(environment={"SSL_CERT_FILE": str(authority.file)})
 
 
-def send(relay: Relay, url: str) -> TextOutcome:
+def send(relay: Relay, url: str) -> SmsOutcome:
     to, body = Secret(b"+33612345678"), Secret(b"Your code is: 123456")
-    return ask_text(relay.path, TextRequest(ACCOUNT_SID, Secret(TOKEN.encode()), SENDER, to, body, url, 15.0))
+    return ask_sms(relay.path, SmsRequest(ACCOUNT_SID, Secret(TOKEN.encode()), SENDER, to, body, url, 15.0))
 
 
 def test_whoever_the_hosts_authorities_certify_is_asked(trusting: Relay, authority: Authority) -> None:

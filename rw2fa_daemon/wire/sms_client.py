@@ -8,38 +8,38 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.wire.message import Message, ProtocolError
 from rw2fa_daemon.wire.relay import START_SECONDS, Lost, ask_relay
-from rw2fa_daemon.wire.text import (
+from rw2fa_daemon.wire.sms import (
     AccountOutcome,
     Credentials,
-    TextOutcome,
-    TextRequest,
-    TextStatus,
+    SmsOutcome,
+    SmsRequest,
+    SmsStatus,
     account_fields,
     read_account,
-    read_text,
-    read_text_status,
+    read_sms,
+    read_sms_status,
+    sms_fields,
     status_fields,
-    text_fields,
 )
 
 T = TypeVar("T")
 
 
-def ask_text(path: Path, request: TextRequest) -> TextOutcome:
+def ask_sms(path: Path, request: SmsRequest) -> SmsOutcome:
     """Have a message sent. Problem if there is no relay to ask.
 
     A relay that is lost while it does may have sent it: that is an `unknown`.
     """
     try:
-        return read_text(_only(ask_relay(path, "sms", text_fields(request), request.seconds + START_SECONDS)))
+        return read_sms(_only(ask_relay(path, "sms", sms_fields(request), request.seconds + START_SECONDS)))
     except (Lost, ProtocolError) as error:
-        return TextOutcome(sent=False, unknown=True, problem=str(error))
+        return SmsOutcome(sent=False, unknown=True, problem=str(error))
 
 
-def ask_text_status(path: Path, account_sid: str, token: Secret, sid: str, api_url: str, seconds: float) -> TextStatus:
+def ask_sms_status(path: Path, account_sid: str, token: Secret, sid: str, api_url: str, seconds: float) -> SmsStatus:
     """Where a message is. Problem if there is no relay that answers."""
     fields = status_fields(Credentials(account_sid, token, api_url), sid, seconds)
-    return _asked(path, "sms_status", fields, seconds, read_text_status)
+    return _asked(path, "sms_status", fields, seconds, read_sms_status)
 
 
 def ask_account(path: Path, account_sid: str, token: Secret, api_url: str, seconds: float) -> AccountOutcome:

@@ -15,18 +15,18 @@ from rw2fa_daemon.core.policy import Decision
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.quota import DAY_SECONDS, Limit, Quota
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.texting import Fate, Letter, Report, Trouble
-from rw2fa_daemon.core.twilio import UNCERTAIN, Kind, TextError, explain
+from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage
+from rw2fa_daemon.core.twilio import UNCERTAIN, Kind, TwilioError, explain
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.exposition import Family, gauge
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
-from rw2fa_daemon.service.text_delivery import Deliveries
+from rw2fa_daemon.service.sms_delivery import SmsDeliveries
 from rw2fa_daemon.store.kept import TWILIO_TOKEN
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.wire.message import Message, ProtocolError
 from rw2fa_daemon.wire.relay import START_SECONDS
-from rw2fa_daemon.wire.text import TextOutcome, TextRequest, compose_text, read_text
+from rw2fa_daemon.wire.sms import SmsOutcome, SmsRequest, compose_sms, read_sms
 
 UNDER_WAY_MAX: Final = 200
 """Messages that the relay has at once: fewer than it has places, since others ask it as well."""
@@ -38,39 +38,39 @@ SEND_SECONDS: Final = 15.0
 """What Twilio is given, the relay's repetitions and all."""
 
 _OUTCOMES: Final = {
-    Unanswered.NOT_TAKEN: TextOutcome(sent=False, problem="the relay cannot be reached"),
-    Unanswered.LOST: TextOutcome(sent=False, unknown=True, problem="the relay was lost"),
+    Unanswered.NOT_TAKEN: SmsOutcome(sent=False, problem="the relay cannot be reached"),
+    Unanswered.LOST: SmsOutcome(sent=False, unknown=True, problem="the relay was lost"),
 }
 _OF_THE_CIRCUIT: Final = frozenset((Kind.RETRY, Kind.DOWN))
 
-_DOWN: Final = Trouble(
+_DOWN: Final = SmsError(
     "sms-down", Prompt.SMS_DOWN.value, "messages failed in a row, and none has gone out since", again=True
 )
-_NOT_SET_UP: Final = Trouble(
+_NOT_SET_UP: Final = SmsError(
     "sms-not-set-up",
     Prompt.SMS_NOT_SET_UP.value,
     "account, token or sender are missing; `rw2fa sms configure` sets them",
 )
-_TOO_MANY: Final = Trouble(
+_TOO_MANY: Final = SmsError(
     "sms-busy", Prompt.SMS_DOWN.value, "too many messages wait for their turn already", again=True
 )
-_TOO_LATE: Final = Trouble("sms-busy", Prompt.SMS_DOWN.value, "its turn did not come in time", again=True)
+_TOO_LATE: Final = SmsError("sms-busy", Prompt.SMS_DOWN.value, "its turn did not come in time", again=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """One message and its login: `wanted` says whether anybody still waits for it, `report` is told how it fares."""
 
-    letter: Letter
+    sms: SmsMessage
     context: Context
     config: Config
     wanted: Callable[[], bool]
-    report: Callable[[Report], None]
+    report: Callable[[DeliveryReport], None]
     since: float
     """Monotonic seconds."""
 
 
-class TextOffice:
+class SmsSender:
     """Sends messages; knows when Twilio is down.
 
     A message that may have gone out is never sent again, whatever became of it: there is no way here
@@ -82,14 +82,14 @@ class TextOffice:
         self._desk = desk
         self._relay = relay
         self._audit = audit
-        self._deliveries = Deliveries(loop, desk, relay, audit)
+        self._deliveries = SmsDeliveries(loop, desk, relay, audit)
         self._waiting: deque[Order] = deque()
         self._under_way = 0
         self._circuit: Circuit = CLOSED
 
-    def look(self, context: Context, config: Config, number: Secret, done: Callable[[Trouble | None], None]) -> None:
+    def look(self, context: Context, config: Config, number: Secret, done: Callable[[SmsError | None], None]) -> None:
         """Call `done` with why no message can go to this number, if that is known already."""
-        rules = context.texts
+        rules = context.sms
         if not (config.sms_account_sid and config.sms_sender) or rules is None:
             done(_NOT_SET_UP)
             return
@@ -100,7 +100,7 @@ class TextOffice:
 
         def looked(found: tuple[bool, Quota | None] | StateProblem) -> None:
             if isinstance(found, StateProblem):
-                done(Trouble("sms-not-set-up", Prompt.SMS_NOT_SET_UP.value, str(found)))
+                done(SmsError("sms-not-set-up", Prompt.SMS_NOT_SET_UP.value, str(found)))
                 return
             has_token, full = found
             if not has_token:
@@ -108,7 +108,7 @@ class TextOffice:
             else:
                 done(None if full is None else _limit(full))
 
-        self._desk.call(lambda store: (store.kept(TWILIO_TOKEN) is not None, store.full_texts(quotas, now)), looked)
+        self._desk.call(lambda store: (store.kept(TWILIO_TOKEN) is not None, store.full_sms_quota(quotas, now)), looked)
 
     def post(self, order: Order) -> None:
         """Take a message on; `order.report` hears of it, perhaps at once."""
@@ -153,41 +153,41 @@ class TextOffice:
 
     def _begin(self, order: Order) -> None:
         self._under_way += 1
-        letter, now = order.letter, int(order.context.now)
+        sms, now = order.sms, int(order.context.now)
 
         def allow(store: Store) -> Secret | Quota | None:
             token = store.kept(TWILIO_TOKEN)
-            return None if token is None else store.take_texts(letter.quotas, now) or token
+            return None if token is None else store.take_sms_quota(sms.quotas, now) or token
 
         def allowed(found: Secret | Quota | StateProblem | None) -> None:
-            trouble = None
+            error = None
             if isinstance(found, Secret):
                 # Both may have changed since; another message may be the one that finds out.
                 if order.wanted() and self._circuit.lets_through(self._loop.time()):
                     self._hand_over(order, found)
                     return
-                trouble = _DOWN if order.wanted() else None
+                error = _DOWN if order.wanted() else None
             elif isinstance(found, StateProblem):
-                trouble = Trouble("sms-failed", Prompt.SMS_NOT_SET_UP.value, str(found))
+                error = SmsError("sms-failed", Prompt.SMS_NOT_SET_UP.value, str(found))
             else:
-                trouble = _NOT_SET_UP if found is None else _limit(found)
+                error = _NOT_SET_UP if found is None else _limit(found)
             self._ended()
-            if trouble is not None:
-                self._fail(order, trouble)
+            if error is not None:
+                self._fail(order, error)
 
         self._desk.call(allow, allowed)
 
     def _hand_over(self, order: Order, token: Secret) -> None:
-        config, letter = order.config, order.letter
-        request = TextRequest(
-            config.sms_account_sid, token, config.sms_sender, letter.to, letter.body, config.sms_api_url, SEND_SECONDS
+        config, sms = order.config, order.sms
+        request = SmsRequest(
+            config.sms_account_sid, token, config.sms_sender, sms.to, sms.body, config.sms_api_url, SEND_SECONDS
         )
         try:
-            packet = compose_text(request)
+            packet = compose_sms(request)
         except ProtocolError as error:
             self._ended()
             self._fail(
-                order, Trouble("sms-failed", Prompt.SMS_NOT_SET_UP.value, f"no such message can be sent: {error}")
+                order, SmsError("sms-failed", Prompt.SMS_NOT_SET_UP.value, f"no such message can be sent: {error}")
             )
             return
         self._circuit = self._circuit.attempted(self._loop.time())
@@ -213,25 +213,25 @@ class TextOffice:
 
     # What became of it
 
-    def _sent(self, order: Order, outcome: TextOutcome) -> None:
+    def _sent(self, order: Order, outcome: SmsOutcome) -> None:
         context = order.context
         followed = self._deliveries.follow(outcome.sid, context, order.config)
         reason = f"{_to(order)}, {outcome.sid}, {outcome.status}{'' if followed else '; too many to follow it'}"
         self._audit(context.at(time.time()).record(Event.SMS_SENT, Decision.CODE, "sms", reason))
-        order.report(Report(Fate.SENT))
+        order.report(DeliveryReport(DeliveryState.SENT))
 
-    def _not_sent(self, order: Order, outcome: TextOutcome, error: TextError) -> None:
+    def _not_sent(self, order: Order, outcome: SmsOutcome, error: TwilioError) -> None:
         reason = f"{_to(order)}: {error.administrator}{f' ({outcome.problem})' if outcome.problem else ''}"
         self._audit(order.context.at(time.time()).record(Event.SMS_FAILED, Decision.CODE, "sms-failed", reason))
-        fate = Fate.UNKNOWN if outcome.unknown else Fate.FAILED
-        order.report(Report(fate, error.person, again=error.kind in _OF_THE_CIRCUIT))
+        state = DeliveryState.UNKNOWN if outcome.unknown else DeliveryState.FAILED
+        order.report(DeliveryReport(state, error.person, again=error.kind in _OF_THE_CIRCUIT))
 
-    def _fail(self, order: Order, trouble: Trouble) -> None:
+    def _fail(self, order: Order, error: SmsError) -> None:
         """Nothing was sent, and Twilio had no part in it."""
-        event = Event.SMS_REFUSED if trouble.limit else Event.SMS_FAILED
-        reason = f"{_to(order)}: {trouble.reason}"
-        self._audit(order.context.at(time.time()).record(event, Decision.CODE, trouble.rule, reason))
-        order.report(Report(Fate.FAILED, trouble.person, again=trouble.again))
+        event = Event.SMS_REFUSED if error.limit else Event.SMS_FAILED
+        reason = f"{_to(order)}: {error.reason}"
+        self._audit(order.context.at(time.time()).record(event, Decision.CODE, error.rule, reason))
+        order.report(DeliveryReport(DeliveryState.FAILED, error.person, again=error.again))
 
     def _tell_of_circuit(self, was: Circuit) -> None:
         at = time.time()
@@ -242,17 +242,17 @@ class TextOffice:
             self._audit(Record(Event.SMS_UP, at, decision="done", rule="sms-up", reason="messages go out again"))
 
 
-def _outcome(answer: Message | Unanswered) -> TextOutcome:
+def _outcome(answer: Message | Unanswered) -> SmsOutcome:
     if isinstance(answer, Unanswered):
         return _OUTCOMES[answer]
     try:
-        return read_text(answer)
+        return read_sms(answer)
     except ProtocolError as error:
-        return TextOutcome(sent=False, unknown=True, problem=f"the relay is not understood: {error}")
+        return SmsOutcome(sent=False, unknown=True, problem=f"the relay is not understood: {error}")
 
 
 def _to(order: Order) -> str:
-    return f"to the number ending {ending(order.letter.to.reveal().decode())}"
+    return f"to the number ending {ending(order.sms.to.reveal().decode())}"
 
 
 _WHOSE: Final = {
@@ -263,7 +263,7 @@ _WHOSE: Final = {
 }
 
 
-def _limit(quota: Quota) -> Trouble:
+def _limit(quota: Quota) -> SmsError:
     period = "a day" if quota.seconds == DAY_SECONDS else "an hour"
     reason = f"there were {quota.at_most} messages {period} {_WHOSE[quota.limit]}, as many as the settings allow"
-    return Trouble(f"sms-limit-{quota.limit}", Prompt.SMS_LIMIT.value, reason, limit=True)
+    return SmsError(f"sms-limit-{quota.limit}", Prompt.SMS_LIMIT.value, reason, limit=True)

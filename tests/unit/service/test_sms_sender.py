@@ -12,19 +12,19 @@ from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.quota import DAY_SECONDS, Limit, Quota
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.texting import Fate, Letter, Report, Trouble
+from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.relay_client import RelayClient
+from rw2fa_daemon.service.sms_delivery import FOLLOWED_MAX, SmsDeliveries
+from rw2fa_daemon.service.sms_sender import UNDER_WAY_MAX, WAITING_MAX, Order, SmsSender
 from rw2fa_daemon.service.state import State
-from rw2fa_daemon.service.text_delivery import FOLLOWED_MAX, Deliveries
-from rw2fa_daemon.service.text_office import UNDER_WAY_MAX, WAITING_MAX, Order, TextOffice
 from rw2fa_daemon.store.kept import TWILIO_TOKEN
 from tests.support.daemon import Site
-from tests.unit.core.texting import context_of
+from tests.unit.core.sms import context_of
 
 NUMBER = Secret(b"+14155550100")
-LETTER = Letter(NUMBER, Secret(b"123456"), (Quota(Limit.HOST, Secret(b""), 10_000, DAY_SECONDS),))
+LETTER = SmsMessage(NUMBER, Secret(b"123456"), (Quota(Limit.HOST, Secret(b""), 10_000, DAY_SECONDS),))
 
 
 @pytest.fixture
@@ -50,29 +50,29 @@ def desk(loop: Loop, config: Config) -> Iterator[Desk]:
 
 
 @pytest.fixture
-def office(loop: Loop, desk: Desk, tmp_path: Path, records: list[Record]) -> TextOffice:
+def office(loop: Loop, desk: Desk, tmp_path: Path, records: list[Record]) -> SmsSender:
     """Its relay is not there."""
-    return TextOffice(loop, desk, RelayClient(loop, tmp_path / "relay.sock"), records.append)
+    return SmsSender(loop, desk, RelayClient(loop, tmp_path / "relay.sock"), records.append)
 
 
-def order(config: Config, loop: Loop, told: list[Report], *, wanted: bool = True, since: float = 0.0) -> Order:
+def order(config: Config, loop: Loop, told: list[DeliveryReport], *, wanted: bool = True, since: float = 0.0) -> Order:
     return Order(LETTER, context_of(), config, lambda: wanted, told.append, since or loop.time())
 
 
 def test_promise_11_whoever_comes_when_too_many_messages_wait_is_told(
-    office: TextOffice, loop: Loop, config: Config, records: list[Record]
+    office: SmsSender, loop: Loop, config: Config, records: list[Record]
 ) -> None:
-    told: list[Report] = []
+    told: list[DeliveryReport] = []
     for _ in range(UNDER_WAY_MAX + WAITING_MAX):
         office.post(order(config, loop, told))
     assert told == []
     office.post(order(config, loop, told))
-    assert [(report.fate, report.again) for report in told] == [(Fate.FAILED, True)]
+    assert [(report.state, report.again) for report in told] == [(DeliveryState.FAILED, True)]
     assert [(record.event, record.rule) for record in records] == [(Event.SMS_FAILED, "sms-busy")]
 
 
-def test_without_a_relay_each_is_told_and_the_circuit_opens(office: TextOffice, loop: Loop, config: Config) -> None:
-    told: list[Report] = []
+def test_without_a_relay_each_is_told_and_the_circuit_opens(office: SmsSender, loop: Loop, config: Config) -> None:
+    told: list[DeliveryReport] = []
 
     def stop_when_all_are_told() -> None:
         if len(told) == 2 * UNDER_WAY_MAX:
@@ -84,15 +84,15 @@ def test_without_a_relay_each_is_told_and_the_circuit_opens(office: TextOffice, 
         office.post(order(config, loop, told))
     stop_when_all_are_told()
     loop.run_forever()
-    assert {report.fate for report in told} == {Fate.FAILED}
+    assert {report.state for report in told} == {DeliveryState.FAILED}
     assert len(told) == 2 * UNDER_WAY_MAX
     assert office.problem != ""
 
 
 def test_nothing_is_counted_or_sent_for_a_login_that_has_ended(
-    office: TextOffice, loop: Loop, config: Config, records: list[Record]
+    office: SmsSender, loop: Loop, config: Config, records: list[Record]
 ) -> None:
-    told: list[Report] = []
+    told: list[DeliveryReport] = []
     for _ in range(10):
         office.post(order(config, loop, told, wanted=False))
     loop.call_later(0.1, loop.stop)
@@ -100,22 +100,22 @@ def test_nothing_is_counted_or_sent_for_a_login_that_has_ended(
     assert (told, records) == ([], [])
 
 
-def test_promise_11_no_message_waits_for_ever(office: TextOffice, loop: Loop, config: Config) -> None:
-    told: list[Report] = []
+def test_promise_11_no_message_waits_for_ever(office: SmsSender, loop: Loop, config: Config) -> None:
+    told: list[DeliveryReport] = []
     office.post(order(config, loop, told, since=loop.time() - 1_000))
-    assert [report.fate for report in told] == [Fate.FAILED]
+    assert [report.state for report in told] == [DeliveryState.FAILED]
 
 
 def test_promise_11_no_more_messages_are_followed_than_a_limit_says(
     loop: Loop, desk: Desk, tmp_path: Path, config: Config, records: list[Record]
 ) -> None:
-    deliveries = Deliveries(loop, desk, RelayClient(loop, tmp_path / "relay.sock"), records.append)
+    deliveries = SmsDeliveries(loop, desk, RelayClient(loop, tmp_path / "relay.sock"), records.append)
     followed = [deliveries.follow(f"SM{number:032}", context_of(), config) for number in range(FOLLOWED_MAX + 3)]
     assert followed == [*[True] * FOLLOWED_MAX, False, False, False]
 
 
 @pytest.mark.parametrize("key", ["sms_account_sid", "sms_sender"])
-def test_what_is_not_set_up_is_known_before_the_question(office: TextOffice, config: Config, key: str) -> None:
-    found: list[Trouble | None] = []
+def test_what_is_not_set_up_is_known_before_the_question(office: SmsSender, config: Config, key: str) -> None:
+    found: list[SmsError | None] = []
     office.look(context_of(), replace(config, **{key: ""}), NUMBER, found.append)  # type: ignore[arg-type]  # of text
-    assert [trouble and trouble.rule for trouble in found] == ["sms-not-set-up"]
+    assert [error and error.rule for error in found] == ["sms-not-set-up"]

@@ -14,8 +14,8 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.relay.verbs import VERBS
 from rw2fa_daemon.wire.relay import ask_time
-from rw2fa_daemon.wire.text import TextOutcome, TextRequest
-from rw2fa_daemon.wire.text_client import ask_text
+from rw2fa_daemon.wire.sms import SmsOutcome, SmsRequest
+from rw2fa_daemon.wire.sms_client import ask_sms
 from tests.integration.relay.conftest import Relay
 from tests.support.daemon import wait_until
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN, FakeTwilio, answer
@@ -35,26 +35,26 @@ def slow() -> Iterator[FakeTwilio]:
         yield twilio
 
 
-def request(twilio: FakeTwilio, n: int) -> TextRequest:
+def request(twilio: FakeTwilio, n: int) -> SmsRequest:
     to, body = Secret(f"+336{n:08}".encode()), Secret(f"Your code is: {n:06}".encode())
-    return TextRequest(ACCOUNT_SID, Secret(TOKEN.encode()), SENDER, to, body, twilio.url, 30.0)
+    return SmsRequest(ACCOUNT_SID, Secret(TOKEN.encode()), SENDER, to, body, twilio.url, 30.0)
 
 
-def ask(relay: Relay, twilio: FakeTwilio, n: int) -> TextOutcome | str:
+def ask(relay: Relay, twilio: FakeTwilio, n: int) -> SmsOutcome | str:
     """What came of a message, or why the relay refused to send it."""
     try:
-        return ask_text(relay.path, request(twilio, n))
+        return ask_sms(relay.path, request(twilio, n))
     except Problem as problem:
         return problem.what
 
 
-def at_once(relay: Relay, twilio: FakeTwilio, count: int) -> list[TextOutcome | str]:
+def at_once(relay: Relay, twilio: FakeTwilio, count: int) -> list[SmsOutcome | str]:
     with ThreadPoolExecutor(count) as pool:
         return list(pool.map(lambda n: ask(relay, twilio, n), range(count)))
 
 
-def sent(outcomes: list[TextOutcome | str]) -> int:
-    return sum(isinstance(outcome, TextOutcome) and outcome.sent for outcome in outcomes)
+def sent(outcomes: list[SmsOutcome | str]) -> int:
+    return sum(isinstance(outcome, SmsOutcome) and outcome.sent for outcome in outcomes)
 
 
 def memory(relay: Relay) -> int:
@@ -84,13 +84,13 @@ def test_promise_11_more_than_there_are_places_for_are_refused_at_once_and_not_s
     refused = [outcome for outcome in outcomes if isinstance(outcome, str)]
     assert set(refused) == {"the relay refused: busy"}
     assert len(slow.texts) == sent(outcomes) == len(outcomes) - len(refused) >= places
-    assert ask_text(relay.path, request(slow, 0)).sent
+    assert ask_sms(relay.path, request(slow, 0)).sent
 
 
 def test_promise_11_an_answer_without_end_costs_no_memory(relay: Relay) -> None:
     with FakeTwilio() as twilio:
         twilio.will(*[answer(b"x" * (MEMORY_MAX // 2))] * 4)
-        outcomes = [ask_text(relay.path, request(twilio, n)) for n in range(4)]
+        outcomes = [ask_sms(relay.path, request(twilio, n)) for n in range(4)]
     assert {(outcome.unknown, outcome.problem) for outcome in outcomes} == {(True, "its answer is too long")}
     assert memory(relay) < MEMORY_MAX // 2
 
@@ -112,6 +112,6 @@ def test_a_relay_that_is_only_asked_for_the_time_never_loads_what_sends(relay: R
     mapped = {Path(mapping.path).name.partition(".")[0] for mapping in psutil.Process(relay.process.pid).memory_maps()}
     assert "_ssl" not in mapped
     with FakeTwilio() as twilio:
-        assert ask_text(relay.path, request(twilio, 1)).sent
+        assert ask_sms(relay.path, request(twilio, 1)).sent
     mapped = {Path(mapping.path).name.partition(".")[0] for mapping in psutil.Process(relay.process.pid).memory_maps()}
     assert "_ssl" in mapped

@@ -36,8 +36,8 @@ import dataclasses, json, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.wire.text import TextRequest
-from rw2fa_daemon.wire.text_client import ask_account, ask_text, ask_text_status
+from rw2fa_daemon.wire.sms import TextRequest
+from rw2fa_daemon.wire.sms_client import ask_account, ask_text, ask_text_status
 relay, url, token = Path("/run/rw2fa/relay.sock"), "https://{HOST}:{PORT}", Secret(b"{TOKEN}")
 def send(n):
     to, body = Secret(f"+33612345{{n:03}}".encode()), Secret(f"Your code is: {{n:06}}".encode())
