@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rw2fa_daemon.config.edit import Changes
     from rw2fa_daemon.service.rules import Rules
     from rw2fa_daemon.store.store import Store
+    from rw2fa_daemon.vault.code_hasher import CodeHasher
     from rw2fa_daemon.vault.vault import Vault
-    from rw2fa_daemon.vault.words import Words
 
 DAEMON_USER: Final = "rw2fa"
 """Whatever is created belongs to this user where there is one."""
@@ -77,9 +77,9 @@ class Site:
         return Vault(load_master_key(self.config.master_key))
 
     @cached_property
-    def words(self) -> "Words":
+    def code_hasher(self) -> "CodeHasher":
         """What makes recovery codes and tokens, and their digests."""
-        return self.store.words()
+        return self.store.code_hasher()
 
     @cached_property
     def store(self) -> "Store":

@@ -13,7 +13,7 @@ from rw2fa_daemon.cli.printing import note
 from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.core.account import GENERATION_BITS, Account
 from rw2fa_daemon.core.person import Person
-from rw2fa_daemon.core.words import WordSet
+from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.store.store import Job, StateProblem
 
 PROOF_BY_WORD: Final = "token"
@@ -34,18 +34,18 @@ def give_tokens(site: Site, names: Iterable[str]) -> dict[str, str]:
     return given
 
 
-def make_words(site: Site, names: Sequence[str]) -> dict[str, WordSet]:
+def make_words(site: Site, names: Sequence[str]) -> dict[str, CodeSet]:
     """A new word for each of these people, by name.
 
     A word takes some 20 ms of a processor; all of them are used.
     """
-    site.words  # noqa: B018 - made here, as threads would make several
+    site.code_hasher  # noqa: B018 - made here, as threads would make several
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return dict(zip(names, threads.map(lambda name: site.words.new(name, 1), names), strict=True))
+        return dict(zip(names, threads.map(lambda name: site.code_hasher.new(name, 1), names), strict=True))
 
 
-def _give(account: Account | None, *, person: Person, new: WordSet) -> tuple[Account | None, str | None]:
+def _give(account: Account | None, *, person: Person, new: CodeSet) -> tuple[Account | None, str | None]:
     if account is not None and (account.activated or account.uid != person.uid):
         return account, None
     account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
-    return replace(account, token=new.digests[0]), new.words[0]
+    return replace(account, token=new.digests[0]), new.codes[0]

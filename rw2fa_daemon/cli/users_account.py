@@ -75,14 +75,14 @@ def reset(site: Site, names: tuple[str, ...], *, no_token: bool, as_json: bool, 
 def _reset(site: Site, person: Person, now: int, *, no_token: bool) -> tuple[Account, str | None]:
     """Start somebody over; gives the account and the word to hand over, None for none."""
     generation = secrets.randbits(GENERATION_BITS)
-    new = None if no_token else site.words.new(person.name, 1)
+    new = None if no_token else site.code_hasher.new(person.name, 1)
     always = site.config.proof == PROOF_BY_WORD
 
     def work(account: Account | None, *, always: bool = always) -> tuple[Account, tuple[Account, str | None]]:
         # A number that the administrator gave needs no word: nobody else reads what goes there.
         sms = account is not None and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS
         needed = not sms and (always or (account is not None and account.activated))
-        word, digest = (new.words[0], new.digests[0]) if new is not None and needed else (None, None)
+        word, digest = (new.codes[0], new.digests[0]) if new is not None and needed else (None, None)
         account = account or Account(person.name, person.uid, generation)
         after = replace(account.reset(generation=generation, now=now, token=digest), uid=person.uid)
         return after, (after, word)

@@ -21,7 +21,7 @@ from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.phone import masked, parse_number
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.words import WordSet
+from rw2fa_daemon.core.recovery_codes import CodeSet
 
 
 @click.command()
@@ -63,12 +63,12 @@ def _to_sms(site: Site, person: Person, number: str, *, as_json: bool) -> None:
 
 def _to_app(site: Site, person: Person, *, as_json: bool) -> None:
     now = int(time.time())
-    new = site.words.new(person.name, 1) if site.config.proof == PROOF_BY_WORD else None
+    new = site.code_hasher.new(person.name, 1) if site.config.proof == PROOF_BY_WORD else None
     account = _stored(site, person, partial(_by_app, person=person, now=now, new=new))
     consequences.record(site, "rw2fa users edit --app", [person.name])
     opened = account.enrol_opened_at == now and not account.activated
     until = now + site.config.enrolment_window_days * DAY_SECONDS if opened else None
-    word = new.words[0] if new is not None and account.token == new.digests[0] else None
+    word = new.codes[0] if new is not None and account.token == new.digests[0] else None
     user = shown(person.name)
     if as_json:
         show_json(_facts(person.name, account, until, word))
@@ -81,7 +81,7 @@ def _to_app(site: Site, person: Person, *, as_json: bool) -> None:
 
 
 def _by_app(
-    account: Account | None, *, person: Person, now: int, new: WordSet | None
+    account: Account | None, *, person: Person, now: int, new: CodeSet | None
 ) -> tuple[Account | None, Account | Problem]:
     account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
     if account.uid != person.uid:

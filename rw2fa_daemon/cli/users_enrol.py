@@ -146,7 +146,7 @@ def confirm(site: Site, name: str, code: str, *, as_json: bool) -> None:
     """
     person = enabled_person(site, name)
     typed = "".join(code.split())
-    recovery = site.words.new(person.name)
+    recovery = site.code_hasher.new(person.name)
 
     def work(account: Account | None) -> tuple[Account | None, FirstCodeCheck | _Refusal]:
         judged, check = _judge(account, person, typed, now=time.time(), reach=site.config.discrepancy)
@@ -173,7 +173,7 @@ def confirm(site: Site, name: str, code: str, *, as_json: bool) -> None:
     if account and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS:
         note(f"codes go on coming by SMS; for those of the app run: rw2fa users edit {user} --app")
     if as_json:
-        show_json({"user": person.name, "activated": True, "recovery_codes": recovery.words})
+        show_json({"user": person.name, "activated": True, "recovery_codes": recovery.codes})
         return
     say(f"{user} is activated.")
     hand_over(recovery, user)

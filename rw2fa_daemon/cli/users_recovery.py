@@ -11,7 +11,7 @@ from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.words import WordSet
+from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.wire import notice
 
 
@@ -26,7 +26,7 @@ def recovery(site: Site, name: str, *, as_json: bool) -> None:
     """
     person = enabled_person(site, name)
     user = shown(person.name)
-    new = site.words.new(person.name)
+    new = site.code_hasher.new(person.name)
 
     def work(account: Account | None) -> tuple[Account | None, Problem | None]:
         if account is None or not account.activated:
@@ -43,13 +43,13 @@ def recovery(site: Site, name: str, *, as_json: bool) -> None:
     consequences.record(site, "rw2fa users recovery", [person.name])
     consequences.announce(site, notice.RECOVERY_CODES_MADE, person.name)
     if as_json:
-        show_json({"user": person.name, "recovery_codes": new.words})
+        show_json({"user": person.name, "recovery_codes": new.codes})
         return
     hand_over(new, user)
 
 
-def hand_over(new: WordSet, user: str) -> None:
+def hand_over(new: CodeSet, user: str) -> None:
     """Print recovery codes."""
     say(f"Recovery codes of {user}: each signs in once in place of a code. They are not shown again.")
-    for word in new.words:
+    for word in new.codes:
         say(f"  {word}")

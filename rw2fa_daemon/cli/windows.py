@@ -8,7 +8,7 @@ from rw2fa_daemon.cli.printing import note, when
 from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, make_words
 from rw2fa_daemon.core.account import Account, Method
-from rw2fa_daemon.core.words import WordSet
+from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.store.store import Job, StateProblem
 
 
@@ -22,14 +22,14 @@ def open_windows(site: Site, names: Sequence[str], now: int) -> dict[str, str]:
     for outcome in site.store.run(jobs):
         if isinstance(outcome, StateProblem):
             note(str(outcome))
-    return {name: new.words[0] for name, new in made.items()}
+    return {name: new.codes[0] for name, new in made.items()}
 
 
-def _open(account: Account | None, *, new: WordSet | None, now: int) -> tuple[Account | None, None]:
+def _open(account: Account | None, *, new: CodeSet | None, now: int) -> tuple[Account | None, None]:
     return None if account is None else with_window(account, now, new), None
 
 
-def with_window(account: Account, now: int, new: WordSet | None) -> Account:
+def with_window(account: Account, now: int, new: CodeSet | None) -> Account:
     """The account with its window opened, unless it has an app already; `new` is the word that is asked for."""
     if account.activated_by(Method.APP):
         return account

@@ -13,7 +13,7 @@ from rw2fa_daemon.core.moves import Ask, Context, End, Move, Talk, let_in, refus
 from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt, clock_text, minutes, span
-from rw2fa_daemon.core.words import FORM, RECOVERY_LOW, WordAttempt, without
+from rw2fa_daemon.core.recovery_codes import FORM, RECOVERY_LOW, HashedAttempt, without
 
 CODE_TRIES: Final = 3
 """Wrong codes in one conversation."""
@@ -77,7 +77,7 @@ def _outside(account: Account, offset: int, context: Context) -> Move:
 
 
 def judge_recovery_code(
-    talk: Talk, account: Account, credential: Credential, attempt: WordAttempt, context: Context
+    talk: Talk, account: Account, credential: Credential, attempt: HashedAttempt, context: Context
 ) -> Move:
     """The move after a recovery code was typed in place of a code; it is charged like one."""
     right = take_recovery_code(account, attempt, context)
@@ -87,7 +87,7 @@ def judge_recovery_code(
     return wrong(talk, charged, context, lambda again: ask_code(again, Prompt.CODE_WRONG, charged, credential))
 
 
-def take_recovery_code(account: Account, attempt: WordAttempt, context: Context) -> Move | None:
+def take_recovery_code(account: Account, attempt: HashedAttempt, context: Context) -> Move | None:
     """The move after a recovery code, None if it is none of this person's."""
     left = without(account.recovery, attempt)
     if left is None:

@@ -28,8 +28,8 @@ from rw2fa_daemon.core.moves import Context, Move, Silence, Stage, Talk, finish,
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import told
-from rw2fa_daemon.core.sms_stage import ask_for_sms_code, due, entered, judge_recovery_word, judge_sms_code
-from rw2fa_daemon.core.words import WordAttempt
+from rw2fa_daemon.core.recovery_codes import HashedAttempt
+from rw2fa_daemon.core.sms_stage import ask_for_sms_code, due, entered, judge_recovery_code_by_sms, judge_sms_code
 
 _WANTED: Final = {
     Stage.CODE: {"code"},
@@ -44,7 +44,7 @@ _WANTED: Final = {
 _WITH_TEXT: Final = frozenset((Stage.SMS, Stage.RECOVERY))
 _FOR_A_CODE: Final = _WITH_TEXT | {Stage.CODE}
 
-Answer = str | WordAttempt | Silence
+Answer = str | HashedAttempt | Silence
 
 
 def account_state(account: Account | None, context: Context) -> AccountState:
@@ -195,17 +195,17 @@ def _answered(talk: Talk, account: Account, answer: Answer, context: Context) ->
             f"no code: {answer.value}",
             Prompt.LOGIN_REFUSED if code else Prompt.ENROL_FAILED,
         )
-    if talk.stage is Stage.TOKEN and isinstance(answer, WordAttempt):
+    if talk.stage is Stage.TOKEN and isinstance(answer, HashedAttempt):
         return judge_token(talk, account, answer, context)
     judged = (_judge_sms if talk.stage in _WITH_TEXT else _judge_app)(talk, account, answer, context)
     return judged or refuse(account, context, Event.PROTOCOL_BROKEN, "protocol", "an answer of another kind")
 
 
-def _judge_app(talk: Talk, account: Account, answer: str | WordAttempt, context: Context) -> Move | None:
+def _judge_app(talk: Talk, account: Account, answer: str | HashedAttempt, context: Context) -> Move | None:
     credential = account.credential
     if credential is None:
         return refuse(account, context, Event.REFUSED, "enrol", OVERTAKEN)
-    if talk.stage is Stage.CODE and isinstance(answer, WordAttempt):
+    if talk.stage is Stage.CODE and isinstance(answer, HashedAttempt):
         return judge_recovery_code(talk, account, credential, answer, context)
     if talk.stage is Stage.CODE and isinstance(answer, str):
         return judge_code(talk, account, credential, answer, context)
@@ -214,9 +214,9 @@ def _judge_app(talk: Talk, account: Account, answer: str | WordAttempt, context:
     return None
 
 
-def _judge_sms(talk: Talk, account: Account, answer: str | WordAttempt, context: Context) -> Move | None:
-    if isinstance(answer, WordAttempt):
-        return judge_recovery_word(talk, account, answer, context)
+def _judge_sms(talk: Talk, account: Account, answer: str | HashedAttempt, context: Context) -> Move | None:
+    if isinstance(answer, HashedAttempt):
+        return judge_recovery_code_by_sms(talk, account, answer, context)
     return judge_sms_code(talk, account, answer, context) if talk.stage is Stage.SMS else None
 
 

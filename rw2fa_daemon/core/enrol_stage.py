@@ -20,7 +20,7 @@ from rw2fa_daemon.core.moves import ANYTHING, Ask, Context, End, Move, Stage, Ta
 from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt, span
-from rw2fa_daemon.core.words import FORM, WordAttempt, without
+from rw2fa_daemon.core.recovery_codes import FORM, HashedAttempt, without
 
 PICTURES_MAX: Final = 12
 """Renderings of its QR code that one conversation shows for the asking: each of them, and again."""
@@ -34,11 +34,11 @@ def offer_enrolment(account: Account | None, context: Context) -> Move:
     known = account or Account(context.name, context.uid, context.fresh_generation())
     if known.token is not None:
         talk = Talk(Stage.TOKEN)
-        return Move(known, Ask(talk.n, Prompt.WORD_PROMPT.value, FORM), talk)
+        return Move(known, Ask(talk.n, Prompt.PROOF_PROMPT.value, FORM), talk)
     return _show_secret(known, Talk(Stage.ENROL), context)
 
 
-def judge_token(talk: Talk, account: Account, attempt: WordAttempt, context: Context) -> Move:
+def judge_token(talk: Talk, account: Account, attempt: HashedAttempt, context: Context) -> Move:
     """The move after a token was typed. It stays good until the enrolment that it opens is finished."""
     if account.token is not None and without((account.token,), attempt) is None:
         return refuse(_counted(account), context, Event.REFUSED, "enrol-failed", "wrong token")
@@ -103,7 +103,7 @@ def activated(talk: Talk, account: Account, context: Context) -> Move:
         return let_in(active, context, Event.ACTIVATED, "activated", text=Prompt.ACTIVATED.value)
     active = remember_session(replace(account, recovery=context.recovery.digests), context)
     record = context.record(Event.ACTIVATED, Decision.ALLOW, "activated")
-    lines = "\n".join(f"  {word}" for word in context.recovery.words)
+    lines = "\n".join(f"  {word}" for word in context.recovery.codes)
     last = replace(talk, stage=Stage.NOTED)
     return Move(active, Ask(last.n, Prompt.RECOVERY_CODES.value.format(codes=lines), ANYTHING), last, (record,))
 

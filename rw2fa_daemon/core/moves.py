@@ -15,9 +15,9 @@ from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.quota import source_of
+from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import NO_ATTEMPT, SmsAttempt, SmsError, SmsMessage, SmsRandomness, SmsRules
-from rw2fa_daemon.core.words import WordSet
 
 
 class Stage(StrEnum):
@@ -136,7 +136,7 @@ class Context:
     fresh_generation: Callable[[], int]
     token_needed: bool = False
     """Whether nobody enrols without a word that an administrator gave."""
-    recovery: WordSet | None = None
+    recovery: CodeSet | None = None
     """Recovery codes to give out if this answer activates the account."""
     server_clock: str = ""
     """What is known about the server's own clock, for the audit."""

@@ -61,7 +61,7 @@ class Prompt(Enum):
         "time, then enter the code that the app shows: "
     )
     ENROL_FAILED = "Setting up was not finished. Sign in again to see the same picture."
-    WORD_PROMPT = (
+    PROOF_PROMPT = (
         "Two-factor authentication is switched on for your account and is not set up yet.\n"
         "Word that your administrator gave you for setting it up: "
     )

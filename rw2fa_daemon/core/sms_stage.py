@@ -21,10 +21,10 @@ from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import with_reason
+from rw2fa_daemon.core.recovery_codes import FORM, HashedAttempt
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage, SmsRandomness, SmsRules
 from rw2fa_daemon.core.sms_text import fill
-from rw2fa_daemon.core.words import FORM, WordAttempt
 
 BLIND_SECONDS: Final = 1.0
 """An answer that comes sooner was not typed by somebody who had looked for a message."""
@@ -105,7 +105,7 @@ def judge_sms_code(talk: Talk, account: Account, code: str, context: Context) ->
     return activated(replace(talk, n=talk.n + 1), confirmed, replace(context, recovery=recovery))
 
 
-def judge_recovery_word(talk: Talk, account: Account, attempt: WordAttempt, context: Context) -> Move:
+def judge_recovery_code_by_sms(talk: Talk, account: Account, attempt: HashedAttempt, context: Context) -> Move:
     """The move after a recovery code was typed in place of a code; it is charged like one."""
     right = take_recovery_code(replace(account, sms_code=None), attempt, context)
     if right is not None:

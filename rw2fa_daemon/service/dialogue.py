@@ -12,8 +12,8 @@ from rw2fa_daemon.core.conversation import Answer
 from rw2fa_daemon.core.far_clock import Far, search
 from rw2fa_daemon.core.moves import Ask, Context, Move, Silence, Stage, Talk, finish
 from rw2fa_daemon.core.policy import AccountState
+from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES, CodeSet, HashedAttempt
 from rw2fa_daemon.core.sms import SmsError
-from rw2fa_daemon.core.words import RECOVERY_CODES, WordAttempt, WordSet
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.slow import Full, Turn
 from rw2fa_daemon.service.sms_login import SmsLogin
@@ -24,8 +24,8 @@ from rw2fa_daemon.wire.message import Message, ProtocolError
 UNUSABLE: Final = StateProblem("the state is not open", "see `rw2fa status`")
 TOO_BUSY: Final = StateProblem("too many words wait to be hashed", "wait a moment; somebody may be guessing")
 
-_FOR_CODE_OR_WORD: Final = frozenset((Stage.CODE, Stage.SMS))
-_FOR_WORD: Final = frozenset((Stage.TOKEN, Stage.RECOVERY))
+_FOR_EITHER: Final = frozenset((Stage.CODE, Stage.SMS))
+_FOR_HASHED: Final = frozenset((Stage.TOKEN, Stage.RECOVERY))
 
 
 class Dialogue:
@@ -65,7 +65,7 @@ class Dialogue:
             self._answer(talk, value)
         elif talk.stage is Stage.ENROL or talk.activates:
             self._with_recovery_codes(talk, value)
-        elif _is_word(talk, ask, value):
+        elif _is_hashed(talk, ask, value):
             self._with_digest(talk, value)
         else:
             self._answer(talk, value)
@@ -81,8 +81,8 @@ class Dialogue:
 
     def _with_digest(self, talk: Talk, typed: str) -> None:
         """Judge a word, once it is hashed, if it will be judged at all."""
-        words, name = self._connection.server.state.words, self._context.name
-        if words is None:
+        code_hasher, name = self._connection.server.state.code_hasher, self._context.name
+        if code_hasher is None:
             self._done(UNUSABLE)
             return
 
@@ -91,7 +91,7 @@ class Dialogue:
 
             def looked(outcome: Move | StateProblem) -> None:
                 if _nothing_to_say(outcome):
-                    turn.hash(lambda: words.digest(name, typed), hashed)
+                    turn.hash(lambda: code_hasher.digest(name, typed), hashed)
                 else:
                     turn.end()
                     self._done(outcome)
@@ -101,25 +101,25 @@ class Dialogue:
             )
 
         def hashed(digest: bytes) -> None:
-            self._answer(talk, WordAttempt(digest))
+            self._answer(talk, HashedAttempt(digest))
 
         self._take_turn(talk, begin)
 
     def _with_recovery_codes(self, talk: Talk, code: str) -> None:
         """Judge a first code; if it is right, once more with recovery codes, to store them as it activates."""
-        words, name = self._connection.server.state.words, self._context.name
-        if words is None:
+        code_hasher, name = self._connection.server.state.code_hasher, self._context.name
+        if code_hasher is None:
             self._done(UNUSABLE)
             return
         context = self._fresh_context()
 
         def looked(outcome: Move | StateProblem) -> None:
             if _nothing_to_say(outcome):
-                self._take_turn(talk, lambda turn: turn.hash(lambda: words.new(name), made), RECOVERY_CODES)
+                self._take_turn(talk, lambda turn: turn.hash(lambda: code_hasher.new(name), made), RECOVERY_CODES)
             else:
                 self._done(outcome)
 
-        def made(recovery: WordSet) -> None:
+        def made(recovery: CodeSet) -> None:
             # As of when the code was typed: it does not get older by our work.
             self._judge(talk, code, replace(self._fresh_context(), recovery=recovery, now=context.now))
 
@@ -128,14 +128,14 @@ class Dialogue:
             name, lambda account: conversation.unless_it_activates(talk, account, code, context), looked
         )
 
-    def _take_turn(self, talk: Talk, begin: Callable[[Turn], None], words: int = 1) -> None:
+    def _take_turn(self, talk: Talk, begin: Callable[[Turn], None], hashes: int = 1) -> None:
         """Wait until it is this person's turn to have words hashed."""
 
         def refused(full: Full) -> None:
             self._done(TOO_BUSY if full is Full.HOST else conversation.crowded(talk, self._fresh_context()))
 
         self._connection.busy = True
-        self._connection.server.slow.take_turn(self._context.name, begin, refused, words)
+        self._connection.server.slow.take_turn(self._context.name, begin, refused, hashes)
 
     def _fresh_context(self) -> Context:
         """The context as of now."""
@@ -207,11 +207,11 @@ def _nothing_to_say(outcome: Move | StateProblem) -> bool:
     return isinstance(outcome, Move) and outcome.say is None
 
 
-def _is_word(talk: Talk, ask: Ask, value: str) -> bool:
+def _is_hashed(talk: Talk, ask: Ask, value: str) -> bool:
     """Whether a word was typed, and no code, which the first form of a question for one describes."""
-    if talk.stage in _FOR_CODE_OR_WORD:
+    if talk.stage in _FOR_EITHER:
         return not has_form(value, ask.form.partition(",")[0])
-    return talk.stage in _FOR_WORD
+    return talk.stage in _FOR_HASHED
 
 
 def tell(connection: Connection, move: Move) -> None:

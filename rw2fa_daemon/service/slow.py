@@ -31,20 +31,20 @@ class Full(Enum):
 class Turn:
     """Somebody's turn, which lasts until what was hashed is judged: so the next one meets the lock that came of it."""
 
-    __slots__ = ("_over", "_slow", "begin", "person", "refused", "words")
+    __slots__ = ("_over", "_slow", "begin", "hashes", "person", "refused")
 
     def __init__(
         self,
         slow: "Slow",
         person: str,
-        words: int,
+        hashes: int,
         begin: Callable[["Turn"], None],
         refused: Callable[[Full], None],
     ) -> None:
         self._slow = slow
         self._over = False
         self.person: Final = person
-        self.words: Final = words
+        self.hashes: Final = hashes
         self.begin: Final = begin
         self.refused: Final = refused
 
@@ -74,20 +74,20 @@ class Slow:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="slow")
         self._finished: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._wake_up = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._words = 0
+        self._hashes = 0
         self._turns: dict[str, deque[Turn]] = {}
         """By person, the present one first."""
         loop.add_reader(self._wake_up, self._woken)
 
     def take_turn(
-        self, person: str, begin: Callable[[Turn], None], refused: Callable[[Full], None], words: int = 1
+        self, person: str, begin: Callable[[Turn], None], refused: Callable[[Full], None], hashes: int = 1
     ) -> None:
-        """Call `begin` when it is this person's turn to have `words` words hashed, or `refused` if there is none."""
+        """Call `begin` when it is this person's turn to have `hashes` hashes hashed, or `refused` if there is none."""
         turns = self._turns.setdefault(person, deque())
         if len(turns) >= PERSON_MAX:
             refused(Full.PERSON)
             return
-        turn = Turn(self, person, words, begin, refused)
+        turn = Turn(self, person, hashes, begin, refused)
         turns.append(turn)
         if len(turns) == 1:
             self._begin(turn)
@@ -105,7 +105,7 @@ class Slow:
 
     def ended(self, turn: Turn) -> None:
         """See Turn.end."""
-        self._words -= turn.words
+        self._hashes -= turn.hashes
         self._leave(turn)
 
     def close(self) -> None:
@@ -115,11 +115,11 @@ class Slow:
         os.close(self._wake_up)
 
     def _begin(self, turn: Turn) -> None:
-        if self._words + turn.words > WAITING_MAX:
+        if self._hashes + turn.hashes > WAITING_MAX:
             self._leave(turn)
             turn.refused(Full.HOST)
             return
-        self._words += turn.words
+        self._hashes += turn.hashes
         try:
             turn.begin(turn)
         except Exception:

@@ -18,9 +18,9 @@ from rw2fa_daemon.service.clerk import Clerk, Here
 from rw2fa_daemon.store.guard import Guard, mark_file
 from rw2fa_daemon.store.problem import failed
 from rw2fa_daemon.store.store import Job, StateProblem, Store
+from rw2fa_daemon.vault.code_hasher import CodeHasher
 from rw2fa_daemon.vault.master_key import MasterKey, load_master_key
 from rw2fa_daemon.vault.vault import Vault
-from rw2fa_daemon.vault.words import Words
 
 REOPEN_SECONDS: Final = 5.0
 """How long an unusable state is left alone before it is opened again."""
@@ -55,7 +55,7 @@ class State:
         """The state turned out to be older than it was, and what is remembered here of it is of no use."""
         self._store: Store | None = None
         self._vault: Vault | None = None
-        self.words: Words | None = None
+        self.code_hasher: CodeHasher | None = None
         """What hashes words, once there is a key."""
         self._problem: Problem | None = None
         self._scope_problem: Problem | None = None
@@ -125,9 +125,9 @@ class State:
 
     def sms_code_digest(self, generation: int, login: bytes, code: Secret) -> bytes:
         """The digest of a text message's code, bound to an account's generation and the name of a login."""
-        if self.words is None:
+        if self.code_hasher is None:
             raise RuntimeError("a code without a state to store it in")
-        return self.words.keyed(SMS_CODE_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())
+        return self.code_hasher.keyed(SMS_CODE_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())
 
     def foresee(self, name: str) -> None:
         """Read what is stored of somebody who is likely to be looked at next, so that it is known by then.
@@ -240,7 +240,7 @@ class State:
         try:
             # The look itself may find it older.
             self._lost = False
-            self.words = store.words()
+            self.code_hasher = store.code_hasher()
             self._since = store.sync_scope(self._scope, int(time.time()))
             self._scope_problem = None
         except StateProblem as problem:

@@ -8,9 +8,9 @@ from typing import Any, Final, NamedTuple
 from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method, SmsCode
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.problem import altered, other_key
+from rw2fa_daemon.vault.code_hasher import DIGEST_BYTES
 from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.vault import Tampered, UnknownKey, Vault
-from rw2fa_daemon.vault.words import DIGEST_BYTES
 
 SEAL_PURPOSE: Final = "record 1"
 """Names the layout of `_packed`: one that takes in more columns needs another number."""

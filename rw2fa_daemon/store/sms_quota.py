@@ -12,7 +12,7 @@ from typing import Final
 from rw2fa_daemon.core.quota import SLOTS, Ledger, Quota, spent, taken, void_at
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.engine import Connection
-from rw2fa_daemon.vault.words import Words
+from rw2fa_daemon.vault.code_hasher import CodeHasher
 
 KEPT: Final = 65_536
 """Subjects that are remembered; beyond that, those are forgotten that would soonest count no more. The host's own
@@ -24,7 +24,7 @@ _LEDGER: Final = struct.Struct(f">q{SLOTS + 1}I")
 _SECONDS: Final = struct.Struct(">q")
 
 
-def take(connection: Connection, words: Words, quotas: Sequence[Quota], now: int) -> Quota | None:
+def take(connection: Connection, code_hasher: CodeHasher, quotas: Sequence[Quota], now: int) -> Quota | None:
     """Count one more message at `now` (UTC seconds) against all quotas; or against none, and give one that is full.
 
     Durable when this returns. Raises the driver's errors.
@@ -33,7 +33,7 @@ def take(connection: Connection, words: Words, quotas: Sequence[Quota], now: int
         new: list[tuple[object, ...]] = []
         known: list[tuple[object, ...]] = []
         for quota in quotas:
-            key = _key(words, quota)
+            key = _key(code_hasher, quota)
             before = _read(connection, key)
             after = taken(before or Ledger(), quota, now)
             if after is None:
@@ -51,19 +51,19 @@ def take(connection: Connection, words: Words, quotas: Sequence[Quota], now: int
     return None
 
 
-def full(connection: Connection, words: Words, quotas: Sequence[Quota], now: int) -> Quota | None:
+def full(connection: Connection, code_hasher: CodeHasher, quotas: Sequence[Quota], now: int) -> Quota | None:
     """One of the quotas that has no room for another message at `now` (UTC seconds). Raises the driver's errors."""
     for quota in quotas:
-        ledger = _read(connection, _key(words, quota))
+        ledger = _read(connection, _key(code_hasher, quota))
         if ledger is not None and spent(ledger, quota.seconds, now) >= quota.at_most:
             return quota
     return None
 
 
-def _key(words: Words, quota: Quota) -> bytes:
+def _key(code_hasher: CodeHasher, quota: Quota) -> bytes:
     """With the period, since a count says nothing about another one."""
     fixed = _SECONDS.pack(quota.seconds) + quota.limit.value.encode() + b"\0"
-    return words.keyed(_PURPOSE, fixed + quota.subject.reveal())
+    return code_hasher.keyed(_PURPOSE, fixed + quota.subject.reveal())
 
 
 def _read(connection: Connection, key: bytes) -> Ledger | None:

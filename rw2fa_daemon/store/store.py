@@ -13,8 +13,8 @@ from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.quota import Quota
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import (
+    code_salt,
     floor,
     kept,
     key_check,
@@ -25,8 +25,8 @@ from rw2fa_daemon.store import (
     restoring,
     scope,
     sms_quota,
-    word_salt,
 )
+from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.batch import Batch, Job, load, look
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
@@ -38,8 +38,8 @@ from rw2fa_daemon.store.record import Stored
 from rw2fa_daemon.store.sqlite.engine import SqliteEngine
 from rw2fa_daemon.store.sqlite.mounts import MOUNTINFO
 from rw2fa_daemon.store.sqlite.place import FILE_NAME
+from rw2fa_daemon.vault.code_hasher import CodeHasher
 from rw2fa_daemon.vault.vault import Vault
-from rw2fa_daemon.vault.words import Words
 
 __all__ = ["Job", "StateProblem", "Store"]
 
@@ -160,10 +160,10 @@ class Store:
             stored = load(connection, self._decoder, name, floor.read(connection))
         return None if stored is None else stored.account
 
-    def words(self) -> Words:
+    def code_hasher(self) -> CodeHasher:
         """What makes recovery codes and tokens, and their digests."""
         with self._using() as connection:
-            return self._words(connection)
+            return self._code_hasher(connection)
 
     def key_in_use(self) -> int:
         """The number of the master key that everything is sealed under now."""
@@ -346,12 +346,12 @@ class Store:
         Durable when this returns.
         """
         with self._using() as connection:
-            return sms_quota.take(connection, self._words(connection), quotas, now)
+            return sms_quota.take(connection, self._code_hasher(connection), quotas, now)
 
     def full_sms_quota(self, quotas: Sequence[Quota], now: int) -> Quota | None:
         """One of the quotas that has no room for another text message at `now` (UTC seconds)."""
         with self._using() as connection:
-            return sms_quota.full(connection, self._words(connection), quotas, now)
+            return sms_quota.full(connection, self._code_hasher(connection), quotas, now)
 
     def mark(self) -> Mark | None:
         """How far the state got; None if what says so was altered."""
@@ -421,8 +421,8 @@ class Store:
         with self._using() as connection:
             not_members.forget(connection, name)
 
-    def _words(self, connection: Connection) -> Words:
-        return Words(word_salt.read(connection, self._vault))
+    def _code_hasher(self, connection: Connection) -> CodeHasher:
+        return CodeHasher(code_salt.read(connection, self._vault))
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[Connection]:

@@ -9,7 +9,7 @@ import pytest
 from rw2fa_daemon.core.account import Account, Counters
 from rw2fa_daemon.core.budget import Guessing, allowance
 from rw2fa_daemon.core.lockout import FAILURES_MAX
-from rw2fa_daemon.core.words import WordAttempt, without
+from rw2fa_daemon.core.recovery_codes import HashedAttempt, without
 from tests.integration.cli.command import Host
 from tests.support.world.phone import Phone
 
@@ -25,7 +25,7 @@ def activate(host: Host, name: str) -> list[str]:
 def digest(host: Host, name: str, word: str) -> bytes:
     store = host.store()
     try:
-        return store.words().digest(name, word)
+        return store.code_hasher().digest(name, word)
     finally:
         store.close()
 
@@ -34,7 +34,7 @@ def good_for(host: Host, name: str, word: str) -> bool:
     """Whether a recovery code is one of those that are stored."""
     account = host.account(name)
     assert account is not None
-    return without(account.recovery, WordAttempt(digest(host, name, word))) is not None
+    return without(account.recovery, HashedAttempt(digest(host, name, word))) is not None
 
 
 def change(host: Host, name: str, how: Callable[[Account], Account]) -> None:

@@ -11,7 +11,7 @@ import pytest
 from rw2fa_daemon.core.account import Account, Bypass, Counters
 from rw2fa_daemon.core.enrolment import ENROL_TRIES_A_WINDOW
 from rw2fa_daemon.core.lockout import FAILURES_MAX, FIRST_LOCK_SECONDS, FREE_FAILURES
-from rw2fa_daemon.vault.words import Words
+from rw2fa_daemon.vault.code_hasher import CodeHasher
 from tests.integration.cli.command import PROGRAM, run
 from tests.support.daemon import Site
 from tests.support.steps import stay_within_a_step
@@ -26,10 +26,10 @@ def stored(site: Site, name: str) -> Account:
     return account
 
 
-def words_of(site: Site) -> Words:
+def words_of(site: Site) -> CodeHasher:
     store = site.store()
     try:
-        return store.words()
+        return store.code_hasher()
     finally:
         store.close()
 
@@ -129,7 +129,7 @@ def test_promise_1_a_recovery_code_sent_many_times_at_once_is_accepted_once(site
     new = words_of(site).new("daemon")
     change(site, "daemon", lambda account: replace(account, recovery=new.digests))
     with site.daemon(), ThreadPoolExecutor(8) as pool:
-        for word in new.words[:3]:
+        for word in new.codes[:3]:
             rules = pool.map(lambda _, word=word: site.login("daemon", word).get("rule", "asked"), range(8))
             assert list(rules).count("recovery-code") == 1
             change(site, "daemon", Account.unlocked)

@@ -103,7 +103,7 @@ def test_promise_7_a_mark_that_was_taken_away_counts_as_a_loss_and_shuts_nobody_
     """Who puts an old copy back can take the mark away as well."""
     site.enrol(NAME, OTHER)
     store = site.store()
-    words = store.words().new(NAME)
+    words = store.code_hasher().new(NAME)
     store.transact(NAME, lambda account: (account and replace(account, recovery=words.digests), None))
     store.close()
     with site.daemon() as process:
@@ -114,7 +114,7 @@ def test_promise_7_a_mark_that_was_taken_away_counts_as_a_loss_and_shuts_nobody_
     mark_file(site.state).unlink()
     with site.daemon():
         assert "used already" in site.login(OTHER, site.code(OTHER))["text"], "nobody knows what was accepted"
-        assert site.login(NAME, words.words[0]).get("rule") != "recovery-code", "nor which of those were used"
+        assert site.login(NAME, words.codes[0]).get("rule") != "recovery-code", "nor which of those were used"
         assert alarms(site) == 1
         told = run([str(PROGRAM), "--config", str(site.config), "audit"]).out
         assert f"the mark of the state is not in {mark_file(site.state)} any more" in told

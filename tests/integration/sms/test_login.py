@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.core.account import Account, Credential
+from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.words import RECOVERY_CODES
 from rw2fa_daemon.service.sms_delivery import ASKED_AFTER
 from tests.integration.sms.sender import Office, audit, enter, events, quiet_for
 from tests.support.daemon import wait_until
@@ -60,13 +60,13 @@ def test_a_first_code_activates_and_hands_out_recovery_codes_that_work(office: O
 
 def test_a_recovery_code_that_is_typed_at_once_sends_no_message(phoned: Office) -> None:
     store = phoned.site.store()
-    words = store.words().new(NAME, 2)
+    words = store.code_hasher().new(NAME, 2)
     store.close()
     phoned.change(NAME, lambda account: replace(account, recovery=words.digests))
     with phoned.site.daemon():
         with phoned.site.hook() as hook:
             hook.open(NAME)
-            assert hook.reply(words.words[0])["rule"] == "recovery-code"
+            assert hook.reply(words.codes[0])["rule"] == "recovery-code"
         assert quiet_for(phoned, 1.5)
 
 

@@ -9,10 +9,10 @@ from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.policy import facts_of
+from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsRandomness, SmsRules
 from rw2fa_daemon.core.standing import Place, Standing
-from rw2fa_daemon.core.words import WordSet
 
 NOW = 1_790_000_000.0
 VALID_SECONDS = 600
@@ -43,7 +43,7 @@ def context_of(
     rules: SmsRules | None = RULES,
     error: SmsError | None = None,
     address: str = "192.0.2.1",
-    recovery: WordSet | None = None,
+    recovery: CodeSet | None = None,
     digits: int = 6,
 ) -> Context:
     login = Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", tty="ssh", rhost=address)

@@ -24,10 +24,10 @@ from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Stage, Tal
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.policy import Rc, facts_of
 from rw2fa_daemon.core.qr import RENDERINGS
+from rw2fa_daemon.core.recovery_codes import CodeSet, HashedAttempt
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.standing import Place, Standing
 from rw2fa_daemon.core.uri import base32_key, spaced_key
-from rw2fa_daemon.core.words import WordAttempt, WordSet
 
 START = 1_790_000_000.0
 SECRETS = [Secret(bytes([number]) * 20) for number in range(1, 200)]
@@ -293,7 +293,7 @@ def _with_recovery() -> Account:
 
 
 def test_activation_hands_out_recovery_codes_once_and_stores_only_digests() -> None:
-    words = WordSet(("abcd-efgh-jkmn", "pqrs-tuvw-xyz2"), (b"1" * 32, b"2" * 32))
+    words = CodeSet(("abcd-efgh-jkmn", "pqrs-tuvw-xyz2"), (b"1" * 32, b"2" * 32))
     offer = begin(None, _context())
     given = reply(_ask(offer)[1], offer.account, _code(offer.account, START), replace(_context(), recovery=words))
     ask, talk = _ask(given)
@@ -311,11 +311,11 @@ def test_a_recovery_code_signs_in_once_and_the_person_is_told_when_few_are_left(
     for number in range(5):
         ask, talk = _ask(begin(account, _context()))
         assert "word:" in ask.form
-        move = reply(talk, account, WordAttempt(bytes([number]) * 32), _context())
+        move = reply(talk, account, HashedAttempt(bytes([number]) * 32), _context())
         assert _end(move).rule == "recovery-code"
         left.append("recovery codes left" in _end(move).text)
         assert move.account is not None
-        again = reply(talk, move.account, WordAttempt(bytes([number]) * 32), _context())
+        again = reply(talk, move.account, HashedAttempt(bytes([number]) * 32), _context())
         assert isinstance(again.say, Ask)
         account = move.account
     assert left == [False, True, True, True, True]
@@ -324,7 +324,7 @@ def test_a_recovery_code_signs_in_once_and_the_person_is_told_when_few_are_left(
 
 def test_a_wrong_recovery_code_is_charged_like_a_code() -> None:
     account = _with_recovery()
-    move = reply(_ask(begin(account, _context()))[1], account, WordAttempt(b"x" * 32), _context())
+    move = reply(_ask(begin(account, _context()))[1], account, HashedAttempt(b"x" * 32), _context())
     assert move.account is not None
     assert (move.account.counters.failures, move.account.counters.wide_guesses) == (1, 1)
 
@@ -342,11 +342,11 @@ def test_a_token_is_asked_for_before_the_secret_is_shown_and_stays_until_the_enr
     account = replace(Account("alice", 1000, 7), token=b"t" * 32, enrol_opened_at=int(START))
     ask, talk = _ask(begin(account, _context()))
     assert "█" not in ask.text
-    wrong = reply(talk, account, WordAttempt(b"x" * 32), _context())
+    wrong = reply(talk, account, HashedAttempt(b"x" * 32), _context())
     assert _end(wrong).rule == "enrol-failed"
     assert wrong.account is not None
     assert wrong.account.counters.enrol_failures == 1
-    right = reply(talk, account, WordAttempt(b"t" * 32), _context())
+    right = reply(talk, account, HashedAttempt(b"t" * 32), _context())
     shown, next_talk = _ask(right)
     assert "█" in shown.text
     assert _ask(begin(right.account, _context()))[0].text == ask.text

@@ -16,10 +16,10 @@ from rw2fa_daemon.core.conversation import Answer, begin, reply, sms_due
 from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Stage, Talk
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.quota import Limit
+from rw2fa_daemon.core.recovery_codes import CodeSet, HashedAttempt
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsMessage
 from rw2fa_daemon.core.sms_stage import ENTERED_MAX, RESEND_SECONDS
-from rw2fa_daemon.core.words import WordAttempt, WordSet
 from tests.unit.core.sms import DIGESTS, NOW, PHONE, RULES, SENT, TERMINAL, VALID_SECONDS, WEB, context_of
 
 
@@ -223,7 +223,7 @@ def test_the_state_holds_a_digest_and_not_the_code() -> None:
 def test_a_first_code_activates_and_hands_out_recovery_codes() -> None:
     talk, account, code = _sent(_account(phone_confirmed=False))
     assert talk.activates
-    words = WordSet(tuple(f"word-{number}" for number in range(10)), DIGESTS)
+    words = CodeSet(tuple(f"word-{number}" for number in range(10)), DIGESTS)
     move = _answer(talk, account, code, recovery=words)
     ask, noted = _ask(move)
     assert "word-7" in ask.text
@@ -241,7 +241,7 @@ def test_recovery_codes_are_shown_only_where_an_enrolment_could_be() -> None:
     context = context_of(client=WEB)
     talk, account, code = _sent(_account(phone_confirmed=False), context)
     assert not talk.activates
-    move = reply(talk, account, code, replace(context, recovery=WordSet(("word",), DIGESTS[:1])))
+    move = reply(talk, account, code, replace(context, recovery=CodeSet(("word",), DIGESTS[:1])))
     assert (_end(move).rule, _kept(move).phone_confirmed, _kept(move).recovery) == ("activated", True, ())
 
 
@@ -289,14 +289,14 @@ def test_promise_9_guessing_ends_when_the_budget_is_spent_whatever_else_the_pers
 def test_a_recovery_code_stands_in_before_a_message_goes_out_and_after() -> None:
     account = _account(recovery=DIGESTS)
     for talk, known in ((_ask(begin(account, context_of()))[1], account), _sent(account)[:2]):
-        move = reply(talk, known, WordAttempt(DIGESTS[3]), context_of())
+        move = reply(talk, known, HashedAttempt(DIGESTS[3]), context_of())
         assert (_end(move).rule, move.sms) == ("recovery-code", None)
         assert (len(_kept(move).recovery), _kept(move).sms_code) == (9, None)
 
 
 def test_promise_8_a_wrong_recovery_code_is_charged() -> None:
     talk, account, _ = _sent(_account(recovery=DIGESTS))
-    move = _answer(talk, account, WordAttempt(b"?" * 32))
+    move = _answer(talk, account, HashedAttempt(b"?" * 32))
     assert _kept(move).counters.failures == 1
     assert "not accepted" in _ask(move)[0].text
 
@@ -355,8 +355,8 @@ def test_what_will_not_pass_leaves_a_recovery_code_or_ends() -> None:
     ask, recovery = _ask(move)
     assert "answered STOP" in ask.text
     assert (recovery.stage, ask.form.startswith("word:")) == (Stage.RECOVERY, True)
-    assert _end(_answer(recovery, account, WordAttempt(DIGESTS[0]))).rule == "recovery-code"
-    assert _ask(_answer(recovery, account, WordAttempt(b"?" * 32)))[1].stage is Stage.RECOVERY
+    assert _end(_answer(recovery, account, HashedAttempt(DIGESTS[0]))).rule == "recovery-code"
+    assert _ask(_answer(recovery, account, HashedAttempt(b"?" * 32)))[1].stage is Stage.RECOVERY
     talk, account, _ = _sent(_account())
     assert "answered STOP" in _end(_answer(talk, account, Silence.EMPTY, sms_attempt=sms_attempt)).text
 

@@ -74,7 +74,7 @@ def sealed(raw: Raw) -> dict[str, bytes]:
 def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_meant(
     place: Place, changing: Store, raw: Raw
 ) -> None:
-    salt = changing.words().digest("alice", "abcd-efgh-jkmn")
+    salt = changing.code_hasher().digest("alice", "abcd-efgh-jkmn")
     texts = (Quota(Limit.USER, Secret(b"alice"), 1, DAY_SECONDS),)
     assert changing.take_sms_quota(texts, 1_790_000_000) is None
     before = sealed(raw)
@@ -92,7 +92,7 @@ def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_mean
         assert store.remembered_not_member("carol", 1004, "digest")
         assert store.remembered_not_member("bob", 1002, "digest"), "no revision changed"
         assert store.kept(TWILIO_TOKEN) == Secret(b"token")
-        assert store.words().digest("alice", "abcd-efgh-jkmn") == salt
+        assert store.code_hasher().digest("alice", "abcd-efgh-jkmn") == salt
         assert store.full_sms_quota(texts, 1_790_000_000) is not None, "counted anew"
         assert store.records_by_key() == {2: 3}
 

@@ -14,7 +14,7 @@ import pytest
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.lockout import FREE_FAILURES, charge
 from rw2fa_daemon.core.otp import code_at
-from rw2fa_daemon.core.words import RECOVERY_CODES
+from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES
 from rw2fa_daemon.service.slow import PERSON_MAX, WAITING_MAX
 from tests.support.daemon import HOST_USERS, Hook, Site, wait_until
 
@@ -33,7 +33,7 @@ def stored(site: Site, name: str) -> Account:
 def give_recovery_codes(site: Site, *names: str) -> dict[str, tuple[str, ...]]:
     given = {}
     store = site.store()
-    words = store.words()
+    words = store.code_hasher()
     for name in names:
         new = words.new(name)
 
@@ -42,7 +42,7 @@ def give_recovery_codes(site: Site, *names: str) -> dict[str, tuple[str, ...]]:
             return replace(account, recovery=digests), None
 
         store.transact(name, work)
-        given[name] = new.words
+        given[name] = new.codes
     store.close()
     return given
 

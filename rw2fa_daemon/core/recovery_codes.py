@@ -22,21 +22,21 @@ RECOVERY_LOW: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class WordSet:
+class CodeSet:
     """New words with the digests to store, in the same order."""
 
-    words: tuple[str, ...]
+    codes: tuple[str, ...]
     digests: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class WordAttempt:
+class HashedAttempt:
     """A typed word, as its digest: hashing one is slow, and done before it is judged."""
 
     digest: bytes
 
 
-def new_word(choose: Callable[[Sequence[str]], str]) -> str:
+def new_code(choose: Callable[[Sequence[str]], str]) -> str:
     """A word as it is printed, `abcd-efgh-jkmn`; `choose` picks one of a sequence by chance."""
     return "-".join("".join(choose(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
 
@@ -47,7 +47,7 @@ def as_printed(typed: str) -> str:
     return "-".join(letters[at : at + GROUP_LENGTH] for at in range(0, len(letters), GROUP_LENGTH))
 
 
-def without(digests: tuple[bytes, ...], attempt: WordAttempt) -> tuple[bytes, ...] | None:
+def without(digests: tuple[bytes, ...], attempt: HashedAttempt) -> tuple[bytes, ...] | None:
     """The digests without the one that was typed; None if it is none of them.
 
     Every digest is compared, so that the time tells nothing about which one it was.

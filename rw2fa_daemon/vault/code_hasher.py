@@ -5,8 +5,8 @@ import hmac
 import secrets
 from typing import Final
 
+from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES, CodeSet, as_printed, new_code
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.words import RECOVERY_CODES, WordSet, as_printed, new_word
 
 SCRYPT_N: Final = 2**13
 SCRYPT_R: Final = 8
@@ -16,7 +16,7 @@ SCRYPT_P: Final = 1
 DIGEST_BYTES: Final = 32
 
 
-class Words:
+class CodeHasher:
     """Makes and digests words, with a salt that is drawn from a secret of the state and the person's name.
 
     So the same word has another digest for everybody, and no digest can be tried out without the
@@ -29,8 +29,8 @@ class Words:
     def digest(self, name: str, typed: str) -> bytes:
         """The digest of a word that this person typed, in whatever case and with dashes or without."""
         salt = hmac.digest(self._salt.reveal(), name.encode("utf-8", "surrogateescape"), "sha256")
-        word = as_printed(typed).encode("ascii", "replace")
-        return hashlib.scrypt(word, salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, dklen=DIGEST_BYTES)
+        code = as_printed(typed).encode("ascii", "replace")
+        return hashlib.scrypt(code, salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, dklen=DIGEST_BYTES)
 
     def keyed(self, purpose: str, data: bytes) -> bytes:
         """HMAC-SHA256 of `data` under a key for `purpose`, for what a change of the master key must not void."""
@@ -38,7 +38,7 @@ class Words:
         key = hmac.digest(self._salt.reveal(), b"\0" + purpose.encode(), "sha256")
         return hmac.digest(key, data, "sha256")
 
-    def new(self, name: str, count: int = RECOVERY_CODES) -> WordSet:
+    def new(self, name: str, count: int = RECOVERY_CODES) -> CodeSet:
         """New words for this person."""
-        words = tuple(new_word(secrets.choice) for _ in range(count))
-        return WordSet(words, tuple(self.digest(name, word) for word in words))
+        codes = tuple(new_code(secrets.choice) for _ in range(count))
+        return CodeSet(codes, tuple(self.digest(name, code) for code in codes))
