@@ -15,7 +15,7 @@ from bench.paths import ROOT
 from bench.verifier import Verifier, Work
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from tests.support.daemon import Hook
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN
 
@@ -75,7 +75,7 @@ class TextingVerifier(Verifier):
         super().__init__(folder, enrolled=enrolled, discrepancy=discrepancy, more=sms)
         self.phones = phones
         self.texting = range(enrolled, enrolled + texting)
-        self._store.keep(TWILIO_TOKEN, Secret(TOKEN.encode()))
+        self._store.keep_secret(TWILIO_TOKEN, Secret(TOKEN.encode()))
         self._write(self.texting, give_number)
 
 

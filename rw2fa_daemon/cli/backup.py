@@ -87,8 +87,8 @@ def _copy(store: Store, folder: Path, vault: Vault) -> tuple[int, str]:
                     batch = []
                 if account is None:
                     break
-            for name, secret in store.all_kept().items():
-                copy.keep(name, secret)
+            for name, secret in store.all_secrets().items():
+                copy.keep_secret(name, secret)
     finally:
         copy.close()
     return people, unsound

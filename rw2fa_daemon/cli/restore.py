@@ -117,7 +117,7 @@ def _read(file: Path) -> _Backup:
         made_at, host, key = _parsed_head(head)
         copy = Store.open(Path(folder), Vault(key))
         try:
-            return _Backup(made_at, host, list(copy.accounts()), copy.all_kept())
+            return _Backup(made_at, host, list(copy.accounts()), copy.all_secrets())
         finally:
             copy.close()
 

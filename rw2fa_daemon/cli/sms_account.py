@@ -16,7 +16,7 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_account import TOKEN, check_account_sid, check_sender, masked_sid
 from rw2fa_daemon.core.twilio import Kind, explain
 from rw2fa_daemon.doctor.sms import lacking
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.wire.sms_client import ask_account
 
 CHECK_SECONDS: Final = 10.0
@@ -46,12 +46,12 @@ def configure(site: Site, account_sid: str | None, sender: str | None, *, offlin
         site.must_own("sms.account_sid")
     if origin != config.sms_sender:
         site.must_own("sms.phone_number")
-    before = store.kept(TWILIO_TOKEN)
+    before = store.secret(TWILIO_TOKEN)
     token = _token(before if account == config.sms_account_sid else None)
     kind = "" if offline else _known_to_twilio(site, account, token)
     # The token first: if the file cannot be changed it goes back, so that both are the old ones or both the new.
     if token != before:
-        store.keep(TWILIO_TOKEN, token)
+        store.keep_secret(TWILIO_TOKEN, token)
     try:
         site.change(lambda _: {"sms.account_sid": account, "sms.phone_number": origin})
     except BaseException:
@@ -72,9 +72,9 @@ def configure(site: Site, account_sid: str | None, sender: str | None, *, offlin
 
 def _put_back(site: Site, before: Secret | None) -> None:
     if before is None:
-        site.store.forget(TWILIO_TOKEN)
+        site.store.forget_secret(TWILIO_TOKEN)
     else:
-        site.store.keep(TWILIO_TOKEN, before)
+        site.store.keep_secret(TWILIO_TOKEN, before)
 
 
 def _account(text: str) -> str:

@@ -11,7 +11,7 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_account import masked_sid
 from rw2fa_daemon.doctor.sms import lacking
 from rw2fa_daemon.doctor.sms_message import measured, message_meaning
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 
 
 @click.command()
@@ -74,6 +74,6 @@ def show(site: Site, *, as_json: bool) -> None:
 def _token(site: Site) -> tuple[Secret | None, str]:
     """The token, if one is stored, or why that cannot be told."""
     try:
-        return site.store.kept(TWILIO_TOKEN), ""
+        return site.store.secret(TWILIO_TOKEN), ""
     except Problem as problem:
         return None, str(problem)

@@ -16,7 +16,7 @@ from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor.sms import lacking
 from rw2fa_daemon.doctor.sms_message import segment_warning
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 
 NAMED_MAX: Final = 10
 """Names in a question."""
@@ -29,7 +29,7 @@ def enable(site: Site) -> None:
 
     Nobody's method changes by it; `rw2fa users edit USER --sms NUMBER` does that.
     """
-    if problems := list(lacking(site.config, site.store.kept(TWILIO_TOKEN))):
+    if problems := list(lacking(site.config, site.store.secret(TWILIO_TOKEN))):
         fixes = dict.fromkeys(problem.fix for problem in problems)
         raise Problem("; ".join(problem.what for problem in problems), "; ".join(fixes))
     site.change(lambda _: {"sms.enabled": True})

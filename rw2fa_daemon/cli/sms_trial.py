@@ -26,7 +26,7 @@ from rw2fa_daemon.core.twilio import (
     explain,
 )
 from rw2fa_daemon.doctor.sms import lacking
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.wire.sms import SmsOutcome, SmsRequest
 from rw2fa_daemon.wire.sms_client import ask_sms, ask_sms_status
 
@@ -93,7 +93,7 @@ def trial(site: Site, number: str, *, wait: int, as_json: bool) -> None:
 def _request(site: Site, to: str) -> SmsRequest:
     """The message that a login would send to this number, with a code that nobody was given."""
     config = site.config
-    token = site.store.kept(TWILIO_TOKEN)
+    token = site.store.secret(TWILIO_TOKEN)
     # Where an SMS may go is a question for logins.
     for problem in lacking(replace(config, sms_countries=(calling_code(to),)), token):
         raise problem

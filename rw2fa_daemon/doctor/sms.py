@@ -12,7 +12,7 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 
 NAMES_MAX: Final = 10
 """That one finding lists."""
@@ -26,7 +26,7 @@ def check_sms(subject: Subject) -> Iterator[Finding]:
     if not config.sms_enabled:
         return
     with subject.store() as store:
-        token = store.kept(TWILIO_TOKEN)
+        token = store.secret(TWILIO_TOKEN)
         people, _ = subject.enabled_people
         numbers = {person.name: _number(store.read(person.name)) for person in people}
     for problem in lacking(config, token):

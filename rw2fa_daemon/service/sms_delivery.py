@@ -14,7 +14,7 @@ from rw2fa_daemon.core.twilio import ARRIVED_STATUSES, NOT_DELIVERED, explain
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.message import Message, ProtocolError
 from rw2fa_daemon.wire.relay import START_SECONDS
@@ -80,7 +80,7 @@ class SmsDeliveries:
             packet = compose_status(credentials, message.sid, ASK_SECONDS)
             self._relay.ask(packet, ASK_SECONDS + START_SECONDS, answered)
 
-        self._desk.call(lambda store: store.kept(TWILIO_TOKEN), found)
+        self._desk.call(lambda store: store.secret(TWILIO_TOKEN), found)
 
     def _answered(self, message: _Followed, count: int, status: SmsStatus) -> None:
         self._under_way -= 1

@@ -22,7 +22,7 @@ from rw2fa_daemon.service.exposition import Family, gauge
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
 from rw2fa_daemon.service.sms_delivery import SmsDeliveries
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.wire.message import Message, ProtocolError
 from rw2fa_daemon.wire.relay import START_SECONDS
@@ -108,7 +108,9 @@ class SmsSender:
             else:
                 done(None if full is None else _limit(full))
 
-        self._desk.call(lambda store: (store.kept(TWILIO_TOKEN) is not None, store.full_sms_quota(quotas, now)), looked)
+        self._desk.call(
+            lambda store: (store.secret(TWILIO_TOKEN) is not None, store.full_sms_quota(quotas, now)), looked
+        )
 
     def post(self, order: Order) -> None:
         """Take a message on; `order.report` hears of it, perhaps at once."""
@@ -156,7 +158,7 @@ class SmsSender:
         sms, now = order.sms, int(order.context.now)
 
         def allow(store: Store) -> Secret | Quota | None:
-            token = store.kept(TWILIO_TOKEN)
+            token = store.secret(TWILIO_TOKEN)
             return None if token is None else store.take_sms_quota(sms.quotas, now) or token
 
         def allowed(found: Secret | Quota | StateProblem | None) -> None:

@@ -113,7 +113,7 @@ class Batch:
     def _collect(self, name: str, entry: _Entry) -> None:
         before, account = entry.before, entry.account
         if account is not None and (before is None or account is not before.account):
-            account = floor.kept(account, self._floor)
+            account = floor.mark_applied(account, self._floor)
         if before is None:
             if account is not None:
                 self._insert(name, encode(self._vault, name, None, account))

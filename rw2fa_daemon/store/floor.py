@@ -79,6 +79,6 @@ def applied(stored: Stored, second: int) -> Stored:
     return stored._replace(account=after_loss(stored.account, second))
 
 
-def kept(account: Account, second: int) -> Account:
+def mark_applied(account: Account, second: int) -> Account:
     """An account that is about to be stored, so that a loss at `second` (UTC) does not concern it any more."""
     return marked(account, second) if second else account

@@ -6,7 +6,7 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.loss import after_loss
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import floor, kept, key_check, mark
+from rw2fa_daemon.store import floor, key_check, mark, secrets
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.mark import Mark
 from rw2fa_daemon.store.record import encode
@@ -17,7 +17,7 @@ def replace_all(
     connection: Connection,
     vault: Vault,
     accounts: Iterable[Account],
-    secrets: Mapping[str, Secret],
+    restored: Mapping[str, Secret],
     second: int,
     outside: Mark | None,
 ) -> Mark:
@@ -40,6 +40,6 @@ def replace_all(
         connection.write(sql.INSERT_RECORD, [(name, *row.fixed, *row.counters, row.seal) for name, row in records])
         connection.write(sql.INSERT_WITNESS, [(name, row.revision) for name, row in records])
         floor.lift_within(connection, vault, second)
-        kept.replace_within(connection, vault, secrets)
+        secrets.replace_within(connection, vault, restored)
         mark.write(connection, vault, after)
     return after

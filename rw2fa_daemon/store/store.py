@@ -16,7 +16,6 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import (
     code_salt,
     floor,
-    kept,
     key_check,
     mark,
     next_key,
@@ -24,6 +23,7 @@ from rw2fa_daemon.store import (
     reseal,
     restoring,
     scope,
+    secrets,
     sms_quota,
 )
 from rw2fa_daemon.store import compiled_sqlite as sql
@@ -325,20 +325,20 @@ class Store:
         with self._using() as connection:
             return floor.lift(connection, self._vault, second)
 
-    def keep(self, name: str, secret: Secret) -> None:
+    def keep_secret(self, name: str, secret: Secret) -> None:
         """Keep something sealed under a name, in place of what was kept there; durable when this returns."""
         with self._using() as connection:
-            kept.keep(connection, self._vault, name, secret)
+            secrets.write(connection, self._vault, name, secret)
 
-    def kept(self, name: str) -> Secret | None:
+    def secret(self, name: str) -> Secret | None:
         """What is kept under this name."""
         with self._using() as connection:
-            return kept.kept(connection, self._vault, name)
+            return secrets.read(connection, self._vault, name)
 
-    def forget(self, name: str) -> None:
+    def forget_secret(self, name: str) -> None:
         """Keep nothing under this name any more."""
         with self._using() as connection:
-            kept.forget(connection, name)
+            secrets.forget(connection, name)
 
     def take_sms_quota(self, quotas: Sequence[Quota], now: int) -> Quota | None:
         """Count one more text message at `now` (UTC seconds) against all quotas; or against none, and give a full one.
@@ -375,10 +375,10 @@ class Store:
         with self._using() as connection, connection.snapshot():
             yield
 
-    def all_kept(self) -> dict[str, Secret]:
+    def all_secrets(self) -> dict[str, Secret]:
         """Every secret that is kept, by its name."""
         with self._using() as connection:
-            found = {name: kept.kept(connection, self._vault, name) for name in kept.names(connection)}
+            found = {name: secrets.read(connection, self._vault, name) for name in secrets.names(connection)}
         return {name: secret for name, secret in found.items() if secret is not None}
 
     def replace_all(

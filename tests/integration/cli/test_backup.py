@@ -14,7 +14,7 @@ from rw2fa_daemon.core.account import Account, Bypass, Credential
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.guard import mark_file, read_outside
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from tests.integration.cli.command import Done, Host
 from tests.support.daemon import HOST_USERS
 from tests.support.world.terminal import Terminal
@@ -46,7 +46,7 @@ def people(host: Host) -> Host:
     host.write_config(scope=[ALICE, BOB, CAROL])
     host.enrol(ALICE, BOB)
     with closing(host.store()) as store:
-        store.keep(TWILIO_TOKEN, Secret(b"token"))
+        store.keep_secret(TWILIO_TOKEN, Secret(b"token"))
     return host
 
 
@@ -88,12 +88,12 @@ def test_what_was_saved_comes_back_while_the_daemon_runs(people: Host, file: Pat
         with closing(people.store()) as store:
             store.transact(BOB, lambda _: (None, None))
             store.transact("new", lambda _: (Account("new", 9, 9), None))
-            store.forget(TWILIO_TOKEN)
+            store.forget_secret(TWILIO_TOKEN)
         out = does(people, "restore", str(file), "--yes")
         assert out.startswith("Restored 2 people as of ")
         with closing(people.store()) as store:
             assert list(store.names()) == sorted([ALICE, BOB])
-            assert store.kept(TWILIO_TOKEN) == Secret(b"token")
+            assert store.secret(TWILIO_TOKEN) == Secret(b"token")
         for name in (ALICE, BOB):
             account = people.account(name)
             assert account is not None

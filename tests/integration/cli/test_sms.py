@@ -10,7 +10,7 @@ import pytest
 
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from tests.integration.cli.command import Done, Host
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN
 from tests.support.world.phone import Phone
@@ -34,7 +34,7 @@ def configured(host: Host) -> Host:
 def token_of(host: Host) -> bytes | None:
     store = host.store()
     try:
-        kept = store.kept(TWILIO_TOKEN)
+        kept = store.secret(TWILIO_TOKEN)
     finally:
         store.close()
     return None if kept is None else kept.reveal()
@@ -408,7 +408,7 @@ def test_the_doctor_says_what_keeps_sms_from_going_out(configured: Host, alice: 
     (relay,) = findings(configured, "sms-relay")
     assert "does not answer at" in str(relay["detail"])
     store = configured.store()
-    store.forget(TWILIO_TOKEN)
+    store.forget_secret(TWILIO_TOKEN)
     store.close()
     (token,) = findings(configured, "sms")
     assert token["detail"] == "the token of the Twilio account is not stored"

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.vault.master_key import load_master_key
 from tests.integration.cli.command import Host
 from tests.integration.cli.test_backup import does
@@ -71,7 +71,7 @@ def test_on_several_hosts_the_key_is_changed_once_all_have_it_and_no_login_is_re
 
 def test_a_backup_of_one_kind_of_database_is_put_back_into_the_other(first: Host, tmp_path: Path) -> None:
     with closing(first.store()) as store:
-        store.keep(TWILIO_TOKEN, Secret(b"token"))
+        store.keep_secret(TWILIO_TOKEN, Secret(b"token"))
     one = Host(tmp_path / "one", first.secrets, first.digits)
     one.folder.mkdir()
     one.configure()
@@ -89,7 +89,7 @@ def test_a_backup_of_one_kind_of_database_is_put_back_into_the_other(first: Host
     for host in (first, one):
         with closing(host.store()) as store:
             assert sorted(store.names()) == sorted(PEOPLE)
-            assert store.kept(TWILIO_TOKEN) == Secret(b"token")
+            assert store.secret(TWILIO_TOKEN) == Secret(b"token")
         for name in PEOPLE:
             account = host.account(name)
             assert account is not None

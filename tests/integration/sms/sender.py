@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from rw2fa_daemon.audit.line_file import FILE_NAME
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.wire.client import ask_daemon
 from tests.support.daemon import HOST_USERS, Hook, Site, wait_until
 from tests.support.fake_twilio import SENDER, FakeTwilio
@@ -36,7 +36,7 @@ class Office:
     def keep_token(self) -> None:
         """As `rw2fa sms configure` does."""
         store = self.site.store()
-        store.keep(TWILIO_TOKEN, Secret(self.twilio.token.encode()))
+        store.keep_secret(TWILIO_TOKEN, Secret(self.twilio.token.encode()))
         store.close()
 
     def give_numbers(

@@ -152,7 +152,7 @@ def test_when_twilio_is_down_people_are_told_at_once_until_it_is_back(office: Of
 def test_a_host_that_is_not_set_up_says_so_before_it_asks(phoned: Office, lack: str) -> None:
     if lack == "token":
         store = phoned.site.store()
-        store.forget("twilio_token")
+        store.forget_secret("twilio_token")
         store.close()
     text = phoned.site.config.read_text()
     keys = {"account": "account_sid", "sender": "phone_number"}

@@ -19,7 +19,7 @@ from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.sms_delivery import FOLLOWED_MAX, SmsDeliveries
 from rw2fa_daemon.service.sms_sender import UNDER_WAY_MAX, WAITING_MAX, Order, SmsSender
 from rw2fa_daemon.service.state import State
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from tests.support.daemon import Site
 from tests.unit.core.sms import context_of
 
@@ -33,7 +33,7 @@ def config(tmp_path: Path) -> Config:
     site.write_config(f'[sms]\nenabled = true\naccount_sid = "AC{"0" * 32}"\nphone_number = "+14155550199"\n')
     site.initialise()
     store = site.store()
-    store.keep(TWILIO_TOKEN, Secret(b"0" * 32))
+    store.keep_secret(TWILIO_TOKEN, Secret(b"0" * 32))
     store.close()
     return load(site.config)
 

@@ -12,8 +12,8 @@ import pytest
 from rw2fa_daemon.core.quota import DAY_SECONDS, Limit, Quota
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.engine import Connection
-from rw2fa_daemon.store.kept import TWILIO_TOKEN
 from rw2fa_daemon.store.reseal import AT_ONCE, page_of_not_members, page_of_records
+from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey, successor
 from rw2fa_daemon.vault.vault import Vault
@@ -33,7 +33,7 @@ def filled(store: Store) -> Store:
     store.sync_scope(SCOPE, 1_700_000_000)
     store.remember_not_member("carol", 1004, "digest", 1_700_000_000)
     store.remember_not_member("bob", 1002, "digest", 1_700_000_000)
-    store.keep(TWILIO_TOKEN, Secret(b"token"))
+    store.keep_secret(TWILIO_TOKEN, Secret(b"token"))
     return store
 
 
@@ -91,7 +91,7 @@ def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_mean
         assert store.scope() == dict.fromkeys(SCOPE, 1_700_000_000)
         assert store.remembered_not_member("carol", 1004, "digest")
         assert store.remembered_not_member("bob", 1002, "digest"), "no revision changed"
-        assert store.kept(TWILIO_TOKEN) == Secret(b"token")
+        assert store.secret(TWILIO_TOKEN) == Secret(b"token")
         assert store.code_hasher().digest("alice", "abcd-efgh-jkmn") == salt
         assert store.full_sms_quota(texts, 1_790_000_000) is not None, "counted anew"
         assert store.records_by_key() == {2: 3}
@@ -127,7 +127,7 @@ def test_whoever_has_both_keys_follows_the_change_and_whoever_has_not_is_told(
         other.transact("alice", spend(59_000_001))
         other.sync_scope(("alice",), 1_700_000_001)
         other.remember_not_member("dora", 1005, "digest", 1_700_000_000)
-        other.keep(TWILIO_TOKEN, Secret(b"other"))
+        other.keep_secret(TWILIO_TOKEN, Secret(b"other"))
         where = sealed(raw)
         for at in ("alice.seal", "meta.scope_seal", "not_members.dora", f"meta.kept:{TWILIO_TOKEN}"):
             assert where[at][:2] == b"\0\2", at

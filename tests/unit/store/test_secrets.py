@@ -19,25 +19,25 @@ TOKEN = b"0123456789abcdef0123456789abcdef"
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(TEXT.filter(bool), st.binary(), st.binary())
 def test_what_was_kept_last_comes_back(store: Store, name: str, first: bytes, second: bytes) -> None:
-    store.forget(name)
-    assert store.kept(name) is None
+    store.forget_secret(name)
+    assert store.secret(name) is None
     for value in (first, second):
-        store.keep(name, Secret(value))
-        assert store.kept(name) == Secret(value)
+        store.keep_secret(name, Secret(value))
+        assert store.secret(name) == Secret(value)
 
 
 def test_what_is_kept_outlives_the_process_and_can_be_forgotten(place: Place, store: Store, vault: Vault) -> None:
-    store.keep("twilio_token", Secret(TOKEN))
+    store.keep_secret("twilio_token", Secret(TOKEN))
     store.close()
     with closing(place.open(vault)) as again:
-        assert again.kept("twilio_token") == Secret(TOKEN)
-        again.forget("twilio_token")
-        assert again.kept("twilio_token") is None
+        assert again.secret("twilio_token") == Secret(TOKEN)
+        again.forget_secret("twilio_token")
+        assert again.secret("twilio_token") is None
 
 
 def test_a_name_meets_nothing_else_that_the_state_remembers(place: Place, store: Store, vault: Vault) -> None:
     for name in ("key_check", "floor_step", "scope_seal"):
-        store.keep(name, Secret(b"x"))
+        store.keep_secret(name, Secret(b"x"))
     store.close()
     with closing(place.open(vault)) as again:
         assert again.floor() == 0
@@ -45,16 +45,16 @@ def test_a_name_meets_nothing_else_that_the_state_remembers(place: Place, store:
 
 @ONLY_SQLITE
 def test_promise_7_a_kept_secret_lies_sealed(folder: Path, store: Store) -> None:
-    store.keep("twilio_token", Secret(TOKEN))
+    store.keep_secret("twilio_token", Secret(TOKEN))
     content = b"".join(file.read_bytes() for file in folder.iterdir())
     assert b"kept:twilio_token" in content
     assert TOKEN not in content
 
 
 def test_promise_7_a_kept_secret_that_was_altered_or_moved_is_noticed(store: Store, raw: Raw) -> None:
-    store.keep("twilio_token", Secret(TOKEN))
-    store.keep("other", Secret(b"y"))
+    store.keep_secret("twilio_token", Secret(TOKEN))
+    store.keep_secret("other", Secret(b"y"))
     for wrong in ("X'00'", "'text'", "(SELECT value FROM meta WHERE key = 'kept:other')"):
         raw.execute(f"UPDATE meta SET value = {wrong} WHERE key = 'kept:twilio_token'")  # noqa: S608 -- constants
         with pytest.raises(StateProblem, match="twilio_token"):
-            store.kept("twilio_token")
+            store.secret("twilio_token")

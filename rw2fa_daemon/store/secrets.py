@@ -19,7 +19,7 @@ _PREFIX: Final = "kept:"
 """Before the name, in the key: no name meets what else is in the table."""
 
 
-def keep(connection: Connection, vault: Vault, name: str, secret: Secret) -> None:
+def write(connection: Connection, vault: Vault, name: str, secret: Secret) -> None:
     """Keep a secret in place of what was kept under that name. Raises the driver's errors."""
     with connection.transaction():
         key_check.follow(connection, vault)
@@ -30,7 +30,7 @@ def keep(connection: Connection, vault: Vault, name: str, secret: Secret) -> Non
             connection.write(sql.UPDATE_META, [(sealed, _PREFIX + name)])
 
 
-def kept(connection: Connection, vault: Vault, name: str) -> Secret | None:
+def read(connection: Connection, vault: Vault, name: str) -> Secret | None:
     """What is kept under that name. Raises `StateProblem` if it was altered, and the driver's errors."""
     sealed = connection.meta(_PREFIX + name)
     if sealed is None:
