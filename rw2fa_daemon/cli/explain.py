@@ -14,7 +14,7 @@ from rw2fa_daemon.core import policy
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.codebook import Codebook
-from rw2fa_daemon.core.conversation import account_state, bar_of
+from rw2fa_daemon.core.conversation import account_state, lock_status_of
 from rw2fa_daemon.core.enrolment import lacks_token
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.moves import Context
@@ -209,9 +209,9 @@ def _about(state: AccountState, account: Account | None, context: Context) -> li
             return [f"the stored uid is {account.uid}; if it is the same person, run: rw2fa users reset {account.name}"]
         case AccountState.BYPASSED if account and account.bypass:
             return [f"{bypass_sentence(account.bypass)}; `rw2fa users bypass {account.name} --end` ends that"]
-        case AccountState.LOCKED if account and (bar := bar_of(account, context)):
-            how = "" if bar.until is None else f"; `rw2fa users unlock {account.name}` ends that"
-            return [lock_sentence(bar, account.name) + how]
+        case AccountState.LOCKED if account and (lock := lock_status_of(account, context)):
+            how = "" if lock.until is None else f"; `rw2fa users unlock {account.name}` ends that"
+            return [lock_sentence(lock, account.name) + how]
         case AccountState.ACTIVATED if account:
             return _about_code(account, context)
         case AccountState.BY_SMS if account and account.phone:

@@ -56,7 +56,7 @@ class Wanted:
         return (
             (not self.pending or (person.enabled is not False and not person.activated))
             and (self.activated is None or person.activated is self.activated)
-            and (not self.locked or person.bar is not None)
+            and (not self.locked or person.lock is not None)
             and (self.method is None or person.method_in_force is self.method)
         )
 
@@ -114,7 +114,7 @@ def _look(site: Site, names: Sequence[str]) -> Iterator[tuple[str, Profile]]:
     known = frozenset(names)
     rules, now = site.rules, time.time()
     found = zip(names, lookups(names, rules.groups), strict=True)
-    with _bar(len(names)) as bar:
+    with _bar(len(names)) as lock:
         while page := list(islice(found, READ_AT_ONCE)):
             stored = site.store.look([one.name if isinstance(one, Person) else name for name, one in page])
             for (name, one), account in zip(page, stored, strict=True):
@@ -125,7 +125,7 @@ def _look(site: Site, names: Sequence[str]) -> Iterator[tuple[str, Profile]]:
                     name,
                     profile(name, one, sound, rules=rules, came_in=site.came_in, now=now, trouble=trouble),
                 )
-            bar.update(len(page))
+            lock.update(len(page))
 
 
 class _Bar(Protocol):

@@ -6,9 +6,9 @@ from typing import Final
 
 from rw2fa_daemon.cli.printing import iso, when
 from rw2fa_daemon.core.account import Account, Bypass, Method
-from rw2fa_daemon.core.barred import Bar, barred
 from rw2fa_daemon.core.budget import allowance, spent
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
+from rw2fa_daemon.core.lock_status import LockStatus, lock_status
 from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.prompts import minutes
@@ -34,7 +34,7 @@ class Profile:
 
     `method` is the one that was chosen; by which one codes come now, with SMS on or off, is `method_in_force`, and that
     is what `activated` is about. `phone` is masked.
-    `enabled` is None while the directory cannot tell. Times are UTC seconds. `bar` is why codes are
+    `enabled` is None while the directory cannot tell. Times are UTC seconds. `lock` is why codes are
     refused unseen, `drift` by how many seconds the device was ahead when a code was last accepted
     (None before that), `bypass` one that holds now. `token_pending`: the next enrolment takes a word; `token_missing`:
     it would, and none was given. `enrolment_until` is when the enrolment window
@@ -52,7 +52,7 @@ class Profile:
     method_in_force: Method
     phone: str | None
     failures: int
-    bar: Bar | None
+    lock: LockStatus | None
     recovery_codes_left: int
     drift: int | None
     guesses: Guesses
@@ -77,9 +77,9 @@ class Profile:
             "method": self.method.value,
             "method_in_force": self.method_in_force.value,
             "phone": self.phone,
-            "locked": self.bar is not None,
-            "locked_until": iso(self.bar.until) if self.bar else None,
-            "locked_by": self.bar.why.value if self.bar else None,
+            "locked": self.lock is not None,
+            "locked_until": iso(self.lock.until) if self.lock else None,
+            "locked_by": self.lock.why.value if self.lock else None,
             "failures": self.failures,
             "recovery_codes_left": self.recovery_codes_left,
             "drift_seconds": self.drift,
@@ -141,7 +141,7 @@ def profile(
         method_in_force=method,
         phone=masked(account.phone.reveal().decode()) if account and account.phone else None,
         failures=counters.failures if counters else 0,
-        bar=barred(account, rules.config.guessing, now, sms_digits) if account else None,
+        lock=lock_status(account, rules.config.guessing, now, sms_digits) if account else None,
         recovery_codes_left=len(account.recovery) if account else 0,
         drift=_drift(account),
         guesses=_guesses(account, rules, now, sms_digits),
@@ -162,10 +162,10 @@ def drift_sentence(seconds: int) -> str:
     return f"the phone is about {minutes(seconds)} {'fast' if seconds > 0 else 'slow'}"
 
 
-def lock_sentence(bar: Bar, user: str) -> str:
+def lock_sentence(lock: LockStatus, user: str) -> str:
     """Why somebody is locked, and until when."""
-    until = f"until {when(bar.until)}" if bar.until is not None else f"until unlocked with: rw2fa users unlock {user}"
-    return f"locked {until} ({bar.why.value})"
+    until = f"until {when(lock.until)}" if lock.until is not None else f"until unlocked with: rw2fa users unlock {user}"
+    return f"locked {until} ({lock.why.value})"
 
 
 def bypass_sentence(bypass: Bypass) -> str:

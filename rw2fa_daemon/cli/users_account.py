@@ -16,8 +16,8 @@ from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
-from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
+from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.person import GROUP_MARK, Membership, Person
 from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.problem import Problem
@@ -114,7 +114,7 @@ def _unlock(account: Account | None, *, config: Config, now: float) -> tuple[Acc
     if account is None:
         return None, False
     sms_digits = config.sms_digits if account.method_in_force(sms_enabled=config.sms_enabled) is Method.SMS else None
-    return account.unlocked(), barred(account, config.guessing, now, sms_digits) is not None
+    return account.unlocked(), lock_status(account, config.guessing, now, sms_digits) is not None
 
 
 def enabled_person(site: Site, typed: str) -> Person:

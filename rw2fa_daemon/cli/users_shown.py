@@ -142,8 +142,8 @@ def state(person: Profile) -> str:
         return "not enabled" + (f", has a secret; destroy it with: rw2fa users remove {person.user}" * has_secret)
     if person.bypass is not None:
         return bypass_sentence(person.bypass)
-    if person.bar is not None:
-        return lock_sentence(person.bar, person.user)
+    if person.lock is not None:
+        return lock_sentence(person.lock, person.user)
     if person.activated:
         return "activated"
     if person.method_in_force is Method.SMS:

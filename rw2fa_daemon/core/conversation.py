@@ -10,7 +10,6 @@ from typing import Final
 from rw2fa_daemon.core import sessions
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.audit import Event
-from rw2fa_daemon.core.barred import Bar, barred
 from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code
 from rw2fa_daemon.core.code_stage import of_another_hour as code_of_another_hour
 from rw2fa_daemon.core.enrol_stage import (
@@ -24,6 +23,7 @@ from rw2fa_daemon.core.enrol_stage import (
     offer_enrolment,
 )
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_open
+from rw2fa_daemon.core.lock_status import LockStatus, lock_status
 from rw2fa_daemon.core.moves import Context, Move, Silence, Stage, Talk, finish, refuse
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
 from rw2fa_daemon.core.prompts import Prompt
@@ -56,7 +56,7 @@ def account_state(account: Account | None, context: Context) -> AccountState:
     if account.bypass is not None and context.now < account.bypass.until:
         return AccountState.BYPASSED
     by_sms = _by_sms(account, context)
-    if barred(account, context.guessing, context.now, context.digits if by_sms else None) is not None:
+    if lock_status(account, context.guessing, context.now, context.digits if by_sms else None) is not None:
         return AccountState.LOCKED
     if account.activated_by(Method.SMS if by_sms else Method.APP):
         if _recent(account, context):
@@ -67,9 +67,9 @@ def account_state(account: Account | None, context: Context) -> AccountState:
     return AccountState.MAY_ENROL if _may_enrol(account, context) else AccountState.WINDOW_CLOSED
 
 
-def bar_of(account: Account, context: Context) -> Bar | None:
+def lock_status_of(account: Account, context: Context) -> LockStatus | None:
     """What bars this person from trying a code by the method in force, None if nothing does."""
-    return barred(account, context.guessing, context.now, context.digits if _by_sms(account, context) else None)
+    return lock_status(account, context.guessing, context.now, context.digits if _by_sms(account, context) else None)
 
 
 def _may_enrol(account: Account | None, context: Context) -> bool:

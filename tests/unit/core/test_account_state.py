@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential
-from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing
 from rw2fa_daemon.core.clients import Client, Qr, ServiceClass
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.conversation import account_state, begin, reply
+from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, LONGEST_LOCK_SECONDS
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
 from rw2fa_daemon.core.moves import Ask, Context, End
@@ -117,7 +117,7 @@ def test_promise_4_a_recent_code_spares_one_only_in_the_same_session_for_a_while
         assert at >= NOW + booted
         assert account.activated
         assert account.uid == UID
-        assert barred(account, context.guessing, NOW) is None
+        assert lock_status(account, context.guessing, NOW) is None
 
 
 @settings(max_examples=1_000)

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 
 from rw2fa_daemon.core.account import Account, Counters, Method
-from rw2fa_daemon.core.barred import barred
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, Reach, allowance, reach, spend_guess
 from rw2fa_daemon.core.headcount import Headcount
+from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, charge, locked
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.store import Store
@@ -71,7 +71,7 @@ def test_who_is_out_of_guesses_at_text_messages_is_counted_while_these_are_switc
     put_in(store, *people)
     counted = store.headcount(GUESSING, NOW, sms_digits=6)
     assert (counted.narrowed, counted.spent) == (1, 1)
-    assert [barred(one, GUESSING, NOW, 6) is not None for one in people[:4]] == [False, True, False, False]
+    assert [lock_status(one, GUESSING, NOW, 6) is not None for one in people[:4]] == [False, True, False, False]
     # With 8 digits a guess is worth less, so more are left.
     assert store.headcount(GUESSING, NOW, sms_digits=8).spent == 0
     switched_off = store.headcount(GUESSING, NOW)

@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from rw2fa_daemon.core.account import Account, Counters, Credential
-from rw2fa_daemon.core.barred import Bar, Why, barred
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
+from rw2fa_daemon.core.lock_status import LockReason, LockStatus, lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.secret import Secret
 
@@ -18,13 +18,15 @@ def counted(counters: Counters) -> Account:
 
 
 def test_nothing_bars_somebody_without_wrong_codes() -> None:
-    assert barred(ALICE, GUESSING, NOW) is None
+    assert lock_status(ALICE, GUESSING, NOW) is None
 
 
 def test_promise_8_a_lock_ends_by_itself_until_there_are_too_many() -> None:
-    assert barred(counted(Counters(failures=9, locked_until=NOW + 60)), GUESSING, NOW) == Bar(Why.WRONG_CODES, NOW + 60)
-    assert barred(counted(Counters(failures=9, locked_until=NOW + 60)), GUESSING, NOW + 60) is None
-    assert barred(counted(Counters(failures=FAILURES_MAX)), GUESSING, NOW) == Bar(Why.TOO_MANY, None)
+    assert lock_status(counted(Counters(failures=9, locked_until=NOW + 60)), GUESSING, NOW) == LockStatus(
+        LockReason.WRONG_CODES, NOW + 60
+    )
+    assert lock_status(counted(Counters(failures=9, locked_until=NOW + 60)), GUESSING, NOW + 60) is None
+    assert lock_status(counted(Counters(failures=FAILURES_MAX)), GUESSING, NOW) == LockStatus(LockReason.TOO_MANY, None)
 
 
 def test_promise_9_a_spent_budget_bars_until_one_kind_of_guess_comes_back() -> None:
@@ -32,8 +34,8 @@ def test_promise_9_a_spent_budget_bars_until_one_kind_of_guess_comes_back() -> N
     spent = counted(
         Counters(wide_guesses=allowed.wide, wide_at=NOW - 900, narrow_guesses=allowed.narrow, narrow_at=NOW - 60)
     )
-    bar = barred(spent, GUESSING, NOW)
-    assert bar == Bar(Why.GUESSES_SPENT, NOW - 900 + PERIOD_SECONDS)
+    bar = lock_status(spent, GUESSING, NOW)
+    assert bar == LockStatus(LockReason.GUESSES_SPENT, NOW - 900 + PERIOD_SECONDS)
     assert bar.until is not None
-    assert barred(spent, GUESSING, bar.until) is None
-    assert barred(replace(spent, credential=None), GUESSING, NOW) is None
+    assert lock_status(spent, GUESSING, bar.until) is None
+    assert lock_status(replace(spent, credential=None), GUESSING, NOW) is None

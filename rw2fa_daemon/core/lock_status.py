@@ -8,7 +8,7 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.budget import Guessing, Reach
 
 
-class Why(StrEnum):
+class LockReason(StrEnum):
     """What bars somebody."""
 
     WRONG_CODES = "wrong codes in a row"
@@ -18,30 +18,30 @@ class Why(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class LockStatus:
     """`until` is UTC seconds, None where only an administrator ends it."""
 
-    why: Why
+    why: LockReason
     until: int | None
 
 
-def barred(account: Account, guessing: Guessing, now: float, sms_digits: int | None = None) -> Bar | None:
+def lock_status(account: Account, guessing: Guessing, now: float, sms_digits: int | None = None) -> LockStatus | None:
     """What bars this person from trying a code at `now` (UTC seconds), None if nothing does.
 
     `sms_digits` is how many digits a code has where it comes in a text message, None where it does not.
     """
     counters, credential = account.counters, account.credential
     if lockout.must_be_unlocked(counters):
-        return Bar(Why.TOO_MANY, None)
+        return LockStatus(LockReason.TOO_MANY, None)
     if lockout.locked(counters, now):
-        return Bar(Why.WRONG_CODES, counters.locked_until)
+        return LockStatus(LockReason.WRONG_CODES, counters.locked_until)
     if sms_digits is not None:
         if budget.sms_guesses_left(counters, sms_digits, guessing, now):
             return None
-        return Bar(Why.GUESSES_SPENT, counters.narrow_at + budget.PERIOD_SECONDS)
+        return LockStatus(LockReason.GUESSES_SPENT, counters.narrow_at + budget.PERIOD_SECONDS)
     if credential is None or not credential.active:
         return None
     if budget.reach(counters, credential.digits, guessing, now) is Reach.NOWHERE:
         # What was spent comes back kind by kind, each when its latest guess is a period old.
-        return Bar(Why.GUESSES_SPENT, min(counters.wide_at, counters.narrow_at) + budget.PERIOD_SECONDS)
+        return LockStatus(LockReason.GUESSES_SPENT, min(counters.wide_at, counters.narrow_at) + budget.PERIOD_SECONDS)
     return None
