@@ -17,17 +17,17 @@ from rw2fa_daemon.core.problem import Problem
 @pass_site
 def clock(site: Site, *, refresh: bool, as_json: bool) -> None:
     """Show how far this host's clock is off. Status 1 if it is wrong."""
-    measurement, standing = look_at_clock(site.config, refresh=refresh)
+    measurement, clock_status = look_at_clock(site.config, refresh=refresh)
     answers = measurement.answers if measurement else ()
     if as_json:
-        show_json({**clock_facts(standing), "servers": [asdict(answer) for answer in answers]})
+        show_json({**clock_facts(clock_status), "servers": [asdict(answer) for answer in answers]})
     else:
-        say(f"Clock  {clock_line(standing)}")
+        say(f"Clock  {clock_line(clock_status)}")
         if answers:
             say()
             table(("server", "address", "ahead by", "within", "stratum"), [_row(answer) for answer in answers])
-    if standing.verdict is Verdict.ERROR:
-        raise Problem(f"this host's clock is {standing.detail}", "set it by an NTP client, such as chrony")
+    if clock_status.verdict is Verdict.ERROR:
+        raise Problem(f"this host's clock is {clock_status.detail}", "set it by an NTP client, such as chrony")
 
 
 def _row(answer: Answer) -> tuple[str, ...]:

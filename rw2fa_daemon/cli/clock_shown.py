@@ -6,7 +6,7 @@ from rw2fa_daemon.cli.printing import shown
 from rw2fa_daemon.clock.instant import now
 from rw2fa_daemon.clock.last import last
 from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.core.clock import Measurement, Standing, Verdict, assess
+from rw2fa_daemon.core.clock import ClockStatus, Measurement, Verdict, assess
 
 _WORDS: Final = {
     Verdict.OK: "right",
@@ -16,7 +16,7 @@ _WORDS: Final = {
 }
 
 
-def look_at_clock(config: Config, *, refresh: bool) -> tuple[Measurement | None, Standing]:
+def look_at_clock(config: Config, *, refresh: bool) -> tuple[Measurement | None, ClockStatus]:
     """The last comparison, or one of now, and what it says about now."""
     if not refresh:
         measurement = last(config.state)
@@ -27,16 +27,16 @@ def look_at_clock(config: Config, *, refresh: bool) -> tuple[Measurement | None,
     return measurement, assess(measurement, measurement.at)
 
 
-def clock_facts(standing: Standing) -> dict[str, object]:
+def clock_facts(clock_status: ClockStatus) -> dict[str, object]:
     """For programs. `clock_offset`: seconds by which the time servers are ahead, null where that is not known."""
     return {
-        "clock_offset": None if standing.offset is None else round(standing.offset, 6),
-        "clock_age": None if standing.age is None else round(standing.age, 3),
-        "clock_verdict": standing.verdict,
-        "clock_detail": standing.detail,
+        "clock_offset": None if clock_status.offset is None else round(clock_status.offset, 6),
+        "clock_age": None if clock_status.age is None else round(clock_status.age, 3),
+        "clock_verdict": clock_status.verdict,
+        "clock_detail": clock_status.detail,
     }
 
 
-def clock_line(standing: Standing) -> str:
+def clock_line(clock_status: ClockStatus) -> str:
     """For people."""
-    return f"{_WORDS[standing.verdict]}: {shown(standing.detail)}"
+    return f"{_WORDS[clock_status.verdict]}: {shown(clock_status.detail)}"

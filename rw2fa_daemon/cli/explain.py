@@ -23,7 +23,7 @@ from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.prompts import minutes
-from rw2fa_daemon.core.standing import ALWAYS_THERE, Place, Standing, in_networks, no_such_user, place
+from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, in_networks, no_such_user, scope_result
 from rw2fa_daemon.directory.request import lookup
 
 NOBODY_UID = -1
@@ -122,16 +122,16 @@ def _judge_person(site: Site, login: Login, client: Client, now: float) -> _Answ
         # Of what a login program knows this command can tell no more than what it knows itself.
         found = no_such_user(rules.lists, login.user, known_there=False, witness=lookup(ALWAYS_THERE, rules.groups))
     person = found if isinstance(found, Person) else None
-    where = place(
+    where = scope_result(
         rules.lists, found, "" if client.forgeable_address else login.rhost, lambda known: _was_not_member(site, known)
     )
     facts = facts_of(login, client, on=True, where=where)
     row = policy.decide(facts)
     if person:
         remarks += [f"the group {group} cannot be resolved" for group, gid in person.groups.items() if gid is None]
-    if where.standing is Standing.EXEMPT_USER and person:
+    if where.scope_status is ScopeStatus.EXEMPT_USER and person:
         remarks.append(f"exempt by {', '.join(rules.lists.exempt_users.matches(person))} in exempt.users")
-    if where.standing is Standing.EXEMPT_NETWORK:
+    if where.scope_status is ScopeStatus.EXEMPT_NETWORK:
         remarks.append("exempt by its address, which is in exempt.networks")
     if where.alias and person:
         remarks.append(f"{person.name} has the uid of {where.account}, whose codes are asked for")
@@ -163,7 +163,7 @@ def _was_not_member(site: Site, person: Person) -> bool:
 
 
 def _account_state(
-    site: Site, login: Login, client: Client, person: Person, where: Place, now: float
+    site: Site, login: Login, client: Client, person: Person, where: ScopeResult, now: float
 ) -> tuple[AccountState, list[str]]:
     """What the state says about a person, and remarks on that."""
     try:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rw2fa_daemon.clock.instant import now
-from rw2fa_daemon.core.clock import Answer, Instant, Kernel, Measurement, Standing, assess
+from rw2fa_daemon.core.clock import Answer, ClockStatus, Instant, Kernel, Measurement, assess
 from rw2fa_daemon.files.replace import replace
 
 FILE_NAME: Final = "clock.json"
@@ -29,7 +29,7 @@ def last(state: Path) -> Measurement | None:
         return None
 
 
-def standing(state: Path) -> Standing:
+def clock_status(state: Path) -> ClockStatus:
     """What the last one says about now."""
     return assess(last(state), now())
 

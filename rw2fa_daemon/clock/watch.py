@@ -8,7 +8,7 @@ from typing import Final
 from rw2fa_daemon.audit.sink import open_sink
 from rw2fa_daemon.clock.instant import now
 from rw2fa_daemon.clock.kernel import ask_kernel
-from rw2fa_daemon.clock.last import keep, standing
+from rw2fa_daemon.clock.last import clock_status, keep
 from rw2fa_daemon.core.clock import Measurement, alarm, assess
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire.relay import ask_time
@@ -22,7 +22,7 @@ def compare(relay: Path, servers: Sequence[str], state: Path, seconds: float = A
 
     Bounded in time by `seconds` and what the relay needs to start. No network and no relay are an outcome like others.
     """
-    before = standing(state)
+    before = clock_status(state)
     kernel, problem = ask_kernel(), ""
     try:
         answers = ask_time(relay, servers, seconds) if servers else ()

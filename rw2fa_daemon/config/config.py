@@ -9,8 +9,8 @@ from typing import Final
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.core.scope import Lists
 from rw2fa_daemon.core.sms_account import allowed_prefixes
-from rw2fa_daemon.core.standing import Lists
 
 RESOLVED_MAX: Final = 10_000
 """User names that are all looked up when they are read; more would take longer than a start may."""

@@ -91,7 +91,7 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ClockStatus:
     """What is known about the clock now.
 
     `offset` in seconds, None if unknown; `age` of that knowledge in seconds, None if there is none;
@@ -121,37 +121,37 @@ def agree(answers: Sequence[Answer]) -> Agreement:
     return Agreement(median, outliers)
 
 
-def assess(measurement: Measurement | None, now: Instant) -> Standing:
+def assess(measurement: Measurement | None, now: Instant) -> ClockStatus:
     """What a comparison made some time ago says about now."""
     if measurement is None:
-        return Standing(Verdict.UNKNOWN, None, None, "never compared with a time server")
+        return ClockStatus(Verdict.UNKNOWN, None, None, "never compared with a time server")
     then = measurement.at
     age = now.uptime - then.uptime
     moved = (now.utc - then.utc) - age
     if age < 0 or abs(moved) > MOVED_SECONDS:
         # Between two starts of a host the difference is the time it was up before, and down.
-        return Standing(
+        return ClockStatus(
             Verdict.UNKNOWN, None, None, "not compared with a time server since this host started, or its clock was set"
         )
     if age > FRESH_SECONDS:
-        return Standing(Verdict.UNKNOWN, None, age, f"last compared {span(age)} ago")
+        return ClockStatus(Verdict.UNKNOWN, None, age, f"last compared {span(age)} ago")
     return _fresh(measurement, age)
 
 
-def _fresh(measurement: Measurement, age: float) -> Standing:
+def _fresh(measurement: Measurement, age: float) -> ClockStatus:
     agreement = agree(measurement.answers)
     when = f"compared {span(age)} ago"
     if agreement.offset is not None:
         odd = ", ".join(f"{answer.server} ({answer.offset:+.2f} s)" for answer in agreement.outliers)
         others = f", which does not hold for {odd}" if odd else ""
-        return Standing(judge(agreement.offset), agreement.offset, age, f"{apart(agreement.offset)}, {when}{others}")
+        return ClockStatus(judge(agreement.offset), agreement.offset, age, f"{apart(agreement.offset)}, {when}{others}")
     reason = measurement.problem or agreement.problem
     kernel = measurement.kernel
     if kernel.synchronised and kernel.max_error <= WARN_SECONDS:
         within = f"{kernel.max_error:.2f} s, as the kernel said {span(age)} ago"
         detail = f"kept by a time service to within {within}; {reason}"
-        return Standing(Verdict.OK, None, age, detail)
-    return Standing(Verdict.UNKNOWN, None, age, f"{reason}, tried {span(age)} ago")
+        return ClockStatus(Verdict.OK, None, age, detail)
+    return ClockStatus(Verdict.UNKNOWN, None, age, f"{reason}, tried {span(age)} ago")
 
 
 def judge(offset: float) -> Verdict:
@@ -161,7 +161,7 @@ def judge(offset: float) -> Verdict:
     return Verdict.WARN if abs(offset) > WARN_SECONDS else Verdict.OK
 
 
-def alarm(before: Standing, after: Standing, utc: float) -> Record | None:
+def alarm(before: ClockStatus, after: ClockStatus, utc: float) -> Record | None:
     """What goes into the audit after a comparison: a wrong clock each time, and that it is right again once."""
     bad = {Verdict.WARN, Verdict.ERROR}
     if after.verdict in bad:

@@ -12,7 +12,7 @@ from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.clients import Client, Prompts, ServiceClass
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.prompts import Prompt
-from rw2fa_daemon.core.standing import Place, Standing
+from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 
 
 class AccountState(StrEnum):
@@ -56,7 +56,7 @@ class Rc(StrEnum):
     AUTHINFO_UNAVAIL = "AUTHINFO_UNAVAIL"
 
 
-_UNPLACED: Final = Place(Standing.NOT_ENABLED)
+_ANY_SCOPE: Final = ScopeResult(ScopeStatus.NOT_ENABLED)
 """For the rules that hold whoever it is."""
 
 
@@ -70,7 +70,7 @@ class Facts(NamedTuple):
     first_factor: bool
     evidence: bool
     """There is evidence, and it is for this user and uid."""
-    standing: Standing
+    scope_status: ScopeStatus
     whitelisted: bool
     client_can_ask: bool
     client_can_enrol: bool
@@ -84,7 +84,7 @@ def facts_of(
     client: Client,
     *,
     on: bool,
-    where: Place = _UNPLACED,
+    where: ScopeResult = _ANY_SCOPE,
     evidence: bool = False,
 ) -> Facts:
     """The facts about a login before the state was looked at."""
@@ -95,7 +95,7 @@ def facts_of(
         slot=login.slot,
         first_factor=bool(login.first),
         evidence=evidence,
-        standing=where.standing,
+        scope_status=where.scope_status,
         whitelisted=where.whitelisted,
         client_can_ask=client.prompts is Prompts.MANY,
         client_can_enrol=client.enrolment,
@@ -117,7 +117,7 @@ class Row:
     slot: Slot | None = None
     first_factor: bool | None = None
     evidence: bool | None = None
-    who: Standing | None = None
+    who: ScopeStatus | None = None
     whitelisted: bool | None = None
     can_ask: bool | None = None
     can_enrol: bool | None = None
@@ -139,7 +139,7 @@ class Row:
             (self.slot, facts.slot),
             (self.first_factor, facts.first_factor),
             (self.evidence, facts.evidence),
-            (self.who, facts.standing),
+            (self.who, facts.scope_status),
             (self.whitelisted, facts.whitelisted),
             (self.can_ask, facts.client_can_ask),
             (self.can_enrol, facts.client_can_enrol),
@@ -166,29 +166,29 @@ TABLE: Final[tuple[Row, ...]] = (
         Rc.IGNORE,
         phase=Phase.AUTH,
         first_factor=False,
-        who=Standing.NO_SUCH_USER,
+        who=ScopeStatus.NO_SUCH_USER,
         event=Event.LET_PASS,
     ),
-    Row("unknown-after-auth", _DENY, Rc.USER_UNKNOWN, who=Standing.NO_SUCH_USER, event=Event.REFUSED),
-    Row("user-unknown", _DENY, Rc.USER_UNKNOWN, who=Standing.USER_UNKNOWN, event=Event.REFUSED),
+    Row("unknown-after-auth", _DENY, Rc.USER_UNKNOWN, who=ScopeStatus.NO_SUCH_USER, event=Event.REFUSED),
+    Row("user-unknown", _DENY, Rc.USER_UNKNOWN, who=ScopeStatus.USER_UNKNOWN, event=Event.REFUSED),
     Row(
         "directory-unavailable",
         _DENY,
         Rc.AUTHINFO_UNAVAIL,
-        who=Standing.DIRECTORY_UNAVAILABLE,
+        who=ScopeStatus.DIRECTORY_UNAVAILABLE,
         text=Prompt.CANNOT_JUDGE,
         event=Event.CANNOT_JUDGE,
     ),
     # Not asked for a code: machines, and whoever is surely not in the scope.
-    Row("exempt-user", _PASS, Rc.IGNORE, who=Standing.EXEMPT_USER, event=Event.LET_PASS),
-    Row("exempt-network", _PASS, Rc.IGNORE, who=Standing.EXEMPT_NETWORK, event=Event.LET_PASS),
-    Row("not-enabled", _PASS, Rc.IGNORE, who=Standing.NOT_ENABLED, event=Event.LET_PASS),
-    Row("remembered-not-enabled", _PASS, Rc.IGNORE, who=Standing.REMEMBERED_NOT_ENABLED, event=Event.LET_PASS),
+    Row("exempt-user", _PASS, Rc.IGNORE, who=ScopeStatus.EXEMPT_USER, event=Event.LET_PASS),
+    Row("exempt-network", _PASS, Rc.IGNORE, who=ScopeStatus.EXEMPT_NETWORK, event=Event.LET_PASS),
+    Row("not-enabled", _PASS, Rc.IGNORE, who=ScopeStatus.NOT_ENABLED, event=Event.LET_PASS),
+    Row("remembered-not-enabled", _PASS, Rc.IGNORE, who=ScopeStatus.REMEMBERED_NOT_ENABLED, event=Event.LET_PASS),
     Row(
         "scope-unsure",
         _DENY,
         Rc.AUTHINFO_UNAVAIL,
-        who=Standing.SCOPE_UNSURE,
+        who=ScopeStatus.SCOPE_UNSURE,
         text=Prompt.CANNOT_JUDGE,
         event=Event.CANNOT_JUDGE,
     ),

@@ -26,14 +26,14 @@ def check_clock(subject: Subject) -> Iterator[Finding]:
 
 def clock_finding(measurement: Measurement) -> Finding:
     """What the comparison came to: an error is to be mended, an offset that only warns is a note."""
-    standing = assess(measurement, measurement.at)
-    wrong = standing.verdict in {Verdict.WARN, Verdict.ERROR}
+    clock_status = assess(measurement, measurement.at)
+    wrong = clock_status.verdict in {Verdict.WARN, Verdict.ERROR}
     return Finding(
         "clock",
-        ok=standing.verdict is not Verdict.ERROR,
-        detail=f"this host's clock, by which codes are judged, is {standing.detail}"
-        if standing.verdict is not Verdict.UNKNOWN
-        else f"whether this host's clock is right is not known: {standing.detail}",
+        ok=clock_status.verdict is not Verdict.ERROR,
+        detail=f"this host's clock, by which codes are judged, is {clock_status.detail}"
+        if clock_status.verdict is not Verdict.UNKNOWN
+        else f"whether this host's clock is right is not known: {clock_status.detail}",
         fix=f"{_REMEDY}, and see why it does not set the clock" if wrong else "",
     )
 

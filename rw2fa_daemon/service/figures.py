@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon import __version__
-from rw2fa_daemon.clock.last import standing
+from rw2fa_daemon.clock.last import clock_status
 from rw2fa_daemon.core.clock import Verdict
 from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.service.exposition import Family, Sample, gauge
@@ -102,7 +102,7 @@ def people_families(people: Headcount | None) -> tuple[Family, ...]:
 
 def clock_families(state: Path) -> tuple[Family, ...]:
     """How this host's clock stands, by the last comparison."""
-    clock = standing(state)
+    clock = clock_status(state)
     return (
         gauge("rw2fa_clock_offset_seconds", "By how much time servers are ahead of this host, seconds.", clock.offset),
         gauge("rw2fa_clock_age_seconds", "How long ago that was found, seconds.", clock.age),

@@ -14,8 +14,8 @@ from rw2fa_daemon.core.moves import Context, End, Move, finish
 from rw2fa_daemon.core.otp import SECRET_BYTES
 from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.policy import Decision, Rc, facts_of
+from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, no_such_user, scope_result
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.standing import ALWAYS_THERE, Place, Standing, no_such_user, place
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.dialogue import Dialogue, tell
 from rw2fa_daemon.service.rules import Rules
@@ -93,7 +93,7 @@ def _place(
 ) -> None:
     """Decide about somebody; `outside` is whether the last complete look-up found them in no entry of the scope."""
     address = "" if client.forgeable_address else login.rhost
-    where = place(rules.lists, person, address, lambda _: outside)
+    where = scope_result(rules.lists, person, address, lambda _: outside)
     name, uid = (person.name, person.uid) if isinstance(person, Person) else (login.user, NOBODY_UID)
     if where.alias:
         context = _context(connection, rules, login, client, where, where.account, uid, other_name=name)
@@ -106,9 +106,9 @@ def _place(
     else:
         tell(connection, finish(row, context))
     if rules.lists.scope.groups and isinstance(person, Person):
-        if where.standing is Standing.NOT_ENABLED:
+        if where.scope_status is ScopeStatus.NOT_ENABLED:
             connection.server.outsiders.seen_outside(person, rules.scope_digest)
-        elif where.standing is Standing.ENABLED:
+        elif where.scope_status is ScopeStatus.ENABLED:
             connection.server.outsiders.seen_inside(person, rules.scope_digest)
 
 
@@ -117,7 +117,7 @@ def _context(
     rules: Rules,
     login: Login,
     client: Client,
-    where: Place,
+    where: ScopeResult,
     name: str,
     uid: int,
     *,

@@ -9,8 +9,8 @@ from typing import Final
 from rw2fa_daemon.config.config import RESOLVED_MAX, Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
 from rw2fa_daemon.core.person import GROUP_MARK, Roster
+from rw2fa_daemon.core.scope import Lists
 from rw2fa_daemon.core.sms import SmsRules
-from rw2fa_daemon.core.standing import Lists
 from rw2fa_daemon.data import shipped_clients
 
 _UNUSUAL: Final = re.compile(r"[^a-z0-9_.-]")

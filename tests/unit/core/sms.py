@@ -10,9 +10,9 @@ from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.policy import facts_of
 from rw2fa_daemon.core.recovery_codes import CodeSet
+from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsRandomness, SmsRules
-from rw2fa_daemon.core.standing import Place, Standing
 
 NOW = 1_790_000_000.0
 VALID_SECONDS = 600
@@ -51,7 +51,7 @@ def context_of(
         now=now,
         booted_at=NOW - 1_000,
         login=login,
-        facts=facts_of(login, client, on=True, where=Place(Standing.ENABLED)),
+        facts=facts_of(login, client, on=True, where=ScopeResult(ScopeStatus.ENABLED)),
         client=client,
         name="alice",
         uid=1000,

@@ -17,8 +17,8 @@ from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
 from rw2fa_daemon.core.moves import Ask, Context, End
 from rw2fa_daemon.core.person import Person, Roster
 from rw2fa_daemon.core.policy import AccountState, Decision, Rc, decide, facts_of, with_account
+from rw2fa_daemon.core.scope import Lists, ScopeStatus, scope_result
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.standing import Lists, Standing, place
 
 NOW = 1_790_000_000
 UID = 1000
@@ -79,7 +79,7 @@ lists = st.builds(Lists, st.just(Roster(frozenset({"alice"}))), rosters, rosters
 def context_of(
     login: Login, client: Client, which: Lists, *, booted_at: int = NOW - 1_000, minutes: int = 15
 ) -> Context:
-    where = place(which, Person("alice", UID, frozenset()), login.rhost, lambda _: False)
+    where = scope_result(which, Person("alice", UID, frozenset()), login.rhost, lambda _: False)
     return Context(
         now=float(NOW),
         booted_at=float(booted_at),
@@ -136,7 +136,7 @@ def test_promise_4_whatever_is_stored_nobody_enabled_gets_in_without_a_reason(
     context = context_of(login, client, which)
     if decide(context.facts).decision is not Decision.LOOK:
         return
-    assert context.facts.standing is Standing.ENABLED
+    assert context.facts.scope_status is ScopeStatus.ENABLED
     assert (login.phase, context.facts.evidence) == (Phase.AUTH, False)
     state, move = account_state(account, context), begin(account, context)
     if move.talk is not None and move.talk.end is not None:

@@ -11,10 +11,10 @@ from rw2fa_daemon.core.clock import (
     FRESH_SECONDS,
     WARN_SECONDS,
     Answer,
+    ClockStatus,
     Instant,
     Kernel,
     Measurement,
-    Standing,
     Verdict,
     agree,
     alarm,
@@ -104,9 +104,9 @@ def test_a_server_that_says_how_unsure_it_is_is_no_outlier_within_that() -> None
 
 
 def test_no_answer_is_a_state_with_its_reason_and_no_failure() -> None:
-    standing = assess(measured(None, None), THEN)
-    assert standing.verdict is Verdict.UNKNOWN
-    assert "s0: it does not answer" in standing.detail
+    clock_status = assess(measured(None, None), THEN)
+    assert clock_status.verdict is Verdict.UNKNOWN
+    assert "s0: it does not answer" in clock_status.detail
     assert assess(measured(problem="the relay does not answer"), THEN).detail.startswith("the relay does not answer")
     assert "no time server is configured" in assess(measured(), THEN).detail
 
@@ -132,8 +132,8 @@ def test_what_is_old_says_nothing_about_now() -> None:
 
 @pytest.mark.parametrize("moved", [-3600.0, -2.0, 2.0, 3600.0])
 def test_a_clock_that_was_set_since_has_to_be_compared_again(moved: float) -> None:
-    standing = assess(measured(0.0), later(60, moved=moved))
-    assert (standing.verdict, standing.age) == (Verdict.UNKNOWN, None)
+    clock_status = assess(measured(0.0), later(60, moved=moved))
+    assert (clock_status.verdict, clock_status.age) == (Verdict.UNKNOWN, None)
 
 
 def test_a_comparison_before_this_start_of_the_host_says_nothing() -> None:
@@ -145,8 +145,8 @@ def test_the_age_is_by_a_clock_that_nobody_sets() -> None:
     assert assess(measured(0.0), later(600, moved=0.5)).age == 600
 
 
-def standing(verdict: Verdict) -> Standing:
-    return Standing(verdict, None, None, "wrong or right")
+def clock_status(verdict: Verdict) -> ClockStatus:
+    return ClockStatus(verdict, None, None, "wrong or right")
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def standing(verdict: Verdict) -> Standing:
     ],
 )
 def test_an_alarm_is_audited_each_time_and_its_end_once(before: Verdict, after: Verdict, event: Event | None) -> None:
-    record = alarm(standing(before), standing(after), 5.0)
+    record = alarm(clock_status(before), clock_status(after), 5.0)
     assert (record.event if record else None) is event
     if record is not None:
         assert record.rule == f"clock-{after}"

@@ -25,8 +25,8 @@ from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.policy import Rc, facts_of
 from rw2fa_daemon.core.qr import RENDERINGS
 from rw2fa_daemon.core.recovery_codes import CodeSet, HashedAttempt
+from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.standing import Place, Standing
 from rw2fa_daemon.core.uri import base32_key, spaced_key
 
 START = 1_790_000_000.0
@@ -49,7 +49,7 @@ def _context(
         now=now,
         booted_at=START - 1_000,
         login=login,
-        facts=facts_of(login, client, on=True, where=Place(Standing.ENABLED)),
+        facts=facts_of(login, client, on=True, where=ScopeResult(ScopeStatus.ENABLED)),
         client=client,
         name="alice",
         uid=uid,

@@ -17,7 +17,7 @@ from rw2fa_daemon.core.policy import (
     decide,
     with_account,
 )
-from rw2fa_daemon.core.standing import Standing
+from rw2fa_daemon.core.scope import ScopeStatus
 
 EVERYTHING = [
     Facts(*cells)  # type: ignore[arg-type]  # product() knows no types for so many
@@ -28,7 +28,7 @@ EVERYTHING = [
         Slot,
         (False, True),
         (False, True),
-        Standing,
+        ScopeStatus,
         (False, True),
         (False, True),
         (False, True),
@@ -37,10 +37,10 @@ EVERYTHING = [
     )
 ]
 NEEDS_NO_FACTOR = {
-    Standing.EXEMPT_USER,
-    Standing.EXEMPT_NETWORK,
-    Standing.NOT_ENABLED,
-    Standing.REMEMBERED_NOT_ENABLED,
+    ScopeStatus.EXEMPT_USER,
+    ScopeStatus.EXEMPT_NETWORK,
+    ScopeStatus.NOT_ENABLED,
+    ScopeStatus.REMEMBERED_NOT_ENABLED,
 }
 
 
@@ -55,7 +55,7 @@ def test_every_combination_has_a_row_and_every_row_is_reached() -> None:
 
 def test_promise_4_an_enabled_person_is_never_let_in_without_evidence_or_a_code() -> None:
     for facts in EVERYTHING:
-        if not facts.on or facts.service_class is ServiceClass.IGNORE or facts.standing is not Standing.ENABLED:
+        if not facts.on or facts.service_class is ServiceClass.IGNORE or facts.scope_status is not ScopeStatus.ENABLED:
             continue
         row = _row(facts)
         if row.decision in {Decision.CODE, Decision.ENROL, Decision.LOOK}:
@@ -76,14 +76,14 @@ def test_promise_14_success_is_given_for_what_was_judged_in_this_login_alone() -
     for facts in EVERYTHING:
         row = _row(facts)
         if row.rc is Rc.SUCCESS:
-            assert (facts.on, facts.phase, facts.standing) == (True, Phase.AUTH, Standing.ENABLED)
+            assert (facts.on, facts.phase, facts.scope_status) == (True, Phase.AUTH, ScopeStatus.ENABLED)
             assert row.rule == "bypass" or (facts.evidence and facts.slot is Slot.KEY and facts.first_factor)
 
 
 def test_promise_14_whoever_is_not_asked_is_none_of_our_business_in_every_slot() -> None:
     for facts in EVERYTHING:
         off = not facts.on or facts.service_class is ServiceClass.IGNORE
-        if off or facts.standing in NEEDS_NO_FACTOR:
+        if off or facts.scope_status in NEEDS_NO_FACTOR:
             assert _row(facts).rc is Rc.IGNORE, facts
 
 
@@ -107,7 +107,11 @@ def test_promise_4_a_bypass_is_used_up_only_where_it_lets_in() -> None:
 
 def test_promise_4_a_name_that_nobody_has_goes_on_to_the_password_and_no_further() -> None:
     for facts in EVERYTHING:
-        if facts.on and facts.service_class is not ServiceClass.IGNORE and facts.standing is Standing.NO_SUCH_USER:
+        if (
+            facts.on
+            and facts.service_class is not ServiceClass.IGNORE
+            and facts.scope_status is ScopeStatus.NO_SUCH_USER
+        ):
             row = _row(facts)
             before_anything = facts.phase is Phase.AUTH and not facts.first_factor
             assert row.rc is (Rc.IGNORE if before_anything else Rc.USER_UNKNOWN)
@@ -116,14 +120,14 @@ def test_promise_4_a_name_that_nobody_has_goes_on_to_the_password_and_no_further
 
 def test_promise_13_what_is_not_known_is_not_let_pass() -> None:
     for facts in EVERYTHING:
-        unknown = {Standing.SCOPE_UNSURE, Standing.DIRECTORY_UNAVAILABLE, Standing.USER_UNKNOWN}
-        if facts.on and facts.service_class is not ServiceClass.IGNORE and facts.standing in unknown:
+        unknown = {ScopeStatus.SCOPE_UNSURE, ScopeStatus.DIRECTORY_UNAVAILABLE, ScopeStatus.USER_UNKNOWN}
+        if facts.on and facts.service_class is not ServiceClass.IGNORE and facts.scope_status in unknown:
             assert _row(facts).decision is Decision.DENY
 
 
 def test_nobody_is_asked_who_is_off_ignored_exempt_or_not_enabled() -> None:
     for facts in EVERYTHING:
-        if not facts.on or facts.service_class is ServiceClass.IGNORE or facts.standing in NEEDS_NO_FACTOR:
+        if not facts.on or facts.service_class is ServiceClass.IGNORE or facts.scope_status in NEEDS_NO_FACTOR:
             row = _row(facts)
             assert row.decision is Decision.IGNORE
             assert not row.mint

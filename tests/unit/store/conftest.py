@@ -11,7 +11,7 @@ from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import MasterKey
 from rw2fa_daemon.vault.vault import Vault
 from tests.support.postgresql import Cluster
-from tests.unit.store.place import KINDS, Place, Raw
+from tests.unit.store.place import KINDS, Raw, ScopeResult
 
 
 @pytest.fixture(scope="session")
@@ -30,22 +30,22 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def place(kind: str, folder: Path, request: pytest.FixtureRequest) -> Place:
+def place(kind: str, folder: Path, request: pytest.FixtureRequest) -> ScopeResult:
     if kind == "sqlite":
-        return Place(folder, None)
+        return ScopeResult(folder, None)
     cluster: Cluster = request.getfixturevalue("cluster")
     cluster.empty()
-    return Place(folder, cluster)
+    return ScopeResult(folder, cluster)
 
 
 @pytest.fixture
-def store(place: Place, vault: Vault) -> Iterator[Store]:
+def store(place: ScopeResult, vault: Vault) -> Iterator[Store]:
     with closing(place.open(vault, create=True)) as store:
         yield store
 
 
 @pytest.fixture
-def raw(place: Place, store: Store) -> Iterator[Raw]:
+def raw(place: ScopeResult, store: Store) -> Iterator[Raw]:
     """Somebody who writes to the state without the key."""
     with place.raw() as raw:
         yield raw

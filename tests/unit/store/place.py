@@ -50,7 +50,7 @@ def forge(raw: Raw, statement: str, *parameters: object) -> bool:
 
 
 @dataclass(frozen=True)
-class Place:
+class ScopeResult:
     """A place for a state."""
 
     folder: Path

@@ -16,7 +16,7 @@ from rw2fa_daemon.store import schema
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import ONLY_SQLITE, Place, Raw, forge
+from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult, forge
 from tests.unit.store.samples import ALICE, BOB, NEW, PHONE, SECRET, look, put, spend
 
 COLUMNS = [column.name for column in schema.accounts.columns if column.name not in ("name", "part")]
@@ -197,7 +197,9 @@ def test_a_record_that_cannot_be_read_can_be_discarded_and_made_anew(store: Stor
     assert store.read("alice") == ALICE
 
 
-def test_promise_7_the_wrong_key_is_noticed_when_the_state_is_opened(place: Place, store: Store, vault: Vault) -> None:
+def test_promise_7_the_wrong_key_is_noticed_when_the_state_is_opened(
+    place: ScopeResult, store: Store, vault: Vault
+) -> None:
     store.close()
     for key in (MasterKey(1, Secret(b"x" * 32)), MasterKey(2, Secret(bytes(range(32))))):
         with pytest.raises(StateProblem, match=r"the master key is not the one that .* is encrypted under.*; put the"):

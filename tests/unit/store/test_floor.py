@@ -10,7 +10,7 @@ from rw2fa_daemon.core import steps
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import Place, Raw, forge
+from tests.unit.store.place import Raw, ScopeResult, forge
 from tests.unit.store.samples import ALICE, BOB, NEW, look, put
 
 PERIOD = 30
@@ -80,7 +80,7 @@ def test_promise_7_a_code_that_the_state_forgot_is_not_accepted_again(store: Sto
 
 @pytest.mark.usefixtures("alice")
 def test_promise_7_a_store_that_is_open_already_honours_the_floor_of_another(
-    place: Place, vault: Vault, store: Store
+    place: ScopeResult, vault: Vault, store: Store
 ) -> None:
     assert store.read("alice") == ALICE
     with closing(place.open(vault)) as other:
@@ -217,7 +217,7 @@ def test_what_is_no_time_is_not_written_down(store: Store, second: int) -> None:
 @pytest.mark.usefixtures("alice")
 @pytest.mark.parametrize("value", [b"", b"-1", b"1.5", b" 7", b"8\n", b"9" * 13, "5", 6])
 def test_promise_7_with_a_floor_that_cannot_be_read_nobody_is_judged(
-    place: Place, vault: Vault, store: Store, raw: Raw, value: object
+    place: ScopeResult, vault: Vault, store: Store, raw: Raw, value: object
 ) -> None:
     if not forge(raw, "INSERT INTO meta VALUES ('floor_step', ?)", value):
         return

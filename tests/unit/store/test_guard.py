@@ -12,7 +12,7 @@ from rw2fa_daemon.store.guard import Guard, mark_file, read_outside, write_outsi
 from rw2fa_daemon.store.mark import Mark
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import ONLY_SQLITE, Place, Raw
+from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult
 from tests.unit.store.samples import ALICE, NEW, put, spend
 
 NOW = 1_764_000_015
@@ -21,7 +21,7 @@ NOW = 1_764_000_015
 class Watched:
     """A state with a guard, as the daemon has it; it can be opened again and again."""
 
-    def __init__(self, place: Place, vault: Vault) -> None:
+    def __init__(self, place: ScopeResult, vault: Vault) -> None:
         self.place = place
         self.folder = place.folder
         self.vault = vault
@@ -40,7 +40,7 @@ class Watched:
 
 
 @pytest.fixture
-def watched(place: Place, vault: Vault, store: Store) -> Watched:
+def watched(place: ScopeResult, vault: Vault, store: Store) -> Watched:
     store.transact("alice", put(ALICE))
     store.close()
     return Watched(place, vault)

@@ -8,7 +8,7 @@ import pytest
 from rw2fa_daemon.store import not_members
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import ONLY_SQLITE, Place, Raw, forge
+from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult, forge
 from tests.unit.store.samples import ALICE, put, spend
 
 
@@ -21,7 +21,7 @@ def test_promise_13_only_who_was_seen_outside_this_very_scope_is_remembered(stor
     assert not store.remembered_not_member("alice", 1002, "scope")
 
 
-def test_it_is_remembered_over_a_restart(place: Place, store: Store, vault: Vault) -> None:
+def test_it_is_remembered_over_a_restart(place: ScopeResult, store: Store, vault: Vault) -> None:
     store.remember_not_member("bob", 1002, "scope", 100)
     store.close()
     with closing(place.open(vault)) as again:

@@ -13,18 +13,18 @@ import pytest
 from rw2fa_daemon.store.sqlite.connection import demand_log
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import ONLY_SQLITE, Place
+from tests.unit.store.place import ONLY_SQLITE, ScopeResult
 from tests.unit.store.samples import ALICE, put
 
 
-def change(place: Place, *statements: str) -> None:
+def change(place: ScopeResult, *statements: str) -> None:
     with place.raw() as raw:
         for statement in statements:
             raw.execute(statement)
 
 
 @pytest.fixture
-def closed(place: Place, store: Store) -> Place:
+def closed(place: ScopeResult, store: Store) -> ScopeResult:
     """A state that nobody has open."""
     store.transact("alice", put(ALICE))
     store.close()
@@ -33,7 +33,7 @@ def closed(place: Place, store: Store) -> Place:
 
 @ONLY_SQLITE
 @pytest.mark.parametrize("umask", [0, 0o277])
-def test_a_new_state_is_private_whatever_the_umask(place: Place, folder: Path, vault: Vault, umask: int) -> None:
+def test_a_new_state_is_private_whatever_the_umask(place: ScopeResult, folder: Path, vault: Vault, umask: int) -> None:
     umask = os.umask(umask)
     try:
         with closing(place.open(vault, create=True)) as store:
@@ -45,7 +45,7 @@ def test_a_new_state_is_private_whatever_the_umask(place: Place, folder: Path, v
     assert modes == {"state.db": 0o600, "state.db-wal": 0o600, "state.db-shm": 0o600}
 
 
-def test_what_is_there_is_kept_when_a_state_is_asked_for_again(closed: Place, vault: Vault) -> None:
+def test_what_is_there_is_kept_when_a_state_is_asked_for_again(closed: ScopeResult, vault: Vault) -> None:
     with closing(closed.open(vault, create=True)) as store:
         assert store.read("alice") == ALICE
 
@@ -60,7 +60,7 @@ def test_every_commit_is_durable_before_it_returns(store: Store) -> None:
 
 @ONLY_SQLITE
 @pytest.mark.parametrize("there", ["nothing", "folder", "empty file"])
-def test_without_a_state_one_is_told_how_to_make_it(place: Place, folder: Path, vault: Vault, there: str) -> None:
+def test_without_a_state_one_is_told_how_to_make_it(place: ScopeResult, folder: Path, vault: Vault, there: str) -> None:
     if there != "nothing":
         folder.mkdir()
     if there == "empty file":
@@ -78,7 +78,7 @@ def test_a_state_that_cannot_be_made_says_why(tmp_path: Path, vault: Vault) -> N
 
 
 @ONLY_SQLITE
-def test_a_link_in_place_of_the_state_is_not_followed(tmp_path: Path, closed: Place, vault: Vault) -> None:
+def test_a_link_in_place_of_the_state_is_not_followed(tmp_path: Path, closed: ScopeResult, vault: Vault) -> None:
     other = tmp_path / "other"
     other.mkdir()
     (other / "state.db").symlink_to(closed.folder / "state.db")
@@ -89,13 +89,13 @@ def test_a_link_in_place_of_the_state_is_not_followed(tmp_path: Path, closed: Pl
 
 @ONLY_SQLITE
 @pytest.mark.parametrize("content", [b"no database at all, but as long as the head of one must be" * 20, b"x" * 5])
-def test_a_file_that_is_no_database_is_refused(closed: Place, vault: Vault, content: bytes) -> None:
+def test_a_file_that_is_no_database_is_refused(closed: ScopeResult, vault: Vault, content: bytes) -> None:
     (closed.folder / "state.db").write_bytes(content)
     with pytest.raises(StateProblem, match=r"the state in .* is no database; put it back from a backup"):
         closed.open(vault)
 
 
-def test_a_state_of_a_newer_version_is_refused(closed: Place, vault: Vault) -> None:
+def test_a_state_of_a_newer_version_is_refused(closed: ScopeResult, vault: Vault) -> None:
     change(closed, "UPDATE alembic_version SET version_num = '9999'")
     for create in (False, True):
         with pytest.raises(StateProblem, match=r"newer version of rw2fa \(schema 9999; .*; install that version again"):
@@ -125,14 +125,16 @@ def test_a_state_of_a_newer_version_is_refused(closed: Place, vault: Vault) -> N
         ("DELETE FROM meta", "the check value of the master key is missing"),
     ],
 )
-def test_a_broken_schema_is_refused(closed: Place, vault: Vault, statement: str, said: str) -> None:
+def test_a_broken_schema_is_refused(closed: ScopeResult, vault: Vault, statement: str, said: str) -> None:
     change(closed, statement)
     for create in (False, True):
         with pytest.raises(StateProblem, match=f"the tables of the state in .* are not as rw2fa made them: {said}"):
             closed.open(vault, create=create)
 
 
-def test_an_interrupted_creation_is_made_good(place: Place, vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupted_creation_is_made_good(
+    place: ScopeResult, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with monkeypatch.context() as broken:
         broken.setattr(vault.__class__, "seal", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
@@ -172,7 +174,7 @@ def test_a_network_file_system_is_refused(
 
 
 @ONLY_SQLITE
-def test_opening_a_state_that_is_up_to_date_is_quick(closed: Place) -> None:
+def test_opening_a_state_that_is_up_to_date_is_quick(closed: ScopeResult) -> None:
     """The daemon has half a second to be ready in; SQLAlchemy and Alembic would take most of it."""
     program = """if True:
         import sys

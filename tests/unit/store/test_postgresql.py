@@ -4,7 +4,7 @@ import pytest
 
 from rw2fa_daemon.store.postgresql import connection
 from rw2fa_daemon.store.store import StateProblem, Store
-from tests.unit.store.place import ONLY_POSTGRESQL, Place, Raw
+from tests.unit.store.place import ONLY_POSTGRESQL, Raw, ScopeResult
 from tests.unit.store.samples import ALICE, look, put
 
 pytestmark = ONLY_POSTGRESQL
@@ -22,7 +22,7 @@ def test_many_rows_are_sent_in_parts_and_are_one_transaction(
     assert raw.execute("SELECT count(*) FROM scope_entries").fetchone() == (7,)
 
 
-def test_a_name_that_somebody_has_locked_is_a_problem_that_passes(place: Place, store: Store) -> None:
+def test_a_name_that_somebody_has_locked_is_a_problem_that_passes(place: ScopeResult, store: Store) -> None:
     store.transact("alice", put(ALICE))
     assert place.cluster is not None
     with place.cluster.connect() as other:
@@ -35,7 +35,7 @@ def test_a_name_that_somebody_has_locked_is_a_problem_that_passes(place: Place, 
         assert store.transact("alice", look) == ALICE
 
 
-def test_a_connection_that_the_server_ended_is_made_anew(place: Place, store: Store) -> None:
+def test_a_connection_that_the_server_ended_is_made_anew(place: ScopeResult, store: Store) -> None:
     store.transact("alice", put(ALICE))
     assert place.cluster is not None
     with place.cluster.connect() as other:

@@ -17,7 +17,7 @@ from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey, successor
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import Place, Raw
+from tests.unit.store.place import Raw, ScopeResult
 from tests.unit.store.samples import ALICE, BOB, NEW, put, spend
 
 OLD = MasterKey(1, Secret(bytes(range(32))))
@@ -38,7 +38,7 @@ def filled(store: Store) -> Store:
 
 
 @pytest.fixture
-def changing(place: Place, filled: Store) -> Iterator[Store]:
+def changing(place: ScopeResult, filled: Store) -> Iterator[Store]:
     """The state, opened by who changes the key."""
     assert filled.key_in_use() == 1
     with closing(place.open(Vault(BOTH))) as store:
@@ -72,7 +72,7 @@ def sealed(raw: Raw) -> dict[str, bytes]:
 
 
 def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_meant(
-    place: Place, changing: Store, raw: Raw
+    place: ScopeResult, changing: Store, raw: Raw
 ) -> None:
     salt = changing.code_hasher().digest("alice", "abcd-efgh-jkmn")
     texts = (Quota(Limit.USER, Secret(b"alice"), 1, DAY_SECONDS),)
@@ -97,14 +97,14 @@ def test_promise_7_everything_is_sealed_under_the_new_key_and_means_what_it_mean
         assert store.records_by_key() == {2: 3}
 
 
-def test_promise_7_the_old_key_is_refused_once_the_key_is_changed(place: Place, changing: Store) -> None:
+def test_promise_7_the_old_key_is_refused_once_the_key_is_changed(place: ScopeResult, changing: Store) -> None:
     changing.change_key()
     with pytest.raises(StateProblem, match=r"that is key 2, and this is key 1; .* the old one opens nothing"):
         place.open(Vault(OLD))
 
 
 def test_promise_7_what_is_under_the_old_key_is_refused_where_only_the_new_one_is(
-    place: Place, changing: Store, raw: Raw
+    place: ScopeResult, changing: Store, raw: Raw
 ) -> None:
     old = raw.execute("SELECT * FROM accounts WHERE name = 'alice' AND part = 0").fetchone()
     changing.change_key()
@@ -118,7 +118,7 @@ def test_promise_7_what_is_under_the_old_key_is_refused_where_only_the_new_one_i
 
 
 def test_whoever_has_both_keys_follows_the_change_and_whoever_has_not_is_told(
-    place: Place, filled: Store, changing: Store, raw: Raw
+    place: ScopeResult, filled: Store, changing: Store, raw: Raw
 ) -> None:
     with closing(place.open(Vault(BOTH))) as other:
         other.transact("alice", spend(59_000_000))
@@ -136,7 +136,7 @@ def test_whoever_has_both_keys_follows_the_change_and_whoever_has_not_is_told(
 
 
 def test_a_login_that_comes_between_is_not_undone(
-    place: Place, changing: Store, raw: Raw, monkeypatch: pytest.MonkeyPatch
+    place: ScopeResult, changing: Store, raw: Raw, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     changing.change_key()
     kind: type[Any] = type(changing._ready())
@@ -158,7 +158,7 @@ def test_a_login_that_comes_between_is_not_undone(
     assert {value[:2] for value in sealed(raw).values()} == {b"\0\2"}
 
 
-def test_a_change_that_was_interrupted_goes_on_where_it_was(place: Place, changing: Store, raw: Raw) -> None:
+def test_a_change_that_was_interrupted_goes_on_where_it_was(place: ScopeResult, changing: Store, raw: Raw) -> None:
     for n in range(2 * AT_ONCE):
         changing.transact(f"user{n:04}", put(replace(NEW, name=f"user{n:04}")))
     changing.change_key()
@@ -187,7 +187,7 @@ def test_a_record_that_was_altered_is_named_and_keeps_nobody_else_back(changing:
         changing.read("alice")
 
 
-def test_two_hosts_that_draw_a_key_each_are_told_before_one_is_used(place: Place, changing: Store) -> None:
+def test_two_hosts_that_draw_a_key_each_are_told_before_one_is_used(place: ScopeResult, changing: Store) -> None:
     changing.announce_key()
     changing.announce_key()
     with closing(place.open(Vault(successor(OLD)))) as other:
@@ -200,7 +200,7 @@ def test_two_hosts_that_draw_a_key_each_are_told_before_one_is_used(place: Place
         changing.announce_key()
 
 
-def test_once_all_is_done_the_next_change_may_begin(place: Place, changing: Store) -> None:
+def test_once_all_is_done_the_next_change_may_begin(place: ScopeResult, changing: Store) -> None:
     changing.announce_key()
     changing.change_key()
     reseal(changing)

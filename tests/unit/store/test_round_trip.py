@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import Place
+from tests.unit.store.place import ScopeResult
 from tests.unit.store.samples import ACCOUNTS, ALICE, BOB, NEW, put
 
 # The store outlives the examples on purpose: each starts from whatever the one before left.
@@ -37,7 +37,7 @@ def test_any_name_can_be_stored_listed_and_deleted(store: Store, account: Accoun
     assert list(store.names()) == []
 
 
-def test_nothing_is_forgotten_when_the_store_is_opened_again(place: Place, store: Store, vault: Vault) -> None:
+def test_nothing_is_forgotten_when_the_store_is_opened_again(place: ScopeResult, store: Store, vault: Vault) -> None:
     store.transact("alice", put(ALICE))
     store.close()
     with closing(place.open(vault)) as again:
@@ -82,7 +82,7 @@ class AsADictionary(RuleBasedStateMachine):
     """The store does what a dictionary does, over any order of changes and restarts."""
 
     vault: Vault
-    place: Place
+    place: ScopeResult
     names = st.sampled_from(["alice", "bob", "carol"])
 
     @initialize()
@@ -130,7 +130,7 @@ class AsADictionary(RuleBasedStateMachine):
             self.store.close()
 
 
-def test_the_store_does_what_a_dictionary_does(place: Place, vault: Vault) -> None:
+def test_the_store_does_what_a_dictionary_does(place: ScopeResult, vault: Vault) -> None:
     class Here(AsADictionary):
         pass
 

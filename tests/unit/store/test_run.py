@@ -11,7 +11,7 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.store.sqlite import connection as connection_module
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import ONLY_SQLITE, Place, Raw
+from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult
 from tests.unit.store.samples import ALICE, BOB, NEW, SECRET, look, put, spend
 
 
@@ -134,7 +134,7 @@ def test_promise_1_a_step_is_accepted_once_in_one_batch(store: Store) -> None:
 
 @ONLY_SQLITE
 def test_a_state_that_somebody_keeps_locked_is_a_problem_that_passes(
-    place: Place, folder: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
+    place: ScopeResult, folder: Path, vault: Vault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connection_module, "BUSY_SECONDS", 0.05)
     with (

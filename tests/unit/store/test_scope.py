@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import ONLY_SQLITE, Place, Raw, forge
+from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult, forge
 from tests.unit.store.samples import TEXT
 
 
-def test_an_entry_keeps_the_time_it_came_in_until_it_is_gone(place: Place, store: Store, vault: Vault) -> None:
+def test_an_entry_keeps_the_time_it_came_in_until_it_is_gone(place: ScopeResult, store: Store, vault: Vault) -> None:
     assert store.sync_scope(["alice", "@staff"], 100) == {"alice": 100, "@staff": 100}
     assert store.sync_scope(["@staff", "bob"], 200) == {"@staff": 100, "bob": 200}
     store.close()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import ONLY_SQLITE, Place, Raw
+from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult
 from tests.unit.store.samples import TEXT
 
 TOKEN = b"0123456789abcdef0123456789abcdef"
@@ -26,7 +26,7 @@ def test_what_was_kept_last_comes_back(store: Store, name: str, first: bytes, se
         assert store.secret(name) == Secret(value)
 
 
-def test_what_is_kept_outlives_the_process_and_can_be_forgotten(place: Place, store: Store, vault: Vault) -> None:
+def test_what_is_kept_outlives_the_process_and_can_be_forgotten(place: ScopeResult, store: Store, vault: Vault) -> None:
     store.keep_secret("twilio_token", Secret(TOKEN))
     store.close()
     with closing(place.open(vault)) as again:
@@ -35,7 +35,7 @@ def test_what_is_kept_outlives_the_process_and_can_be_forgotten(place: Place, st
         assert again.secret("twilio_token") is None
 
 
-def test_a_name_meets_nothing_else_that_the_state_remembers(place: Place, store: Store, vault: Vault) -> None:
+def test_a_name_meets_nothing_else_that_the_state_remembers(place: ScopeResult, store: Store, vault: Vault) -> None:
     for name in ("key_check", "floor_step", "scope_seal"):
         store.keep_secret(name, Secret(b"x"))
     store.close()

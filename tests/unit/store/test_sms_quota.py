@@ -10,7 +10,7 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import sms_quota
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.place import Place, Raw
+from tests.unit.store.place import Raw, ScopeResult
 
 NOW = 1_790_000_000
 NUMBER = b"+33612345678"
@@ -40,7 +40,7 @@ def test_looking_counts_nothing(store: Store) -> None:
         assert store.full_sms_quota(_quotas(per_user=1), NOW) is None
 
 
-def test_a_quota_outlives_the_process(place: Place, store: Store, vault: Vault) -> None:
+def test_a_quota_outlives_the_process(place: ScopeResult, store: Store, vault: Vault) -> None:
     assert store.take_sms_quota(_quotas(per_user=1), NOW) is None
     store.close()
     with closing(place.open(vault)) as again:
@@ -48,7 +48,7 @@ def test_a_quota_outlives_the_process(place: Place, store: Store, vault: Vault) 
 
 
 def test_promise_10_processes_that_count_at_once_let_no_more_out_than_one(
-    place: Place, store: Store, vault: Vault
+    place: ScopeResult, store: Store, vault: Vault
 ) -> None:
     def many(_: int) -> int:
         with closing(place.open(vault)) as mine:

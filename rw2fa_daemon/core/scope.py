@@ -14,7 +14,7 @@ ALWAYS_THERE: Final = "root"
 """Somebody whom every host knows by its own files."""
 
 
-class Standing(StrEnum):
+class ScopeStatus(StrEnum):
     """The answers to "does this person need a second factor?"; all but ENABLED name a rule."""
 
     NO_SUCH_USER = "no-such-user"
@@ -44,10 +44,10 @@ class Lists:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ScopeResult:
     """A standing, the entries of the scope that say so, and whether RDP is allowed."""
 
-    standing: Standing
+    scope_status: ScopeStatus
     entries: tuple[str, ...] = ()
     whitelisted: bool = False
     account: str = ""
@@ -57,9 +57,9 @@ class Place:
 
 
 _NOBODY = {
-    Missing.NO_SUCH_USER: Standing.NO_SUCH_USER,
-    Missing.UNKNOWN: Standing.USER_UNKNOWN,
-    Missing.UNAVAILABLE: Standing.DIRECTORY_UNAVAILABLE,
+    Missing.NO_SUCH_USER: ScopeStatus.NO_SUCH_USER,
+    Missing.UNKNOWN: ScopeStatus.USER_UNKNOWN,
+    Missing.UNAVAILABLE: ScopeStatus.DIRECTORY_UNAVAILABLE,
 }
 
 
@@ -76,7 +76,9 @@ def no_such_user(lists: Lists, typed: str, *, known_there: bool | None, witness:
     return Missing.NO_SUCH_USER if known_there is False and sure and not named else Missing.UNKNOWN
 
 
-def place(lists: Lists, person: Person | Missing, address: str, was_not_member: Callable[[Person], bool]) -> Place:
+def scope_result(
+    lists: Lists, person: Person | Missing, address: str, was_not_member: Callable[[Person], bool]
+) -> ScopeResult:
     """Where a person stands. `address` is a numeric address or empty.
 
     The scope names everybody who has the uid of somebody in it; what leaves people out of it names nobody else.
@@ -85,19 +87,19 @@ def place(lists: Lists, person: Person | Missing, address: str, was_not_member: 
     of this very scope; it is asked only while the scope is unsure (promise 13).
     """
     if not isinstance(person, Person):
-        return Place(_NOBODY[person])
+        return ScopeResult(_NOBODY[person])
     if lists.exempt_users.matches(person):
-        return Place(Standing.EXEMPT_USER)
+        return ScopeResult(ScopeStatus.EXEMPT_USER)
     if in_networks(address, lists.exempt_networks):
-        return Place(Standing.EXEMPT_NETWORK)
+        return ScopeResult(ScopeStatus.EXEMPT_NETWORK)
     account, entries = lists.scope.naming(person)
     if entries:
         whitelisted = bool(lists.whitelist.matches(person))
-        return Place(Standing.ENABLED, entries, whitelisted, account.name, account is not person)
+        return ScopeResult(ScopeStatus.ENABLED, entries, whitelisted, account.name, account is not person)
     if lists.scope.membership_by_uid(person) is Membership.NOT_MEMBER:
-        return Place(Standing.NOT_ENABLED)
+        return ScopeResult(ScopeStatus.NOT_ENABLED)
     remembered = was_not_member(person)
-    return Place(Standing.REMEMBERED_NOT_ENABLED if remembered else Standing.SCOPE_UNSURE)
+    return ScopeResult(ScopeStatus.REMEMBERED_NOT_ENABLED if remembered else ScopeStatus.SCOPE_UNSURE)
 
 
 def in_networks(address: str, networks: tuple[Network, ...]) -> bool:

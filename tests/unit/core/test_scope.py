@@ -5,7 +5,7 @@ from ipaddress import ip_network
 import pytest
 
 from rw2fa_daemon.core.person import Missing, Person, Roster
-from rw2fa_daemon.core.standing import Lists, Place, Standing, in_networks, no_such_user, place
+from rw2fa_daemon.core.scope import Lists, ScopeResult, ScopeStatus, in_networks, no_such_user, scope_result
 
 ALICE = Person("alice", 1000, frozenset({1000, 50}), {"staff": 50, "ops": 60, "gone": None})
 
@@ -16,53 +16,58 @@ def _never(_person: Person) -> bool:
     return False
 
 
-def _place(lists: Lists, person: Person | Missing = ALICE, address: str = "", *, remembered: bool = False) -> Place:
-    return place(lists, person, address, lambda _person: remembered)
+def _place(
+    lists: Lists, person: Person | Missing = ALICE, address: str = "", *, remembered: bool = False
+) -> ScopeResult:
+    return scope_result(lists, person, address, lambda _person: remembered)
 
 
 @pytest.mark.parametrize(
-    ("scope", "standing", "entries"),
+    ("scope", "scope_status", "entries"),
     [
-        ([], Standing.NOT_ENABLED, ()),
-        (["bob"], Standing.NOT_ENABLED, ()),
-        (["alice"], Standing.ENABLED, ("alice",)),
-        (["@staff"], Standing.ENABLED, ("@staff",)),
-        (["alice", "@staff"], Standing.ENABLED, ("alice", "@staff")),
-        (["@ops"], Standing.NOT_ENABLED, ()),
-        (["@gone"], Standing.SCOPE_UNSURE, ()),
-        (["@gone", "@staff"], Standing.ENABLED, ("@staff",)),
-        (["@never-resolved"], Standing.SCOPE_UNSURE, ()),
+        ([], ScopeStatus.NOT_ENABLED, ()),
+        (["bob"], ScopeStatus.NOT_ENABLED, ()),
+        (["alice"], ScopeStatus.ENABLED, ("alice",)),
+        (["@staff"], ScopeStatus.ENABLED, ("@staff",)),
+        (["alice", "@staff"], ScopeStatus.ENABLED, ("alice", "@staff")),
+        (["@ops"], ScopeStatus.NOT_ENABLED, ()),
+        (["@gone"], ScopeStatus.SCOPE_UNSURE, ()),
+        (["@gone", "@staff"], ScopeStatus.ENABLED, ("@staff",)),
+        (["@never-resolved"], ScopeStatus.SCOPE_UNSURE, ()),
     ],
 )
-def test_the_scope(scope: list[str], standing: Standing, entries: tuple[str, ...]) -> None:
+def test_the_scope(scope: list[str], scope_status: ScopeStatus, entries: tuple[str, ...]) -> None:
     where = _place(Lists(scope=Roster.of(scope)))
-    assert (where.standing, where.entries) == (standing, entries)
+    assert (where.scope_status, where.entries) == (scope_status, entries)
 
 
 def test_promise_13_while_unsure_only_who_was_surely_no_member_passes() -> None:
     lists = Lists(scope=Roster.of(["@gone"]))
-    assert _place(lists, remembered=False).standing is Standing.SCOPE_UNSURE
-    assert _place(lists, remembered=True).standing is Standing.REMEMBERED_NOT_ENABLED
+    assert _place(lists, remembered=False).scope_status is ScopeStatus.SCOPE_UNSURE
+    assert _place(lists, remembered=True).scope_status is ScopeStatus.REMEMBERED_NOT_ENABLED
 
 
 def test_promise_13_the_memory_is_not_asked_about_members() -> None:
     def forbidden(_person: Person) -> bool:
         raise AssertionError("asked")
 
-    assert place(Lists(scope=Roster.of(["@staff", "@gone"])), ALICE, "", forbidden).standing is Standing.ENABLED
-    assert place(Lists(scope=Roster.of(["bob"])), ALICE, "", forbidden).standing is Standing.NOT_ENABLED
+    assert (
+        scope_result(Lists(scope=Roster.of(["@staff", "@gone"])), ALICE, "", forbidden).scope_status
+        is ScopeStatus.ENABLED
+    )
+    assert scope_result(Lists(scope=Roster.of(["bob"])), ALICE, "", forbidden).scope_status is ScopeStatus.NOT_ENABLED
 
 
 @pytest.mark.parametrize(
-    ("missing", "standing"),
+    ("missing", "scope_status"),
     [
-        (Missing.NO_SUCH_USER, Standing.NO_SUCH_USER),
-        (Missing.UNKNOWN, Standing.USER_UNKNOWN),
-        (Missing.UNAVAILABLE, Standing.DIRECTORY_UNAVAILABLE),
+        (Missing.NO_SUCH_USER, ScopeStatus.NO_SUCH_USER),
+        (Missing.UNKNOWN, ScopeStatus.USER_UNKNOWN),
+        (Missing.UNAVAILABLE, ScopeStatus.DIRECTORY_UNAVAILABLE),
     ],
 )
-def test_who_is_not_found_has_no_standing(missing: Missing, standing: Standing) -> None:
-    assert _place(Lists(exempt_networks=(ip_network("10.0.0.0/8"),)), missing, "10.1.1.1").standing is standing
+def test_who_is_not_found_has_no_standing(missing: Missing, scope_status: ScopeStatus) -> None:
+    assert _place(Lists(exempt_networks=(ip_network("10.0.0.0/8"),)), missing, "10.1.1.1").scope_status is scope_status
 
 
 @pytest.mark.parametrize(
@@ -92,15 +97,15 @@ def test_promise_4_a_name_is_nobodys_only_if_all_say_so_and_the_directory_is_the
 
 def test_machines_are_exempt_before_the_scope_is_asked() -> None:
     enabled = Roster.of(["alice"])
-    assert _place(Lists(enabled, exempt_users=Roster.of(["@staff"]))).standing is Standing.EXEMPT_USER
+    assert _place(Lists(enabled, exempt_users=Roster.of(["@staff"]))).scope_status is ScopeStatus.EXEMPT_USER
     by_network = Lists(enabled, exempt_networks=(ip_network("10.0.0.0/8"),))
-    assert _place(by_network, address="10.2.3.4").standing is Standing.EXEMPT_NETWORK
-    assert _place(by_network, address="11.2.3.4").standing is Standing.ENABLED
+    assert _place(by_network, address="10.2.3.4").scope_status is ScopeStatus.EXEMPT_NETWORK
+    assert _place(by_network, address="11.2.3.4").scope_status is ScopeStatus.ENABLED
 
 
 def test_promise_13_a_group_that_is_not_resolved_exempts_and_whitelists_nobody() -> None:
     where = _place(Lists(Roster.of(["alice"]), Roster.of(["@gone"]), Roster.of(["@gone"])))
-    assert where == Place(Standing.ENABLED, ("alice",), whitelisted=False, account="alice")
+    assert where == ScopeResult(ScopeStatus.ENABLED, ("alice",), whitelisted=False, account="alice")
 
 
 TOOR = Person("toor", 1000, frozenset({1000}), {"staff": 50, "ops": 60}, (ALICE,))
@@ -108,23 +113,26 @@ TOOR = Person("toor", 1000, frozenset({1000}), {"staff": 50, "ops": 60}, (ALICE,
 
 @pytest.mark.parametrize("entry", ["alice", "@staff"])
 def test_promise_13_the_scope_names_every_name_of_a_uid_in_it(entry: str) -> None:
-    assert _place(Lists(Roster.of([entry])), TOOR) == Place(Standing.ENABLED, (entry,), account="alice", alias=True)
+    assert _place(Lists(Roster.of([entry])), TOOR) == ScopeResult(
+        ScopeStatus.ENABLED, (entry,), account="alice", alias=True
+    )
     both = Lists(Roster.of([entry, "toor"]))
-    assert _place(both, TOOR) == Place(Standing.ENABLED, ("toor",), account="toor")
+    assert _place(both, TOOR) == ScopeResult(ScopeStatus.ENABLED, ("toor",), account="toor")
 
 
 def test_promise_13_what_leaves_people_out_of_the_scope_names_no_other_name() -> None:
     lists = Lists(Roster.of(["alice"]), whitelist=Roster.of(["alice"]), exempt_users=Roster.of(["alice"]))
-    assert _place(lists).standing is Standing.EXEMPT_USER
+    assert _place(lists).scope_status is ScopeStatus.EXEMPT_USER
     where = _place(lists, TOOR)
-    assert (where.standing, where.whitelisted) == (Standing.ENABLED, False)
+    assert (where.scope_status, where.whitelisted) == (ScopeStatus.ENABLED, False)
 
 
 def test_promise_13_a_group_that_is_not_resolved_for_another_name_leaves_the_scope_unsure() -> None:
     toor = Person("toor", 1000, frozenset({1000}), {"gone": 70}, (ALICE,))
-    assert _place(Lists(Roster.of(["@gone"])), toor).standing is Standing.SCOPE_UNSURE
+    assert _place(Lists(Roster.of(["@gone"])), toor).scope_status is ScopeStatus.SCOPE_UNSURE
     assert (
-        _place(Lists(Roster.of(["@gone"])), Person("x", 7, frozenset(), {"gone": 70})).standing is Standing.NOT_ENABLED
+        _place(Lists(Roster.of(["@gone"])), Person("x", 7, frozenset(), {"gone": 70})).scope_status
+        is ScopeStatus.NOT_ENABLED
     )
 
 
