@@ -8,7 +8,7 @@ from rw2fa_daemon.cli import consequences
 from rw2fa_daemon.cli.printing import say
 from rw2fa_daemon.cli.site import Site, daemon_owner, pass_site
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.store.guard import forget_mark, make_place, mark_file, usable
+from rw2fa_daemon.store.rollback_detector import forget_marker, make_place, marker_file, usable
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
 
@@ -33,13 +33,13 @@ def init(site: Site) -> None:
         made.append(f"the master key {config.master_key}")
     if not had_state:
         # That of a state that is gone would make this one look older than it is.
-        forget_mark(config.state)
+        forget_marker(config.state)
     with closing(site.open_store(site.vault, create=True)) as store:
         make_place(config.state, daemon_owner())
         # That of a state which was there, and that no other host can have, is missing: that is a loss, not a beginning.
         if not had_state or site.shares_state:
             with usable(config.state):
-                store.begin_mark(mark_file(config.state))
+                store.begin_mark(marker_file(config.state))
     if not had_state:
         made.append(f"the state in {where}")
     if not made:

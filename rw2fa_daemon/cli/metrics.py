@@ -6,10 +6,10 @@ import click
 
 from rw2fa_daemon.cli.printing import note
 from rw2fa_daemon.cli.site import Site, pass_site
-from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.service.exposition import exposition
-from rw2fa_daemon.service.figures import clock_families, people_families, up
+from rw2fa_daemon.service.gauges import clock_families, people_families, up
 from rw2fa_daemon.wire.client import ask_daemon
 
 DAEMON_SECONDS = 5.0
@@ -26,9 +26,9 @@ def metrics(site: Site) -> None:
     click.echo(text, nl=False)
 
 
-def _people(site: Site) -> Headcount | None:
+def _people(site: Site) -> UserCounts | None:
     try:
-        return site.store.headcount(site.config.guessing, int(time.time()), site.config.sms_digits)
+        return site.store.user_counts(site.config.guessing, int(time.time()), site.config.sms_digits)
     except Problem as problem:
         note(str(problem))
         return None

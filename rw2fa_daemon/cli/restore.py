@@ -18,11 +18,11 @@ from rw2fa_daemon.cli.passphrase import known_passphrase
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
 from rw2fa_daemon.cli.site import Site, daemon_owner, pass_site
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.loss import after_loss
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.rollback import after_rollback
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store.guard import make_place, mark_file, read_outside, usable, write_outside
-from rw2fa_daemon.store.mark import Mark
+from rw2fa_daemon.store.rollback_detector import make_place, marker_file, read_outside, usable, write_outside
+from rw2fa_daemon.store.rollback_marker import RollbackMarker
 from rw2fa_daemon.store.sqlite.place import FILE_NAME
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey, parsed
@@ -67,7 +67,7 @@ def restore(site: Site, file: Path, *, as_json: bool, yes: bool) -> None:
             yes=yes,
         )
         now = int(time.time())
-        outside = read_outside(mark_file(site.config.state))
+        outside = read_outside(marker_file(site.config.state))
         mark = store.replace_all(saved.accounts, saved.secrets, now, outside)
         # Only now: a mark that is ahead of the state would look like a loss.
         _move_on(site.config.state, mark)
@@ -79,11 +79,11 @@ def restore(site: Site, file: Path, *, as_json: bool, yes: bool) -> None:
     _tell(saved, now, as_json=as_json)
 
 
-def _move_on(state: Path, mark: Mark) -> None:
+def _move_on(state: Path, mark: RollbackMarker) -> None:
     try:
         make_place(state, daemon_owner())
         with usable(state):
-            write_outside(mark_file(state), mark)
+            write_outside(marker_file(state), mark)
     except StateProblem as problem:
         # The old one raises no alarm, and the daemon tries again.
         note(str(problem))
@@ -154,7 +154,7 @@ def _unknown() -> Problem:
 
 def _tell(saved: _Backup, now: int, *, as_json: bool) -> None:
     without_codes = [account.name for account in saved.accounts if account.recovery]
-    no_device = [account.name for account in saved.accounts if not after_loss(account, now).activated]
+    no_device = [account.name for account in saved.accounts if not after_rollback(account, now).activated]
     ended = [account.name for account in saved.accounts if account.bypass is not None and account.bypass.until > now]
     if as_json:
         show_json(

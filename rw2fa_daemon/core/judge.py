@@ -52,7 +52,7 @@ def judge(
     def in_reach(step: int) -> bool:
         if how_far is Reach.WIDE and (step <= now_step or step > counters.floor + discrepancy):
             return abs(step - now_step) <= discrepancy
-        # Also ahead of a floor that was just set: a fast phone may have shown that code before (core/loss.py).
+        # Also ahead of a floor that was just set: a fast phone may have shown that code before (core/rollback.py).
         return min(abs(step - now_step), abs(step - now_step - drift)) <= min(NARROW_STEPS, discrepancy)
 
     # Now and then two steps of a window share a code: what was typed once is used, whichever step it was taken for.

@@ -16,10 +16,10 @@ from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.guessing import check_guessing
 from rw2fa_daemon.doctor.key import check_key
 from rw2fa_daemon.doctor.leftovers import check_leftovers
-from rw2fa_daemon.doctor.mark import check_mark
 from rw2fa_daemon.doctor.nothing_weaker import check_nothing_weaker
 from rw2fa_daemon.doctor.notify import check_notify
 from rw2fa_daemon.doctor.permissions import check_permissions
+from rw2fa_daemon.doctor.rollback_marker import check_mark
 from rw2fa_daemon.doctor.scope import check_scope
 from rw2fa_daemon.doctor.sms import check_sms
 from rw2fa_daemon.doctor.sms_message import check_sms_message

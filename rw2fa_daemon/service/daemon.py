@@ -19,7 +19,7 @@ from rw2fa_daemon.service.canonical import resolve_names
 from rw2fa_daemon.service.clerk import Clerk, Elsewhere, Here
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.exposition import exposition
-from rw2fa_daemon.service.figures import Census, Running, clock_families, people_families, up
+from rw2fa_daemon.service.gauges import Running, UserGauges, clock_families, people_families, up
 from rw2fa_daemon.service.helper import NOTIFIER, RELAY, HelperKeeper
 from rw2fa_daemon.service.listener import own_listener
 from rw2fa_daemon.service.loop import Loop
@@ -87,7 +87,7 @@ class Daemon:
                 "session": begin_session,
             },
         )
-        self._census = Census()
+        self._census = UserGauges()
         self._metrics_file = MetricsFile(loop, self._figures)
 
     def run(self) -> None:
@@ -116,7 +116,7 @@ class Daemon:
     def _start(self, rules: Rules) -> None:
         def used() -> None:
             self._server.start()
-            self._loop.call_later(MARK_SECONDS, self._keep_mark)
+            self._loop.call_later(MARK_SECONDS, self._keep_marker)
             self._metrics_file.use(self._config.metrics_file)
             for helper in self._helpers:
                 helper.start()
@@ -124,9 +124,9 @@ class Daemon:
 
         self._use(rules, used)
 
-    def _keep_mark(self) -> None:
-        self._state.do(State.keep_mark, lambda _nothing: None)
-        self._loop.call_later(MARK_SECONDS, self._keep_mark)
+    def _keep_marker(self) -> None:
+        self._state.do(State.keep_marker, lambda _nothing: None)
+        self._loop.call_later(MARK_SECONDS, self._keep_marker)
 
     def _use(self, rules: Rules, then: Callable[[], None]) -> None:
         self._server.rules = rules
@@ -190,7 +190,7 @@ class Daemon:
             "lost_audit_records": str(self._sink.lost),
             "metrics": self._metrics_file.problem or "ok",
             "sms": self._server.sms.problem or "ok",
-            "mark": self._state.mark_problem or "ok",
+            "mark": self._state.marker_problem or "ok",
             "keys": ",".join(map(str, self._state.key_numbers)),
         }
         connection.say_last(compose("report", fields))
@@ -228,7 +228,7 @@ class Daemon:
             configuration_good=self._config_problem is None,
             connections=self._server.connections,
             lost_audit_records=self._sink.lost,
-            users_guessed_at=self._server.spread.users(time.time()),
+            users_guessed_at=self._server.spraying.users(time.time()),
         )
         guessing, sms_digits = self._config.guessing, self._config.sms_digits
         people = self._census.people(

@@ -10,9 +10,9 @@ from typing import Final
 from rw2fa_daemon.audit.sink import Sink
 from rw2fa_daemon.core.audit import Record
 from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.password_spraying import SprayingDetector
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import SmsRandomness
-from rw2fa_daemon.core.spread import Spread
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.announcer import Announcer
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
@@ -82,9 +82,9 @@ class Server:
         self.sms_randomness = SmsRandomness(_fresh_sms_code, _fresh_sms_login, state.sms_code_digest)
         self._root_verbs = root_verbs
         self.metrics = Metrics()
-        self.spread = Spread()
+        self.spraying = SprayingDetector()
         self.audit: Callable[[Record], None] = announcer.watching(
-            self.spread.watching(self.metrics.counting(sink.write))
+            self.spraying.watching(self.metrics.counting(sink.write))
         )
         self.sms = SmsSender(loop, self.desk, relay, self.audit)
         self._listener = listener

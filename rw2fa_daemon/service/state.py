@@ -10,13 +10,13 @@ from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.budget import Guessing
-from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.service.clerk import Clerk, Here
-from rw2fa_daemon.store.guard import Guard, mark_file
 from rw2fa_daemon.store.problem import failed
+from rw2fa_daemon.store.rollback_detector import RollbackDetector, marker_file
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.code_hasher import CodeHasher
 from rw2fa_daemon.vault.master_key import MasterKey, load_master_key
@@ -50,7 +50,7 @@ class State:
         self.clerk: Final[Clerk] = clerk or Here()
         """Who may call what touches the store: all methods but `do` and `since`, if the clerk is elsewhere."""
         self._report = report
-        self._guard = Guard(mark_file(config.state), self._told)
+        self._detector = RollbackDetector(marker_file(config.state), self._told)
         self._lost = False
         """The state turned out to be older than it was, and what is remembered here of it is of no use."""
         self._store: Store | None = None
@@ -170,34 +170,34 @@ class State:
             self._memberships.clear()
         self._memberships[person.name] = what
 
-    def count(self, guessing: Guessing, now: float, sms_digits: int | None) -> Headcount | None:
-        """How many people are what at `now` (UTC seconds); None while that cannot be told. See `Store.headcount`."""
+    def count(self, guessing: Guessing, now: float, sms_digits: int | None) -> UserCounts | None:
+        """How many people are what at `now` (UTC seconds); None while that cannot be told. See `Store.user_counts`."""
         store = self._opened()
         try:
-            return None if store is None else store.headcount(guessing, int(now), sms_digits)
+            return None if store is None else store.user_counts(guessing, int(now), sms_digits)
         except StateProblem:
             return None
 
     @property
-    def mark_problem(self) -> str:
+    def marker_problem(self) -> str:
         """Why the mark outside of the state cannot be kept; empty if it can."""
-        return self._guard.problem
+        return self._detector.problem
 
-    def keep_mark(self) -> None:
+    def keep_marker(self) -> None:
         """Move on the mark that tells whether the state is older than it was; find out whether it can be used now."""
         if self.clerk.here:
-            self.call(Store.keep_mark)
+            self.call(Store.keep_marker)
             return
         # Across a network a look is needed to know.
         seen = self.call(Store.floor)
-        self.call(Store.keep_mark)
+        self.call(Store.keep_marker)
         if self._store is not None:
             self._problem = seen if isinstance(seen, StateProblem) else self._scope_problem
 
     def close(self) -> None:
         """Close the store."""
         if self._store is not None:
-            self.keep_mark()
+            self.keep_marker()
             self._store.close()
             self._store = None
 
@@ -230,7 +230,7 @@ class State:
 
     def _open(self, master_key: MasterKey) -> None:
         vault = Vault(master_key)
-        store = Store.open(self._folder, vault, database=self._database, tell=self._moved, guard=self._guard)
+        store = Store.open(self._folder, vault, database=self._database, tell=self._moved, detector=self._detector)
         self._store, self._vault, self._problem = store, vault, None
         self._sync(store)
 

@@ -8,7 +8,7 @@ import re
 from typing import Final
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.loss import after_loss, forgot, marked
+from rw2fa_daemon.core.rollback import after_rollback, forgot, with_floor
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import scope
 from rw2fa_daemon.store.engine import Connection
@@ -44,7 +44,7 @@ def lift(connection: Connection, vault: Vault, second: int) -> bool:
     """Let no code from before `second` (UTC) count from now on; False if that was so already.
 
     Never lowers the floor. What lets people enrol, and who was in no entry of the scope, is forgotten with it: see
-    `core.loss`. Raises `ValueError` for what is no such time, `StateProblem` as `read` does, and the
+    `core.rollback`. Raises `ValueError` for what is no such time, `StateProblem` as `read` does, and the
     driver's errors.
     """
     with connection.transaction():
@@ -76,9 +76,9 @@ def applied(stored: Stored, second: int) -> Stored:
     """
     if not second or not forgot(stored.account, second):
         return stored
-    return stored._replace(account=after_loss(stored.account, second))
+    return stored._replace(account=after_rollback(stored.account, second))
 
 
 def mark_applied(account: Account, second: int) -> Account:
     """An account that is about to be stored, so that a loss at `second` (UTC) does not concern it any more."""
-    return marked(account, second) if second else account
+    return with_floor(account, second) if second else account

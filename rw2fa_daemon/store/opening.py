@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from rw2fa_daemon.store import code_salt, floor, incarnation, key_check, mark, migrate
+from rw2fa_daemon.store import code_salt, floor, incarnation, key_check, migrate, rollback_marker
 from rw2fa_daemon.store.engine import Connection, Engine
 from rw2fa_daemon.store.problem import StateProblem, no_state
 from rw2fa_daemon.vault.vault import Vault
@@ -55,7 +55,7 @@ def _fill(connection: Connection, vault: Vault) -> None:
         key_check.make(connection, vault)
         code_salt.make(connection, vault)
         incarnation.note(connection, vault)
-        mark.write(connection, vault, mark.new())
+        rollback_marker.write(connection, vault, rollback_marker.new())
 
 
 def _broken(engine: Engine, reason: str) -> StateProblem:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, cast
 
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import key_check, mark, not_members, record, scope
+from rw2fa_daemon.store import key_check, not_members, record, rollback_marker, scope
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.context import Context
@@ -79,7 +79,7 @@ def rest(connection: Connection, vault: Vault) -> None:
         for key, value in connection.rows(sql.LIST_META):
             _seal_meta_again(connection, vault, str(key), value)
         scope.seal_again(connection, vault)
-        mark.seal_again(connection, vault)
+        rollback_marker.seal_again(connection, vault)
 
 
 def under(connection: Connection) -> dict[int, int]:

@@ -8,20 +8,20 @@ from typing import Final, Self, TypeVar
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
 from rw2fa_daemon.core.database import Database
-from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.quota import Quota
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.store import (
     code_salt,
     floor,
     key_check,
-    mark,
     next_key,
     not_members,
     reseal,
     restoring,
+    rollback_marker,
     scope,
     secrets,
     sms_quota,
@@ -30,11 +30,11 @@ from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.batch import Batch, Job, load, look
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
-from rw2fa_daemon.store.guard import Guard, begin
-from rw2fa_daemon.store.mark import Mark
 from rw2fa_daemon.store.opening import open_connection
 from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
 from rw2fa_daemon.store.record import Stored
+from rw2fa_daemon.store.rollback_detector import RollbackDetector, begin
+from rw2fa_daemon.store.rollback_marker import RollbackMarker
 from rw2fa_daemon.store.sqlite.engine import SqliteEngine
 from rw2fa_daemon.store.sqlite.mounts import MOUNTINFO
 from rw2fa_daemon.store.sqlite.place import FILE_NAME
@@ -69,11 +69,13 @@ class Store:
     state cannot be used; once it can be again, so can the store. Not for several threads.
     """
 
-    def __init__(self, engine: Engine, vault: Vault, tell: Callable[[str], None], guard: Guard | None = None) -> None:
+    def __init__(
+        self, engine: Engine, vault: Vault, tell: Callable[[str], None], detector: RollbackDetector | None = None
+    ) -> None:
         self._engine: Final = engine
         self._vault: Final = vault
         self._tell: Final = tell
-        self._guard: Final = guard
+        self._detector: Final = detector
         self._decoder: Final = Decoder(vault)
         self._connection: Connection | None = None
         self._identity: object = None
@@ -88,21 +90,21 @@ class Store:
         owner: tuple[int, int] | None = None,
         database: Database | None = None,
         tell: Callable[[str], None] = _nobody,
-        guard: Guard | None = None,
+        detector: RollbackDetector | None = None,
         mountinfo: Path = MOUNTINFO,
     ) -> Self:
         """The state in `folder`, or in `database`; its tables brought to the schema of this version.
 
         `create` makes folder and state where they are missing, for `owner` (uid, gid) if this
         process runs as root. `tell` gets, whenever a connection is made, what an administrator must
-        know of, a sentence each. `guard` notices when the state is older than it was. Raises
+        know of, a sentence each. `detector` notices when the state is older than it was. Raises
         `StateProblem` if there is no state, on a network file system, for a database that may forget what
         it was told, for a newer or a broken schema, and for the wrong master key.
         """
         engine = SqliteEngine(folder, mountinfo) if database is None else _postgresql(database, folder)
         if create:
             engine.create(owner)
-        store = cls(engine, vault, tell, guard)
+        store = cls(engine, vault, tell, detector)
         store._ready(create=create)
         return store
 
@@ -139,8 +141,8 @@ class Store:
                     results = batch.judge(jobs)
                     if batch.write():
                         connection.commit()
-                        if self._guard is not None:
-                            self._guard.changed()
+                        if self._detector is not None:
+                            self._detector.changed()
                 finally:
                     connection.rollback()
         except StateProblem as problem:
@@ -288,7 +290,7 @@ class Store:
         )
         return activated, pending
 
-    def headcount(self, guessing: Guessing, now: int, sms_digits: int | None = None) -> Headcount:
+    def user_counts(self, guessing: Guessing, now: int, sms_digits: int | None = None) -> UserCounts:
         """How many people are what at `now` (UTC seconds).
 
         `sms_digits` is how many digits a code in a text message has, None while these are switched off. By what
@@ -308,7 +310,7 @@ class Store:
             if sms_digits is not None:
                 ((by_text,),) = connection.rows(sql.COUNT_TEXT_GUESSES, allowance(sms_digits, guessing).narrow, since)
                 spent += by_text
-        return Headcount(activated, pending, locked, narrowed, spent)
+        return UserCounts(activated, pending, locked, narrowed, spent)
 
     def floor(self) -> int:
         """UTC seconds before which nobody's codes count, 0 if that was never set."""
@@ -353,21 +355,21 @@ class Store:
         with self._using() as connection:
             return sms_quota.full(connection, self._code_hasher(connection), quotas, now)
 
-    def mark(self) -> Mark | None:
+    def mark(self) -> RollbackMarker | None:
         """How far the state got; None if what says so was altered."""
         with self._using() as connection:
-            return mark.read(connection, self._vault)
+            return rollback_marker.read(connection, self._vault)
 
     def begin_mark(self, file: Path) -> None:
         """Put the first mark into a file outside of the state, unless there is one. Raises OSError as well."""
         with self._using() as connection:
             begin(file, connection, self._vault)
 
-    def keep_mark(self) -> None:
+    def keep_marker(self) -> None:
         """Move on the mark that tells whether the state is older than it was, if something was stored since."""
-        if self._guard is not None:
+        if self._detector is not None:
             with self._using() as connection:
-                self._guard.keep(connection, self._vault)
+                self._detector.keep(connection, self._vault)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
@@ -382,8 +384,8 @@ class Store:
         return {name: secret for name, secret in found.items() if secret is not None}
 
     def replace_all(
-        self, accounts: Iterable[Account], secrets: Mapping[str, Secret], second: int, outside: Mark | None
-    ) -> Mark:
+        self, accounts: Iterable[Account], secrets: Mapping[str, Secret], second: int, outside: RollbackMarker | None
+    ) -> RollbackMarker:
         """Let there be these accounts and secrets and no others; see `restoring`. Gives the mark of the state then."""
         with self._using() as connection:
             return restoring.replace_all(connection, self._vault, accounts, secrets, second, outside)
@@ -455,7 +457,7 @@ class Store:
         connection = open_connection(self._engine, self._vault, self._tell, create=create)
         try:
             replaced = before not in (None, identity)
-            older = self._guard is not None and self._guard.opened(connection, self._vault, replaced=replaced)
+            older = self._detector is not None and self._detector.opened(connection, self._vault, replaced=replaced)
         except BaseException as error:
             connection.close()
             if isinstance(error, self._engine.errors):

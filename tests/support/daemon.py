@@ -19,7 +19,7 @@ from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store.guard import mark_file
+from rw2fa_daemon.store.rollback_detector import marker_file
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
 from rw2fa_daemon.vault.vault import Vault
@@ -168,7 +168,7 @@ class Site:
     def join(self) -> None:
         """Begin the mark of a state that this host made, or of a database that others share."""
         store = self.store()
-        store.begin_mark(mark_file(self.state))
+        store.begin_mark(marker_file(self.state))
         store.close()
 
     def store(self, *, create: bool = False) -> Store:

@@ -13,7 +13,7 @@ import pytest
 from rw2fa_daemon.core.account import Account, Bypass, Credential
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store.guard import mark_file, read_outside
+from rw2fa_daemon.store.rollback_detector import marker_file, read_outside
 from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from tests.integration.cli.command import Done, Host
 from tests.support.daemon import HOST_USERS
@@ -153,7 +153,7 @@ def test_a_restore_raises_no_alarm_about_an_older_state(people: Host, file: Path
         does(people, "backup", str(file))
         assert people.login(ALICE, people.code(ALICE))["rule"] == "code-right"
         does(people, "restore", str(file), "--yes")
-        assert read_outside(mark_file(people.state)) is not None
+        assert read_outside(marker_file(people.state)) is not None
     with people.daemon():
         pass
     assert "state-older" not in people.does("audit")
@@ -240,7 +240,7 @@ def test_promise_3_the_passphrase_is_typed_twice_and_not_shown(people: Host, fil
 def test_a_mark_that_cannot_be_written_does_not_stop_a_restore(people: Host, file: Path) -> None:
     with people.daemon():
         does(people, "backup", str(file))
-    mark = mark_file(people.state)
+    mark = marker_file(people.state)
     before = mark.read_bytes()
     # Not even root writes there.
     script = f'mount --bind -o ro {mark.parent} {mark.parent}; exec "$@"'

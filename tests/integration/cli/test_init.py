@@ -3,7 +3,7 @@
 import stat
 from contextlib import closing
 
-from rw2fa_daemon.store.guard import mark_file, read_outside
+from rw2fa_daemon.store.rollback_detector import marker_file, read_outside
 from tests.integration.cli.command import Host
 
 
@@ -24,7 +24,7 @@ def test_a_second_time_there_is_nothing_to_do(host: Host) -> None:
 def test_the_first_mark_is_there_before_the_daemon_is_started(bare: Host) -> None:
     bare.does("init")
     with closing(bare.store()) as store:
-        inside, outside = store.mark(), read_outside(mark_file(bare.state))
+        inside, outside = store.mark(), read_outside(marker_file(bare.state))
         assert inside is not None
         assert inside.begun
         assert outside is not None
@@ -37,9 +37,9 @@ def test_the_first_mark_is_there_before_the_daemon_is_started(bare: Host) -> Non
 def test_promise_7_a_mark_that_is_gone_is_not_made_anew_beside_a_state_of_this_host_alone(host: Host) -> None:
     with host.daemon():
         pass
-    mark_file(host.state).unlink()
+    marker_file(host.state).unlink()
     assert "nothing to do" in host.does("init")
-    assert read_outside(mark_file(host.state)) is None
+    assert read_outside(marker_file(host.state)) is None
     with host.daemon():
         assert "state-older" in host.does("audit")
 

@@ -13,11 +13,11 @@ import pytest
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.key import check_key
-from rw2fa_daemon.doctor.mark import check_mark
 from rw2fa_daemon.doctor.permissions import daemon_uid
+from rw2fa_daemon.doctor.rollback_marker import check_mark
 from rw2fa_daemon.doctor.subject import Subject
-from rw2fa_daemon.store.guard import mark_file, write_outside
-from rw2fa_daemon.store.mark import Mark
+from rw2fa_daemon.store.rollback_detector import marker_file, write_outside
+from rw2fa_daemon.store.rollback_marker import RollbackMarker
 from rw2fa_daemon.vault.master_key import load_master_key, replace_master_key, successor
 from tests.support.daemon import Site
 from tests.unit.doctor.conftest import NOW
@@ -30,14 +30,14 @@ def found(site: Site, check: Check) -> list[Finding]:
 
 
 @pytest.fixture
-def marked(site: Site) -> Mark:
+def marked(site: Site) -> RollbackMarker:
     """The mark of the state, and one beside it."""
     with closing(site.store()) as store:
         mark = store.mark()
     assert mark is not None
-    write_outside(mark_file(site.state), mark)
-    os.chown(mark_file(site.state).parent, daemon_uid(), -1)
-    os.chown(mark_file(site.state), daemon_uid(), -1)
+    write_outside(marker_file(site.state), mark)
+    os.chown(marker_file(site.state).parent, daemon_uid(), -1)
+    os.chown(marker_file(site.state), daemon_uid(), -1)
     return mark
 
 
@@ -70,7 +70,7 @@ def test_a_mark_that_the_state_follows_is_right(site: Site) -> None:
 
 
 def test_promise_7_a_missing_mark_is_found_once_there_was_one(site: Site) -> None:
-    mark_file(site.state).unlink()
+    marker_file(site.state).unlink()
     (finding,) = found(site, check_mark)
     assert not finding.ok
     assert "no code from before counts" in finding.detail
@@ -81,8 +81,8 @@ def test_promise_7_a_missing_mark_is_found_once_there_was_one(site: Site) -> Non
     assert "the state is new" in finding.detail
 
 
-def test_promise_7_a_state_that_is_behind_its_mark_is_found(site: Site, marked: Mark) -> None:
-    write_outside(mark_file(site.state), marked._replace(steps=marked.steps + 1))
+def test_promise_7_a_state_that_is_behind_its_mark_is_found(site: Site, marked: RollbackMarker) -> None:
+    write_outside(marker_file(site.state), marked._replace(steps=marked.steps + 1))
     (finding,) = found(site, check_mark)
     assert "the state is older than it was" in finding.detail
     assert not finding.ok
@@ -90,8 +90,8 @@ def test_promise_7_a_state_that_is_behind_its_mark_is_found(site: Site, marked: 
 
 @pytest.mark.usefixtures("marked")
 def test_promise_7_a_mark_that_others_could_write_is_found(site: Site) -> None:
-    mark_file(site.state).chmod(0o622)
-    os.chown(mark_file(site.state).parent, 4711, -1)
+    marker_file(site.state).chmod(0o622)
+    os.chown(marker_file(site.state).parent, 4711, -1)
     details = [finding.detail for finding in found(site, check_mark)]
     assert [detail.partition(" belongs ")[2] for detail in details] == [
         "to uid 4711 with mode 0700",

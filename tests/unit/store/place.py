@@ -13,7 +13,7 @@ import pytest
 from psycopg.types.string import StrDumper
 
 from rw2fa_daemon.core.database import Database
-from rw2fa_daemon.store.guard import Guard
+from rw2fa_daemon.store.rollback_detector import RollbackDetector
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.support.postgresql import SUPERUSER, Cluster
@@ -67,10 +67,10 @@ class ScopeResult:
         *,
         create: bool = False,
         tell: Callable[[str], None] = lambda _happened: None,
-        guard: Guard | None = None,
+        detector: RollbackDetector | None = None,
     ) -> Store:
         """A store that uses it."""
-        return Store.open(self.folder, vault, create=create, database=self.database, tell=tell, guard=guard)
+        return Store.open(self.folder, vault, create=create, database=self.database, tell=tell, detector=detector)
 
     @contextmanager
     def raw(self) -> Iterator[Raw]:

@@ -6,9 +6,9 @@ import pytest
 
 from rw2fa_daemon.core.account import Account, Counters, Method
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, Reach, allowance, reach, spend_guess
-from rw2fa_daemon.core.headcount import Headcount
 from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, charge, locked
+from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.store import Store
 from tests.unit.store.place import ONLY_SQLITE, Raw
@@ -51,7 +51,7 @@ def test_who_is_out_of_guesses_is_counted_by_the_digits_of_the_own_codes(store: 
         person("past", guessed(wide, now=NOW - PERIOD_SECONDS)),
     ]
     put_in(store, *people, NEW)
-    assert store.headcount(GUESSING, NOW) == Headcount(activated=5, pending=0, locked=0, narrowed=2, spent=1)
+    assert store.user_counts(GUESSING, NOW) == UserCounts(activated=5, pending=0, locked=0, narrowed=2, spent=1)
     reaches = [
         reach(one.counters, one.credential.digits, GUESSING, NOW) for one in people if one.credential is not None
     ]
@@ -69,12 +69,12 @@ def test_who_is_out_of_guesses_at_text_messages_is_counted_while_these_are_switc
         person("app", guessed(allowance(6, GUESSING).wide)),
     ]
     put_in(store, *people)
-    counted = store.headcount(GUESSING, NOW, sms_digits=6)
+    counted = store.user_counts(GUESSING, NOW, sms_digits=6)
     assert (counted.narrowed, counted.spent) == (1, 1)
     assert [lock_status(one, GUESSING, NOW, 6) is not None for one in people[:4]] == [False, True, False, False]
     # With 8 digits a guess is worth less, so more are left.
-    assert store.headcount(GUESSING, NOW, sms_digits=8).spent == 0
-    switched_off = store.headcount(GUESSING, NOW)
+    assert store.user_counts(GUESSING, NOW, sms_digits=8).spent == 0
+    switched_off = store.user_counts(GUESSING, NOW)
     assert (switched_off.narrowed, switched_off.spent) == (2, 0)
 
 
@@ -86,8 +86,8 @@ def test_who_is_locked_is_counted_also_until_an_administrator_unlocks(store: Sto
         for_good = charge(for_good, NOW - 10 * PERIOD_SECONDS)
     put_in(store, person("now", for_now), person("good", for_good), person("free", Counters(failures=3)))
     assert all(locked(counters, NOW) for counters in (for_now, for_good))
-    assert store.headcount(GUESSING, NOW).locked == 2
-    assert store.headcount(GUESSING, NOW + PERIOD_SECONDS).locked == 1
+    assert store.user_counts(GUESSING, NOW).locked == 2
+    assert store.user_counts(GUESSING, NOW + PERIOD_SECONDS).locked == 1
 
 
 @ONLY_SQLITE

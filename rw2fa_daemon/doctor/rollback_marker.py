@@ -8,15 +8,15 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.permissions import daemon_uid
 from rw2fa_daemon.doctor.subject import Subject
-from rw2fa_daemon.store.guard import mark_file, read_outside
-from rw2fa_daemon.store.mark import Mark
+from rw2fa_daemon.store.rollback_detector import marker_file, read_outside
+from rw2fa_daemon.store.rollback_marker import RollbackMarker
 
 _FOR_OTHERS: Final = 0o077
 
 
 def check_mark(subject: Subject) -> Iterator[Finding]:
     """The mark beside the state: there, nobody else's, and not ahead of the one in the state."""
-    name = mark_file(subject.config.state)
+    name = marker_file(subject.config.state)
     file = subject.path(name)
     outside = read_outside(file)
     try:
@@ -46,7 +46,7 @@ def check_mark(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _missing(name: Path, inside: Mark | None) -> Finding:
+def _missing(name: Path, inside: RollbackMarker | None) -> Finding:
     if inside is not None and not inside.begun:
         return Finding("mark", ok=True, detail=f"the state is new, and its mark not in {name} yet", fix="start rw2fad")
     return Finding(

@@ -20,7 +20,7 @@ def forgot(account: Account, second: int) -> bool:
     return account.counters.floor < second // _period(account)
 
 
-def after_loss(account: Account, second: int) -> Account:
+def after_rollback(account: Account, second: int) -> Account:
     """The account, if what was accepted up to `second` (UTC) may have been forgotten.
 
     No code counts that this device can have shown until then, by its own clock: the floor lies as far ahead as that was
@@ -47,7 +47,7 @@ def after_loss(account: Account, second: int) -> Account:
     )
 
 
-def marked(account: Account, second: int) -> Account:
+def with_floor(account: Account, second: int) -> Account:
     """The account as it is stored after a loss at `second` (UTC): from now on it is known to be treated for it."""
     if not forgot(account, second):
         return account

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from rw2fa_daemon.store.guard import Guard, mark_file, read_outside, write_outside
-from rw2fa_daemon.store.mark import Mark
+from rw2fa_daemon.store.rollback_detector import RollbackDetector, marker_file, read_outside, write_outside
+from rw2fa_daemon.store.rollback_marker import RollbackMarker
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult
@@ -26,17 +26,17 @@ class Watched:
         self.folder = place.folder
         self.vault = vault
         self.told: list[str] = []
-        self.guard = Guard(mark_file(self.folder), self.told.append, lambda: NOW)
+        self.detector = RollbackDetector(marker_file(self.folder), self.told.append, lambda: NOW)
 
     def open(self) -> Store:
-        return self.place.open(self.vault, guard=self.guard)
+        return self.place.open(self.vault, detector=self.detector)
 
     def restart(self) -> None:
-        self.guard = Guard(mark_file(self.folder), self.told.append, lambda: NOW)
+        self.detector = RollbackDetector(marker_file(self.folder), self.told.append, lambda: NOW)
 
     @property
-    def outside(self) -> Mark | None:
-        return read_outside(mark_file(self.folder))
+    def outside(self) -> RollbackMarker | None:
+        return read_outside(marker_file(self.folder))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def copy(watched: Watched, tmp_path: Path) -> Path:
     """A copy of the state, of before somebody logged in."""
     with closing(watched.open()) as store:
         store.transact("new", put(NEW))
-        store.keep_mark()
+        store.keep_marker()
     return Path(shutil.copytree(watched.folder, tmp_path / "copy"))
 
 
@@ -62,27 +62,27 @@ def put_back(watched: Watched, copy: Path) -> None:
 
 def accept(store: Store, step: int) -> None:
     assert store.transact("alice", spend(step))
-    store.keep_mark()
+    store.keep_marker()
 
 
 def test_a_first_start_writes_a_mark_and_raises_no_alarm(watched: Watched) -> None:
-    assert not mark_file(watched.folder).exists()
+    assert not marker_file(watched.folder).exists()
     watched.open().close()
     assert watched.outside is not None
     assert watched.told == []
-    assert stat.S_IMODE(mark_file(watched.folder).stat().st_mode) == 0o600
-    assert stat.S_IMODE(mark_file(watched.folder).parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(marker_file(watched.folder).stat().st_mode) == 0o600
+    assert stat.S_IMODE(marker_file(watched.folder).parent.stat().st_mode) == 0o700
 
 
 def test_the_marks_move_on_when_something_was_stored_and_only_then(watched: Watched) -> None:
     with closing(watched.open()) as store:
         first = watched.outside
-        store.keep_mark()
+        store.keep_marker()
         assert watched.outside == first
         accept(store, 59_000_000)
         assert first is not None
         assert watched.outside == first._replace(steps=first.steps + 1)
-        store.keep_mark()
+        store.keep_marker()
         assert watched.outside == first._replace(steps=first.steps + 1)
     watched.restart()
     watched.open().close()
@@ -140,7 +140,7 @@ def test_who_stops_between_the_two_marks_raises_no_false_alarm(
     with closing(watched.open()) as store:
         before = watched.outside
         with monkeypatch.context() as crash:
-            crash.setattr("rw2fa_daemon.store.guard.write_outside", lambda *_: 1 / 0)
+            crash.setattr("rw2fa_daemon.store.rollback_detector.write_outside", lambda *_: 1 / 0)
             with pytest.raises(ZeroDivisionError):
                 accept(store, 59_000_000)
         assert watched.outside == before
@@ -159,9 +159,9 @@ def test_promise_7_a_mark_that_is_gone_beside_a_state_that_had_one_is_an_alarm(
     with closing(watched.open()) as store:
         accept(store, 59_000_000)
     if content is None:
-        mark_file(watched.folder).unlink()
+        marker_file(watched.folder).unlink()
     else:
-        mark_file(watched.folder).write_bytes(content)
+        marker_file(watched.folder).write_bytes(content)
     watched.restart()
     with closing(watched.open()) as store:
         assert "the mark of the state is not in" in watched.told[0]
@@ -173,7 +173,7 @@ def test_promise_7_a_mark_that_is_gone_beside_a_state_that_had_one_is_an_alarm(
 
 def test_promise_7_a_state_that_nobody_used_yet_has_a_mark_to_miss_from_its_first_start(watched: Watched) -> None:
     watched.open().close()
-    mark_file(watched.folder).unlink()
+    marker_file(watched.folder).unlink()
     watched.restart()
     watched.open().close()
     assert len(watched.told) == 1
@@ -183,10 +183,10 @@ def test_a_mark_that_is_taken_away_beside_a_running_daemon_is_put_back(watched: 
     with closing(watched.open()) as store:
         accept(store, 59_000_000)
         was = watched.outside
-        mark_file(watched.folder).unlink()
-        store.keep_mark()
+        marker_file(watched.folder).unlink()
+        store.keep_marker()
         assert watched.outside == was
-        mark_file(watched.folder).unlink()
+        marker_file(watched.folder).unlink()
         accept(store, 59_000_001)
     watched.restart()
     watched.open().close()
@@ -199,7 +199,7 @@ def test_promise_7_an_old_copy_put_back_without_its_mark_is_noticed_by_a_daemon_
 ) -> None:
     with closing(watched.open()) as store:
         accept(store, NOW // 30)
-        mark_file(watched.folder).unlink()
+        marker_file(watched.folder).unlink()
         put_back(watched, copy)
         with pytest.raises(StateProblem, match="replaced by an older one just now"):
             store.read("alice")
@@ -210,7 +210,7 @@ def test_who_stops_while_the_first_mark_is_made_raises_no_false_alarm(
     watched: Watched, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as crash:
-        crash.setattr("rw2fa_daemon.store.mark.write", lambda *_: 1 / 0)
+        crash.setattr("rw2fa_daemon.store.rollback_marker.write", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             watched.open()
     watched.restart()
@@ -252,39 +252,39 @@ def test_promise_7_a_database_that_lost_commits_while_it_was_open_is_noticed(wat
         accept(store, 59_000_000)
         raw.execute("UPDATE meta SET value = ? WHERE key = 'mark'", old)
         store.transact("new", put(replace(NEW, uid=9)))
-        store.keep_mark()
+        store.keep_marker()
         assert len(watched.told) == 1
         assert store.floor() == NOW
 
 
 def test_a_place_that_cannot_be_written_is_a_problem_and_no_reason_not_to_judge(watched: Watched) -> None:
-    mark_file(watched.folder).parent.write_text("in the way")
+    marker_file(watched.folder).parent.write_text("in the way")
     with closing(watched.open()) as store:
-        assert "cannot be written" in watched.guard.problem
+        assert "cannot be written" in watched.detector.problem
         accept(store, 59_000_000)
-        mark_file(watched.folder).parent.unlink()
+        marker_file(watched.folder).parent.unlink()
         accept(store, 59_000_001)
-        assert watched.guard.problem == ""
+        assert watched.detector.problem == ""
     assert watched.told == []
 
 
 def test_where_no_mark_can_be_kept_each_start_is_told_and_judges(watched: Watched) -> None:
-    mark_file(watched.folder).parent.write_text("in the way")
+    marker_file(watched.folder).parent.write_text("in the way")
     with closing(watched.open()) as store:
         accept(store, NOW // 30 - 1)
     watched.restart()
     with closing(watched.open()) as store:
         assert len(watched.told) == 1
-        assert "cannot be written" in watched.guard.problem
+        assert "cannot be written" in watched.detector.problem
         accept(store, NOW // 30 + 3)
 
 
 def test_nothing_is_written_through_a_link(watched: Watched, tmp_path: Path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.write_text("precious")
-    file = mark_file(watched.folder)
+    file = marker_file(watched.folder)
     file.parent.mkdir()
     file.symlink_to(elsewhere)
-    write_outside(file, Mark(b"s" * 16, 7))
+    write_outside(file, RollbackMarker(b"s" * 16, 7))
     assert elsewhere.read_text() == "precious"
-    assert read_outside(file) == Mark(b"s" * 16, 7)
+    assert read_outside(file) == RollbackMarker(b"s" * 16, 7)

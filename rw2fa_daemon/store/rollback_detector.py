@@ -13,10 +13,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon.store import floor, mark
+from rw2fa_daemon.store import floor, rollback_marker
 from rw2fa_daemon.store.engine import Connection
-from rw2fa_daemon.store.mark import Mark
 from rw2fa_daemon.store.problem import StateProblem
+from rw2fa_daemon.store.rollback_marker import RollbackMarker
 from rw2fa_daemon.vault.vault import Vault
 
 FILE_NAME: Final = "mark"
@@ -33,12 +33,12 @@ CONSEQUENCES: Final = (
 )
 
 
-def mark_file(state: Path) -> Path:
+def marker_file(state: Path) -> Path:
     """Where the mark of the state in a folder is kept: beside that folder, so that no copy of that has it."""
     return state.with_name(f"{state.name}-mark") / FILE_NAME
 
 
-class Guard:
+class RollbackDetector:
     """Compares the two marks whenever the state is opened, and moves them on."""
 
     def __init__(self, file: Path, tell: Callable[[str], None], clock: Callable[[], float] = time.time) -> None:
@@ -46,7 +46,7 @@ class Guard:
         self._tell: Final = tell
         self._clock: Final = clock
         self._changed = False
-        self._known: Mark | None = None
+        self._known: RollbackMarker | None = None
         """The last one that this process saw or had outside: what is taken away while it runs is missed by nobody."""
         self.problem = ""
         """Why the mark outside cannot be read or written; empty if it can."""
@@ -61,11 +61,11 @@ class Guard:
         `replaced`: this process had another database open in that place before. Raises the driver's errors.
         """
         outside = self.outside()
-        inside = mark.read(connection, vault)
+        inside = rollback_marker.read(connection, vault)
         if outside is None and inside is not None and inside.begun:
             # Another process may have begun in between; it writes the one outside first.
             outside = self.outside()
-            inside = mark.read(connection, vault)
+            inside = rollback_marker.read(connection, vault)
         if inside is not None and outside is None and not inside.begun:
             self._begin(connection, vault)
         elif inside is None or outside is None or not inside.follows(outside) or (replaced and self._changed):
@@ -85,18 +85,18 @@ class Guard:
                 self._write(outside)
             return
         with connection.transaction():
-            inside = mark.read(connection, vault)
+            inside = rollback_marker.read(connection, vault)
             sound = inside is not None and (outside is None or inside.follows(outside))
             if inside is not None and sound:
                 inside = inside._replace(steps=inside.steps + 1)
-                mark.write(connection, vault, inside)
+                rollback_marker.write(connection, vault, inside)
         if inside is not None and sound:
             self._changed = False
             self._write(inside)
         else:
             self._lost(connection, vault, inside, outside)
 
-    def outside(self) -> Mark | None:
+    def outside(self) -> RollbackMarker | None:
         """The mark outside, or as this process knew it last; None if there is none."""
         return read_outside(self._file) or self._known
 
@@ -108,17 +108,19 @@ class Guard:
         else:
             self._known = read_outside(self._file)
 
-    def _lost(self, connection: Connection, vault: Vault, inside: Mark | None, outside: Mark | None) -> None:
-        after = mark.beyond(inside, outside)
+    def _lost(
+        self, connection: Connection, vault: Vault, inside: RollbackMarker | None, outside: RollbackMarker | None
+    ) -> None:
+        after = rollback_marker.beyond(inside, outside)
         with connection.transaction():
             floor.lift_within(connection, vault, int(self._clock()))
-            mark.write(connection, vault, after)
+            rollback_marker.write(connection, vault, after)
         self._changed = False
         self._write(after)
         happened = MISSING.format(file=self._file) if inside is not None and outside is None else OLDER
         self._tell(f"{happened}; {CONSEQUENCES}")
 
-    def _write(self, what: Mark) -> None:
+    def _write(self, what: RollbackMarker) -> None:
         self._known = what
         try:
             write_outside(self._file, what)
@@ -136,31 +138,31 @@ def begin(file: Path, connection: Connection, vault: Vault) -> None:
 
     For a new state, and for a host that joins others. Raises OSError and the driver's errors.
     """
-    inside = mark.read(connection, vault)
+    inside = rollback_marker.read(connection, vault)
     if inside is None or read_outside(file) is not None:
         return
     # First outside: whoever stops in between leaves a state that is still new.
     write_outside(file, inside)
     with connection.transaction():
-        inside = mark.read(connection, vault)
+        inside = rollback_marker.read(connection, vault)
         if inside is not None and not inside.begun:
             inside = inside._replace(steps=1)
-            mark.write(connection, vault, inside)
+            rollback_marker.write(connection, vault, inside)
     if inside is not None:
         write_outside(file, inside)
 
 
-def read_outside(file: Path) -> Mark | None:
+def read_outside(file: Path) -> RollbackMarker | None:
     """The mark in a file; None if there is none."""
     try:
         with file.open("rb") as stream:
             state, steps = stream.read(_SIZE_MAX).decode("ascii").split()
-        return Mark(bytes.fromhex(state), int(steps))
+        return RollbackMarker(bytes.fromhex(state), int(steps))
     except (OSError, ValueError):
         return None
 
 
-def write_outside(file: Path, what: Mark) -> None:
+def write_outside(file: Path, what: RollbackMarker) -> None:
     """Put a mark into a file; raises OSError.
 
     After a loss of power there is this one or the one before, which raises no alarm either. The file belongs to whom
@@ -192,13 +194,13 @@ def make_place(state: Path, owner: tuple[int, int] | None) -> None:
     Raises `StateProblem`.
     """
     with usable(state):
-        _make_folder(mark_file(state).parent, owner)
+        _make_folder(marker_file(state).parent, owner)
 
 
-def forget_mark(state: Path) -> None:
+def forget_marker(state: Path) -> None:
     """Take away the mark of a state that is gone, before another is made in its place; raises `StateProblem`."""
     with usable(state):
-        mark_file(state).unlink(missing_ok=True)
+        marker_file(state).unlink(missing_ok=True)
 
 
 @contextmanager
@@ -207,7 +209,7 @@ def usable(state: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        folder = mark_file(state).parent
+        folder = marker_file(state).parent
         raise StateProblem(
             f"the mark of the state cannot be kept in {folder}: {error.strerror}",
             f"see to it that {folder} is a folder that this user can write to",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rw2fa_daemon.audit.line_file import FILE_NAME
 from rw2fa_daemon.service.daemon import MARK_SECONDS
-from rw2fa_daemon.store.guard import mark_file, read_outside
+from rw2fa_daemon.store.rollback_detector import marker_file, read_outside
 from tests.integration.cli.command import PROGRAM, run
 from tests.support.daemon import Site, wait_until
 
@@ -75,11 +75,11 @@ def test_promise_7_an_old_copy_put_back_under_the_running_daemon_is_noticed(site
 def test_the_mark_follows_what_is_accepted_and_a_killed_daemon_raises_no_false_alarm(site: Site) -> None:
     site.enrol(NAME)
     with site.daemon() as process:
-        first = read_outside(mark_file(site.state))
+        first = read_outside(marker_file(site.state))
         assert first is not None
         assert site.login(NAME, site.code(NAME))["rule"] == "code-right"
         wait_until(
-            lambda: read_outside(mark_file(site.state)) == first._replace(steps=first.steps + 1), MARK_SECONDS + 5
+            lambda: read_outside(marker_file(site.state)) == first._replace(steps=first.steps + 1), MARK_SECONDS + 5
         )
         assert site.login(NAME, site.code(NAME, 1))["rule"] == "code-right"
         os.kill(process.pid, signal.SIGKILL)
@@ -93,8 +93,8 @@ def test_the_mark_follows_what_is_accepted_and_a_killed_daemon_raises_no_false_a
 def test_a_mark_that_cannot_be_kept_is_told_and_keeps_nobody_out(site: Site) -> None:
     site.enrol(NAME)
     with site.daemon():
-        shutil.rmtree(mark_file(site.state).parent)
-        mark_file(site.state).parent.write_text("in the way")
+        shutil.rmtree(marker_file(site.state).parent)
+        marker_file(site.state).parent.write_text("in the way")
         assert site.login(NAME, site.code(NAME))["rule"] == "code-right"
         wait_until(lambda: "cannot be written" in site.status()["mark"], MARK_SECONDS + 5)
 
@@ -111,13 +111,13 @@ def test_promise_7_a_mark_that_was_taken_away_counts_as_a_loss_and_shuts_nobody_
         assert site.login(NAME, code)["rule"] == "code-right"
         process.send_signal(signal.SIGTERM)
         process.wait(10)
-    mark_file(site.state).unlink()
+    marker_file(site.state).unlink()
     with site.daemon():
         assert "used already" in site.login(OTHER, site.code(OTHER))["text"], "nobody knows what was accepted"
         assert site.login(NAME, words.codes[0]).get("rule") != "recovery-code", "nor which of those were used"
         assert alarms(site) == 1
         told = run([str(PROGRAM), "--config", str(site.config), "audit"]).out
-        assert f"the mark of the state is not in {mark_file(site.state)} any more" in told
+        assert f"the mark of the state is not in {marker_file(site.state)} any more" in told
         shown = run([str(PROGRAM), "--config", str(site.config), "users", "show", NAME, "--json"]).out
         assert json.loads(shown)["recovery_codes_left"] == 0
         step = int(time.time()) // STEP_SECONDS

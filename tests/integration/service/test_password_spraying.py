@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from rw2fa_daemon.core.spread import THRESHOLDS
+from rw2fa_daemon.core.password_spraying import THRESHOLDS
 from tests.integration.cli.command import PROGRAM, run
 from tests.support.daemon import HOST_USERS, Site
 

@@ -45,7 +45,7 @@ class _Wrong:
     address: str
 
 
-class Spread:
+class SprayingDetector:
     """People whose latest wrong code was not followed by a right one from the same address.
 
     Somebody who mistypes and then types right is forgotten: on a busy morning there are many. A right

@@ -9,8 +9,8 @@ from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.judge import Verdict, judge
-from rw2fa_daemon.core.loss import after_loss, forgot, marked
 from rw2fa_daemon.core.otp import code_at
+from rw2fa_daemon.core.rollback import after_rollback, forgot, with_floor
 from rw2fa_daemon.core.secret import Secret
 
 NOW = 1_764_000_015
@@ -42,7 +42,7 @@ def test_promise_7_no_code_that_the_device_showed_before_the_loss_counts_after_i
     account: Account, shown_before: int, steps_later: int
 ) -> None:
     step = STEP + max(0, account.counters.drift) + shown_before
-    assert verdict(after_loss(account, NOW), step, NOW + 30 * steps_later) is not Verdict.RIGHT
+    assert verdict(after_rollback(account, NOW), step, NOW + 30 * steps_later) is not Verdict.RIGHT
 
 
 @given(ACCOUNTS, st.integers(2, 10_000))
@@ -51,7 +51,7 @@ def test_the_device_is_good_again_a_minute_later(account: Account, steps_later: 
     later = STEP + steps_later
     assert (
         verdict(
-            after_loss(replace(account, counters=replace(account.counters, drift=drift)), NOW),
+            after_rollback(replace(account, counters=replace(account.counters, drift=drift)), NOW),
             later + drift,
             later * 30.0,
         )
@@ -62,13 +62,13 @@ def test_the_device_is_good_again_a_minute_later(account: Account, steps_later: 
 @given(st.integers(2, DISCREPANCY), st.integers(0, DISCREPANCY))
 def test_promise_7_a_code_ahead_of_its_time_counts_only_when_that_has_come(ahead: int, steps_later: int) -> None:
     """One that a fast phone may have shown before, of which the state has forgotten that it was fast."""
-    account, step = after_loss(ALICE, NOW), STEP + ahead
+    account, step = after_rollback(ALICE, NOW), STEP + ahead
     expected = step - (STEP + steps_later) <= 1
     assert (verdict(account, step, NOW + 30 * steps_later) is Verdict.RIGHT) is expected
 
 
 def test_a_phone_whose_clock_ran_off_since_is_believed_again_when_all_that_time_has_passed() -> None:
-    account = after_loss(ALICE, NOW)
+    account = after_rollback(ALICE, NOW)
     later = STEP + DISCREPANCY
     assert verdict(account, STEP + 200, NOW) is Verdict.OUTSIDE
     assert verdict(account, later + 200, later * 30.0) is Verdict.RIGHT
@@ -77,13 +77,13 @@ def test_a_phone_whose_clock_ran_off_since_is_believed_again_when_all_that_time_
 @given(ACCOUNTS, st.integers(0, 10**6))
 def test_it_is_done_once(account: Account, before: int) -> None:
     assert forgot(account, NOW)
-    for treated in (after_loss(account, NOW), marked(account, NOW)):
+    for treated in (after_rollback(account, NOW), with_floor(account, NOW)):
         assert not forgot(treated, NOW)
-        assert marked(treated, NOW - before) == treated
-    assert forgot(marked(account, NOW), NOW + 30)
+        assert with_floor(treated, NOW - before) == treated
+    assert forgot(with_floor(account, NOW), NOW + 30)
 
 
 def test_who_is_activated_stays_so() -> None:
-    assert after_loss(ALICE, NOW).activated
+    assert after_rollback(ALICE, NOW).activated
     confirmed = replace(ALICE, phone=Secret(b"+33123456789"), phone_confirmed=True)
-    assert after_loss(confirmed, NOW).phone_confirmed
+    assert after_rollback(confirmed, NOW).phone_confirmed

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Headcount:
+class UserCounts:
     """Figures at one moment, by what the records say unopened."""
 
     activated: int

@@ -9,7 +9,7 @@ from typing import Final
 from rw2fa_daemon import __version__
 from rw2fa_daemon.clock.last import clock_status
 from rw2fa_daemon.core.clock import Verdict
-from rw2fa_daemon.core.headcount import Headcount
+from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.service.exposition import Family, Sample, gauge
 
 SHARE_OF_TIME: Final = 1_000
@@ -17,21 +17,21 @@ SHARE_OF_TIME: Final = 1_000
 many of the time."""
 
 
-class Census:
+class UserGauges:
     """People by what they are, counted now and then."""
 
     def __init__(self) -> None:
-        self._people: Headcount | None = None
+        self._people: UserCounts | None = None
         self._again_at = float("-inf")
 
-    def people(self, count: Callable[[Callable[[Headcount | None], None]], object]) -> Headcount | None:
+    def people(self, count: Callable[[Callable[[UserCounts | None], None]], object]) -> UserCounts | None:
         """How many there are, or were a while ago. `count` may take long; it calls what it is given when it is done."""
         started = time.monotonic()
         if started >= self._again_at:
             # Not a second time before the first is over.
             self._again_at = float("inf")
 
-            def counted(people: Headcount | None) -> None:
+            def counted(people: UserCounts | None) -> None:
                 self._people = people
                 ended = time.monotonic()
                 self._again_at = ended + SHARE_OF_TIME * (ended - started)
@@ -83,7 +83,7 @@ class Running:
         )
 
 
-def people_families(people: Headcount | None) -> tuple[Family, ...]:
+def people_families(people: UserCounts | None) -> tuple[Family, ...]:
     """How many people are what; nothing while that is not known."""
     if people is None:
         return ()
