@@ -19,8 +19,8 @@ REFUSED = 1
 
 def main() -> int:
     confdir, service, user, how = sys.argv[1:]
-    talk = Conversation(password=sys.stdin.read()) if how == "one-password" else _converse
-    with start(service, user, confdir=Path(confdir), conversation=talk, rhost="192.0.2.7") as pam:
+    state = Conversation(password=sys.stdin.read()) if how == "one-password" else _converse
+    with start(service, user, confdir=Path(confdir), conversation=state, rhost="192.0.2.7") as pam:
         code = _phases(pam, how)
     if code != Code.SUCCESS:
         print(f"Permission denied ({code.name}).")

@@ -17,7 +17,7 @@ from tests.support.world.waiting import wait_until
 PASSWORD: Final = "assword: ?"
 CODE: Final = "Verification code: "
 FIRST_CODE: Final = "Code that the app shows now: "
-NOTED: Final = "Press Enter when you have noted them down: "
+ACKNOWLEDGED: Final = "Press Enter when you have noted them down: "
 USED: Final = "That code was used already"
 
 BOBS_NUMBER: Final = "+12025550123"
@@ -122,7 +122,7 @@ class Story:
         seen = len(terminal.screen)
         self._last_code = phone.fresh()
         terminal.type(self._last_code)
-        terminal.answer(NOTED, "")
+        terminal.answer(ACKNOWLEDGED, "")
         status = terminal.end()
         tell.shows("Code that the app shows now: " + terminal.screen[seen:])
         words = re.findall(r"\b\w{4}-\w{4}-\w{4}\b", terminal.screen[seen:])
@@ -233,7 +233,7 @@ class Story:
         code = message.split()[-1]
         seen = len(terminal.screen)
         terminal.type(code)
-        terminal.answer(NOTED, "")
+        terminal.answer(ACKNOWLEDGED, "")
         status = terminal.end()
         tell.shows(CODE + terminal.screen[seen:])
         tell.claim("he is in", true=status == 0 and inside(bob) in terminal.screen, because=terminal.screen)

@@ -17,13 +17,13 @@ from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.conversation import account_state, lock_status_of
 from rw2fa_daemon.core.enrolment import lacks_token
 from rw2fa_daemon.core.login import Login, Phase, Slot
-from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.prompts import minutes
 from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, in_networks, no_such_user, scope_result
+from rw2fa_daemon.core.transitions import Context
 from rw2fa_daemon.directory.request import lookup
 
 NOBODY_UID = -1

@@ -9,11 +9,11 @@ from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.far_clock import Far, far
 from rw2fa_daemon.core.judge import SEARCHED, Verdict, charge, judge
-from rw2fa_daemon.core.moves import Ask, Context, End, Move, Talk, let_in, refuse
 from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt, clock_text, minutes, span
 from rw2fa_daemon.core.recovery_codes import FORM, RECOVERY_LOW, HashedAttempt, without
+from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, End, Transition, let_in, refuse
 
 CODE_TRIES: Final = 3
 """Wrong codes in one conversation."""
@@ -22,13 +22,15 @@ USED_ASKS: Final = 2
 """How often one conversation asks again for a code that was used before."""
 
 
-def ask_code(talk: Talk, text: Prompt, account: Account, credential: Credential) -> Ask:
+def ask_code(state: ConversationState, text: Prompt, account: Account, credential: Credential) -> Ask:
     """The question for a code; a recovery code may be typed in its place while there are any."""
     form = f"digits:{credential.digits}-{credential.digits}"
-    return Ask(talk.n, text.value, f"{form},{FORM}" if account.recovery else form)
+    return Ask(state.n, text.value, f"{form},{FORM}" if account.recovery else form)
 
 
-def judge_code(talk: Talk, account: Account, credential: Credential, code: str, context: Context) -> Move:
+def judge_code(
+    state: ConversationState, account: Account, credential: Credential, code: str, context: Context
+) -> Transition:
     """The move after a code was typed."""
     judgement, counters = judge(
         credential,
@@ -49,45 +51,45 @@ def judge_code(talk: Talk, account: Account, credential: Credential, code: str, 
         record = context.record(
             Event.CODE_USED_BEFORE, Decision.DENY, "code-used-before", f"used or superseded, {offset}"
         )
-        if talk.used < USED_ASKS:
-            again = replace(talk, n=talk.n + 1, used=talk.used + 1)
-            return Move(judged, ask_code(again, Prompt.CODE_USED, account, credential), again, (record,))
-        return Move(judged, End(Rc.AUTH_ERR, "code-used-before", Prompt.LOGIN_REFUSED.value), None, (record,))
+        if state.used < USED_ASKS:
+            again = replace(state, n=state.n + 1, used=state.used + 1)
+            return Transition(judged, ask_code(again, Prompt.CODE_USED, account, credential), again, (record,))
+        return Transition(judged, End(Rc.AUTH_ERR, "code-used-before", Prompt.LOGIN_REFUSED.value), None, (record,))
     if judgement.verdict is Verdict.OUTSIDE:
         return _outside(judged, judgement.offset, context)
-    move = wrong(talk, judged, context, lambda again: ask_code(again, Prompt.CODE_WRONG, judged, credential))
+    transition = wrong(state, judged, context, lambda again: ask_code(again, Prompt.CODE_WRONG, judged, credential))
     if lockout.locked(counters, context.now):
-        return move
+        return transition
     return replace(
-        move, far=far(credential, code, counters.failures, context.now, SEARCHED * context.guessing.discrepancy)
+        transition, far=far(credential, code, counters.failures, context.now, SEARCHED * context.guessing.discrepancy)
     )
 
 
-def of_another_hour(account: Account, step: int, context: Context, look: Far) -> Move:
+def of_another_hour(account: Account, step: int, context: Context, look: Far) -> Transition:
     """The move after a wrong code turned out to be that of a phone that is hours off; it was charged before."""
     burned = replace(account, counters=steps.spend(account.counters, step, accepted=False))
     period = look.credential.period
     return _outside(burned, (step - step_at(look.now, period)) * period, context)
 
 
-def _outside(account: Account, offset: int, context: Context) -> Move:
+def _outside(account: Account, offset: int, context: Context) -> Transition:
     """The move after a code that is right for a time that is too far away, `offset` seconds (negative: past)."""
     reason = "; ".join(filter(None, (f"valid, but {_offset(offset)}: {_clock(offset)}", context.server_clock)))
     return refuse(account, context, Event.CODE_OUTSIDE_WINDOW, "code-outside-window", reason, clock_text(offset))
 
 
 def judge_recovery_code(
-    talk: Talk, account: Account, credential: Credential, attempt: HashedAttempt, context: Context
-) -> Move:
+    state: ConversationState, account: Account, credential: Credential, attempt: HashedAttempt, context: Context
+) -> Transition:
     """The move after a recovery code was typed in place of a code; it is charged like one."""
     right = take_recovery_code(account, attempt, context)
     if right is not None:
         return right
     charged = replace(account, counters=charge(account.counters, credential.digits, context.guessing, context.now))
-    return wrong(talk, charged, context, lambda again: ask_code(again, Prompt.CODE_WRONG, charged, credential))
+    return wrong(state, charged, context, lambda again: ask_code(again, Prompt.CODE_WRONG, charged, credential))
 
 
-def take_recovery_code(account: Account, attempt: HashedAttempt, context: Context) -> Move | None:
+def take_recovery_code(account: Account, attempt: HashedAttempt, context: Context) -> Transition | None:
     """The move after a recovery code, None if it is none of this person's."""
     left = without(account.recovery, attempt)
     if left is None:
@@ -104,9 +106,11 @@ def remember_session(account: Account, context: Context) -> Account:
     return replace(account, counters=_with_session(account.counters, context))
 
 
-def wrong(talk: Talk, account: Account, context: Context, ask: Callable[[Talk], Ask]) -> Move:
+def wrong(
+    state: ConversationState, account: Account, context: Context, ask: Callable[[ConversationState], Ask]
+) -> Transition:
     """The move after a wrong answer that was charged; `ask` makes the next question."""
-    count = talk.wrong + 1
+    count = state.wrong + 1
     failures = account.counters.failures
     record = context.record(Event.CODE_WRONG, Decision.DENY, "code-wrong", f"{failures} in a row without a right one")
     if lockout.locked(account.counters, context.now):
@@ -116,11 +120,11 @@ def wrong(talk: Talk, account: Account, context: Context, ask: Callable[[Talk], 
             else f"for {minutes(lockout.lock_seconds(failures))}"
         )
         lock = context.record(Event.LOCKED, Decision.DENY, "locked", how_long)
-        return Move(account, End(Rc.MAXTRIES, "locked", Prompt.LOCKED.value), None, (record, lock))
+        return Transition(account, End(Rc.MAXTRIES, "locked", Prompt.LOCKED.value), None, (record, lock))
     if count >= CODE_TRIES:
-        return Move(account, End(Rc.AUTH_ERR, "code-wrong", Prompt.LOGIN_REFUSED.value), None, (record,))
-    again = replace(talk, n=talk.n + 1, wrong=count)
-    return Move(account, ask(again), again, (record,))
+        return Transition(account, End(Rc.AUTH_ERR, "code-wrong", Prompt.LOGIN_REFUSED.value), None, (record,))
+    again = replace(state, n=state.n + 1, wrong=count)
+    return Transition(account, ask(again), again, (record,))
 
 
 def _with_session(counters: Counters, context: Context) -> Counters:

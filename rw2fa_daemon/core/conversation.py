@@ -24,12 +24,12 @@ from rw2fa_daemon.core.enrol_stage import (
 )
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_open
 from rw2fa_daemon.core.lock_status import LockStatus, lock_status
-from rw2fa_daemon.core.moves import Context, Move, Silence, Stage, Talk, finish, refuse
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import told
 from rw2fa_daemon.core.recovery_codes import HashedAttempt
 from rw2fa_daemon.core.sms_stage import ask_for_sms_code, due, entered, judge_recovery_code_by_sms, judge_sms_code
+from rw2fa_daemon.core.transitions import Context, ConversationState, NoReply, Stage, Transition, finish, refuse
 
 _WANTED: Final = {
     Stage.CODE: {"code"},
@@ -37,14 +37,14 @@ _WANTED: Final = {
     Stage.RECOVERY: {"sms"},
     Stage.TOKEN: {"enrol"},
     Stage.ENROL: {"enrol"},
-    Stage.NOTED: {"code", "sms"},
+    Stage.ACKNOWLEDGED: {"code", "sms"},
 }
 """The rules of which the policy must still name one when the answer comes."""
 
 _WITH_TEXT: Final = frozenset((Stage.SMS, Stage.RECOVERY))
 _FOR_A_CODE: Final = _WITH_TEXT | {Stage.CODE}
 
-Answer = str | HashedAttempt | Silence
+Answer = str | HashedAttempt | NoReply
 
 
 def account_state(account: Account | None, context: Context) -> AccountState:
@@ -78,18 +78,18 @@ def _may_enrol(account: Account | None, context: Context) -> bool:
     return window_open(account, context) and not lacks_token(account, token_needed=context.token_needed)
 
 
-def begin(account: Account | None, context: Context) -> Move:
+def begin(account: Account | None, context: Context) -> Transition:
     """The first move, once the state is needed: end, or ask for a code or a first code."""
     return told(_begun(account, context), 0, context)
 
 
-def _begun(account: Account | None, context: Context) -> Move:
+def _begun(account: Account | None, context: Context) -> Transition:
     row = decide(with_account(context.facts, account_state(account, context)))
     if row.rule in _WANTED[Stage.SMS] and account is not None:
         return ask_for_sms_code(account, context)
     if row.decision is Decision.CODE and account is not None and account.credential is not None:
-        talk = Talk(Stage.CODE)
-        return Move(account, ask_code(talk, Prompt.CODE_PROMPT, account, account.credential), talk)
+        state = ConversationState(Stage.CODE)
+        return Transition(account, ask_code(state, Prompt.CODE_PROMPT, account, account.credential), state)
     if row.decision is Decision.ENROL:
         return offer_enrolment(account, context)
     if row.uses_bypass and account is not None and account.bypass is not None and account.bypass.once:
@@ -97,71 +97,73 @@ def _begun(account: Account | None, context: Context) -> Move:
     return finish(row, context, account)
 
 
-def reply(talk: Talk, account: Account | None, answer: Answer, context: Context) -> Move:
+def reply(state: ConversationState, account: Account | None, answer: Answer, context: Context) -> Transition:
     """The move after the person answered, or did not.
 
     The account may have changed since the question (reset, removed, locked, activated by another
     session): then what is asked no longer fits, and the login ends.
     """
-    if talk.end is not None:
-        return Move(account, talk.end)
-    move = _judged(talk, account, answer, context)
+    if state.end is not None:
+        return Transition(account, state.end)
+    transition = _judged(state, account, answer, context)
     # Nobody is there to read, or nobody who reads.
-    return move if isinstance(answer, Silence) else told(move, talk.n, context)
+    return transition if isinstance(answer, NoReply) else told(transition, state.n, context)
 
 
-def _judged(talk: Talk, account: Account | None, answer: Answer, context: Context) -> Move:
+def _judged(state: ConversationState, account: Account | None, answer: Answer, context: Context) -> Transition:
     row = _row_now(account, context)
-    if row.rule not in _WANTED[talk.stage] or account is None:
+    if row.rule not in _WANTED[state.stage] or account is None:
         return _overtaken(row, account, context)
-    return _answered(talk, account, answer, context)
+    return _answered(state, account, answer, context)
 
 
-def still_asked(talk: Talk, account: Account | None, context: Context) -> Move:
+def still_asked(state: ConversationState, account: Account | None, context: Context) -> Transition:
     """The end, if a word would not be judged any more, else nothing to say; looked at before it is hashed.
 
     A lock may have come of the words of another login.
     """
     row = _row_now(account, context)
-    if row.rule in _WANTED[talk.stage] and account is not None:
-        return Move(account, None)
-    return told(_overtaken(row, account, context), talk.n, context)
+    if row.rule in _WANTED[state.stage] and account is not None:
+        return Transition(account, None)
+    return told(_overtaken(row, account, context), state.n, context)
 
 
-def unless_it_activates(talk: Talk, account: Account | None, code: str, context: Context) -> Move:
+def unless_it_activates(state: ConversationState, account: Account | None, code: str, context: Context) -> Transition:
     """The move after a first code, or nothing to say if that is right: recovery codes have to be made first."""
-    move = reply(talk, account, code, context)
-    activates = any(record.event is Event.ACTIVATED for record in move.records)
-    return Move(account, None) if activates else move
+    transition = reply(state, account, code, context)
+    activates = any(record.event is Event.ACTIVATED for record in transition.records)
+    return Transition(account, None) if activates else transition
 
 
-def crowded(talk: Talk, context: Context) -> Move:
+def crowded(state: ConversationState, context: Context) -> Transition:
     """The move where so many words of one person wait to be hashed that another is refused unseen, and not charged."""
     reason = "more words at once than are hashed for one person"
-    return told(refuse(None, context, Event.REFUSED, "too-many-at-once", reason, Prompt.LOCKED), talk.n, context)
+    return told(refuse(None, context, Event.REFUSED, "too-many-at-once", reason, Prompt.LOCKED), state.n, context)
 
 
-def of_another_hour(talk: Talk, account: Account | None, wrong: Move, step: int, context: Context) -> Move:
+def of_another_hour(
+    state: ConversationState, account: Account | None, wrong: Transition, step: int, context: Context
+) -> Transition:
     """The move in place of `wrong`, which followed a code of the credential's `step`, hours from now.
 
-    Nothing is accepted, and nothing given back. `talk` is the question that was answered.
+    Nothing is accepted, and nothing given back. `state` is the question that was answered.
     """
     look = wrong.far
     if look is None or account is None or account.credential != look.credential:
         return replace(wrong, account=account)
-    if talk.stage is Stage.ENROL:
-        return wrong if wrong.talk is None else first_code_of_another_hour(wrong.talk, account, step, look)
-    return told(code_of_another_hour(account, step, context, look), talk.n, context)
+    if state.stage is Stage.ENROL:
+        return wrong if wrong.state is None else first_code_of_another_hour(wrong.state, account, step, look)
+    return told(code_of_another_hour(account, step, context, look), state.n, context)
 
 
-def sms_due(talk: Talk, account: Account | None, context: Context) -> Move:
+def sms_due(state: ConversationState, account: Account | None, context: Context) -> Transition:
     """The move when nobody has answered a question for the code of a message that was not sent yet.
 
     Where the account changed since the question there is none: the answer will show it.
     """
-    if account is None or _row_now(account, context).rule not in _WANTED[talk.stage]:
-        return Move(account, None)
-    return due(talk, account, context)
+    if account is None or _row_now(account, context).rule not in _WANTED[state.stage]:
+        return Transition(account, None)
+    return due(state, account, context)
 
 
 def _row_now(account: Account | None, context: Context) -> Row:
@@ -178,15 +180,15 @@ def _by_sms(account: Account, context: Context) -> bool:
     return context.sms is not None and account.method_in_force(sms_enabled=True) is Method.SMS
 
 
-def _answered(talk: Talk, account: Account, answer: Answer, context: Context) -> Move:
-    if talk.stage is Stage.NOTED and answer is not Silence.EOF:
+def _answered(state: ConversationState, account: Account, answer: Answer, context: Context) -> Transition:
+    if state.stage is Stage.ACKNOWLEDGED and answer is not NoReply.EOF:
         return noted(account, context)
-    if talk.stage is Stage.SMS and answer is Silence.EMPTY:
-        return entered(talk, account, context)
-    if talk.stage is Stage.ENROL and answer is Silence.EMPTY and talk.pictures < PICTURES_MAX:
-        return next_picture(talk, account, context)
-    if isinstance(answer, Silence):
-        code = talk.stage in _FOR_A_CODE
+    if state.stage is Stage.SMS and answer is NoReply.EMPTY:
+        return entered(state, account, context)
+    if state.stage is Stage.ENROL and answer is NoReply.EMPTY and state.pictures < PICTURES_MAX:
+        return next_picture(state, account, context)
+    if isinstance(answer, NoReply):
+        code = state.stage in _FOR_A_CODE
         return refuse(
             account,
             context,
@@ -195,32 +197,36 @@ def _answered(talk: Talk, account: Account, answer: Answer, context: Context) ->
             f"no code: {answer.value}",
             Prompt.LOGIN_REFUSED if code else Prompt.ENROL_FAILED,
         )
-    if talk.stage is Stage.TOKEN and isinstance(answer, HashedAttempt):
-        return judge_token(talk, account, answer, context)
-    judged = (_judge_sms if talk.stage in _WITH_TEXT else _judge_app)(talk, account, answer, context)
+    if state.stage is Stage.TOKEN and isinstance(answer, HashedAttempt):
+        return judge_token(state, account, answer, context)
+    judged = (_judge_sms if state.stage in _WITH_TEXT else _judge_app)(state, account, answer, context)
     return judged or refuse(account, context, Event.PROTOCOL_BROKEN, "protocol", "an answer of another kind")
 
 
-def _judge_app(talk: Talk, account: Account, answer: str | HashedAttempt, context: Context) -> Move | None:
+def _judge_app(
+    state: ConversationState, account: Account, answer: str | HashedAttempt, context: Context
+) -> Transition | None:
     credential = account.credential
     if credential is None:
         return refuse(account, context, Event.REFUSED, "enrol", OVERTAKEN)
-    if talk.stage is Stage.CODE and isinstance(answer, HashedAttempt):
-        return judge_recovery_code(talk, account, credential, answer, context)
-    if talk.stage is Stage.CODE and isinstance(answer, str):
-        return judge_code(talk, account, credential, answer, context)
-    if talk.stage is Stage.ENROL and isinstance(answer, str):
-        return judge_first_code(talk, account, credential, answer, context)
+    if state.stage is Stage.CODE and isinstance(answer, HashedAttempt):
+        return judge_recovery_code(state, account, credential, answer, context)
+    if state.stage is Stage.CODE and isinstance(answer, str):
+        return judge_code(state, account, credential, answer, context)
+    if state.stage is Stage.ENROL and isinstance(answer, str):
+        return judge_first_code(state, account, credential, answer, context)
     return None
 
 
-def _judge_sms(talk: Talk, account: Account, answer: str | HashedAttempt, context: Context) -> Move | None:
+def _judge_sms(
+    state: ConversationState, account: Account, answer: str | HashedAttempt, context: Context
+) -> Transition | None:
     if isinstance(answer, HashedAttempt):
-        return judge_recovery_code_by_sms(talk, account, answer, context)
-    return judge_sms_code(talk, account, answer, context) if talk.stage is Stage.SMS else None
+        return judge_recovery_code_by_sms(state, account, answer, context)
+    return judge_sms_code(state, account, answer, context) if state.stage is Stage.SMS else None
 
 
-def _overtaken(row: Row, account: Account | None, context: Context) -> Move:
+def _overtaken(row: Row, account: Account | None, context: Context) -> Transition:
     if row.decision is Decision.DENY:
         return finish(row, context, account)
     return refuse(account, context, Event.REFUSED, row.rule, OVERTAKEN)

@@ -6,9 +6,9 @@ from itertools import zip_longest
 from typing import Final
 
 from rw2fa_daemon.core.account import Credential
-from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.qr import HALF_LINES, RENDERINGS, Ground, Picture, Rendering, Shape, picture_of
+from rw2fa_daemon.core.transitions import Context
 from rw2fa_daemon.core.uri import otpauth_uri, spaced_key
 
 COLUMNS: Final = 80

@@ -16,11 +16,21 @@ from rw2fa_daemon.core.enrolment import (
     with_secret,
 )
 from rw2fa_daemon.core.far_clock import Far, far
-from rw2fa_daemon.core.moves import ANYTHING, Ask, Context, End, Move, Stage, Talk, let_in, refuse
 from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt, span
 from rw2fa_daemon.core.recovery_codes import FORM, HashedAttempt, without
+from rw2fa_daemon.core.transitions import (
+    ANYTHING,
+    Ask,
+    Context,
+    ConversationState,
+    End,
+    Stage,
+    Transition,
+    let_in,
+    refuse,
+)
 
 PICTURES_MAX: Final = 12
 """Renderings of its QR code that one conversation shows for the asking: each of them, and again."""
@@ -29,74 +39,76 @@ OVERTAKEN: Final = "the account changed during the login"
 """Why a login ends whose question no longer fits."""
 
 
-def offer_enrolment(account: Account | None, context: Context) -> Move:
+def offer_enrolment(account: Account | None, context: Context) -> Transition:
     """Ask for the token where one is wanted, else show the pending secret."""
     known = account or Account(context.name, context.uid, context.fresh_generation())
     if known.token is not None:
-        talk = Talk(Stage.TOKEN)
-        return Move(known, Ask(talk.n, Prompt.PROOF_PROMPT.value, FORM), talk)
-    return _show_secret(known, Talk(Stage.ENROL), context)
+        state = ConversationState(Stage.TOKEN)
+        return Transition(known, Ask(state.n, Prompt.PROOF_PROMPT.value, FORM), state)
+    return _show_secret(known, ConversationState(Stage.ENROL), context)
 
 
-def judge_token(talk: Talk, account: Account, attempt: HashedAttempt, context: Context) -> Move:
+def judge_token(state: ConversationState, account: Account, attempt: HashedAttempt, context: Context) -> Transition:
     """The move after a token was typed. It stays good until the enrolment that it opens is finished."""
     if account.token is not None and without((account.token,), attempt) is None:
         return refuse(_counted(account), context, Event.REFUSED, "enrol-failed", "wrong token")
-    return _show_secret(account, Talk(Stage.ENROL, n=talk.n + 1), context)
+    return _show_secret(account, ConversationState(Stage.ENROL, n=state.n + 1), context)
 
 
-def next_picture(talk: Talk, account: Account, context: Context) -> Move:
+def next_picture(state: ConversationState, account: Account, context: Context) -> Transition:
     """The move after Enter alone: the same secret once more, drawn in the next way that this client may show."""
-    if talk.offered is None or account.credential != talk.offered:
+    if state.offered is None or account.credential != state.offered:
         return refuse(account, context, Event.REFUSED, "enrol", OVERTAKEN)
-    again = replace(talk, n=talk.n + 1, pictures=talk.pictures + 1)
-    text = enrolment_screen(account.name, talk.offered, context, again.pictures)
-    return Move(account, _ask_first_code(again, text, talk.offered), again)
+    again = replace(state, n=state.n + 1, pictures=state.pictures + 1)
+    text = enrolment_screen(account.name, state.offered, context, again.pictures)
+    return Transition(account, _ask_first_code(again, text, state.offered), again)
 
 
-def judge_first_code(talk: Talk, account: Account, credential: Credential, code: str, context: Context) -> Move:
+def judge_first_code(
+    state: ConversationState, account: Account, credential: Credential, code: str, context: Context
+) -> Transition:
     """The move after the first code of a new device was typed."""
     first = check_first_code(
         credential, code, now=context.now, reach=context.guessing.discrepancy, codebook=context.codebook
     )
-    again = replace(talk, n=talk.n + 1, wrong=talk.wrong + 1)
+    again = replace(state, n=state.n + 1, wrong=state.wrong + 1)
     if first.step is not None:
-        return activated(replace(talk, n=talk.n + 1), activate(account, credential, first.step), context)
+        return activated(replace(state, n=state.n + 1), activate(account, credential, first.step), context)
     if first.outcome is FirstCode.CLOCK_OFF and again.wrong < ENROL_TRIES:
         return _ask_for_right_clock(again, account, credential, first.offset)
     failed = _counted(account)
     if again.wrong >= ENROL_TRIES or exhausted(failed.counters):
         return refuse(failed, context, Event.CODE_WRONG, "enrol-failed", "wrong first codes", Prompt.ENROL_FAILED)
     look = far(credential, code, again.wrong, context.now, context.guessing.discrepancy)
-    return Move(failed, _ask_first_code(again, Prompt.ENROL_WRONG.value, credential), again, far=look)
+    return Transition(failed, _ask_first_code(again, Prompt.ENROL_WRONG.value, credential), again, far=look)
 
 
-def first_code_of_another_hour(talk: Talk, account: Account, step: int, look: Far) -> Move:
-    """The move after a first code turned out to be that of a phone that is hours off; `talk` is the next question."""
+def first_code_of_another_hour(state: ConversationState, account: Account, step: int, look: Far) -> Transition:
+    """The move after a first code turned out to be that of a phone that is hours off; `state` is the next question."""
     period = look.credential.period
-    return _ask_for_right_clock(talk, account, look.credential, (step - step_at(look.now, period)) * period)
+    return _ask_for_right_clock(state, account, look.credential, (step - step_at(look.now, period)) * period)
 
 
-def _ask_for_right_clock(talk: Talk, account: Account, credential: Credential, offset: int) -> Move:
+def _ask_for_right_clock(state: ConversationState, account: Account, credential: Credential, offset: int) -> Transition:
     text = Prompt.ENROL_CLOCK.value.format(minutes=span(offset))
-    return Move(account, _ask_first_code(talk, text, credential), talk)
+    return Transition(account, _ask_first_code(state, text, credential), state)
 
 
-def noted(account: Account, context: Context) -> Move:
+def noted(account: Account, context: Context) -> Transition:
     """The move after the person has seen the recovery codes."""
-    return Move(account, End(Rc.SUCCESS, "activated", Prompt.ACTIVATED.value, context.uid))
+    return Transition(account, End(Rc.SUCCESS, "activated", Prompt.ACTIVATED.value, context.uid))
 
 
-def _show_secret(account: Account, talk: Talk, context: Context) -> Move:
+def _show_secret(account: Account, state: ConversationState, context: Context) -> Transition:
     """Show the pending secret, made now if there is none; an unfinished enrolment keeps its own."""
     offered, credential = with_secret(account, context)
-    talk = replace(talk, offered=credential)
-    text = enrolment_screen(offered.name, credential, context, talk.pictures)
+    state = replace(state, offered=credential)
+    text = enrolment_screen(offered.name, credential, context, state.pictures)
     record = context.record(Event.ENROLMENT_OFFERED, Decision.ENROL, "enrol")
-    return Move(offered, _ask_first_code(talk, text, credential), talk, (record,))
+    return Transition(offered, _ask_first_code(state, text, credential), state, (record,))
 
 
-def activated(talk: Talk, account: Account, context: Context) -> Move:
+def activated(state: ConversationState, account: Account, context: Context) -> Transition:
     """Stored as active before anything is said; then the recovery codes, which are shown only now."""
     if context.recovery is None:
         active = remember_session(account, context)
@@ -104,12 +116,12 @@ def activated(talk: Talk, account: Account, context: Context) -> Move:
     active = remember_session(replace(account, recovery=context.recovery.digests), context)
     record = context.record(Event.ACTIVATED, Decision.ALLOW, "activated")
     lines = "\n".join(f"  {word}" for word in context.recovery.codes)
-    last = replace(talk, stage=Stage.NOTED)
-    return Move(active, Ask(last.n, Prompt.RECOVERY_CODES.value.format(codes=lines), ANYTHING), last, (record,))
+    last = replace(state, stage=Stage.ACKNOWLEDGED)
+    return Transition(active, Ask(last.n, Prompt.RECOVERY_CODES.value.format(codes=lines), ANYTHING), last, (record,))
 
 
-def _ask_first_code(talk: Talk, text: str, credential: Credential) -> Ask:
-    return Ask(talk.n, text, f"digits:{credential.digits}-{credential.digits}")
+def _ask_first_code(state: ConversationState, text: str, credential: Credential) -> Ask:
+    return Ask(state.n, text, f"digits:{credential.digits}-{credential.digits}")
 
 
 def _counted(account: Account) -> Account:

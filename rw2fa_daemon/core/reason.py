@@ -5,8 +5,8 @@ from typing import Final
 
 from rw2fa_daemon.core.clients import Information, Prompts
 from rw2fa_daemon.core.login import Slot
-from rw2fa_daemon.core.moves import ANYTHING, Ask, Context, End, Move, Stage, Talk
 from rw2fa_daemon.core.prompts import Prompt
+from rw2fa_daemon.core.transitions import ANYTHING, Ask, Context, ConversationState, End, Stage, Transition
 
 WORTH_READING: Final = frozenset(
     text.value
@@ -29,25 +29,27 @@ _CLOCK: Final = Prompt.CLOCK.value.partition("{")[0]
 """The beginning, which is the same for every offset."""
 
 
-def told(move: Move, asked: int, context: Context) -> Move:
+def told(transition: Transition, asked: int, context: Context) -> Transition:
     """The move, `asked` questions into the conversation, with a last question that carries its reason if need be.
 
     A client that holds messages back until the next prompt shows none with an end. What is decided stays decided,
     whatever the answer is.
     """
-    worth = isinstance(move.say, End) and (move.say.text in WORTH_READING or move.say.text.startswith(_CLOCK))
-    return with_reason(move, asked, context) if worth else move
+    worth = isinstance(transition.say, End) and (
+        transition.say.text in WORTH_READING or transition.say.text.startswith(_CLOCK)
+    )
+    return with_reason(transition, asked, context) if worth else transition
 
 
-def with_reason(move: Move, asked: int, context: Context) -> Move:
+def with_reason(transition: Transition, asked: int, context: Context) -> Transition:
     """The same, whatever the reason is."""
-    end, client = move.say, context.client
+    end, client = transition.say, context.client
     if not isinstance(end, End):
-        return move
+        return transition
     if client.information is not Information.WITH_PROMPT or client.prompts is not Prompts.MANY:
-        return move
+        return transition
     if context.login.slot is Slot.FIRST:
         # Before the password: strangers are told nothing.
-        return move
+        return transition
     ask = Ask(asked + 1, Prompt.TOLD_PROMPT.value.format(reason=end.text), ANYTHING)
-    return replace(move, say=ask, talk=Talk(Stage.TOLD, n=ask.n, end=replace(end, text="")))
+    return replace(transition, say=ask, state=ConversationState(Stage.TOLD, n=ask.n, end=replace(end, text="")))

@@ -4,20 +4,20 @@ from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol, TypeVar
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.moves import Move
+from rw2fa_daemon.core.transitions import Transition
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 
 R = TypeVar("R")
 
-Work = Callable[[Account | None], Move]
+Work = Callable[[Account | None], Transition]
 
 
 class Done(Protocol):
     """Gets what a job led to, after it is durable."""
 
-    def __call__(self, outcome: Move | StateProblem, /) -> None: ...
+    def __call__(self, outcome: Transition | StateProblem, /) -> None: ...
 
 
 class _Waiting(NamedTuple):
@@ -88,26 +88,26 @@ class Desk:
             if isinstance(outcome, StateProblem):
                 each.done(outcome)
                 continue
-            move, changed = outcome
+            transition, changed = outcome
             if changed:
                 self._changed(each.name)
-            each.done(move)
+            each.done(transition)
 
 
-def tried(work: Work, account: Account | None) -> Move | None:
+def tried(work: Work, account: Account | None) -> Transition | None:
     """The move, if it changes nothing. What is wrong with the work shows when it is done as a job."""
     try:
-        move = work(account)
+        transition = work(account)
     except Exception:  # noqa: BLE001 - the transaction meets it again, and tells where it was
         return None
-    return move if move.account is account else None
+    return transition if transition.account is account else None
 
 
-def storing(work: Work) -> Callable[[Account | None], tuple[Account | None, tuple[Move, bool]]]:
+def storing(work: Work) -> Callable[[Account | None], tuple[Account | None, tuple[Transition, bool]]]:
     """The work as the store does it: the move, and whether it changes something."""
 
-    def work_and_store(account: Account | None) -> tuple[Account | None, tuple[Move, bool]]:
-        move = work(account)
-        return move.account, (move, move.account is not account and move.account != account)
+    def work_and_store(account: Account | None) -> tuple[Account | None, tuple[Transition, bool]]:
+        transition = work(account)
+        return transition.account, (transition, transition.account is not account and transition.account != account)
 
     return work_and_store

@@ -10,10 +10,10 @@ from rw2fa_daemon.core.account import Counters
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.conversation import Answer
 from rw2fa_daemon.core.far_clock import Far, search
-from rw2fa_daemon.core.moves import Ask, Context, Move, Silence, Stage, Talk, finish
 from rw2fa_daemon.core.policy import AccountState
 from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES, CodeSet, HashedAttempt
 from rw2fa_daemon.core.sms import SmsError
+from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, NoReply, Stage, Transition, finish
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.slow import Full, Turn
 from rw2fa_daemon.service.sms_login import SmsLogin
@@ -36,7 +36,7 @@ class Dialogue:
     def __init__(self, connection: Connection, context: Context) -> None:
         self._connection = connection
         self._context = context
-        self._question: tuple[Ask, Talk] | None = None
+        self._question: tuple[Ask, ConversationState] | None = None
         self._sms_login: SmsLogin | None = None
         """For a login by text message, once that shows."""
 
@@ -57,18 +57,18 @@ class Dialogue:
         """Judge an answer."""
         if self._question is None:
             raise ProtocolError("answer without a question")
-        ask, talk = self._question
+        ask, state = self._question
         value = read_reply(message, ask)
         if self._sms_login is not None:
             self._sms_login.heard()
-        if isinstance(value, Silence):
-            self._answer(talk, value)
-        elif talk.stage is Stage.ENROL or talk.activates:
-            self._with_recovery_codes(talk, value)
-        elif _is_hashed(talk, ask, value):
-            self._with_digest(talk, value)
+        if isinstance(value, NoReply):
+            self._answer(state, value)
+        elif state.stage is Stage.ENROL or state.activates:
+            self._with_recovery_codes(state, value)
+        elif _is_hashed(state, ask, value):
+            self._with_digest(state, value)
         else:
-            self._answer(talk, value)
+            self._answer(state, value)
 
     def hung_up(self) -> None:
         """Note that what was asked for is not coming."""
@@ -77,9 +77,9 @@ class Dialogue:
         else:
             if self._sms_login is not None:
                 self._sms_login.heard()
-            self._answer(self._question[1], Silence.EOF)
+            self._answer(self._question[1], NoReply.EOF)
 
-    def _with_digest(self, talk: Talk, typed: str) -> None:
+    def _with_digest(self, state: ConversationState, typed: str) -> None:
         """Judge a word, once it is hashed, if it will be judged at all."""
         code_hasher, name = self._connection.server.state.code_hasher, self._context.name
         if code_hasher is None:
@@ -89,7 +89,7 @@ class Dialogue:
         def begin(turn: Turn) -> None:
             context = self._fresh_context()
 
-            def looked(outcome: Move | StateProblem) -> None:
+            def looked(outcome: Transition | StateProblem) -> None:
                 if _nothing_to_say(outcome):
                     turn.hash(lambda: code_hasher.digest(name, typed), hashed)
                 else:
@@ -97,15 +97,15 @@ class Dialogue:
                     self._done(outcome)
 
             self._connection.server.desk.look(
-                name, lambda account: conversation.still_asked(talk, account, context), looked
+                name, lambda account: conversation.still_asked(state, account, context), looked
             )
 
         def hashed(digest: bytes) -> None:
-            self._answer(talk, HashedAttempt(digest))
+            self._answer(state, HashedAttempt(digest))
 
-        self._take_turn(talk, begin)
+        self._take_turn(state, begin)
 
-    def _with_recovery_codes(self, talk: Talk, code: str) -> None:
+    def _with_recovery_codes(self, state: ConversationState, code: str) -> None:
         """Judge a first code; if it is right, once more with recovery codes, to store them as it activates."""
         code_hasher, name = self._connection.server.state.code_hasher, self._context.name
         if code_hasher is None:
@@ -113,26 +113,26 @@ class Dialogue:
             return
         context = self._fresh_context()
 
-        def looked(outcome: Move | StateProblem) -> None:
+        def looked(outcome: Transition | StateProblem) -> None:
             if _nothing_to_say(outcome):
-                self._take_turn(talk, lambda turn: turn.hash(lambda: code_hasher.new(name), made), RECOVERY_CODES)
+                self._take_turn(state, lambda turn: turn.hash(lambda: code_hasher.new(name), made), RECOVERY_CODES)
             else:
                 self._done(outcome)
 
         def made(recovery: CodeSet) -> None:
             # As of when the code was typed: it does not get older by our work.
-            self._judge(talk, code, replace(self._fresh_context(), recovery=recovery, now=context.now))
+            self._judge(state, code, replace(self._fresh_context(), recovery=recovery, now=context.now))
 
         self._connection.busy = True
         self._connection.server.desk.look(
-            name, lambda account: conversation.unless_it_activates(talk, account, code, context), looked
+            name, lambda account: conversation.unless_it_activates(state, account, code, context), looked
         )
 
-    def _take_turn(self, talk: Talk, begin: Callable[[Turn], None], hashes: int = 1) -> None:
+    def _take_turn(self, state: ConversationState, begin: Callable[[Turn], None], hashes: int = 1) -> None:
         """Wait until it is this person's turn to have words hashed."""
 
         def refused(full: Full) -> None:
-            self._done(TOO_BUSY if full is Full.HOST else conversation.crowded(talk, self._fresh_context()))
+            self._done(TOO_BUSY if full is Full.HOST else conversation.crowded(state, self._fresh_context()))
 
         self._connection.busy = True
         self._connection.server.slow.take_turn(self._context.name, begin, refused, hashes)
@@ -143,34 +143,34 @@ class Dialogue:
         self._context = replace(self._context, now=time.time(), sms_attempt=sms_attempt)
         return self._context
 
-    def _answer(self, talk: Talk, value: Answer) -> None:
-        self._judge(talk, value, self._fresh_context())
+    def _answer(self, state: ConversationState, value: Answer) -> None:
+        self._judge(state, value, self._fresh_context())
 
-    def _judge(self, talk: Talk, value: Answer, context: Context) -> None:
+    def _judge(self, state: ConversationState, value: Answer, context: Context) -> None:
         self._context = context
         desk = self._connection.server.desk
         # That there is no answer is only told.
-        run = desk.look if isinstance(value, Silence) else desk.submit
+        run = desk.look if isinstance(value, NoReply) else desk.submit
         self._connection.busy = True
-        run(context.name, lambda account: conversation.reply(talk, account, value, context), self._done)
+        run(context.name, lambda account: conversation.reply(state, account, value, context), self._done)
 
-    def _done(self, outcome: Move | StateProblem) -> None:
+    def _done(self, outcome: Transition | StateProblem) -> None:
         if isinstance(outcome, StateProblem):
             row = policy.decide(policy.with_account(self._context.facts, AccountState.UNUSABLE))
             outcome = finish(row, self._context, reason=str(outcome))
-        if self._sms_login is None and outcome.talk is not None and outcome.talk.stage is Stage.SMS:
+        if self._sms_login is None and outcome.state is not None and outcome.state.stage is Stage.SMS:
             self._look_first(outcome)
             return
         if outcome.far is not None and self._question is not None:
             self._look_far(self._question[1], outcome, outcome.far)
             return
         tell(self._connection, outcome)
-        if isinstance(outcome.say, Ask) and outcome.talk is not None:
-            self._question = (outcome.say, outcome.talk)
+        if isinstance(outcome.say, Ask) and outcome.state is not None:
+            self._question = (outcome.say, outcome.state)
         if self._sms_login is not None:
             self._sms_login.told(outcome, self._context)
 
-    def _look_far(self, talk: Talk, wrong: Move, look: Far) -> None:
+    def _look_far(self, state: ConversationState, wrong: Transition, look: Far) -> None:
         """Before a code is called wrong, which is stored by now, look whether it is that of another hour."""
         server, context = self._connection.server, self._context
         counters = wrong.account.counters if wrong.account is not None else Counters()
@@ -182,14 +182,14 @@ class Dialogue:
             # Stored before it is said: what the person learns of is burned.
             server.desk.submit(
                 context.name,
-                lambda account: replace(conversation.of_another_hour(talk, account, wrong, step, context), far=None),
+                lambda account: replace(conversation.of_another_hour(state, account, wrong, step, context), far=None),
                 self._done,
             )
 
         if not server.pieces.run(search(look, counters), looked):
             self._done(replace(wrong, far=None))
 
-    def _look_first(self, asking: Move) -> None:
+    def _look_first(self, asking: Transition) -> None:
         """Ask for the code of a message only if nothing is known that would keep one from going out."""
         self._sms_login = sms_login = SmsLogin(self._connection.server, lambda: self._connection.partner is self)
 
@@ -203,22 +203,22 @@ class Dialogue:
         sms_login.look(self._context, asking.account, looked)
 
 
-def _nothing_to_say(outcome: Move | StateProblem) -> bool:
-    return isinstance(outcome, Move) and outcome.say is None
+def _nothing_to_say(outcome: Transition | StateProblem) -> bool:
+    return isinstance(outcome, Transition) and outcome.say is None
 
 
-def _is_hashed(talk: Talk, ask: Ask, value: str) -> bool:
+def _is_hashed(state: ConversationState, ask: Ask, value: str) -> bool:
     """Whether a word was typed, and no code, which the first form of a question for one describes."""
-    if talk.stage in _FOR_EITHER:
+    if state.stage in _FOR_EITHER:
         return not has_form(value, ask.form.partition(",")[0])
-    return talk.stage in _FOR_HASHED
+    return state.stage in _FOR_HASHED
 
 
-def tell(connection: Connection, move: Move) -> None:
+def tell(connection: Connection, transition: Transition) -> None:
     """Audit a move and send its message. Whatever it stored is durable by now."""
-    for record in move.records:
+    for record in transition.records:
         connection.server.audit(record)
-    if isinstance(move.say, Ask):
-        connection.say(write_ask(move.say))
-    elif move.say is not None:
-        connection.say_last(write_end(move.say))
+    if isinstance(transition.say, Ask):
+        connection.say(write_ask(transition.say))
+    elif transition.say is not None:
+        connection.say_last(write_end(transition.say))

@@ -10,12 +10,12 @@ from rw2fa_daemon.core.account import GENERATION_BITS
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.login import Login
-from rw2fa_daemon.core.moves import Context, End, Move, finish
 from rw2fa_daemon.core.otp import SECRET_BYTES
 from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.policy import Decision, Rc, facts_of
 from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, no_such_user, scope_result
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.transitions import Context, End, Transition, finish
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.dialogue import Dialogue, tell
 from rw2fa_daemon.service.rules import Rules
@@ -37,7 +37,7 @@ def open_login(connection: Connection, login: Login) -> None:
     facts = facts_of(login, client, on=rules.config.enabled_at(time.time()))
     row = policy.decide(facts)
     if row.rule in policy.BEFORE_NAMES and row.rc is not None:
-        tell(connection, Move(None, End(row.rc, row.rule)))
+        tell(connection, Transition(None, End(row.rc, row.rule)))
         return
 
     def found(person: Person | Missing) -> None:
@@ -67,7 +67,7 @@ def open_login(connection: Connection, login: Login) -> None:
 def _stranger(connection: Connection, login: Login, person: Person | Missing) -> None:
     """Answer a peer that is no login program: a locker may ask for its own user (promise 10)."""
     if isinstance(person, Person) and person.uid == connection.uid:
-        tell(connection, Move(None, End(Rc.IGNORE, "peer-self")))
+        tell(connection, Transition(None, End(Rc.IGNORE, "peer-self")))
         return
     record = Record(
         Event.REFUSED,
@@ -79,7 +79,7 @@ def _stranger(connection: Connection, login: Login, person: Person | Missing) ->
         rule="peer-other",
         reason=f"peer uid {connection.uid}",
     )
-    tell(connection, Move(None, End(Rc.AUTH_ERR, "peer-other"), records=(record,)))
+    tell(connection, Transition(None, End(Rc.AUTH_ERR, "peer-other"), records=(record,)))
 
 
 def _place(

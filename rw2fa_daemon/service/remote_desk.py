@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from rw2fa_daemon.core.moves import Move
+from rw2fa_daemon.core.transitions import Transition
 from rw2fa_daemon.service.clerk import Clerk
 from rw2fa_daemon.service.desk import Desk, Done, Work, storing, tried
 from rw2fa_daemon.service.loop import Loop
@@ -114,7 +114,7 @@ class RemoteDesk(Desk):
         if not batch:
             return
 
-        def came(outcomes: Sequence[tuple[Move, bool] | StateProblem]) -> None:
+        def came(outcomes: Sequence[tuple[Transition, bool] | StateProblem]) -> None:
             self._under_way = False
             if self._gathered:
                 # Before the answers are given, which takes time too.
@@ -127,26 +127,26 @@ class RemoteDesk(Desk):
             for waiting in batch:
                 waiting.answer(CROWDED)
 
-    def _tell(self, waiting: _Waiting, outcome: tuple[Move, bool] | StateProblem) -> None:
+    def _tell(self, waiting: _Waiting, outcome: tuple[Transition, bool] | StateProblem) -> None:
         if isinstance(outcome, StateProblem):
             waiting.answer(outcome)
             return
-        move, changed = outcome
+        transition, changed = outcome
         if changed:
             self._changed(waiting.name)
-        waiting.answer(move)
+        waiting.answer(transition)
 
-    def _run_batch(self, batch: Sequence[_Waiting]) -> Sequence[tuple[Move, bool] | StateProblem]:
+    def _run_batch(self, batch: Sequence[_Waiting]) -> Sequence[tuple[Transition, bool] | StateProblem]:
         """In the thread: looks without a transaction, then what changes something in one."""
-        outcomes: dict[int, tuple[Move, bool] | StateProblem] = {}
+        outcomes: dict[int, tuple[Transition, bool] | StateProblem] = {}
         looks = [(index, waiting) for index, waiting in enumerate(batch) if not waiting.changes]
         if looks:
             accounts = self._state.look([waiting.name for _, waiting in looks])
             for (index, waiting), account in zip(looks, accounts, strict=True):
                 if isinstance(account, StateProblem):
                     outcomes[index] = account
-                elif (move := tried(waiting.work, account)) is not None:
-                    outcomes[index] = move, False
+                elif (transition := tried(waiting.work, account)) is not None:
+                    outcomes[index] = transition, False
         rest = [(index, waiting) for index, waiting in enumerate(batch) if index not in outcomes]
         if rest:
             jobs = [Job(waiting.name, storing(waiting.work)) for _, waiting in rest]

@@ -6,9 +6,9 @@ from typing import Final
 
 from rw2fa_daemon.core import sessions
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.moves import End, Move
 from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.transitions import End, Transition
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.dialogue import tell
 from rw2fa_daemon.service.opening import booted_at
@@ -16,7 +16,7 @@ from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import read_session
 from rw2fa_daemon.wire.message import Message
 
-NOTED: Final = Move(None, End(Rc.IGNORE, "session"))
+ACKNOWLEDGED: Final = Transition(None, End(Rc.IGNORE, "session"))
 """The answer in any case: nothing depends on it."""
 
 
@@ -25,14 +25,14 @@ def begin_session(connection: Connection, message: Message) -> None:
     begun = read_session(message)
     server = connection.server
     if not server.rules.config.enabled_at(time.time()):
-        tell(connection, NOTED)
+        tell(connection, ACKNOWLEDGED)
         return
 
     def found(person: Person | Missing) -> None:
         if isinstance(person, Missing):
-            tell(connection, NOTED)
+            tell(connection, ACKNOWLEDGED)
             return
-        server.desk.submit(person.name, lambda account: replace(NOTED, account=_noted(account, person)), noted)
+        server.desk.submit(person.name, lambda account: replace(ACKNOWLEDGED, account=_noted(account, person)), noted)
 
     def _noted(account: Account | None, person: Person) -> Account | None:
         if account is None or account.uid != person.uid:
@@ -42,7 +42,7 @@ def begin_session(connection: Connection, message: Message) -> None:
         after = sessions.opened(before.sessions, begun.session, connection.pid, now=now, booted_at=booted_at(now))
         return replace(account, counters=replace(before, sessions=after))
 
-    def noted(_outcome: Move | StateProblem) -> None:
-        tell(connection, NOTED)
+    def noted(_outcome: Transition | StateProblem) -> None:
+        tell(connection, ACKNOWLEDGED)
 
     server.directory.lookup(begun.user, (), found)

@@ -7,9 +7,9 @@ from typing import Final
 
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.audit import Event, Record
-from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.policy import Decision
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.transitions import Context
 from rw2fa_daemon.core.twilio import ARRIVED_STATUSES, NOT_DELIVERED, explain
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop

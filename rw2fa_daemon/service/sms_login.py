@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from rw2fa_daemon.core import conversation
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.moves import Context, Move, Stage, Talk
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.sms import NO_ATTEMPT, DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsMessage
 from rw2fa_daemon.core.sms_stage import BLIND_SECONDS
+from rw2fa_daemon.core.transitions import Context, ConversationState, Stage, Transition
 from rw2fa_daemon.service.loop import Timer
 from rw2fa_daemon.service.sms_sender import Order
 from rw2fa_daemon.store.store import StateProblem
@@ -42,12 +42,12 @@ class SmsLogin:
         config = self._server.rules.config
         self._server.sms.look(context, config, account.phone, done)
 
-    def told(self, move: Move, context: Context) -> None:
+    def told(self, transition: Transition, context: Context) -> None:
         """A move was sent to the hook."""
-        if move.sms is not None:
-            self._post(move.sms, context)
-        elif (talk := _to_be_sent(move)) is not None and self.sms_attempt.report.state is DeliveryState.NONE:
-            self._timer = self._server.loop.call_later(BLIND_SECONDS, self._due, talk, context)
+        if transition.sms is not None:
+            self._post(transition.sms, context)
+        elif (state := _to_be_sent(transition)) is not None and self.sms_attempt.report.state is DeliveryState.NONE:
+            self._timer = self._server.loop.call_later(BLIND_SECONDS, self._due, state, context)
 
     def heard(self) -> None:
         """The hook has answered, or hung up: what is sent, the answer decides."""
@@ -55,7 +55,7 @@ class SmsLogin:
             self._timer.cancel()
             self._timer = None
 
-    def _due(self, talk: Talk, context: Context) -> None:
+    def _due(self, state: ConversationState, context: Context) -> None:
         self._timer = None
         if not self._alive():
             return
@@ -63,7 +63,7 @@ class SmsLogin:
         # From here on an answer finds it under way, although it is not even written down yet.
         self.sms_attempt = SmsAttempt(self.sms_attempt.number + 1, _UNDER_WAY)
 
-        def written(outcome: Move | StateProblem) -> None:
+        def written(outcome: Transition | StateProblem) -> None:
             if isinstance(outcome, StateProblem):
                 self._report(_NOT_WRITTEN)
             elif outcome.sms is None:
@@ -71,7 +71,7 @@ class SmsLogin:
             else:
                 self._hand_in(outcome.sms, now)
 
-        self._server.desk.submit(context.name, lambda account: conversation.sms_due(talk, account, now), written)
+        self._server.desk.submit(context.name, lambda account: conversation.sms_due(state, account, now), written)
 
     def _post(self, sms: SmsMessage, context: Context) -> None:
         self.sms_attempt = SmsAttempt(self.sms_attempt.number + 1, _UNDER_WAY)
@@ -91,7 +91,7 @@ class SmsLogin:
         self.sms_attempt = replace(self.sms_attempt, report=how)
 
 
-def _to_be_sent(move: Move) -> Talk | None:
+def _to_be_sent(transition: Transition) -> ConversationState | None:
     """Where the conversation stands, if a message goes out unless an answer comes first."""
-    talk = move.talk
-    return talk if talk is not None and talk.stage is Stage.SMS and not talk.on_request else None
+    state = transition.state
+    return state if state is not None and state.stage is Stage.SMS and not state.on_request else None

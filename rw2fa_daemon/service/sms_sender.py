@@ -9,13 +9,13 @@ from typing import Final
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.circuit import CLOSED, Circuit
-from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import Decision
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.quota import DAY_SECONDS, Limit, Quota
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage
+from rw2fa_daemon.core.transitions import Context
 from rw2fa_daemon.core.twilio import UNCERTAIN, Kind, TwilioError, explain
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.exposition import Family, gauge

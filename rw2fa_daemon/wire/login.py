@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from rw2fa_daemon.core.login import Begun, Evidence, Login, Phase, Slot
-from rw2fa_daemon.core.moves import Ask, End, Silence
+from rw2fa_daemon.core.transitions import Ask, End, NoReply
 from rw2fa_daemon.wire.message import ITEM_MAX, VALUE_MAX, VERSION, Message, ProtocolError, compose
 
 ALPHABETS = {
@@ -103,7 +103,7 @@ def _process(text: str) -> int:
     return int(text)
 
 
-def read_reply(message: Message, asked: Ask) -> str | Silence:
+def read_reply(message: Message, asked: Ask) -> str | NoReply:
     """What was answered to a question; ProtocolError unless it answers that very question.
 
     A value without the form that was asked for is an error too: the hook lets none through.
@@ -119,7 +119,7 @@ def read_reply(message: Message, asked: Ask) -> str | Silence:
         return value
     if value is None and none is not None:
         try:
-            return Silence(none)
+            return NoReply(none)
         except ValueError as error:
             raise ProtocolError("unknown reason") from error
     raise ProtocolError("a reply has a value, or says why not")

@@ -74,7 +74,7 @@ def pending(site: Site, person: Person) -> str:
 
 def finish(terminal: Terminal, uri: str) -> None:
     terminal.type(Phone(uri).code())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
 
 
 @pytest.mark.parametrize("program", [login, su])

@@ -31,7 +31,7 @@ def test_promise_3_an_enrolment_and_logins_leave_no_secret_anywhere(site: Site, 
     assert_absent(secrets, process_lists(site.world))
     codes = [phone.fresh()]
     terminal.type(codes[-1])
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
     secrets |= set(re.findall(r"\b\w{4}-\w{4}-\w{4}\b", terminal.screen))
 
@@ -64,7 +64,7 @@ def test_promise_7_the_state_reveals_no_secret_without_the_key(site: Site, newco
     terminal.expect(prompts.FIRST_CODE)
     phone = Phone(read_code(terminal.screen))
     terminal.type(phone.fresh())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
     raw = phone.raw_secret
     files = [file for file in site.world.path(STATE).rglob("*") if file.is_file()]

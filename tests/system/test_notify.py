@@ -12,7 +12,7 @@ import pytest
 from tests.support.machine import Machine, MachineUnavailable
 from tests.support.machine.tree import PASSWORD
 from tests.system.phone import Phone
-from tests.system.test_ssh import ASK_CODE, NOTED, protect, ssh
+from tests.system.test_ssh import ACKNOWLEDGED, ASK_CODE, protect, ssh
 
 PROGRAM = "/usr/local/sbin/tell"
 WRITES = """#!/bin/sh
@@ -59,7 +59,7 @@ def test_an_activation_at_a_login_runs_the_program_as_a_user_of_its_own_and_lets
     login.answer("assword:", PASSWORD)
     login.expect(ASK_CODE)
     login.type(Phone(login.screen).code())
-    login.answer(NOTED, "")
+    login.answer(ACKNOWLEDGED, "")
     assert login.end() == 0, login.screen
     machine.eventually("the program", lambda: len(told(machine)) >= 2)
     first, *rest = told(machine)
@@ -96,7 +96,7 @@ def test_promise_11_the_verifier_itself_runs_no_program_of_others(machine: Machi
     login.answer("assword:", PASSWORD)
     login.expect(ASK_CODE)
     login.type(Phone(login.screen).code())
-    login.answer(NOTED, "")
+    login.answer(ACKNOWLEDGED, "")
     assert login.end() == 0, login.screen
     machine.eventually(
         "the audit", lambda: any(r["RW2FA_USER"] == "alice" for r in machine.records("RW2FA_EVENT=notice-failed"))

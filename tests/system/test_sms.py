@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN
 from tests.support.machine import Machine
 from tests.support.machine.tree import PASSWORD
-from tests.system.test_ssh import ASK_CODE, NOTED, protect, ssh
+from tests.system.test_ssh import ACKNOWLEDGED, ASK_CODE, protect, ssh
 
 FAKE = "/usr/local/lib/rw2fa-tests/fake_twilio.py"
 LOG = "/run/twilio.log"
@@ -33,7 +33,7 @@ def signs_in(machine: Machine, *, first: bool) -> str:
     machine.eventually("a message", lambda: len(messages(machine)) > before)
     login.type(messages(machine)[-1]["body"].split()[-1])
     if first:
-        login.answer(NOTED, "")
+        login.answer(ACKNOWLEDGED, "")
     assert login.end() == 0, login.screen
     return login.screen
 

@@ -8,7 +8,7 @@ from tests.support.world.terminal import Terminal
 from tests.system.phone import Phone
 
 ASK_CODE = r"ode.*: "
-NOTED = "noted them down: "
+ACKNOWLEDGED = "noted them down: "
 KEY = "/run/alice_key"
 
 
@@ -39,7 +39,7 @@ def enrol(machine: Machine, user: str) -> Phone:
     login.expect(ASK_CODE)
     phone = Phone(login.screen)
     login.type(phone.code())
-    login.answer(NOTED, "")
+    login.answer(ACKNOWLEDGED, "")
     assert login.end() == 0, login.screen
     assert f"in as {user}" in login.screen
     return phone
@@ -86,7 +86,7 @@ def test_promise_4_a_key_alone_is_refused_and_a_key_with_a_code_needs_no_passwor
     assert "assword" not in first.screen
     phone = Phone(first.screen)
     first.type(phone.code())
-    first.answer(NOTED, "")
+    first.answer(ACKNOWLEDGED, "")
     assert first.end() == 0, first.screen
     assert "in as alice" in first.screen
 

@@ -59,7 +59,7 @@ def test_item_4_a_reset_gives_a_new_code_for_a_word_and_ends_the_old_secret(site
     terminal.type(member.phone.code())
     terminal.expect(prompts.FIRST_CODE_WRONG)
     terminal.type(new.fresh())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
     later = site.sshd.login(member.person)
     later.answer(prompts.PASSWORD, member.person.password)

@@ -35,7 +35,7 @@ def test_row_19_codes_of_every_length_enrol_and_log_in(site: Site, newcomer: Per
         phone = Phone(read_code(terminal.screen))
         assert phone.digits == digits
         terminal.type(phone.fresh())
-        terminal.answer(prompts.NOTED, "")
+        terminal.answer(prompts.ACKNOWLEDGED, "")
         assert terminal.end() == 0
     # Whoever is enrolled keeps the length that the phone has.
     again = site.sshd.login(newcomer)

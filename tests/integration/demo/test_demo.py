@@ -72,7 +72,7 @@ def _log_in_by_hand(told: str) -> None:
     terminal.answer(prompts.PASSWORD, password.split("password", 1)[1].strip())
     terminal.expect(prompts.FIRST_CODE)
     terminal.type(Phone(read_code(terminal.screen)).fresh())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     terminal.answer(r"\$ $", "id -un; exit")
     assert terminal.end() == 0
     assert "dave" in terminal.screen

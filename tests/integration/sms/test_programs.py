@@ -51,7 +51,7 @@ class Texts:
         person = self.person()
         terminal = self.reach_the_question(person)
         terminal.answer(prompts.CODE, self.code(person))
-        terminal.answer(prompts.NOTED, "")
+        terminal.answer(prompts.ACKNOWLEDGED, "")
         assert terminal.end() == 0
         return person
 
@@ -107,7 +107,7 @@ def test_a_first_login_over_ssh_confirms_the_number_and_hands_out_recovery_codes
     assert texts.site.show(person)["activated"] is False
     terminal = texts.reach_the_question(person)
     terminal.answer(prompts.CODE, texts.code(person))
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
     assert f"you-are-in-as-{person.name}" in terminal.screen
     shown = texts.site.show(person)
@@ -301,7 +301,7 @@ def test_promise_3_number_code_and_token_reach_no_log_and_no_process_list(texts:
     # The relay has just sent; every process of the login waits.
     assert_absent({texts.numbers[person.name], TOKEN}, process_lists(texts.site.world))
     terminal.answer(prompts.CODE, code)
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
     logs = {name: texts.site.world.read(name) for name in (str(AUTH_LOG), DAEMON_LOG)}
     logs["audit"] = texts.site.rw2fa.command("audit", "--json").stdout

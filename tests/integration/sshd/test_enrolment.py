@@ -38,7 +38,7 @@ def test_item_1_the_right_first_code_activates_and_lets_in(site: Site, newcomer:
     assert site.show(newcomer)["activated"] is False
     terminal = meet_the_code(site.sshd, newcomer)
     terminal.type(Phone(read_code(terminal.screen)).code())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
     assert f"you-are-in-as-{newcomer.name}" in terminal.screen
     shown = site.show(newcomer)
@@ -52,7 +52,7 @@ def test_item_1_an_unfinished_enrolment_meets_the_same_code(site: Site, newcomer
     second = meet_the_code(site.sshd, newcomer)
     assert read_code(second.screen) == uri
     second.type(Phone(uri).code())
-    second.answer(prompts.NOTED, "")
+    second.answer(prompts.ACKNOWLEDGED, "")
     assert second.end() == 0
 
 
@@ -62,7 +62,7 @@ def test_a_wrong_first_code_keeps_the_key_and_asks_again(site: Site, newcomer: P
     terminal.type(phone.wrong())
     terminal.expect(prompts.FIRST_CODE_WRONG)
     terminal.type(phone.code())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
 
 
@@ -72,7 +72,7 @@ def test_a_first_code_from_a_phone_whose_clock_is_off_is_explained(site: Site, n
     terminal.type(phone.code(steps=40))
     terminal.expect("the phone's clock is off by 20 minutes")
     terminal.type(phone.code())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
 
 
@@ -84,7 +84,7 @@ def test_the_key_is_readable_where_the_locale_cannot_show_the_picture(site: Site
     key = re.search(r"key +((?:[A-Z2-7]{4} ?){8})", terminal.screen)
     assert key is not None, terminal.screen
     terminal.type(Phone.of_secret(key[1].replace(" ", "")).code())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
 
 
@@ -100,7 +100,7 @@ def test_the_code_that_activated_does_not_open_a_second_login(site: Site, newcom
     terminal = meet_the_code(site.sshd, newcomer)
     code = Phone(read_code(terminal.screen)).code()
     terminal.type(code)
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
     again = site.sshd.login(newcomer)
     again.answer(prompts.PASSWORD, newcomer.password)

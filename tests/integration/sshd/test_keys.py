@@ -97,7 +97,7 @@ def test_item_3_a_key_and_a_first_code_enrol(site: Site, newcomer: Person) -> No
     terminal = site.sshd.login(newcomer, methods=KEY_THEN_CODE, key=key)
     terminal.expect(prompts.FIRST_CODE)
     terminal.type(Phone(read_code(terminal.screen)).code())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
 
 

@@ -71,7 +71,7 @@ def test_the_recovery_codes_that_an_enrolment_shows_sign_in(site: Site, newcomer
     terminal.answer(prompts.PASSWORD, newcomer.password)
     terminal.expect(prompts.FIRST_CODE)
     terminal.type(Phone(read_code(terminal.screen)).code())
-    terminal.expect(prompts.NOTED)
+    terminal.expect(prompts.ACKNOWLEDGED)
     shown = re.findall(r"^  (\w{4}-\w{4}-\w{4})$", terminal.screen, re.MULTILINE)
     terminal.type("")
     assert terminal.end() == 0
@@ -196,7 +196,7 @@ def test_promise_10_a_word_is_asked_for_before_anything_secret_is_shown(guarded:
     right.answer(prompts.WORD, told["token"])
     right.expect(prompts.FIRST_CODE)
     right.type(Phone(read_code(right.screen)).code())
-    right.answer(prompts.NOTED, "")
+    right.answer(prompts.ACKNOWLEDGED, "")
     assert right.end() == 0
     guarded.rw2fa.command("users", "remove", person.name, "--yes")
 

@@ -54,7 +54,7 @@ def test_item_1_login_enrols_and_the_picture_scans_on_any_terminal(site: Site, n
     terminal.expect(prompts.FIRST_CODE)
     assert "\x1b[38;5;231;48;5;16m" in terminal.screen, "colours of its own, whatever the terminal's are"
     terminal.type(Phone(read_code(terminal.screen)).code())
-    terminal.answer(prompts.NOTED, "")
+    terminal.answer(prompts.ACKNOWLEDGED, "")
     terminal.answer(SHELL_PROMPT, "exit")
     assert terminal.end() == 0
 

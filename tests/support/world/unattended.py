@@ -96,12 +96,12 @@ class Vsftpd:
     def lets_in(self, person: Person) -> bool:
         """Whether the right password is enough (RFC 959 §4.2: 230 logged in, 530 not)."""
         said = ""
-        with self.world.connect(self._PORT) as connection, connection.makefile("rw", newline="\r\n") as talk:
+        with self.world.connect(self._PORT) as connection, connection.makefile("rw", newline="\r\n") as state:
             connection.settimeout(60)
             for line, expected in (("", "220"), (f"USER {person.name}", "331"), (f"PASS {person.password}", "")):
                 if line:
-                    print(line, end="\r\n", file=talk, flush=True)
-                said = talk.readline()
+                    print(line, end="\r\n", file=state, flush=True)
+                said = state.readline()
                 if not said.startswith(expected):
                     raise AssertionError(f"vsftpd says {said!r} to {line!r}")
         if said[:3] not in ("230", "530"):

@@ -7,12 +7,12 @@ from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information, Qr, ServiceClass
 from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.login import Login, Phase, Slot
-from rw2fa_daemon.core.moves import Context
 from rw2fa_daemon.core.policy import facts_of
 from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsRandomness, SmsRules
+from rw2fa_daemon.core.transitions import Context
 
 NOW = 1_790_000_000.0
 VALID_SECONDS = 600

@@ -14,11 +14,11 @@ from rw2fa_daemon.core.conversation import account_state, begin, reply
 from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, LONGEST_LOCK_SECONDS
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
-from rw2fa_daemon.core.moves import Ask, Context, End
 from rw2fa_daemon.core.person import Person, Roster
 from rw2fa_daemon.core.policy import AccountState, Decision, Rc, decide, facts_of, with_account
 from rw2fa_daemon.core.scope import Lists, ScopeStatus, scope_result
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.transitions import Ask, Context, End
 
 NOW = 1_790_000_000
 UID = 1000
@@ -138,18 +138,18 @@ def test_promise_4_whatever_is_stored_nobody_enabled_gets_in_without_a_reason(
         return
     assert context.facts.scope_status is ScopeStatus.ENABLED
     assert (login.phase, context.facts.evidence) == (Phase.AUTH, False)
-    state, move = account_state(account, context), begin(account, context)
-    if move.talk is not None and move.talk.end is not None:
+    state, transition = account_state(account, context), begin(account, context)
+    if transition.state is not None and transition.state.end is not None:
         # The reason is shown first; what was decided is the end, whatever is answered.
-        move = reply(move.talk, move.account, "1", context)
-    if isinstance(move.say, Ask):
+        transition = reply(transition.state, transition.account, "1", context)
+    if isinstance(transition.say, Ask):
         assert state in {AccountState.ACTIVATED, AccountState.MAY_ENROL}
         return
-    assert isinstance(move.say, End)
-    assert (move.say.rc in {Rc.SUCCESS, Rc.IGNORE}) is (state in {AccountState.BYPASSED, AccountState.RECENT})
-    assert (move.say.mint == UID) is (move.say.rc in {Rc.SUCCESS, Rc.IGNORE})
+    assert isinstance(transition.say, End)
+    assert (transition.say.rc in {Rc.SUCCESS, Rc.IGNORE}) is (state in {AccountState.BYPASSED, AccountState.RECENT})
+    assert (transition.say.mint == UID) is (transition.say.rc in {Rc.SUCCESS, Rc.IGNORE})
     used_up = state is AccountState.BYPASSED and account.bypass is not None and account.bypass.once
-    assert move.account == (replace(account, bypass=None) if used_up else account), "nothing else is touched"
+    assert transition.account == (replace(account, bypass=None) if used_up else account), "nothing else is touched"
 
 
 @given(accounts, logins, st.sampled_from([ServiceClass.RDP, ServiceClass.IGNORE]))

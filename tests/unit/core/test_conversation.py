@@ -20,13 +20,13 @@ from rw2fa_daemon.core.enrol_stage import PICTURES_MAX
 from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES, ENROL_TRIES_A_WINDOW
 from rw2fa_daemon.core.lockout import FAILURES_MAX, FIRST_LOCK_SECONDS, FREE_FAILURES
 from rw2fa_daemon.core.login import Login, Phase, Slot
-from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Stage, Talk
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.policy import Rc, facts_of
 from rw2fa_daemon.core.qr import RENDERINGS
 from rw2fa_daemon.core.recovery_codes import CodeSet, HashedAttempt
 from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, End, NoReply, Stage, Transition
 from rw2fa_daemon.core.uri import base32_key, spaced_key
 
 START = 1_790_000_000.0
@@ -80,16 +80,16 @@ def _wrong(account: Account | None, now: float) -> str:
     return next(code for code in (f"{number:06d}" for number in count()) if code not in near)
 
 
-def _end(move: Move) -> End:
-    assert isinstance(move.say, End)
-    return move.say
+def _end(transition: Transition) -> End:
+    assert isinstance(transition.say, End)
+    return transition.say
 
 
-def _ask(move: Move) -> tuple[Ask, Talk]:
-    assert isinstance(move.say, Ask)
-    assert move.talk is not None
-    assert move.talk.n == move.say.n
-    return move.say, move.talk
+def _ask(transition: Transition) -> tuple[Ask, ConversationState]:
+    assert isinstance(transition.say, Ask)
+    assert transition.state is not None
+    assert transition.state.n == transition.say.n
+    return transition.say, transition.state
 
 
 def _activated() -> Account:
@@ -101,19 +101,19 @@ def _activated() -> Account:
 
 
 def test_a_first_login_shows_qr_key_and_prompt_in_one_question() -> None:
-    move = begin(None, _context())
-    ask, _ = _ask(move)
-    assert move.account is not None
-    assert move.account.credential is not None
-    assert spaced_key(move.account.credential.secret) in ask.text
+    transition = begin(None, _context())
+    ask, _ = _ask(transition)
+    assert transition.account is not None
+    assert transition.account.credential is not None
+    assert spaced_key(transition.account.credential.secret) in ask.text
     assert "█" in ask.text
     assert ask.form == "digits:6-6"
-    assert not move.account.activated
+    assert not transition.account.activated
 
 
 def test_an_unfinished_enrolment_keeps_its_secret() -> None:
     first = begin(None, _context())
-    dropped = reply(_ask(first)[1], first.account, Silence.EOF, _context())
+    dropped = reply(_ask(first)[1], first.account, NoReply.EOF, _context())
     assert _end(dropped).rc is Rc.AUTH_ERR
     second = begin(dropped.account, _context(START + 60))
     assert _ask(second)[0].text == _ask(first)[0].text
@@ -135,47 +135,47 @@ def test_a_first_code_further_out_tells_about_the_clock_and_activates_nobody() -
 
 
 def test_promise_11_enter_shows_each_picture_of_the_same_key_so_many_times_and_costs_nothing() -> None:
-    offer = move = begin(None, _context())
-    sms = [_ask(move)[0].text]
-    while isinstance((move := reply(_ask(move)[1], offer.account, Silence.EMPTY, _context())).say, Ask):
-        sms.append(move.say.text)
-        assert move.account == offer.account
+    offer = transition = begin(None, _context())
+    sms = [_ask(transition)[0].text]
+    while isinstance((transition := reply(_ask(transition)[1], offer.account, NoReply.EMPTY, _context())).say, Ask):
+        sms.append(transition.say.text)
+        assert transition.account == offer.account
     assert len(sms) == 1 + PICTURES_MAX
     assert len(set(sms)) == len(RENDERINGS[TERMINAL.qr, TERMINAL.colour])
     assert offer.account is not None
     assert offer.account.credential is not None
     assert all(spaced_key(offer.account.credential.secret) in text for text in sms)
-    assert _end(move).rc is Rc.AUTH_ERR
+    assert _end(transition).rc is Rc.AUTH_ERR
 
 
 def test_enter_shows_no_secret_but_the_one_on_the_screen() -> None:
     offer = begin(None, _context())
-    _, talk = _ask(offer)
+    _, state = _ask(offer)
     assert offer.account is not None
     reset = replace(offer.account, credential=None, token=b"t" * 32)
     opened = replace(offer.account, credential=Credential(SECRETS[9], active=False))
     for account in (reset, opened):
-        assert _end(reply(talk, account, Silence.EMPTY, _context())).rc is Rc.AUTH_ERR
+        assert _end(reply(state, account, NoReply.EMPTY, _context())).rc is Rc.AUTH_ERR
 
 
-def _answer_wrongly_to_the_end(move: Move) -> Account | None:
+def _answer_wrongly_to_the_end(transition: Transition) -> Account | None:
     for asks in count():
-        if isinstance(move.say, End):
+        if isinstance(transition.say, End):
             assert asks <= ENROL_TRIES
-            return move.account
-        move = reply(_ask(move)[1], move.account, _wrong(move.account, START), _context())
+            return transition.account
+        transition = reply(_ask(transition)[1], transition.account, _wrong(transition.account, START), _context())
     raise AssertionError("it asks for ever")
 
 
 def test_promise_10_first_codes_are_limited_per_conversation_and_per_window_and_the_secret_stays() -> None:
     account: Account | None = None
     conversations = 0
-    move = begin(account, _context())
-    while isinstance(move.say, Ask):
+    transition = begin(account, _context())
+    while isinstance(transition.say, Ask):
         conversations += 1
-        account = _answer_wrongly_to_the_end(move)
-        move = begin(account, _context())
-    assert _end(move).rule == "enrol-closed"
+        account = _answer_wrongly_to_the_end(transition)
+        transition = begin(account, _context())
+    assert _end(transition).rule == "enrol-closed"
     assert conversations == ENROL_TRIES_A_WINDOW // ENROL_TRIES
     assert account is not None
     assert account.credential is not None
@@ -190,10 +190,10 @@ def test_the_window_closes_and_a_reset_opens_it_again() -> None:
 
 
 def test_promise_3_a_client_that_logs_or_hides_messages_gets_nothing_secret() -> None:
-    move = begin(None, _context(client=ELSEWHERE))
-    assert _end(move).rule == "enrol-elsewhere"
-    assert move.account is None
-    assert "SSH" in _end(move).text
+    transition = begin(None, _context(client=ELSEWHERE))
+    assert _end(transition).rule == "enrol-elsewhere"
+    assert transition.account is None
+    assert "SSH" in _end(transition).text
     pending = begin(None, _context()).account
     assert pending is not None
     assert pending.credential is not None
@@ -204,70 +204,70 @@ def test_promise_3_a_client_that_logs_or_hides_messages_gets_nothing_secret() ->
 def test_a_right_code_lets_in_and_mints_for_the_uid() -> None:
     account = _activated()
     now = START + 60
-    move = reply(_ask(begin(account, _context(now)))[1], account, _code(account, now), _context(now))
-    assert (_end(move).rc, _end(move).rule, _end(move).mint) == (Rc.SUCCESS, "code-right", 1000)
-    assert [record.event for record in move.records] == [Event.ACCEPTED]
+    transition = reply(_ask(begin(account, _context(now)))[1], account, _code(account, now), _context(now))
+    assert (_end(transition).rc, _end(transition).rule, _end(transition).mint) == (Rc.SUCCESS, "code-right", 1000)
+    assert [record.event for record in transition.records] == [Event.ACCEPTED]
 
 
 def test_promise_2_a_client_that_answers_blindly_is_charged_nothing() -> None:
     account = _activated()
-    _, talk = _ask(begin(account, _context()))
-    for silence in Silence:
-        move = reply(talk, account, silence, _context())
-        assert _end(move).rc is Rc.AUTH_ERR
-        assert move.account == account
+    _, state = _ask(begin(account, _context()))
+    for silence in NoReply:
+        transition = reply(state, account, silence, _context())
+        assert _end(transition).rc is Rc.AUTH_ERR
+        assert transition.account == account
 
 
 def test_three_wrong_codes_end_a_conversation_and_all_are_charged() -> None:
     account = _activated()
     now = START + 60
-    move = begin(account, _context(now))
+    transition = begin(account, _context(now))
     for _ in range(CODE_TRIES):
-        move = reply(_ask(move)[1], move.account, _wrong(account, now), _context(now))
-    assert _end(move).rule == "code-wrong"
-    assert move.account is not None
-    assert move.account.counters.failures == CODE_TRIES
+        transition = reply(_ask(transition)[1], transition.account, _wrong(account, now), _context(now))
+    assert _end(transition).rule == "code-wrong"
+    assert transition.account is not None
+    assert transition.account.counters.failures == CODE_TRIES
 
 
 def test_a_used_code_is_asked_for_again_twice_at_most_and_costs_nothing() -> None:
     account = _activated()
-    move = begin(account, _context())
+    transition = begin(account, _context())
     asked = 0
-    while isinstance(move.say, Ask):
-        move = reply(_ask(move)[1], move.account, _code(account, START), _context())
+    while isinstance(transition.say, Ask):
+        transition = reply(_ask(transition)[1], transition.account, _code(account, START), _context())
         asked += 1
     assert asked == USED_ASKS + 1
-    assert move.account == account
+    assert transition.account == account
 
 
 def test_promise_8_wrong_codes_in_a_row_lock_and_a_locked_login_is_not_asked() -> None:
     account: Account | None = replace(_activated(), counters=Counters(failures=FREE_FAILURES))
     now = START + 60
-    move = reply(_ask(begin(account, _context(now)))[1], account, _wrong(account, now), _context(now))
-    assert (_end(move).rc, _end(move).rule) == (Rc.MAXTRIES, "locked")
-    assert "for 1 minute" in move.records[-1].reason
-    assert _end(begin(move.account, _context(now))).rule == "locked"
-    assert isinstance(begin(move.account, _context(now + FIRST_LOCK_SECONDS)).say, Ask)
+    transition = reply(_ask(begin(account, _context(now)))[1], account, _wrong(account, now), _context(now))
+    assert (_end(transition).rc, _end(transition).rule) == (Rc.MAXTRIES, "locked")
+    assert "for 1 minute" in transition.records[-1].reason
+    assert _end(begin(transition.account, _context(now))).rule == "locked"
+    assert isinstance(begin(transition.account, _context(now + FIRST_LOCK_SECONDS)).say, Ask)
 
 
 def test_promise_8_after_a_hundred_in_a_row_only_an_administrator_unlocks() -> None:
     account = replace(_activated(), counters=Counters(failures=FAILURES_MAX - 1))
     now = START + 60
-    move = reply(_ask(begin(account, _context(now)))[1], account, _wrong(account, now), _context(now))
-    assert "until an administrator" in move.records[-1].reason
-    assert move.account is not None
-    assert _end(begin(move.account, _context(now + 300 * DAY_SECONDS))).rule == "locked"
-    assert isinstance(begin(move.account.unlocked(), _context(now)).say, Ask)
+    transition = reply(_ask(begin(account, _context(now)))[1], account, _wrong(account, now), _context(now))
+    assert "until an administrator" in transition.records[-1].reason
+    assert transition.account is not None
+    assert _end(begin(transition.account, _context(now + 300 * DAY_SECONDS))).rule == "locked"
+    assert isinstance(begin(transition.account.unlocked(), _context(now)).say, Ask)
 
 
 def test_promise_9_a_spent_budget_leaves_the_codes_around_now_and_around_the_usual_drift() -> None:
     account = _activated()
     now, late = START + 600, -10
-    move = reply(_ask(begin(account, _context(now)))[1], account, _code(account, now, late), _context(now))
-    assert _end(move).rc is Rc.SUCCESS
-    assert move.account is not None
-    assert move.account.counters.drift == late
-    spent = replace(move.account, counters=replace(move.account.counters, wide_guesses=3, wide_at=int(now)))
+    transition = reply(_ask(begin(account, _context(now)))[1], account, _code(account, now, late), _context(now))
+    assert _end(transition).rc is Rc.SUCCESS
+    assert transition.account is not None
+    assert transition.account.counters.drift == late
+    spent = replace(transition.account, counters=replace(transition.account.counters, wide_guesses=3, wide_at=int(now)))
     now += 3600
     for offset, wanted in (
         (late - 1, "code-right"),
@@ -275,17 +275,17 @@ def test_promise_9_a_spent_budget_leaves_the_codes_around_now_and_around_the_usu
         (1, "code-right"),
         (late + 5, "code-outside-window"),
     ):
-        move = reply(_ask(begin(spent, _context(now)))[1], spent, _code(spent, now, offset), _context(now))
-        assert _end(move).rule == wanted, offset
+        transition = reply(_ask(begin(spent, _context(now)))[1], spent, _code(spent, now, offset), _context(now))
+        assert _end(transition).rule == wanted, offset
 
 
 def test_promise_9_a_success_gives_no_guess_back_and_an_administrator_does() -> None:
     account = replace(_activated(), counters=Counters(wide_guesses=3, wide_at=int(START), failures=2))
     now = START + 60
-    move = reply(_ask(begin(account, _context(now)))[1], account, _code(account, now), _context(now))
-    assert move.account is not None
-    assert (move.account.counters.failures, move.account.counters.wide_guesses) == (0, 3)
-    assert move.account.unlocked().counters.wide_guesses == 0
+    transition = reply(_ask(begin(account, _context(now)))[1], account, _code(account, now), _context(now))
+    assert transition.account is not None
+    assert (transition.account.counters.failures, transition.account.counters.wide_guesses) == (0, 3)
+    assert transition.account.unlocked().counters.wide_guesses == 0
 
 
 def _with_recovery() -> Account:
@@ -296,37 +296,37 @@ def test_activation_hands_out_recovery_codes_once_and_stores_only_digests() -> N
     words = CodeSet(("abcd-efgh-jkmn", "pqrs-tuvw-xyz2"), (b"1" * 32, b"2" * 32))
     offer = begin(None, _context())
     given = reply(_ask(offer)[1], offer.account, _code(offer.account, START), replace(_context(), recovery=words))
-    ask, talk = _ask(given)
+    ask, state = _ask(given)
     assert "abcd-efgh-jkmn" in ask.text
     assert given.account is not None
     assert given.account.activated
     assert given.account.recovery == words.digests
-    assert _end(reply(talk, given.account, Silence.EMPTY, _context())).rc is Rc.SUCCESS
-    assert _end(reply(talk, given.account, Silence.EOF, _context())).rc is Rc.AUTH_ERR
+    assert _end(reply(state, given.account, NoReply.EMPTY, _context())).rc is Rc.SUCCESS
+    assert _end(reply(state, given.account, NoReply.EOF, _context())).rc is Rc.AUTH_ERR
 
 
 def test_a_recovery_code_signs_in_once_and_the_person_is_told_when_few_are_left() -> None:
     account = _with_recovery()
     left = []
     for number in range(5):
-        ask, talk = _ask(begin(account, _context()))
+        ask, state = _ask(begin(account, _context()))
         assert "word:" in ask.form
-        move = reply(talk, account, HashedAttempt(bytes([number]) * 32), _context())
-        assert _end(move).rule == "recovery-code"
-        left.append("recovery codes left" in _end(move).text)
-        assert move.account is not None
-        again = reply(talk, move.account, HashedAttempt(bytes([number]) * 32), _context())
+        transition = reply(state, account, HashedAttempt(bytes([number]) * 32), _context())
+        assert _end(transition).rule == "recovery-code"
+        left.append("recovery codes left" in _end(transition).text)
+        assert transition.account is not None
+        again = reply(state, transition.account, HashedAttempt(bytes([number]) * 32), _context())
         assert isinstance(again.say, Ask)
-        account = move.account
+        account = transition.account
     assert left == [False, True, True, True, True]
     assert "word:" not in _ask(begin(account, _context()))[0].form
 
 
 def test_a_wrong_recovery_code_is_charged_like_a_code() -> None:
     account = _with_recovery()
-    move = reply(_ask(begin(account, _context()))[1], account, HashedAttempt(b"x" * 32), _context())
-    assert move.account is not None
-    assert (move.account.counters.failures, move.account.counters.wide_guesses) == (1, 1)
+    transition = reply(_ask(begin(account, _context()))[1], account, HashedAttempt(b"x" * 32), _context())
+    assert transition.account is not None
+    assert (transition.account.counters.failures, transition.account.counters.wide_guesses) == (1, 1)
 
 
 def test_a_bypass_lets_in_without_a_code_until_it_ends_or_once() -> None:
@@ -340,13 +340,13 @@ def test_a_bypass_lets_in_without_a_code_until_it_ends_or_once() -> None:
 
 def test_a_token_is_asked_for_before_the_secret_is_shown_and_stays_until_the_enrolment_is_finished() -> None:
     account = replace(Account("alice", 1000, 7), token=b"t" * 32, enrol_opened_at=int(START))
-    ask, talk = _ask(begin(account, _context()))
+    ask, state = _ask(begin(account, _context()))
     assert "█" not in ask.text
-    wrong = reply(talk, account, HashedAttempt(b"x" * 32), _context())
+    wrong = reply(state, account, HashedAttempt(b"x" * 32), _context())
     assert _end(wrong).rule == "enrol-failed"
     assert wrong.account is not None
     assert wrong.account.counters.enrol_failures == 1
-    right = reply(talk, account, HashedAttempt(b"t" * 32), _context())
+    right = reply(state, account, HashedAttempt(b"t" * 32), _context())
     shown, next_talk = _ask(right)
     assert "█" in shown.text
     assert _ask(begin(right.account, _context()))[0].text == ask.text
@@ -392,10 +392,10 @@ def test_a_client_that_asks_once_is_told_that_it_cannot_ask() -> None:
 def test_a_code_outside_the_window_is_told_apart_in_the_audit() -> None:
     account = _activated()
     now = START + 10 * DAY_SECONDS
-    _, talk = _ask(begin(account, _context(now)))
-    move = reply(talk, account, _code(account, now, -500), _context(now))
-    assert _end(move).rule == "code-outside-window"
-    assert "4 hours and 10 minutes late: the phone is about 4 hours and 10 minutes slow" in move.records[0].reason
+    _, state = _ask(begin(account, _context(now)))
+    transition = reply(state, account, _code(account, now, -500), _context(now))
+    assert _end(transition).rule == "code-outside-window"
+    assert "4 hours and 10 minutes late: the phone is about 4 hours and 10 minutes slow" in transition.records[0].reason
 
 
 def test_promise_13_a_name_whose_uid_changed_is_refused() -> None:
@@ -406,16 +406,16 @@ def test_promise_13_a_name_whose_uid_changed_is_refused() -> None:
 def test_an_account_that_changes_during_the_login_ends_it(change: str) -> None:
     account = _activated()
     now = START + 60
-    _, talk = _ask(begin(account, _context(now)))
+    _, state = _ask(begin(account, _context(now)))
     changed = {
         "removed": None,
         "reset": account.reset(generation=3, now=int(now)),
         "locked": replace(account, counters=replace(account.counters, locked_until=int(now) + 100)),
         "uid": replace(account, uid=5),
     }[change]
-    move = reply(talk, changed, _code(account, now), _context(now))
-    assert _end(move).rc is not Rc.SUCCESS
-    assert move.account == changed
+    transition = reply(state, changed, _code(account, now), _context(now))
+    assert _end(transition).rc is not Rc.SUCCESS
+    assert transition.account == changed
 
 
 class Logins(RuleBasedStateMachine):
@@ -439,43 +439,43 @@ class Logins(RuleBasedStateMachine):
 
     @rule(target=talks)
     def open(self) -> object:
-        move = begin(self.account, self._context())
-        self.account = move.account
-        return move.talk if move.talk is not None else multiple()
+        transition = begin(self.account, self._context())
+        self.account = transition.account
+        return transition.state if transition.state is not None else multiple()
 
-    @rule(target=talks, talk=talks, offset=st.integers(-45, 45))
-    def answer_with_a_real_code(self, talk: Talk, offset: int) -> object:
+    @rule(target=talks, state=talks, offset=st.integers(-45, 45))
+    def answer_with_a_real_code(self, state: ConversationState, offset: int) -> object:
         assume(self.account is not None and self.account.credential is not None)
         assert self.account is not None
         assert self.account.credential is not None
         step, secret = int(self.now) // 30 + offset, self.account.credential.secret
-        move = reply(talk, self.account, _code(self.account, self.now, offset), self._context())
-        self.account = move.account
-        if isinstance(move.say, End) and move.say.rc is Rc.SUCCESS:
+        transition = reply(state, self.account, _code(self.account, self.now, offset), self._context())
+        self.account = transition.account
+        if isinstance(transition.say, End) and transition.say.rc is Rc.SUCCESS:
             assert (secret, step) not in self.accepted
             assert abs(offset) <= 20
             self.accepted.add((secret, step))
-        return move.talk if move.talk is not None else multiple()
+        return transition.state if transition.state is not None else multiple()
 
-    @rule(target=talks, talk=talks, silence=st.sampled_from(Silence))
-    def answer_with_silence(self, talk: Talk, silence: Silence) -> object:
+    @rule(target=talks, state=talks, silence=st.sampled_from(NoReply))
+    def answer_with_silence(self, state: ConversationState, silence: NoReply) -> object:
         before = self.account
-        move = reply(talk, self.account, silence, self._context())
-        assert move.account == before
-        if talk.stage is Stage.ENROL and silence is Silence.EMPTY and isinstance(move.say, Ask):
-            assert talk.pictures < PICTURES_MAX
-            return move.talk
-        assert isinstance(move.say, End)
-        assert move.say.rc is not Rc.SUCCESS
+        transition = reply(state, self.account, silence, self._context())
+        assert transition.account == before
+        if state.stage is Stage.ENROL and silence is NoReply.EMPTY and isinstance(transition.say, Ask):
+            assert state.pictures < PICTURES_MAX
+            return transition.state
+        assert isinstance(transition.say, End)
+        assert transition.say.rc is not Rc.SUCCESS
         return multiple()
 
     @precondition(lambda self: self.account is not None and self.account.credential is not None)
-    @rule(target=talks, talk=talks)
-    def answer_wrongly(self, talk: Talk) -> object:
-        move = reply(talk, self.account, _wrong(self.account, self.now), self._context())
-        self.account = move.account
-        assert not isinstance(move.say, End) or move.say.rc is not Rc.SUCCESS
-        return move.talk if move.talk is not None else multiple()
+    @rule(target=talks, state=talks)
+    def answer_wrongly(self, state: ConversationState) -> object:
+        transition = reply(state, self.account, _wrong(self.account, self.now), self._context())
+        self.account = transition.account
+        assert not isinstance(transition.say, End) or transition.say.rc is not Rc.SUCCESS
+        return transition.state if transition.state is not None else multiple()
 
     @precondition(lambda self: self.account is not None)
     @rule()
@@ -497,30 +497,30 @@ TestLogins.settings = settings(max_examples=60)
 LATE = Client(ServiceClass.CODE, information=Information.WITH_PROMPT)
 
 
-@pytest.mark.parametrize("answer", ["1", Silence.EMPTY, Silence.BLIND, Silence.EOF])
-def test_a_client_that_shows_messages_late_is_given_the_reason_as_a_last_question(answer: str | Silence) -> None:
+@pytest.mark.parametrize("answer", ["1", NoReply.EMPTY, NoReply.BLIND, NoReply.EOF])
+def test_a_client_that_shows_messages_late_is_given_the_reason_as_a_last_question(answer: str | NoReply) -> None:
     refused = begin(None, _context(client=ELSEWHERE))
-    move = begin(None, _context(client=LATE))
-    ask, talk = _ask(move)
+    transition = begin(None, _context(client=LATE))
+    ask, state = _ask(transition)
     assert ask.text == f"{_end(refused).text}\nPress Enter: "
-    assert [record.rule for record in move.records] == ["enrol-elsewhere"], "decided and audited before"
+    assert [record.rule for record in transition.records] == ["enrol-elsewhere"], "decided and audited before"
     # Even if all is well by then.
-    ended = reply(talk, _activated(), answer, _context(client=LATE))
+    ended = reply(state, _activated(), answer, _context(client=LATE))
     assert (ended.say, ended.records) == (replace(_end(refused), text=""), ())
 
 
 def test_the_reason_for_the_end_of_a_conversation_is_its_next_question() -> None:
     account, context = _activated(), _context(START + 10 * DAY_SECONDS, LATE)
-    _, talk = _ask(begin(account, context))
-    ask, told = _ask(reply(talk, account, _code(account, context.now, -500), context))
+    _, state = _ask(begin(account, context))
+    ask, told = _ask(reply(state, account, _code(account, context.now, -500), context))
     assert (ask.n, told.end) == (2, End(Rc.AUTH_ERR, "code-outside-window"))
 
 
 def test_nobody_is_kept_who_is_gone_or_has_nothing_to_read() -> None:
     account, context = _activated(), _context(START + 60, LATE)
-    _, talk = _ask(begin(account, context))
-    for silence in Silence:
-        assert _end(reply(talk, account, silence, context)).rule == "no-answer"
+    _, state = _ask(begin(account, context))
+    for silence in NoReply:
+        assert _end(reply(state, account, silence, context)).rule == "no-answer"
 
 
 def test_promise_10_before_the_password_no_reason_is_told() -> None:

@@ -13,13 +13,13 @@ from rw2fa_daemon.core.budget import PERIOD_SECONDS, allowance
 from rw2fa_daemon.core.clients import Information
 from rw2fa_daemon.core.code_stage import CODE_TRIES
 from rw2fa_daemon.core.conversation import Answer, begin, reply, sms_due
-from rw2fa_daemon.core.moves import Ask, Context, End, Move, Silence, Stage, Talk
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.quota import Limit
 from rw2fa_daemon.core.recovery_codes import CodeSet, HashedAttempt
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsMessage
 from rw2fa_daemon.core.sms_stage import ENTERED_MAX, RESEND_SECONDS
+from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, End, NoReply, Stage, Transition
 from tests.unit.core.sms import DIGESTS, NOW, PHONE, RULES, SENT, TERMINAL, VALID_SECONDS, WEB, context_of
 
 
@@ -28,42 +28,44 @@ def _account(**changes: object) -> Account:
     return replace(account, **changes)  # type: ignore[arg-type]  # names and values belong together in each call
 
 
-def _ask(move: Move) -> tuple[Ask, Talk]:
-    assert isinstance(move.say, Ask)
-    assert move.talk is not None
-    assert move.talk.n == move.say.n
-    return move.say, move.talk
+def _ask(transition: Transition) -> tuple[Ask, ConversationState]:
+    assert isinstance(transition.say, Ask)
+    assert transition.state is not None
+    assert transition.state.n == transition.say.n
+    return transition.say, transition.state
 
 
-def _end(move: Move) -> End:
-    assert isinstance(move.say, End)
-    return move.say
+def _end(transition: Transition) -> End:
+    assert isinstance(transition.say, End)
+    return transition.say
 
 
-def _kept(move: Move) -> Account:
-    assert move.account is not None
-    return move.account
+def _kept(transition: Transition) -> Account:
+    assert transition.account is not None
+    return transition.account
 
 
-def _letter(move: Move) -> SmsMessage:
-    assert move.sms is not None
-    return move.sms
+def _letter(transition: Transition) -> SmsMessage:
+    assert transition.sms is not None
+    return transition.sms
 
 
 def _code_in(sms: SmsMessage) -> str:
     return sms.body.reveal().decode().rpartition(" ")[2]
 
 
-def _sent(account: Account, context: Context | None = None) -> tuple[Talk, Account, str]:
+def _sent(account: Account, context: Context | None = None) -> tuple[ConversationState, Account, str]:
     """A login whose message went out: where the conversation stands, what is stored, the code."""
     context = context or context_of()
-    talk = _ask(begin(account, context))[1]
-    move = sms_due(talk, account, context)
-    return talk, _kept(move), _code_in(_letter(move))
+    state = _ask(begin(account, context))[1]
+    transition = sms_due(state, account, context)
+    return state, _kept(transition), _code_in(_letter(transition))
 
 
-def _answer(talk: Talk, account: Account, answer: Answer, now: float = NOW, **context: object) -> Move:
-    return reply(talk, account, answer, context_of(now, **{"sms_attempt": SmsAttempt(1, SENT), **context}))  # type: ignore[arg-type]  # as above
+def _answer(
+    state: ConversationState, account: Account, answer: Answer, now: float = NOW, **context: object
+) -> Transition:
+    return reply(state, account, answer, context_of(now, **{"sms_attempt": SmsAttempt(1, SENT), **context}))  # type: ignore[arg-type]  # as above
 
 
 # What is sent, and when
@@ -71,16 +73,16 @@ def _answer(talk: Talk, account: Account, answer: Answer, now: float = NOW, **co
 
 def test_promise_2_the_question_comes_before_anything_is_made_or_sent() -> None:
     account = _account()
-    move = begin(account, context_of())
-    ask, talk = _ask(move)
+    transition = begin(account, context_of())
+    ask, state = _ask(transition)
     assert "number ending 78." in ask.text
     assert PHONE not in ask.text
-    assert (move.account, move.sms, talk.stage) == (account, None, Stage.SMS)
+    assert (transition.account, transition.sms, state.stage) == (account, None, Stage.SMS)
 
 
 def test_the_message_goes_to_the_number_with_code_and_issuer_and_counts_against_every_limit() -> None:
-    talk = _ask(begin(_account(), context_of()))[1]
-    sms = _letter(sms_due(talk, _account(), context_of()))
+    state = _ask(begin(_account(), context_of()))[1]
+    sms = _letter(sms_due(state, _account(), context_of()))
     assert sms.to.reveal().decode() == PHONE
     assert sms.body.reveal().decode() == f"host: {_code_in(sms)}"
     assert [(quota.limit, quota.at_most) for quota in sms.quotas] == [
@@ -93,8 +95,8 @@ def test_the_message_goes_to_the_number_with_code_and_issuer_and_counts_against_
 
 @pytest.mark.parametrize("address", ["", "host.example"])
 def test_an_address_that_is_none_is_not_counted(address: str) -> None:
-    talk = _ask(begin(_account(), context_of()))[1]
-    sms = _letter(sms_due(talk, _account(), context_of(address=address)))
+    state = _ask(begin(_account(), context_of()))[1]
+    sms = _letter(sms_due(state, _account(), context_of(address=address)))
     assert Limit.SOURCE not in [quota.limit for quota in sms.quotas]
 
 
@@ -104,32 +106,32 @@ def test_an_address_that_users_can_forge_is_not_counted() -> None:
     assert Limit.SOURCE not in [quota.limit for quota in sms.quotas]
 
 
-@pytest.mark.parametrize("silence", [Silence.BLIND, Silence.BADFORM, Silence.EOF])
-def test_promise_2_a_client_that_answers_blindly_is_charged_nothing_and_sent_nothing(silence: Silence) -> None:
+@pytest.mark.parametrize("silence", [NoReply.BLIND, NoReply.BADFORM, NoReply.EOF])
+def test_promise_2_a_client_that_answers_blindly_is_charged_nothing_and_sent_nothing(silence: NoReply) -> None:
     account = _account()
-    talk = _ask(begin(account, context_of()))[1]
-    move = reply(talk, account, silence, context_of())
-    assert (_end(move).rc, _end(move).rule) == (Rc.AUTH_ERR, "no-answer")
-    assert (move.account, move.sms) == (account, None)
-    assert [record.event for record in move.records] == [Event.NO_ANSWER]
+    state = _ask(begin(account, context_of()))[1]
+    transition = reply(state, account, silence, context_of())
+    assert (_end(transition).rc, _end(transition).rule) == (Rc.AUTH_ERR, "no-answer")
+    assert (transition.account, transition.sms) == (account, None)
+    assert [record.event for record in transition.records] == [Event.NO_ANSWER]
 
 
 def test_promise_2_a_client_that_answers_nothing_over_and_over_is_sent_nothing_and_ends() -> None:
     account = _account()
-    move = begin(account, context_of())
+    transition = begin(account, context_of())
     for _ in range(ENTERED_MAX):
-        move = reply(_ask(move)[1], account, Silence.EMPTY, context_of())
-        assert move.sms is None
-    assert _end(reply(_ask(move)[1], account, Silence.EMPTY, context_of())).rule == "no-answer"
+        transition = reply(_ask(transition)[1], account, NoReply.EMPTY, context_of())
+        assert transition.sms is None
+    assert _end(reply(_ask(transition)[1], account, NoReply.EMPTY, context_of())).rule == "no-answer"
 
 
 def test_promise_2_a_terminal_program_without_a_terminal_is_sent_something_on_request_only() -> None:
     account = _account()
     context = replace(context_of(), login=replace(context_of().login, service="sudo", tty=""))
-    ask, talk = _ask(begin(account, context))
-    assert talk.on_request
+    ask, state = _ask(begin(account, context))
+    assert state.on_request
     assert "press Enter to have it sent" in ask.text
-    ask, asked = _ask(reply(talk, account, Silence.EMPTY, context))
+    ask, asked = _ask(reply(state, account, NoReply.EMPTY, context))
     assert not asked.on_request
     assert "on its way" in ask.text
     for attended in (
@@ -140,31 +142,31 @@ def test_promise_2_a_terminal_program_without_a_terminal_is_sent_something_on_re
 
 
 def test_nothing_is_sent_for_an_account_that_changed_meanwhile() -> None:
-    talk = _ask(begin(_account(), context_of()))[1]
+    state = _ask(begin(_account(), context_of()))[1]
     for changed in (
         None,
         _account(method=Method.APP),
         _account(uid=1001),
         _account(counters=Counters(failures=100)),
     ):
-        move = sms_due(talk, changed, context_of())
-        assert (move.account, move.say, move.sms) == (changed, None, None)
+        transition = sms_due(state, changed, context_of())
+        assert (transition.account, transition.say, transition.sms) == (changed, None, None)
 
 
 # What counts
 
 
 def test_a_right_code_lets_in_with_evidence_and_the_next_login_needs_another() -> None:
-    talk, account, code = _sent(_account())
-    move = _answer(talk, account, code, NOW + 5)
-    assert (_end(move).rc, _end(move).rule, _end(move).mint) == (Rc.SUCCESS, "code-right", 1000)
-    assert _kept(move).sms_code is None
+    state, account, code = _sent(_account())
+    transition = _answer(state, account, code, NOW + 5)
+    assert (_end(transition).rc, _end(transition).rule, _end(transition).mint) == (Rc.SUCCESS, "code-right", 1000)
+    assert _kept(transition).sms_code is None
 
 
 def test_promise_1_a_code_counts_once_in_one_login_and_never_in_another() -> None:
-    talk, account, code = _sent(_account())
-    used = _kept(_answer(talk, account, code))
-    assert "not accepted" in _ask(_answer(talk, used, code))[0].text
+    state, account, code = _sent(_account())
+    used = _kept(_answer(state, account, code))
+    assert "not accepted" in _ask(_answer(state, used, code))[0].text
     other, _, _ = _sent(_account())
     assert "not accepted" in _ask(_answer(other, account, code))[0].text
 
@@ -178,27 +180,27 @@ def test_promise_1_a_new_code_takes_the_old_ones_place_whichever_login_asked() -
 
 
 def test_promise_1_a_code_counts_for_no_other_account() -> None:
-    talk, account, code = _sent(_account())
+    state, account, code = _sent(_account())
     moved = replace(account, generation=78)
-    assert "not accepted" in _ask(_answer(talk, moved, code))[0].text
+    assert "not accepted" in _ask(_answer(state, moved, code))[0].text
 
 
 @pytest.mark.parametrize("late", [0, 1, 10_000])
 def test_a_code_that_is_too_old_is_told_from_a_wrong_one_and_charged_nothing(late: int) -> None:
-    talk, account, code = _sent(_account())
-    move = _answer(talk, account, code, NOW + VALID_SECONDS + late)
-    assert "too old" in _ask(move)[0].text
-    assert _kept(move).counters == account.counters
-    assert _kept(move).sms_code is None
-    assert "not accepted" in _ask(_answer(_ask(move)[1], _kept(move), code, NOW))[0].text, (
+    state, account, code = _sent(_account())
+    transition = _answer(state, account, code, NOW + VALID_SECONDS + late)
+    assert "too old" in _ask(transition)[0].text
+    assert _kept(transition).counters == account.counters
+    assert _kept(transition).sms_code is None
+    assert "not accepted" in _ask(_answer(_ask(transition)[1], _kept(transition), code, NOW))[0].text, (
         "a clock set back helps nobody"
     )
 
 
 def test_a_code_counts_until_the_last_second_and_not_before_it_was_sent() -> None:
-    talk, account, code = _sent(_account())
-    assert _end(_answer(talk, account, code, NOW + VALID_SECONDS - 1)).rc is Rc.SUCCESS
-    assert "too old" in _ask(_answer(talk, account, code, NOW - 3600))[0].text
+    state, account, code = _sent(_account())
+    assert _end(_answer(state, account, code, NOW + VALID_SECONDS - 1)).rc is Rc.SUCCESS
+    assert "too old" in _ask(_answer(state, account, code, NOW - 3600))[0].text
 
 
 def test_codes_have_as_many_digits_as_the_settings_say() -> None:
@@ -206,9 +208,9 @@ def test_codes_have_as_many_digits_as_the_settings_say() -> None:
         context = context_of(digits=digits)
         ask, _ = _ask(begin(_account(), context))
         assert ask.form == f"digits:{digits}-{digits}"
-        talk, account, code = _sent(_account(), context)
+        state, account, code = _sent(_account(), context)
         assert len(code) == max(digits, 6)  # the source of codes here has six
-        assert _end(reply(talk, account, code, context)).rc is Rc.SUCCESS
+        assert _end(reply(state, account, code, context)).rc is Rc.SUCCESS
 
 
 def test_the_state_holds_a_digest_and_not_the_code() -> None:
@@ -221,15 +223,19 @@ def test_the_state_holds_a_digest_and_not_the_code() -> None:
 
 
 def test_a_first_code_activates_and_hands_out_recovery_codes() -> None:
-    talk, account, code = _sent(_account(phone_confirmed=False))
-    assert talk.activates
+    state, account, code = _sent(_account(phone_confirmed=False))
+    assert state.activates
     words = CodeSet(tuple(f"word-{number}" for number in range(10)), DIGESTS)
-    move = _answer(talk, account, code, recovery=words)
-    ask, noted = _ask(move)
+    transition = _answer(state, account, code, recovery=words)
+    ask, noted = _ask(transition)
     assert "word-7" in ask.text
-    assert (_kept(move).phone_confirmed, _kept(move).activated, _kept(move).recovery) == (True, True, DIGESTS)
-    assert [record.event for record in move.records] == [Event.ACTIVATED]
-    assert _end(_answer(noted, _kept(move), Silence.EMPTY)).rc is Rc.SUCCESS
+    assert (_kept(transition).phone_confirmed, _kept(transition).activated, _kept(transition).recovery) == (
+        True,
+        True,
+        DIGESTS,
+    )
+    assert [record.event for record in transition.records] == [Event.ACTIVATED]
+    assert _end(_answer(noted, _kept(transition), NoReply.EMPTY)).rc is Rc.SUCCESS
 
 
 def test_a_first_login_needs_neither_a_window_nor_a_word() -> None:
@@ -239,37 +245,41 @@ def test_a_first_login_needs_neither_a_window_nor_a_word() -> None:
 
 def test_recovery_codes_are_shown_only_where_an_enrolment_could_be() -> None:
     context = context_of(client=WEB)
-    talk, account, code = _sent(_account(phone_confirmed=False), context)
-    assert not talk.activates
-    move = reply(talk, account, code, replace(context, recovery=CodeSet(("word",), DIGESTS[:1])))
-    assert (_end(move).rule, _kept(move).phone_confirmed, _kept(move).recovery) == ("activated", True, ())
+    state, account, code = _sent(_account(phone_confirmed=False), context)
+    assert not state.activates
+    transition = reply(state, account, code, replace(context, recovery=CodeSet(("word",), DIGESTS[:1])))
+    assert (_end(transition).rule, _kept(transition).phone_confirmed, _kept(transition).recovery) == (
+        "activated",
+        True,
+        (),
+    )
 
 
 def test_recovery_codes_that_are_there_stay() -> None:
-    talk, account, code = _sent(_account(phone_confirmed=False, recovery=DIGESTS[:4]))
-    assert not talk.activates
-    assert _kept(_answer(talk, account, code)).recovery == DIGESTS[:4]
+    state, account, code = _sent(_account(phone_confirmed=False, recovery=DIGESTS[:4]))
+    assert not state.activates
+    assert _kept(_answer(state, account, code)).recovery == DIGESTS[:4]
 
 
 # What wrong answers cost
 
 
 def test_promise_8_wrong_codes_are_charged_and_a_right_one_clears_the_lock_not_the_budget() -> None:
-    talk, account, code = _sent(_account())
+    state, account, code = _sent(_account())
     for wrong in range(1, CODE_TRIES):
-        move = _answer(talk, account, "000000")
-        talk, account = _ask(move)[1], _kept(move)
+        transition = _answer(state, account, "000000")
+        state, account = _ask(transition)[1], _kept(transition)
         assert (account.counters.failures, account.counters.narrow_guesses) == (wrong, wrong)
-    right = _kept(_answer(talk, account, code)).counters
+    right = _kept(_answer(state, account, code)).counters
     assert (right.failures, right.narrow_guesses) == (0, CODE_TRIES - 1)
 
 
 def test_three_wrong_codes_end_the_login_and_its_code() -> None:
-    talk, account, code = _sent(_account())
+    state, account, code = _sent(_account())
     for _ in range(CODE_TRIES - 1):
-        move = _answer(talk, account, "000000")
-        talk, account = _ask(move)[1], _kept(move)
-    last = _answer(talk, account, "000000")
+        transition = _answer(state, account, "000000")
+        state, account = _ask(transition)[1], _kept(transition)
+    last = _answer(state, account, "000000")
     assert (_end(last).rc, _end(last).rule) == (Rc.AUTH_ERR, "code-wrong")
     again = _ask(begin(_kept(last), context_of()))[1]
     assert "not accepted" in _ask(_answer(again, _kept(last), code))[0].text
@@ -283,34 +293,34 @@ def test_promise_9_guessing_ends_when_the_budget_is_spent_whatever_else_the_pers
         spent = replace(account, counters=Counters(narrow_guesses=allowed, narrow_at=int(NOW)))
         assert _end(begin(spent, context_of(digits=digits))).rc is Rc.MAXTRIES
         assert allowed * 10.0**-digits <= 0.003
-        assert begin(spent, context_of(NOW + PERIOD_SECONDS, digits=digits)).talk is not None
+        assert begin(spent, context_of(NOW + PERIOD_SECONDS, digits=digits)).state is not None
 
 
 def test_a_recovery_code_stands_in_before_a_message_goes_out_and_after() -> None:
     account = _account(recovery=DIGESTS)
-    for talk, known in ((_ask(begin(account, context_of()))[1], account), _sent(account)[:2]):
-        move = reply(talk, known, HashedAttempt(DIGESTS[3]), context_of())
-        assert (_end(move).rule, move.sms) == ("recovery-code", None)
-        assert (len(_kept(move).recovery), _kept(move).sms_code) == (9, None)
+    for state, known in ((_ask(begin(account, context_of()))[1], account), _sent(account)[:2]):
+        transition = reply(state, known, HashedAttempt(DIGESTS[3]), context_of())
+        assert (_end(transition).rule, transition.sms) == ("recovery-code", None)
+        assert (len(_kept(transition).recovery), _kept(transition).sms_code) == (9, None)
 
 
 def test_promise_8_a_wrong_recovery_code_is_charged() -> None:
-    talk, account, _ = _sent(_account(recovery=DIGESTS))
-    move = _answer(talk, account, HashedAttempt(b"?" * 32))
-    assert _kept(move).counters.failures == 1
-    assert "not accepted" in _ask(move)[0].text
+    state, account, _ = _sent(_account(recovery=DIGESTS))
+    transition = _answer(state, account, HashedAttempt(b"?" * 32))
+    assert _kept(transition).counters.failures == 1
+    assert "not accepted" in _ask(transition)[0].text
 
 
 # Enter
 
 
 def test_enter_sends_another_code_after_a_while_and_not_before() -> None:
-    talk, account, code = _sent(_account())
-    soon = _answer(talk, account, Silence.EMPTY, NOW + 12)
+    state, account, code = _sent(_account())
+    soon = _answer(state, account, NoReply.EMPTY, NOW + 12)
     assert soon.sms is None
     assert "12 seconds ago" in _ask(soon)[0].text
     assert "another 18," in _ask(soon)[0].text
-    later = _answer(_ask(soon)[1], account, Silence.EMPTY, NOW + RESEND_SECONDS)
+    later = _answer(_ask(soon)[1], account, NoReply.EMPTY, NOW + RESEND_SECONDS)
     newer = _code_in(_letter(later))
     assert "only that one counts" in _ask(later)[0].text
     assert "not accepted" in _ask(_answer(_ask(later)[1], _kept(later), code))[0].text
@@ -318,56 +328,56 @@ def test_enter_sends_another_code_after_a_while_and_not_before() -> None:
 
 
 def test_enter_while_a_message_is_being_sent_says_so() -> None:
-    talk, account, _ = _sent(_account())
-    move = _answer(
-        talk, account, Silence.EMPTY, NOW + 100, sms_attempt=SmsAttempt(1, DeliveryReport(DeliveryState.UNDER_WAY))
+    state, account, _ = _sent(_account())
+    transition = _answer(
+        state, account, NoReply.EMPTY, NOW + 100, sms_attempt=SmsAttempt(1, DeliveryReport(DeliveryState.UNDER_WAY))
     )
-    assert move.sms is None
-    assert "still being sent" in _ask(move)[0].text
+    assert transition.sms is None
+    assert "still being sent" in _ask(transition)[0].text
 
 
 def test_enter_says_what_went_wrong_then_tries_again() -> None:
-    talk, account, _ = _sent(_account())
+    state, account, _ = _sent(_account())
     sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "Twilio is tired.", again=True))
-    told = _answer(talk, account, Silence.EMPTY, NOW + 3, sms_attempt=sms_attempt)
+    told = _answer(state, account, NoReply.EMPTY, NOW + 3, sms_attempt=sms_attempt)
     assert told.sms is None
     assert "Twilio is tired.\nPress Enter to try again." in _ask(told)[0].text
-    again = _answer(_ask(told)[1], account, Silence.EMPTY, NOW + 4, sms_attempt=sms_attempt)
+    again = _answer(_ask(told)[1], account, NoReply.EMPTY, NOW + 4, sms_attempt=sms_attempt)
     assert again.sms is not None
-    failed = _answer(_ask(again)[1], _kept(again), Silence.EMPTY, NOW + 5, sms_attempt=replace(sms_attempt, number=2))
+    failed = _answer(_ask(again)[1], _kept(again), NoReply.EMPTY, NOW + 5, sms_attempt=replace(sms_attempt, number=2))
     assert "Twilio is tired" in _ask(failed)[0].text, "the second message's failure is another one"
 
 
 def test_a_message_that_may_have_gone_out_is_not_followed_by_another_at_once() -> None:
-    talk, account, _ = _sent(_account())
+    state, account, _ = _sent(_account())
     sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.UNKNOWN, "It may be late.", again=True))
-    told = _answer(talk, account, Silence.EMPTY, NOW + 3, sms_attempt=sms_attempt)
+    told = _answer(state, account, NoReply.EMPTY, NOW + 3, sms_attempt=sms_attempt)
     assert "It may be late." in _ask(told)[0].text
-    waits = _answer(_ask(told)[1], account, Silence.EMPTY, NOW + 4, sms_attempt=sms_attempt)
+    waits = _answer(_ask(told)[1], account, NoReply.EMPTY, NOW + 4, sms_attempt=sms_attempt)
     assert waits.sms is None
-    assert _answer(_ask(waits)[1], account, Silence.EMPTY, NOW + 31, sms_attempt=sms_attempt).sms is not None
+    assert _answer(_ask(waits)[1], account, NoReply.EMPTY, NOW + 31, sms_attempt=sms_attempt).sms is not None
 
 
 def test_what_will_not_pass_leaves_a_recovery_code_or_ends() -> None:
     sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "This phone has answered STOP."))
-    talk, account, _ = _sent(_account(recovery=DIGESTS))
-    move = _answer(talk, account, Silence.EMPTY, sms_attempt=sms_attempt)
-    ask, recovery = _ask(move)
+    state, account, _ = _sent(_account(recovery=DIGESTS))
+    transition = _answer(state, account, NoReply.EMPTY, sms_attempt=sms_attempt)
+    ask, recovery = _ask(transition)
     assert "answered STOP" in ask.text
     assert (recovery.stage, ask.form.startswith("word:")) == (Stage.RECOVERY, True)
     assert _end(_answer(recovery, account, HashedAttempt(DIGESTS[0]))).rule == "recovery-code"
     assert _ask(_answer(recovery, account, HashedAttempt(b"?" * 32)))[1].stage is Stage.RECOVERY
-    talk, account, _ = _sent(_account())
-    assert "answered STOP" in _end(_answer(talk, account, Silence.EMPTY, sms_attempt=sms_attempt)).text
+    state, account, _ = _sent(_account())
+    assert "answered STOP" in _end(_answer(state, account, NoReply.EMPTY, sms_attempt=sms_attempt)).text
 
 
 def test_where_messages_come_with_the_next_prompt_the_end_has_one_for_its_reason() -> None:
     sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "This phone has answered STOP."))
     late = replace(TERMINAL, information=Information.WITH_PROMPT)
-    talk, account, _ = _sent(_account())
-    ask, told = _ask(_answer(talk, account, Silence.EMPTY, sms_attempt=sms_attempt, client=late))
+    state, account, _ = _sent(_account())
+    ask, told = _ask(_answer(state, account, NoReply.EMPTY, sms_attempt=sms_attempt, client=late))
     assert "answered STOP" in ask.text
-    assert _end(_answer(told, account, Silence.EMPTY)).rc is Rc.AUTH_ERR
+    assert _end(_answer(told, account, NoReply.EMPTY)).rc is Rc.AUTH_ERR
 
 
 # Trouble that is known
@@ -376,9 +386,9 @@ def test_where_messages_come_with_the_next_prompt_the_end_has_one_for_its_reason
 @pytest.mark.parametrize("limit", [False, True])
 def test_trouble_that_is_known_is_told_in_place_of_the_question(limit: bool) -> None:
     context = context_of(error=SmsError("sms-down", "Not now.", "it is down", limit=limit))
-    move = begin(_account(), context)
-    assert (_end(move).rule, _end(move).text) == ("sms-down", "Not now.")
-    assert [record.event for record in move.records] == [Event.SMS_REFUSED if limit else Event.SMS_FAILED]
+    transition = begin(_account(), context)
+    assert (_end(transition).rule, _end(transition).text) == ("sms-down", "Not now.")
+    assert [record.event for record in transition.records] == [Event.SMS_REFUSED if limit else Event.SMS_FAILED]
     with_codes = begin(_account(recovery=DIGESTS), context)
     assert "Not now." in _ask(with_codes)[0].text
     assert _ask(with_codes)[1].stage is Stage.RECOVERY
@@ -386,8 +396,8 @@ def test_trouble_that_is_known_is_told_in_place_of_the_question(limit: bool) -> 
 
 def test_no_message_goes_to_a_country_that_is_not_allowed() -> None:
     for allowed in ((), ("+1", "+44")):
-        move = begin(_account(), context_of(rules=replace(RULES, allowed=allowed)))
-        assert _end(move).rule == "sms-country"
+        transition = begin(_account(), context_of(rules=replace(RULES, allowed=allowed)))
+        assert _end(transition).rule == "sms-country"
 
 
 # SMS switched off
@@ -403,8 +413,8 @@ def test_while_sms_are_off_the_app_is_asked_or_enrolled() -> None:
 
 def test_a_login_that_was_asked_for_a_text_code_ends_when_sms_are_switched_off_or_the_method_changes() -> None:
     credential = Credential(Secret(b"k" * 20), active=True)
-    talk, account, code = _sent(_account(credential=credential))
-    assert _end(_answer(talk, account.by_app(), code)).rc is Rc.AUTH_ERR
+    state, account, code = _sent(_account(credential=credential))
+    assert _end(_answer(state, account.by_app(), code)).rc is Rc.AUTH_ERR
 
 
 def test_a_reset_keeps_the_number_and_asks_for_another_first_code() -> None:
@@ -425,62 +435,62 @@ class ManyLogins(RuleBasedStateMachine):
     def start(self) -> None:
         self.account = _account()
         self.now = NOW
-        self.talks: list[tuple[Talk, int]] = []
+        self.talks: list[tuple[ConversationState, int]] = []
         self.codes: list[tuple[str, bytes, float]] = []
         self.accepted: list[str] = []
 
     @precondition(lambda self: len(self.talks) < 4)
     @rule()
     def open(self) -> None:
-        move = begin(self.account, context_of(self.now))
-        if isinstance(move.say, Ask):
-            self.talks.append((_ask(move)[1], 0))
+        transition = begin(self.account, context_of(self.now))
+        if isinstance(transition.say, Ask):
+            self.talks.append((_ask(transition)[1], 0))
 
     @precondition(lambda self: self.talks)
     @rule(data=st.data())
     def wait(self, data: st.DataObject) -> None:
         index = data.draw(st.integers(0, len(self.talks) - 1))
-        talk, letters = self.talks[index]
+        state, letters = self.talks[index]
         if letters:
             return
-        move = sms_due(talk, self.account, context_of(self.now))
-        self._store(move)
-        if move.sms is not None:
-            self.talks[index] = (talk, 1)
-            self.codes.append((_code_in(move.sms), talk.login, self.now))
+        transition = sms_due(state, self.account, context_of(self.now))
+        self._store(transition)
+        if transition.sms is not None:
+            self.talks[index] = (state, 1)
+            self.codes.append((_code_in(transition.sms), state.login, self.now))
 
     @precondition(lambda self: self.talks)
     @rule(data=st.data())
     def press_enter(self, data: st.DataObject) -> None:
         index = data.draw(st.integers(0, len(self.talks) - 1))
-        talk, letters = self.talks[index]
+        state, letters = self.talks[index]
         sms_attempt = SmsAttempt(letters, SENT) if letters else SmsAttempt()
-        move = reply(talk, self.account, Silence.EMPTY, context_of(self.now, sms_attempt=sms_attempt))
-        self._store(move)
-        if move.sms is not None:
-            self.codes.append((_code_in(move.sms), talk.login, self.now))
+        transition = reply(state, self.account, NoReply.EMPTY, context_of(self.now, sms_attempt=sms_attempt))
+        self._store(transition)
+        if transition.sms is not None:
+            self.codes.append((_code_in(transition.sms), state.login, self.now))
             letters += 1
-        self._go_on(index, move, letters)
+        self._go_on(index, transition, letters)
 
     @precondition(lambda self: self.talks)
     @rule(data=st.data())
     def type_a_code(self, data: st.DataObject) -> None:
         index = data.draw(st.integers(0, len(self.talks) - 1))
-        talk, letters = self.talks[index]
+        state, letters = self.talks[index]
         known = [code for code, _, _ in self.codes]
         typed = data.draw(st.sampled_from([*known, "000000"]))
         before = self.account.counters
-        move = reply(talk, self.account, typed, context_of(self.now, sms_attempt=SmsAttempt(letters, SENT)))
-        self._store(move)
-        if isinstance(move.say, End) and move.say.rc is Rc.SUCCESS:
+        transition = reply(state, self.account, typed, context_of(self.now, sms_attempt=SmsAttempt(letters, SENT)))
+        self._store(transition)
+        if isinstance(transition.say, End) and transition.say.rc is Rc.SUCCESS:
             assert typed not in self.accepted
             code, login, sent_at = self.codes[-1]
-            assert (typed, talk.login) == (code, login)
+            assert (typed, state.login) == (code, login)
             assert self.now < sent_at + VALID_SECONDS
             self.accepted.append(typed)
         else:
             assert self.account.counters.narrow_guesses >= before.narrow_guesses
-        self._go_on(index, move, letters)
+        self._go_on(index, transition, letters)
 
     @rule(seconds=st.floats(0, 400))
     def pass_time(self, seconds: float) -> None:
@@ -495,12 +505,12 @@ class ManyLogins(RuleBasedStateMachine):
         if self.account.sms_code is not None:
             assert self.account.sms_code.login == self.codes[-1][1]
 
-    def _store(self, move: Move) -> None:
-        self.account = _kept(move)
+    def _store(self, transition: Transition) -> None:
+        self.account = _kept(transition)
 
-    def _go_on(self, index: int, move: Move, letters: int) -> None:
-        if isinstance(move.say, Ask) and move.talk is not None:
-            self.talks[index] = (move.talk, letters)
+    def _go_on(self, index: int, transition: Transition, letters: int) -> None:
+        if isinstance(transition.say, Ask) and transition.state is not None:
+            self.talks[index] = (transition.state, letters)
         else:
             del self.talks[index]
 

@@ -118,8 +118,8 @@ class Hook:
     ) -> tuple[Outcome, ScriptedDaemon]:
         """The auth phase of one login; the handle is ended."""
         stack = self.stack(arguments, before=before)
-        talk = Conversation() if conversation is None else conversation
-        with self.daemon(script) as daemon, self.start(stack, talk, user=user, tty=tty, rhost=rhost) as handle:
+        state = Conversation() if conversation is None else conversation
+        with self.daemon(script) as daemon, self.start(stack, state, user=user, tty=tty, rhost=rhost) as handle:
             outcome = self.authenticate(handle, flags)
         return outcome, daemon
 

@@ -27,8 +27,8 @@ AFTER: dict[str, list[Step]] = {
 def test_promise_5_a_question_ends_every_exception_whatever_fails_then(
     hook: Hook, fault: str, answer: str | None
 ) -> None:
-    talk = Conversation(codes=[] if answer is None else [answer])
-    outcome, daemon = hook.login([*ASKED, *AFTER[fault]], EXCEPTIONS, talk, user="root", tty="tty1")
+    state = Conversation(codes=[] if answer is None else [answer])
+    outcome, daemon = hook.login([*ASKED, *AFTER[fault]], EXCEPTIONS, state, user="root", tty="tty1")
     assert len(daemon.received) == 2
     assert outcome.code == Code.AUTHINFO_UNAVAIL
     assert outcome.logged(ALERT) == []
@@ -77,9 +77,9 @@ def test_promise_5_another_login_is_another_matter(hook: Hook) -> None:
 
 
 def test_promise_5_a_question_that_cannot_be_noted_is_not_shown_and_opens_nothing(hook: Hook) -> None:
-    talk = Conversation(codes=["123456"])
+    state = Conversation(codes=["123456"])
     hook.spy.fail_set_data(Code.BUF_ERR)
-    outcome, _ = hook.login([Expect("open"), Send(ask())], EXCEPTIONS, talk, user="root", tty="tty1")
+    outcome, _ = hook.login([Expect("open"), Send(ask())], EXCEPTIONS, state, user="root", tty="tty1")
     assert outcome.code == Code.AUTHINFO_UNAVAIL
     assert outcome.logged(ALERT) == []
-    assert not [message for message in talk.messages if message.is_prompt]
+    assert not [message for message in state.messages if message.is_prompt]

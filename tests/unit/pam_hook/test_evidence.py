@@ -79,8 +79,8 @@ def test_promise_4_a_program_that_changes_the_user_at_a_question_takes_the_evide
 
     script: list[Step] = [Expect("open"), Send(ask()), Expect("reply"), Send(end("SUCCESS", mint=1000))]
     account = f"account required [{hook.testkit}] success\n"
-    talk = Conversation(codes=[change, "123456", "123456"])
-    with hook.daemon(script) as daemon, hook.start(hook.stack(account=account), talk, tty="tty1", ruser="x") as handle:
+    state = Conversation(codes=[change, "123456", "123456"])
+    with hook.daemon(script) as daemon, hook.start(hook.stack(account=account), state, tty="tty1", ruser="x") as handle:
         hook.authenticate(handle)
         hook.authenticate(handle)
         handle.set_item(Item.USER, "alice")
@@ -100,9 +100,9 @@ def test_promise_5_a_program_that_becomes_root_on_a_console_at_a_question_is_not
         return "123456"
 
     script: list[Step] = [Expect("open"), Send(ask()), Expect("reply"), Send(end("AUTHINFO_UNAVAIL"))]
-    talk = Conversation(codes=[change])
+    state = Conversation(codes=[change])
     stack = hook.stack("console=root")
-    with hook.daemon(script), hook.start(stack, talk, tty="pts/1") as handle:
+    with hook.daemon(script), hook.start(stack, state, tty="pts/1") as handle:
         outcome = hook.authenticate(handle)
     assert outcome.code == Code.AUTHINFO_UNAVAIL
     assert outcome.logged(ALERT) == []

@@ -121,33 +121,33 @@ def test_bytes_of_a_name_go_out_as_they_are(hook: Hook) -> None:
 
 
 def test_a_code_is_asked_for_with_echo_and_sent_without_spaces(hook: Hook) -> None:
-    talk = Conversation(codes=["123 456"])
-    outcome, daemon = hook.login(asking(ask(text="Code: ")), conversation=talk)
+    state = Conversation(codes=["123 456"])
+    outcome, daemon = hook.login(asking(ask(text="Code: ")), conversation=state)
     assert outcome.code == Code.SUCCESS
-    assert [(message.style, message.text) for message in talk.messages] == [(Style.ECHO_ON, "Code: ")]
+    assert [(message.style, message.text) for message in state.messages] == [(Style.ECHO_ON, "Code: ")]
     assert daemon.received[1].fields == {"n": "1", "value": "123456"}
 
 
 def test_a_question_of_many_lines_arrives_byte_for_byte(hook: Hook) -> None:
     text = "".join(f"{i:3} █▀▄ ä \x1b[7m x\n" for i in range(500)) + "Code: "
     assert len(text.encode()) < 16_000
-    talk = Conversation(codes=["123456"])
-    outcome, _ = hook.login(asking(ask(text=text)), conversation=talk)
+    state = Conversation(codes=["123456"])
+    outcome, _ = hook.login(asking(ask(text=text)), conversation=state)
     assert outcome.code == Code.SUCCESS
-    assert talk.texts() == [text]
+    assert state.texts() == [text]
 
 
 def test_a_percent_sign_in_a_question_means_nothing(hook: Hook) -> None:
-    talk = Conversation(codes=["123456"])
-    outcome, _ = hook.login(asking(ask(text="100%n %s %x")), conversation=talk)
+    state = Conversation(codes=["123456"])
+    outcome, _ = hook.login(asking(ask(text="100%n %s %x")), conversation=state)
     assert outcome.code == Code.SUCCESS
-    assert talk.texts() == ["100%n %s %x"]
+    assert state.texts() == ["100%n %s %x"]
 
 
 def test_the_daemon_may_ask_again(hook: Hook) -> None:
     packets = [ask(1), ask(2, "Wrong. Code: "), ask(3, "Once more: ", "word:4-12")]
-    talk = Conversation(codes=["111111", "222222", "word-3"])
-    outcome, daemon = hook.login(asking(*packets), conversation=talk)
+    state = Conversation(codes=["111111", "222222", "word-3"])
+    outcome, daemon = hook.login(asking(*packets), conversation=state)
     assert outcome.code == Code.SUCCESS
     assert [packet.fields for packet in daemon.received[1:]] == [
         {"n": "1", "value": "111111"},
@@ -181,20 +181,20 @@ def test_promise_2_what_must_not_leave_is_replaced_by_the_reason(hook: Hook, typ
 
 @pytest.mark.parametrize("typed", ["123456", "123 456", " 1 2 3 4 5 6"])
 def test_promise_2_a_password_that_looks_like_a_code_does_not_leave(hook: Hook, typed: str) -> None:
-    talk = Conversation(codes=[typed])
-    _, daemon = hook.login(asking(ask()), conversation=talk, before="authtok=123456")
+    state = Conversation(codes=[typed])
+    _, daemon = hook.login(asking(ask()), conversation=state, before="authtok=123456")
     assert daemon.values() == ["<blind>"]
 
 
 def test_promise_2_a_password_with_spaces_does_not_leave_without_them(hook: Hook) -> None:
-    talk = Conversation(codes=["12 3456"])
-    _, daemon = hook.login(asking(ask()), conversation=talk, before="[authtok=123 456]")
+    state = Conversation(codes=["12 3456"])
+    _, daemon = hook.login(asking(ask()), conversation=state, before="[authtok=123 456]")
     assert daemon.values() == ["<blind>"]
 
 
 def test_promise_2_nothing_typed_reaches_the_log(hook: Hook) -> None:
-    talk = Conversation(codes=["hunter2-secret", "987654"])
-    outcome, _ = hook.login(asking(ask(), ask(2)), "debug", talk, before="authtok=passphrase")
+    state = Conversation(codes=["hunter2-secret", "987654"])
+    outcome, _ = hook.login(asking(ask(), ask(2)), "debug", state, before="authtok=passphrase")
     logged = "\n".join(text for _, text in outcome.log)
     assert "reply badform" in logged
     assert "reply value" in logged
@@ -229,16 +229,16 @@ def test_ignore_leaves_the_stack_to_the_others(hook: Hook) -> None:
 def test_the_sentence_of_a_verdict_is_information_only_with_success(
     hook: Hook, name: str, style: Style, flags: Flag
 ) -> None:
-    talk = Conversation()
-    hook.login([Expect("open"), Send(end(name, text="100 % of\nit"))], conversation=talk, flags=flags)
+    state = Conversation()
+    hook.login([Expect("open"), Send(end(name, text="100 % of\nit"))], conversation=state, flags=flags)
     silent = flags == Flag.SILENT and style == Style.INFO
     expected = [] if silent else [(style, "100 % of\nit")]
-    assert [(message.style, message.text) for message in talk.messages] == expected
+    assert [(message.style, message.text) for message in state.messages] == expected
 
 
 def test_a_question_is_asked_even_of_a_program_that_wants_silence(hook: Hook) -> None:
-    talk = Conversation(codes=["123456"])
-    outcome, _ = hook.login(asking(ask()), conversation=talk, flags=Flag.SILENT)
+    state = Conversation(codes=["123456"])
+    outcome, _ = hook.login(asking(ask()), conversation=state, flags=Flag.SILENT)
     assert outcome.code == Code.SUCCESS
 
 
@@ -287,11 +287,11 @@ WRONG: dict[str, bytes] = {
 
 @pytest.mark.parametrize("fault", WRONG)
 def test_what_the_protocol_does_not_know_is_refused_at_once_and_nobody_is_asked(hook: Hook, fault: str) -> None:
-    talk = Conversation(codes=["123456"])
-    outcome, daemon = hook.login([Expect("open"), Send(WRONG[fault])], "timeout=60 unreachable=allow", talk)
+    state = Conversation(codes=["123456"])
+    outcome, daemon = hook.login([Expect("open"), Send(WRONG[fault])], "timeout=60 unreachable=allow", state)
     assert outcome.code == Code.AUTHINFO_UNAVAIL
     assert outcome.seconds < 10
-    assert talk.texts(Style.ECHO_ON, Style.ECHO_OFF) == []
+    assert state.texts(Style.ECHO_ON, Style.ECHO_OFF) == []
     assert len(daemon.received) == 1
     assert len(outcome.logged(ERR)) == 1
 
@@ -324,8 +324,8 @@ def test_promise_11_a_daemon_that_asks_forever_is_left(hook: Hook) -> None:
     steps: list[Step] = [Expect("open"), Send(ask(1))]
     for _ in range(32):
         steps += [Expect("reply"), Send(again)]
-    talk = Conversation(codes=["123456"] * 100)
-    outcome, daemon = hook.login(steps, conversation=talk)
+    state = Conversation(codes=["123456"] * 100)
+    outcome, daemon = hook.login(steps, conversation=state)
     assert outcome.code == Code.AUTHINFO_UNAVAIL
     assert len(daemon.values()) == 32
     assert outcome.logged(ERR) == ["refused: the daemon asked too many questions (no system error)"]
@@ -333,11 +333,11 @@ def test_promise_11_a_daemon_that_asks_forever_is_left(hook: Hook) -> None:
 
 def test_promise_2_account_asks_nobody(hook: Hook) -> None:
     """PAM_AUTHTOK is gone by then: what is typed could not be told from the password."""
-    talk = Conversation(password="secret", codes=["123456"])
-    with hook.daemon([Expect("open"), Send(ask())]), hook.start(hook.stack(), talk) as handle:
+    state = Conversation(password="secret", codes=["123456"])
+    with hook.daemon([Expect("open"), Send(ask())]), hook.start(hook.stack(), state) as handle:
         outcome = hook.account(handle)
     assert outcome.code == Code.AUTHINFO_UNAVAIL
-    assert talk.texts(Style.ECHO_ON) == []
+    assert state.texts(Style.ECHO_ON) == []
 
 
 @pytest.mark.parametrize("item", [Item.USER, Item.TTY, Item.RHOST, Item.RUSER])

@@ -151,8 +151,8 @@ FUZZ = settings(
 @example(sent=[packet("end", [("rc", "SUCCESS"), ("rule", "x"), ("text", "x" * MESSAGE_MAX)])], tty="pts/1")
 def test_promise_5_nothing_but_a_well_formed_verdict_lets_in(hook: Hook, sent: list[bytes], tty: str) -> None:
     stack = hook.stack(f"timeout={TIMEOUT} unreachable=allow")
-    talk = Conversation(codes=["123456"] * 8)
-    with hostile(hook, sent), hook.start(stack, talk, user="root", tty=tty) as handle:
+    state = Conversation(codes=["123456"] * 8)
+    with hostile(hook, sent), hook.start(stack, state, user="root", tty=tty) as handle:
         outcome = hook.authenticate(handle)
     allowed = verdict_of(sent)
     assert outcome.seconds < TIMEOUT + SOON
@@ -161,7 +161,7 @@ def test_promise_5_nothing_but_a_well_formed_verdict_lets_in(hook: Hook, sent: l
         assert allowed is Code.SUCCESS
     # One module alone that says IGNORE ends in PERM_DENIED.
     assert outcome.code in {allowed, Code.AUTHINFO_UNAVAIL, Code.PERM_DENIED}
-    for message in talk.messages:
+    for message in state.messages:
         assert len(message.raw) < MESSAGE_MAX
 
 
@@ -169,10 +169,10 @@ def test_promise_5_nothing_but_a_well_formed_verdict_lets_in(hook: Hook, sent: l
 @given(sent=replies)
 def test_promise_5_the_account_phase_asks_nothing_and_lets_in_by_a_verdict_alone(hook: Hook, sent: list[bytes]) -> None:
     stack = hook.stack(f"timeout={TIMEOUT} unreachable=allow")
-    talk = Conversation(codes=["123456"] * 8)
-    with hostile(hook, sent), hook.start(stack, talk, user="root", tty="tty1") as handle:
+    state = Conversation(codes=["123456"] * 8)
+    with hostile(hook, sent), hook.start(stack, state, user="root", tty="tty1") as handle:
         outcome = hook.account(handle)
-    assert not [message for message in talk.messages if message.is_prompt]
+    assert not [message for message in state.messages if message.is_prompt]
     assert outcome.seconds < TIMEOUT + SOON
     assert outcome.logged(ALERT) == []
     if outcome.code == Code.SUCCESS:

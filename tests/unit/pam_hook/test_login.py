@@ -11,10 +11,10 @@ from tests.unit.pam_hook.hook import Hook
 
 
 def test_a_user_who_is_not_known_yet_is_asked_for(hook: Hook) -> None:
-    talk = Conversation(codes=["alice"])
-    with hook.daemon() as daemon, hook.start(hook.stack(), talk, user=None) as handle:
+    state = Conversation(codes=["alice"])
+    with hook.daemon() as daemon, hook.start(hook.stack(), state, user=None) as handle:
         assert hook.authenticate(handle).code == Code.SUCCESS
-    assert len(talk.texts(Style.ECHO_ON)) == 1
+    assert len(state.texts(Style.ECHO_ON)) == 1
     assert daemon.received[0].fields["user"] == "alice"
 
 

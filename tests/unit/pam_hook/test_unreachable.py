@@ -98,11 +98,11 @@ def with_permit(hook: Hook, arguments: str) -> str:
 
 def test_promise_5_a_refusal_says_one_neutral_sentence_and_logs_the_reason(hook: Hook) -> None:
     hook.run_folder.mkdir()
-    talk = Conversation()
-    with hook.start(hook.stack(), talk) as handle:
+    state = Conversation()
+    with hook.start(hook.stack(), state) as handle:
         outcome = hook.authenticate(handle)
     assert outcome.code == Code.AUTHINFO_UNAVAIL
-    assert [(message.style, message.text) for message in talk.messages] == [(Style.ERROR, SENTENCE)]
+    assert [(message.style, message.text) for message in state.messages] == [(Style.ERROR, SENTENCE)]
     assert outcome.log == [
         (ERR, "refused: nothing listens on the socket; start rw2fad.socket (No such file or directory)")
     ]
@@ -121,13 +121,13 @@ def test_promise_5_allow_lets_in_loudly_each_time_while_the_daemon_is_absent(hoo
         account=f"account required {hook.line('unreachable=allow')}\naccount required pam_permit.so\n",
     )
     for _ in range(2):
-        talk = Conversation()
-        with hook.start(stack, talk) as handle:
+        state = Conversation()
+        with hook.start(stack, state) as handle:
             for outcome in (hook.authenticate(handle), hook.account(handle)):
                 assert outcome.code == Code.SUCCESS
                 [line] = outcome.logged(ALERT)
                 assert line.startswith("LET IN WITHOUT A SECOND FACTOR: alice, because of unreachable=allow: ")
-        assert talk.messages == []
+        assert state.messages == []
 
 
 FAULTS: dict[str, list[Step]] = {
@@ -150,15 +150,15 @@ def test_promise_5_allow_does_not_hold_for_a_daemon_that_is_there(hook: Hook, fa
 def test_promise_5_root_gets_in_at_the_console_loudly_whatever_is_wrong(hook: Hook, fault: str) -> None:
     hook.run_folder.mkdir()
     stack = hook.stack(auth=with_permit(hook, "timeout=1 console=root"))
-    talk = Conversation()
-    with hook.daemon(FAULTS.get(fault, ())) as daemon, hook.start(stack, talk, user="root", tty="/dev/tty1") as handle:
+    state = Conversation()
+    with hook.daemon(FAULTS.get(fault, ())) as daemon, hook.start(stack, state, user="root", tty="/dev/tty1") as handle:
         if fault == "absent":
             daemon.socket.unlink()
         outcome = hook.authenticate(handle)
     assert outcome.code == Code.SUCCESS
     [line] = outcome.logged(ALERT)
     assert line.startswith("LET IN WITHOUT A SECOND FACTOR: root on /dev/tty1, because of console=: ")
-    assert talk.messages == []
+    assert state.messages == []
 
 
 @pytest.mark.parametrize(("user", "tty"), [("root", "pts/3"), ("root", None), ("alice", "tty1")])
@@ -184,22 +184,22 @@ def test_promise_5_a_daemon_that_hangs_up_at_a_question_leaves_the_console_shut(
     stack = hook.stack("console=root")
     with hook.daemon([Expect("open"), Send(ask()), Close()]) as daemon:
         daemon_gone = daemon.closed
-        talk = Conversation(codes=[wait_long])
-        with hook.start(stack, talk, user="root", tty="tty1") as handle:
+        state = Conversation(codes=[wait_long])
+        with hook.start(stack, state, user="root", tty="tty1") as handle:
             outcome = hook.authenticate(handle)
     assert outcome.code == Code.AUTHINFO_UNAVAIL
     assert outcome.logged(ALERT) == []
 
 
 def test_the_daemons_sentence_is_shown_when_it_says_that_it_cannot_judge(hook: Hook) -> None:
-    talk = Conversation()
+    state = Conversation()
     script: list[Step] = [
         Expect("open"),
         Send(end("AUTHINFO_UNAVAIL", rule="scope-unsure", text="The directory is down.")),
     ]
-    outcome, _ = hook.login(script, conversation=talk)
+    outcome, _ = hook.login(script, conversation=state)
     assert outcome.code == Code.AUTHINFO_UNAVAIL
-    assert talk.texts(Style.ERROR) == ["The directory is down."]
+    assert state.texts(Style.ERROR) == ["The directory is down."]
     assert outcome.logged(ERR) == ["refused: the daemon cannot judge; look at `rw2fa status` (no system error)"]
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.core.login import Phase, Slot
-from rw2fa_daemon.core.moves import Ask, End, Silence
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.transitions import Ask, End, NoReply
 from rw2fa_daemon.wire import login, message
 from tests.support.libpam import Code, Conversation
 from tests.support.scripted_daemon import Expect, Send, Step
@@ -47,12 +47,12 @@ def test_the_daemon_reads_what_the_hook_opens_with(hook: Hook) -> None:
     assert (account.evidence.rule, account.evidence.uid) == ("code-right", 1000)
 
 
-@pytest.mark.parametrize("silence", list(Silence))
-def test_the_daemon_knows_every_reason_for_no_answer(hook: Hook, silence: Silence) -> None:
+@pytest.mark.parametrize("silence", list(NoReply))
+def test_the_daemon_knows_every_reason_for_no_answer(hook: Hook, silence: NoReply) -> None:
     typed = {"blind": "secret", "badform": "x", "empty": " "}.get(silence.value)
-    talk = Conversation(codes=[] if typed is None else [typed])
+    state = Conversation(codes=[] if typed is None else [typed])
     script: list[Step] = [Expect("open"), Send(scripted_ask()), Expect("reply"), Send(scripted_end("AUTH_ERR"))]
-    _, daemon = hook.login(script, conversation=talk, before="authtok=secret")
+    _, daemon = hook.login(script, conversation=state, before="authtok=secret")
     reply = message.parse(daemon.received[1].raw)
     assert login.read_reply(reply, Ask(1, "Code: ", "digits:6-6")) == silence
 

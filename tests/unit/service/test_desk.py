@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.moves import End, Move
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.transitions import End, Transition
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
@@ -24,15 +24,15 @@ class Told:
         self.changed: list[str] = []
         self.desk = Desk(loop, state, self.changed.append)
 
-    def done(self, what: str) -> Callable[[Move | StateProblem], None]:
-        def note(outcome: Move | StateProblem) -> None:
-            self.order.append(what if isinstance(outcome, Move) else "problem")
+    def done(self, what: str) -> Callable[[Transition | StateProblem], None]:
+        def note(outcome: Transition | StateProblem) -> None:
+            self.order.append(what if isinstance(outcome, Transition) else "problem")
 
         return note
 
 
-def same(account: Account | None) -> Move:
-    return Move(account, SAID)
+def same(account: Account | None) -> Transition:
+    return Transition(account, SAID)
 
 
 def turn(loop: Loop) -> None:
@@ -42,7 +42,7 @@ def turn(loop: Loop) -> None:
 
 def test_who_is_only_asked_is_answered_before_what_is_written(loop: Loop, state: State) -> None:
     told = Told(loop, state)
-    told.desk.submit("alice", lambda _: Move(ALICE, SAID), told.done("written"))
+    told.desk.submit("alice", lambda _: Transition(ALICE, SAID), told.done("written"))
     told.desk.look("bob", same, told.done("asked"))
     turn(loop)
     assert told.order == ["asked", "written"]
@@ -51,7 +51,7 @@ def test_who_is_only_asked_is_answered_before_what_is_written(loop: Loop, state:
 
 def test_a_look_that_turns_out_to_be_a_change_is_stored_like_any_other(loop: Loop, state: State) -> None:
     told = Told(loop, state)
-    told.desk.look("alice", lambda _: Move(ALICE, SAID), told.done("written"))
+    told.desk.look("alice", lambda _: Transition(ALICE, SAID), told.done("written"))
     turn(loop)
     assert (told.order, told.changed, state.look(["alice"])) == (["written"], ["alice"], [ALICE])
 
@@ -60,9 +60,9 @@ def test_a_look_sees_the_account_and_a_job_after_it_what_is_stored_by_then(loop:
     told = Told(loop, state)
     seen: list[int | None] = []
 
-    def raised(account: Account | None) -> Move:
+    def raised(account: Account | None) -> Transition:
         seen.append(account.uid if account else None)
-        return Move(replace(account or ALICE, uid=(account.uid if account else 1) + 1), SAID)
+        return Transition(replace(account or ALICE, uid=(account.uid if account else 1) + 1), SAID)
 
     for _ in range(3):
         told.desk.look("alice", raised, told.done("written"))
@@ -72,7 +72,7 @@ def test_a_look_sees_the_account_and_a_job_after_it_what_is_stored_by_then(loop:
 
 def test_nothing_that_is_stored_as_it_was_counts_as_changed(loop: Loop, state: State) -> None:
     told = Told(loop, state)
-    for work in (lambda _: Move(ALICE, SAID), same, lambda account: Move(replace(account), SAID)):
+    for work in (lambda _: Transition(ALICE, SAID), same, lambda account: Transition(replace(account), SAID)):
         told.desk.submit("alice", work, told.done("done"))
         turn(loop)
     assert (told.order, told.changed) == (["done"] * 3, ["alice"])
@@ -81,7 +81,7 @@ def test_nothing_that_is_stored_as_it_was_counts_as_changed(loop: Loop, state: S
 def test_work_that_fails_is_told_as_a_problem_and_keeps_nobody_else(loop: Loop, state: State) -> None:
     told = Told(loop, state)
 
-    def failing(account: Account | None) -> Move:
+    def failing(account: Account | None) -> Transition:
         raise ValueError(account)
 
     told.desk.look("alice", failing, told.done("never"))

@@ -5,8 +5,8 @@ import timeit
 from prometheus_client.parser import text_string_to_metric_families
 
 from rw2fa_daemon.core.audit import Event, Record
-from rw2fa_daemon.core.moves import Ask, End
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.transitions import Ask, End
 from rw2fa_daemon.service.exposition import exposition
 from rw2fa_daemon.service.metrics import BUCKETS, PHASES_MAX, Metrics
 from rw2fa_daemon.wire.login import write_ask, write_end

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
-from rw2fa_daemon.core.moves import Ask, End, Silence
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.transitions import Ask, End, NoReply
 from rw2fa_daemon.wire.login import has_form, read_open, read_reply, write_ask, write_end
 from rw2fa_daemon.wire.message import FIELDS_MAX, ITEM_MAX, MESSAGE_MAX, Message, ProtocolError, compose, parse
 
@@ -91,7 +91,7 @@ def test_an_open_without_a_field_is_refused(missing: str) -> None:
 
 def test_a_reply_is_read() -> None:
     assert read_reply(Message("reply", {"n": "1", "value": "123456"}), ASK) == "123456"
-    assert read_reply(Message("reply", {"n": "1", "none": "blind"}), ASK) is Silence.BLIND
+    assert read_reply(Message("reply", {"n": "1", "none": "blind"}), ASK) is NoReply.BLIND
 
 
 @pytest.mark.parametrize(

@@ -26,7 +26,7 @@ class Stage(StrEnum):
     CODE = "code"
     TOKEN = "token"  # noqa: S105  # the name of a stage
     ENROL = "enrol"
-    NOTED = "noted"
+    ACKNOWLEDGED = "noted"
     """To note the recovery codes down, and say so."""
     TOLD = "told"
     """To read why the login ends, and say so."""
@@ -36,7 +36,7 @@ class Stage(StrEnum):
     """For a recovery code, since no message can be sent."""
 
 
-class Silence(StrEnum):
+class NoReply(StrEnum):
     """Why the hook sent no value."""
 
     BLIND = "blind"
@@ -69,7 +69,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class ConversationState:
     """Where a conversation stands between two messages."""
 
     stage: Stage
@@ -95,7 +95,7 @@ class Talk:
 
 
 @dataclass(frozen=True, slots=True)
-class Move:
+class Transition:
     """What one event leads to: the account to store, the message, what is audited, what comes next.
 
     `say` is None where nobody waits for an answer. `sms` goes out once the account is stored.
@@ -103,7 +103,7 @@ class Move:
 
     account: Account | None
     say: Ask | End | None
-    talk: Talk | None = None
+    state: ConversationState | None = None
     records: tuple[Record, ...] = ()
     sms: SmsMessage | None = None
     far: Far | None = None
@@ -172,7 +172,7 @@ class Context:
         return Record(event, self.now, self.name, login.service, login.rhost, login.phase, decision, rule, reason)
 
 
-def finish(row: Row, context: Context, account: Account | None = None, reason: str = "") -> Move:
+def finish(row: Row, context: Context, account: Account | None = None, reason: str = "") -> Transition:
     """The move for a row that ends the phase. Raises ValueError for one that asks."""
     if row.rc is None:
         raise ValueError(f"the row {row.rule} asks, and ends nothing")
@@ -183,13 +183,15 @@ def finish(row: Row, context: Context, account: Account | None = None, reason: s
         row.text.value if row.text else "",
         context.uid if row.mint else None,
     )
-    return Move(account, end, records=records)
+    return Transition(account, end, records=records)
 
 
-def let_in(account: Account, context: Context, event: Event, rule: str, *, reason: str = "", text: str = "") -> Move:
+def let_in(
+    account: Account, context: Context, event: Event, rule: str, *, reason: str = "", text: str = ""
+) -> Transition:
     """The move that ends in success, with evidence for later slots and phases."""
     end = End(Rc.SUCCESS, rule, text, context.uid)
-    return Move(account, end, None, (context.record(event, Decision.ALLOW, rule, reason),))
+    return Transition(account, end, None, (context.record(event, Decision.ALLOW, rule, reason),))
 
 
 def refuse(
@@ -199,8 +201,8 @@ def refuse(
     rule: str,
     reason: str,
     text: Prompt | str = Prompt.LOGIN_REFUSED,
-) -> Move:
+) -> Transition:
     """The move that ends in failure."""
     record = context.record(event, Decision.DENY, rule, reason)
     said = text.value if isinstance(text, Prompt) else text
-    return Move(account, End(Rc.AUTH_ERR, rule, said), None, (record,))
+    return Transition(account, End(Rc.AUTH_ERR, rule, said), None, (record,))
