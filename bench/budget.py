@@ -9,7 +9,7 @@ from unittest.mock import patch
 from rw2fa_daemon.core import judge as judging
 from rw2fa_daemon.core.account import Counters, Credential
 from rw2fa_daemon.core.budget import Guessing, Reach
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.otp import code_at, step_at
 from rw2fa_daemon.core.secret import Secret
 
@@ -29,10 +29,10 @@ def microseconds() -> tuple[float, float]:
 
 
 def _added(credential: Credential, code: str) -> float:
-    codebook = Codebook()
+    code_cache = CodeCache()
 
     def judge() -> None:
-        judging.judge(credential, Counters(), code, now=NOW, guessing=GUESSING, codebook=codebook)
+        judging.judge(credential, Counters(), code, now=NOW, guessing=GUESSING, code_cache=code_cache)
 
     judge()
     differences = []

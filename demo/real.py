@@ -5,7 +5,7 @@ from pathlib import Path
 
 from demo import hosting
 from demo.stage import PASSWORDS, Actor
-from tests.support.world.accounts import Person, add_person, allow_key
+from tests.support.world.accounts import User, add_person, allow_key
 from tests.support.world.authlog import AuthLog
 from tests.support.world.installation import Installation
 from tests.support.world.sesman import IN, Sesman
@@ -33,7 +33,7 @@ class RealStage:
         self._world = World(layers=[installed])
         try:
             self._rw2fa = Installation(self._world)
-            self._people: dict[str, Person] = {}
+            self._people: dict[str, User] = {}
             self._log = AuthLog(self._world)
         except BaseException:
             self._world.close()

@@ -13,17 +13,17 @@ from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core import policy
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.clients import Client
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.conversation import account_state, lock_status_of
 from rw2fa_daemon.core.enrolment import lacks_token
 from rw2fa_daemon.core.login import Login, Phase, Slot
-from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.prompts import minutes
 from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, in_networks, no_such_user, scope_result
 from rw2fa_daemon.core.transitions import Context
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.request import lookup
 
 NOBODY_UID = -1
@@ -42,7 +42,7 @@ class _Answer:
     """The row of the table that decides, and what is worth knowing about how it came to that."""
 
     row: Row
-    person: Person | None
+    person: User | None
     entries: tuple[str, ...]
     remarks: tuple[str, ...]
 
@@ -121,25 +121,25 @@ def _judge_person(site: Site, login: Login, client: Client, now: float) -> _Answ
     if found is Missing.UNKNOWN:
         # Of what a login program knows this command can tell no more than what it knows itself.
         found = no_such_user(rules.lists, login.user, known_there=False, witness=lookup(ALWAYS_THERE, rules.groups))
-    person = found if isinstance(found, Person) else None
+    user = found if isinstance(found, User) else None
     where = scope_result(
         rules.lists, found, "" if client.forgeable_address else login.rhost, lambda known: _was_not_member(site, known)
     )
     facts = facts_of(login, client, on=True, where=where)
     row = policy.decide(facts)
-    if person:
-        remarks += [f"the group {group} cannot be resolved" for group, gid in person.groups.items() if gid is None]
-    if where.scope_status is ScopeStatus.EXEMPT_USER and person:
-        remarks.append(f"exempt by {', '.join(rules.lists.exempt_users.matches(person))} in exempt.users")
+    if user:
+        remarks += [f"the group {group} cannot be resolved" for group, gid in user.groups.items() if gid is None]
+    if where.scope_status is ScopeStatus.EXEMPT_USER and user:
+        remarks.append(f"exempt by {', '.join(rules.lists.exempt_users.matches(user))} in exempt.users")
     if where.scope_status is ScopeStatus.EXEMPT_NETWORK:
         remarks.append("exempt by its address, which is in exempt.networks")
-    if where.alias and person:
-        remarks.append(f"{person.name} has the uid of {where.account}, whose codes are asked for")
-    if row.decision is Decision.LOOK and person:
-        state, about = _account_state(site, login, client, person, where, now)
+    if where.alias and user:
+        remarks.append(f"{user.name} has the uid of {where.account}, whose codes are asked for")
+    if row.decision is Decision.LOOK and user:
+        state, about = _account_state(site, login, client, user, where, now)
         row = policy.decide(policy.with_account(facts, state))
         remarks += about
-    return _Answer(row, person, where.entries, tuple(remarks))
+    return _Answer(row, user, where.entries, tuple(remarks))
 
 
 def _remarks(site: Site, login: Login, client: Client) -> list[str]:
@@ -155,15 +155,15 @@ def _remarks(site: Site, login: Login, client: Client) -> list[str]:
     return remarks
 
 
-def _was_not_member(site: Site, person: Person) -> bool:
+def _was_not_member(site: Site, user: User) -> bool:
     try:
-        return site.store.remembered_not_member(person.name, person.uid, site.rules.scope_digest)
+        return site.store.remembered_not_member(user.name, user.uid, site.rules.scope_digest)
     except Problem:
         return False
 
 
 def _account_state(
-    site: Site, login: Login, client: Client, person: Person, where: ScopeResult, now: float
+    site: Site, login: Login, client: Client, user: User, where: ScopeResult, now: float
 ) -> tuple[AccountState, list[str]]:
     """What the state says about a person, and remarks on that."""
     try:
@@ -180,7 +180,7 @@ def _account_state(
         facts=facts_of(login, client, on=True, where=where),
         client=client,
         name=where.account,
-        uid=person.uid,
+        uid=user.uid,
         guessing=site.config.guessing,
         digits=site.config.digits,
         issuer=site.config.issuer_name,
@@ -188,7 +188,7 @@ def _account_state(
         window_days=site.config.enrolment_window_days,
         session_seconds=60 * site.config.sudo_minutes,
         token_needed=site.config.proof == "token",
-        codebook=Codebook(),
+        code_cache=CodeCache(),
         fresh_secret=_nothing_is_made,
         fresh_generation=_nothing_is_made,
         sms=site.rules.sms,

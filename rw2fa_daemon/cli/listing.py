@@ -15,8 +15,8 @@ from rw2fa_daemon.cli.printing import on_terminal
 from rw2fa_daemon.cli.profile import Profile, profile
 from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.core.account import Method
-from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.directory.many import lookups
 
 READ_AT_ONCE: Final = 500
@@ -51,13 +51,13 @@ class Wanted:
         """Whether somebody of this name is to be looked at."""
         return name > self.after and self.match.casefold() in name.casefold()
 
-    def fits(self, person: Profile) -> bool:
+    def fits(self, user: Profile) -> bool:
         """Whether somebody is to be listed."""
         return (
-            (not self.pending or (person.enabled is not False and not person.activated))
-            and (self.activated is None or person.activated is self.activated)
-            and (not self.locked or person.lock is not None)
-            and (self.method is None or person.method_in_force is self.method)
+            (not self.pending or (user.enabled is not False and not user.activated))
+            and (self.activated is None or user.activated is self.activated)
+            and (not self.locked or user.lock is not None)
+            and (self.method is None or user.method_in_force is self.method)
         )
 
     def command_after(self, name: str, *more: str) -> list[str]:
@@ -89,13 +89,13 @@ class Listing:
     def people(self) -> Iterator[Profile]:
         """Those who fit, in the order of their names."""
         listed, last = 0, ""
-        for name, person in _look(self._site, self._candidates):
-            if not self._wanted.fits(person):
+        for name, user in _look(self._site, self._candidates):
+            if not self._wanted.fits(user):
                 continue
             if listed == self._wanted.limit:
                 self.last = last
                 return
-            yield person
+            yield user
             listed, last = listed + 1, name
 
 
@@ -116,9 +116,9 @@ def _look(site: Site, names: Sequence[str]) -> Iterator[tuple[str, Profile]]:
     found = zip(names, lookups(names, rules.groups), strict=True)
     with _bar(len(names)) as lock:
         while page := list(islice(found, READ_AT_ONCE)):
-            stored = site.store.look([one.name if isinstance(one, Person) else name for name, one in page])
+            stored = site.store.look([one.name if isinstance(one, User) else name for name, one in page])
             for (name, one), account in zip(page, stored, strict=True):
-                if isinstance(one, Person) and one.name != name and one.name in known:
+                if isinstance(one, User) and one.name != name and one.name in known:
                     continue
                 sound, trouble = (None, str(account)) if isinstance(account, Problem) else (account, "")
                 yield (

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon.core.person import GROUP_MARK
 from rw2fa_daemon.core.phone import parse_number
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import GROUP_MARK
 
 STANDARD_INPUT: Final = "-"
 COMMENT: Final = "#"

@@ -8,39 +8,39 @@ from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import note, shown
 from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.core.account import GENERATION_BITS, Account
-from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.store.store import Job
 
 
 def set_numbers(site: Site, numbers: Mapping[str, str]) -> list[str]:
     """Have codes sent to these E.164 numbers, by name; gives the names for which that is stored."""
     people = [person_of(name, ()) for name in numbers]
-    jobs = [Job(person.name, partial(to_sms, person=person, number=numbers[person.name])) for person in people]
+    jobs = [Job(user.name, partial(to_sms, user=user, number=numbers[user.name])) for user in people]
     done = []
-    for person, outcome in zip(people, site.store.run(jobs), strict=True):
+    for user, outcome in zip(people, site.store.run(jobs), strict=True):
         if isinstance(outcome, Account):
-            done.append(person.name)
+            done.append(user.name)
         else:
             note(str(outcome))
     return done
 
 
-def to_sms(account: Account | None, *, person: Person, number: str) -> tuple[Account | None, Account | Problem]:
+def to_sms(account: Account | None, *, user: User, number: str) -> tuple[Account | None, Account | Problem]:
     """The account with codes by SMS to a number, twice; the Problem where it belongs to another uid."""
-    account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
-    if account.uid != person.uid:
-        return account, another_uid(person)
+    account = account or Account(user.name, user.uid, secrets.randbits(GENERATION_BITS))
+    if account.uid != user.uid:
+        return account, another_uid(user)
     after = account.by_sms(Secret(number.encode()))
     return after, after
 
 
-def another_uid(person: Person) -> Problem:
+def another_uid(user: User) -> Problem:
     """What is wrong with a record that belongs to somebody else of the same name."""
     return Problem(
-        f"{shown(person.name)} has another uid than the user whose secret is stored",
-        f"if it is the same person, run: rw2fa users reset {shown(person.name)}",
+        f"{shown(user.name)} has another uid than the user whose secret is stored",
+        f"if it is the same person, run: rw2fa users reset {shown(user.name)}",
     )
 
 

@@ -6,8 +6,8 @@ from threading import Thread
 from typing import Final
 
 from rw2fa_daemon.cli.printing import shown
-from rw2fa_daemon.core.person import GROUP_MARK, Missing, Person, Roster
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import GROUP_MARK, Missing, User, UserList
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup
 
@@ -23,14 +23,14 @@ def entry_of(typed: str) -> str:
     return person_of(typed, ()).name
 
 
-def person_of(typed: str, groups: tuple[str, ...]) -> Person:
+def person_of(typed: str, groups: tuple[str, ...]) -> User:
     """The person that `typed` means; raises Problem where NSS knows nobody, or does not answer."""
-    person = lookup(typed, groups)
-    if person is Missing.UNKNOWN:
+    user = lookup(typed, groups)
+    if user is Missing.UNKNOWN:
         raise Problem(f"there is no user {shown(typed)}", f"look for the name with: getent passwd {shown(typed)}")
-    if not isinstance(person, Person):
+    if not isinstance(user, User):
         raise Problem(f"the directory does not answer about {shown(typed)}", "try again when it does")
-    return person
+    return user
 
 
 def entries_of(typed: Iterable[str]) -> list[str]:
@@ -60,7 +60,7 @@ def _group(name: str) -> str:
         ) from None
 
 
-def members(roster: Roster) -> tuple[set[str], list[str]]:
+def members(roster: UserList) -> tuple[set[str], list[str]]:
     """The names on a list and the members of its groups, as NSS lists them, and the groups that it cannot resolve.
 
     A directory need not list all members; a look-up of a person by name finds those all the same.
@@ -76,7 +76,7 @@ def members(roster: Roster) -> tuple[set[str], list[str]]:
     return names, unresolved
 
 
-def count_members(roster: Roster) -> int | None:
+def count_members(roster: UserList) -> int | None:
     """How many people are on a list; None where the directory does not say so in COUNT_SECONDS."""
     found: list[tuple[set[str], list[str]]] = []
     # A thread, since NSS knows no deadline; a directory that hangs must not hang `rw2fa status`.

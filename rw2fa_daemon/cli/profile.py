@@ -9,9 +9,9 @@ from rw2fa_daemon.core.account import Account, Bypass, Method
 from rw2fa_daemon.core.budget import allowance, spent
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
 from rw2fa_daemon.core.lock_status import LockStatus, lock_status
-from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.prompts import minutes
+from rw2fa_daemon.core.user import Membership, Missing, User
 from rw2fa_daemon.service.rules import Rules
 
 ON_TIME_SECONDS: Final = 30
@@ -97,7 +97,7 @@ class Profile:
 
 def profile(
     name: str,
-    person: Person | Missing,
+    user: User | Missing,
     account: Account | None,
     *,
     rules: Rules,
@@ -109,7 +109,7 @@ def profile(
 
     `came_in` tells when the last of some entries of the scope came in, `trouble` what is known to be wrong.
     """
-    known = person if isinstance(person, Person) else None
+    known = user if isinstance(user, User) else None
     lists = rules.lists
     by_name = (name,) if name in lists.scope.users else ()
     enabled_by = lists.scope.matches(known) if known else by_name
@@ -133,7 +133,7 @@ def profile(
     return Profile(
         user=known.name if known else name,
         uid=known.uid if known else None,
-        enabled=_enabled(rules, person, by_name),
+        enabled=_enabled(rules, user, by_name),
         enabled_by=enabled_by,
         activated=activated,
         pending=account is not None and account.credential is not None and must_enrol,
@@ -151,7 +151,7 @@ def profile(
         enrolment_until=end if end is not None and now < end else None,
         whitelisted_by=lists.whitelist.matches(known) if known else (),
         exempt_by=lists.exempt_users.matches(known) if known else (),
-        trouble=trouble or _trouble(person, account),
+        trouble=trouble or _trouble(user, account),
     )
 
 
@@ -187,20 +187,20 @@ def _guesses(account: Account | None, rules: Rules, now: float, sms_digits: int 
     return Guesses(wide, allowed.wide if sms_digits is None else 0, narrow, allowed.narrow)
 
 
-def _enabled(rules: Rules, person: Person | Missing, by_name: tuple[str, ...]) -> bool | None:
-    if isinstance(person, Person):
-        membership = rules.lists.scope.membership(person)
+def _enabled(rules: Rules, user: User | Missing, by_name: tuple[str, ...]) -> bool | None:
+    if isinstance(user, User):
+        membership = rules.lists.scope.membership(user)
         return None if membership is Membership.UNSURE else membership is Membership.MEMBER
     if by_name:
         return True
-    return None if person is Missing.UNAVAILABLE else False
+    return None if user is Missing.UNAVAILABLE else False
 
 
-def _trouble(person: Person | Missing, account: Account | None) -> str:
-    if person is Missing.UNKNOWN:
+def _trouble(user: User | Missing, account: Account | None) -> str:
+    if user is Missing.UNKNOWN:
         return "the directory knows no such user"
-    if not isinstance(person, Person):
+    if not isinstance(user, User):
         return "the directory does not answer"
-    if account is not None and account.uid != person.uid:
-        return f"the uid was {account.uid} and is {person.uid}; if it is the same person, run: rw2fa users reset"
+    if account is not None and account.uid != user.uid:
+        return f"the uid was {account.uid} and is {user.uid}; if it is the same person, run: rw2fa users reset"
     return ""

@@ -11,7 +11,7 @@ import click
 
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.load import Layers, build, read_layers
-from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.user import User
 
 if TYPE_CHECKING:
     from rw2fa_daemon.config.edit import Changes
@@ -64,8 +64,8 @@ class Site:
         for name in names_to_resolve(self.config):
             if time.monotonic() > deadline:
                 break
-            if isinstance(person := lookup(name, ()), Person) and person.name != name:
-                found[name] = person.name
+            if isinstance(user := lookup(name, ()), User) and user.name != name:
+                found[name] = user.name
         return found
 
     @cached_property

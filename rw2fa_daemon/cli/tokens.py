@@ -12,8 +12,8 @@ from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import note
 from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.core.account import GENERATION_BITS, Account
-from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.recovery_codes import CodeSet
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.store.store import Job, StateProblem
 
 PROOF_BY_WORD: Final = "token"
@@ -23,14 +23,14 @@ PROOF_BY_WORD: Final = "token"
 def give_tokens(site: Site, names: Iterable[str]) -> dict[str, str]:
     """Give everybody who is not activated a new word to enrol with; the words by name. Raises Problem."""
     people = [person_of(name, ()) for name in names]
-    made = make_words(site, [person.name for person in people])
-    jobs = [Job(person.name, partial(_give, person=person, new=made[person.name])) for person in people]
+    made = make_words(site, [user.name for user in people])
+    jobs = [Job(user.name, partial(_give, user=user, new=made[user.name])) for user in people]
     given: dict[str, str] = {}
-    for person, outcome in zip(people, site.store.run(jobs), strict=True):
+    for user, outcome in zip(people, site.store.run(jobs), strict=True):
         if isinstance(outcome, StateProblem):
             note(str(outcome))
         elif outcome is not None:
-            given[person.name] = outcome
+            given[user.name] = outcome
     return given
 
 
@@ -44,8 +44,8 @@ def make_words(site: Site, names: Sequence[str]) -> dict[str, CodeSet]:
         return dict(zip(names, threads.map(lambda name: site.code_hasher.new(name, 1), names), strict=True))
 
 
-def _give(account: Account | None, *, person: Person, new: CodeSet) -> tuple[Account | None, str | None]:
-    if account is not None and (account.activated or account.uid != person.uid):
+def _give(account: Account | None, *, user: User, new: CodeSet) -> tuple[Account | None, str | None]:
+    if account is not None and (account.activated or account.uid != user.uid):
         return account, None
-    account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
+    account = account or Account(user.name, user.uid, secrets.randbits(GENERATION_BITS))
     return replace(account, token=new.digests[0]), new.codes[0]

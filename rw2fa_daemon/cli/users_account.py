@@ -18,9 +18,9 @@ from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.lock_status import lock_status
-from rw2fa_daemon.core.person import GROUP_MARK, Membership, Person
 from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import GROUP_MARK, Membership, User
 from rw2fa_daemon.store.store import StateProblem
 
 
@@ -39,15 +39,15 @@ def reset(site: Site, names: tuple[str, ...], *, no_token: bool, as_json: bool, 
     Who gets codes by SMS keeps the number, and has to confirm it by a code again.
     """
     people = [enabled_person(site, name) for name in names]
-    listed = ", ".join(shown(person.name) for person in people)
+    listed = ", ".join(shown(user.name) for user in people)
     make_sure(f"Destroy the secret of {listed}, so that the device in use gives no valid code any more?", yes=yes)
     now = int(time.time())
     numbers: dict[str, str] = {}
     tokens: dict[str, str | None] = {}
-    for person in people:
-        account, tokens[person.name] = _reset(site, person, now, no_token=no_token)
+    for user in people:
+        account, tokens[user.name] = _reset(site, user, now, no_token=no_token)
         if account.phone is not None and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS:
-            numbers[person.name] = masked(account.phone.reveal().decode())
+            numbers[user.name] = masked(account.phone.reveal().decode())
     consequences.purge(site)
     what = "rw2fa users reset --no-token" if no_token else "rw2fa users reset"
     consequences.record(site, what, [name for name, token in tokens.items() if token is None])
@@ -72,10 +72,10 @@ def reset(site: Site, names: tuple[str, ...], *, no_token: bool, as_json: bool, 
         note("enrolment.proof is token: without a word they cannot enrol at a login, only by: rw2fa users enrol")
 
 
-def _reset(site: Site, person: Person, now: int, *, no_token: bool) -> tuple[Account, str | None]:
+def _reset(site: Site, user: User, now: int, *, no_token: bool) -> tuple[Account, str | None]:
     """Start somebody over; gives the account and the word to hand over, None for none."""
     generation = secrets.randbits(GENERATION_BITS)
-    new = None if no_token else site.code_hasher.new(person.name, 1)
+    new = None if no_token else site.code_hasher.new(user.name, 1)
     always = site.config.proof == PROOF_BY_WORD
 
     def work(account: Account | None, *, always: bool = always) -> tuple[Account, tuple[Account, str | None]]:
@@ -83,16 +83,16 @@ def _reset(site: Site, person: Person, now: int, *, no_token: bool) -> tuple[Acc
         sms = account is not None and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS
         needed = not sms and (always or (account is not None and account.activated))
         word, digest = (new.codes[0], new.digests[0]) if new is not None and needed else (None, None)
-        account = account or Account(person.name, person.uid, generation)
-        after = replace(account.reset(generation=generation, now=now, token=digest), uid=person.uid)
+        account = account or Account(user.name, user.uid, generation)
+        after = replace(account.reset(generation=generation, now=now, token=digest), uid=user.uid)
         return after, (after, word)
 
     try:
-        return site.store.transact(person.name, work)
+        return site.store.transact(user.name, work)
     except StateProblem:
         # A record that was altered: starting over is what its problem says to do. Who knows whether it was active?
-        site.store.discard(person.name)
-        return site.store.transact(person.name, partial(work, always=True))
+        site.store.discard(user.name)
+        return site.store.transact(user.name, partial(work, always=True))
 
 
 @click.command()
@@ -117,28 +117,28 @@ def _unlock(account: Account | None, *, config: Config, now: float) -> tuple[Acc
     return account.unlocked(), lock_status(account, config.guessing, now, sms_digits) is not None
 
 
-def enabled_person(site: Site, typed: str) -> Person:
+def enabled_person(site: Site, typed: str) -> User:
     """The person that `typed` means, who has two-factor authentication; raises Problem otherwise."""
     if typed.startswith(GROUP_MARK):
         raise Problem(f"{shown(typed)} is a group", "name its members one by one")
-    person = person_of(typed, site.rules.groups)
-    match site.rules.lists.scope.membership(person):
+    user = person_of(typed, site.rules.groups)
+    match site.rules.lists.scope.membership(user):
         case Membership.MEMBER:
-            return person
+            return user
         case Membership.UNSURE:
             raise Problem(
-                f"the directory cannot tell whether {shown(person.name)} has two-factor authentication",
+                f"the directory cannot tell whether {shown(user.name)} has two-factor authentication",
                 "try again when every group of the scope can be resolved",
             )
         case Membership.NOT_MEMBER:
-            account, entries = site.rules.lists.scope.naming(person)
+            account, entries = site.rules.lists.scope.naming(user)
             if entries:
                 raise Problem(
-                    f"{shown(person.name)} has the uid of {shown(account.name)}, whose codes are asked for",
-                    f"name {shown(account.name)}, or give the other a device too: rw2fa users add {shown(person.name)}",
+                    f"{shown(user.name)} has the uid of {shown(account.name)}, whose codes are asked for",
+                    f"name {shown(account.name)}, or give the other a device too: rw2fa users add {shown(user.name)}",
                 )
             raise Problem(
-                f"{shown(person.name)} has no two-factor authentication", f"run: rw2fa users add {shown(person.name)}"
+                f"{shown(user.name)} has no two-factor authentication", f"run: rw2fa users add {shown(user.name)}"
             )
 
 

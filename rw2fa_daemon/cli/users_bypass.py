@@ -15,8 +15,8 @@ from rw2fa_daemon.cli.reason import reason_given
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Bypass
-from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import User
 
 BYPASS_SECONDS_MAX: Final = 7 * 24 * 60 * 60
 """Whoever needs longer needs a new device, or an entry in exempt.users."""
@@ -44,30 +44,30 @@ def bypass(site: Site, name: str, *, length: str | None, once: bool, reason: str
         raise click.UsageError("give --for and --reason, or --end")
     seconds = _seconds(length)
     why = reason_given(reason)
-    person = enabled_person(site, name)
+    user = enabled_person(site, name)
     until = int(time.time()) + seconds
-    _store(site, person, Bypass(until, once))
-    consequences.record(site, f'rw2fa users bypass --for {length}{" --once" * once}, because "{why}"', [person.name])
+    _store(site, user, Bypass(until, once))
+    consequences.record(site, f'rw2fa users bypass --for {length}{" --once" * once}, because "{why}"', [user.name])
     how = "once without a code, " if once else "without a code "
-    say(f"{shown(person.name)} signs in {how}until {when(until)}.")
+    say(f"{shown(user.name)} signs in {how}until {when(until)}.")
 
 
 def _end(site: Site, name: str) -> None:
-    person = enabled_person(site, name)
-    had = _store(site, person, None)
-    consequences.record(site, "rw2fa users bypass --end", [person.name])
-    say(f"{shown(person.name)} {'needs a code again' if had else 'had no bypass'}.")
+    user = enabled_person(site, name)
+    had = _store(site, user, None)
+    consequences.record(site, "rw2fa users bypass --end", [user.name])
+    say(f"{shown(user.name)} {'needs a code again' if had else 'had no bypass'}.")
 
 
-def _store(site: Site, person: Person, given: Bypass | None) -> bool:
+def _store(site: Site, resolved: User, given: Bypass | None) -> bool:
     """Store a bypass, or none; gives whether there was one that held."""
-    user = shown(person.name)
+    user = shown(resolved.name)
 
     def work(account: Account | None) -> tuple[Account | None, bool | Problem]:
         if account is None and given is None:
             return None, False
-        account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
-        if account.uid != person.uid:
+        account = account or Account(resolved.name, resolved.uid, secrets.randbits(GENERATION_BITS))
+        if account.uid != resolved.uid:
             return account, Problem(
                 f"{user} has another uid than the user whose secret is stored",
                 f"if it is the same person, run: rw2fa users reset {user}",
@@ -75,7 +75,7 @@ def _store(site: Site, person: Person, given: Bypass | None) -> bool:
         had = account.bypass is not None and time.time() < account.bypass.until
         return replace(account, bypass=given), had
 
-    outcome = site.store.transact(person.name, work)
+    outcome = site.store.transact(resolved.name, work)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome

@@ -18,10 +18,10 @@ from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.cli.windows import next_login, with_window
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
-from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.phone import masked, parse_number
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.recovery_codes import CodeSet
+from rw2fa_daemon.core.user import User
 
 
 @click.command()
@@ -39,39 +39,39 @@ def edit(site: Site, name: str, *, app: bool, sms: str | None, as_json: bool) ->
     if app == (sms is not None):
         raise click.UsageError("give either --app or --sms NUMBER")
     hide(sms or "")
-    person = enabled_person(site, name)
+    user = enabled_person(site, name)
     if sms is None:
-        _to_app(site, person, as_json=as_json)
+        _to_app(site, user, as_json=as_json)
     else:
-        _to_sms(site, person, parse_number(sms), as_json=as_json)
+        _to_sms(site, user, parse_number(sms), as_json=as_json)
 
 
-def _to_sms(site: Site, person: Person, number: str, *, as_json: bool) -> None:
-    account = _stored(site, person, partial(to_sms, person=person, number=number))
-    consequences.record(site, f"rw2fa users edit --sms {masked(number)}", [person.name])
+def _to_sms(site: Site, user: User, number: str, *, as_json: bool) -> None:
+    account = _stored(site, user, partial(to_sms, user=user, number=number))
+    consequences.record(site, f"rw2fa users edit --sms {masked(number)}", [user.name])
     if as_json:
-        show_json(_facts(person.name, account, None, None))
+        show_json(_facts(user.name, account, None, None))
     elif account.phone_confirmed:
-        say(f"{shown(person.name)} gets codes by SMS to {masked(number)}.")
+        say(f"{shown(user.name)} gets codes by SMS to {masked(number)}.")
     else:
         say(
-            f"{shown(person.name)} is sent a code to {masked(number)} at the next login; the right one activates"
+            f"{shown(user.name)} is sent a code to {masked(number)} at the next login; the right one activates"
             " that number."
         )
-    hints(site, {person.name: number})
+    hints(site, {user.name: number})
 
 
-def _to_app(site: Site, person: Person, *, as_json: bool) -> None:
+def _to_app(site: Site, resolved: User, *, as_json: bool) -> None:
     now = int(time.time())
-    new = site.code_hasher.new(person.name, 1) if site.config.proof == PROOF_BY_WORD else None
-    account = _stored(site, person, partial(_by_app, person=person, now=now, new=new))
-    consequences.record(site, "rw2fa users edit --app", [person.name])
+    new = site.code_hasher.new(resolved.name, 1) if site.config.proof == PROOF_BY_WORD else None
+    account = _stored(site, resolved, partial(_by_app, user=resolved, now=now, new=new))
+    consequences.record(site, "rw2fa users edit --app", [resolved.name])
     opened = account.enrol_opened_at == now and not account.activated
     until = now + site.config.enrolment_window_days * DAY_SECONDS if opened else None
     word = new.codes[0] if new is not None and account.token == new.digests[0] else None
-    user = shown(person.name)
+    user = shown(resolved.name)
     if as_json:
-        show_json(_facts(person.name, account, until, word))
+        show_json(_facts(resolved.name, account, until, word))
         return
     say(f"{user} gets codes from an authenticator app.")
     if until is not None:
@@ -81,11 +81,11 @@ def _to_app(site: Site, person: Person, *, as_json: bool) -> None:
 
 
 def _by_app(
-    account: Account | None, *, person: Person, now: int, new: CodeSet | None
+    account: Account | None, *, user: User, now: int, new: CodeSet | None
 ) -> tuple[Account | None, Account | Problem]:
-    account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
-    if account.uid != person.uid:
-        return account, another_uid(person)
+    account = account or Account(user.name, user.uid, secrets.randbits(GENERATION_BITS))
+    if account.uid != user.uid:
+        return account, another_uid(user)
     if account.method is Method.APP:
         return account, account
     # A number that codes do not go to any more is kept for nothing.
@@ -94,9 +94,9 @@ def _by_app(
 
 
 def _stored(
-    site: Site, person: Person, work: Callable[[Account | None], tuple[Account | None, Account | Problem]]
+    site: Site, user: User, work: Callable[[Account | None], tuple[Account | None, Account | Problem]]
 ) -> Account:
-    outcome = site.store.transact(person.name, work)
+    outcome = site.store.transact(user.name, work)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome

@@ -18,14 +18,14 @@ from rw2fa_daemon.cli.users_recovery import hand_over
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Credential, Method
 from rw2fa_daemon.core.audit import Event
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.enrolment import FirstCode, FirstCodeCheck, activate, check_first_code, with_secret
 from rw2fa_daemon.core.otp import SECRET_BYTES
-from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.qr import Ground, Rendering, Shape, picture_of
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.uri import base32_key, otpauth_uri, spaced_key
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.wire import notice
 
 
@@ -84,23 +84,23 @@ def enrol(site: Site, name: str, *, picture: Path | None, as_json: bool) -> None
     """
     if picture is not None:
         check_picture(picture)
-    person = enabled_person(site, name)
-    offered = site.store.transact(person.name, lambda account: _offer(account, person, site.config))
+    user = enabled_person(site, name)
+    offered = site.store.transact(user.name, lambda account: _offer(account, user, site.config))
     if isinstance(offered, _Refusal):
-        raise _problem(offered, shown(person.name))
-    _hand_out(site, person, offered, picture, as_json=as_json)
+        raise _problem(offered, shown(user.name))
+    _hand_out(site, user, offered, picture, as_json=as_json)
 
 
-def _hand_out(site: Site, person: Person, credential: Credential, picture: Path | None, *, as_json: bool) -> None:
-    consequences.record(site, "rw2fa users enrol", [person.name])
+def _hand_out(site: Site, user: User, credential: Credential, picture: Path | None, *, as_json: bool) -> None:
+    consequences.record(site, "rw2fa users enrol", [user.name])
     issuer = site.config.issuer_name
-    uri = otpauth_uri(credential, user=person.name, issuer=issuer)
+    uri = otpauth_uri(credential, user=user.name, issuer=issuer)
     if picture is not None:
         write_picture(picture, uri)
     if as_json:
         show_json(
             {
-                "user": person.name,
+                "user": user.name,
                 "uri": uri,
                 "secret": base32_key(credential.secret),
                 "digits": credential.digits,
@@ -109,7 +109,7 @@ def _hand_out(site: Site, person: Person, credential: Credential, picture: Path 
             }
         )
         return
-    say(f"account  {shown(issuer)}:{shown(person.name)}")
+    say(f"account  {shown(issuer)}:{shown(user.name)}")
     say(f"key      {spaced_key(credential.secret)}")
     say(f"type     time-based, {credential.digits} digits")
     say(f"uri      {uri}")
@@ -121,16 +121,16 @@ def _hand_out(site: Site, person: Person, credential: Credential, picture: Path 
         # last, since a terminal of 24 lines has no room for more.
         ground = Ground.ANY if on_terminal() else Ground.DARK
         say("\n".join(picture_of(uri, Rendering(Shape.HALF, ground)).lines))
-    say(f"Then: rw2fa users confirm {shown(person.name)} CODE")
+    say(f"Then: rw2fa users confirm {shown(user.name)} CODE")
 
 
-def _offer(account: Account | None, person: Person, config: Config) -> tuple[Account | None, Credential | _Refusal]:
+def _offer(account: Account | None, user: User, config: Config) -> tuple[Account | None, Credential | _Refusal]:
     """The account with a pending secret, and that."""
-    if account is not None and account.uid != person.uid:
+    if account is not None and account.uid != user.uid:
         return account, _Refusal.UID_CHANGED
     if account is not None and account.activated_by(Method.APP):
         return account, _Refusal.ACTIVATED
-    account = account or Account(person.name, person.uid, secrets.randbits(GENERATION_BITS))
+    account = account or Account(user.name, user.uid, secrets.randbits(GENERATION_BITS))
     return with_secret(account, _Offer(time.time(), config.digits))
 
 
@@ -144,17 +144,17 @@ def confirm(site: Site, name: str, code: str, *, as_json: bool) -> None:
 
     Prints the recovery codes, as a login does that activates.
     """
-    person = enabled_person(site, name)
+    resolved = enabled_person(site, name)
     typed = "".join(code.split())
-    recovery = site.code_hasher.new(person.name)
+    recovery = site.code_hasher.new(resolved.name)
 
     def work(account: Account | None) -> tuple[Account | None, FirstCodeCheck | _Refusal]:
-        judged, check = _judge(account, person, typed, now=time.time(), reach=site.config.discrepancy)
+        judged, check = _judge(account, resolved, typed, now=time.time(), reach=site.config.discrepancy)
         right = isinstance(check, FirstCodeCheck) and check.step is not None
         return (replace(judged, recovery=recovery.digests) if judged and right else judged), check
 
-    outcome = site.store.transact(person.name, work)
-    user = shown(person.name)
+    outcome = site.store.transact(resolved.name, work)
+    user = shown(resolved.name)
     match outcome:
         case _Refusal():
             raise _problem(outcome, user)
@@ -167,29 +167,29 @@ def confirm(site: Site, name: str, code: str, *, as_json: bool) -> None:
             )
         case _:
             raise Problem("that is not the code", "type the code that the app shows now")
-    consequences.record(site, "rw2fa users confirm", [person.name], event=Event.ACTIVATED, rule="activated")
-    consequences.announce(site, notice.ACTIVATED, person.name)
-    account = site.store.read(person.name)
+    consequences.record(site, "rw2fa users confirm", [resolved.name], event=Event.ACTIVATED, rule="activated")
+    consequences.announce(site, notice.ACTIVATED, resolved.name)
+    account = site.store.read(resolved.name)
     if account and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS:
         note(f"codes go on coming by SMS; for those of the app run: rw2fa users edit {user} --app")
     if as_json:
-        show_json({"user": person.name, "activated": True, "recovery_codes": recovery.codes})
+        show_json({"user": resolved.name, "activated": True, "recovery_codes": recovery.codes})
         return
     say(f"{user} is activated.")
     hand_over(recovery, user)
 
 
 def _judge(
-    account: Account | None, person: Person, code: str, *, now: float, reach: int
+    account: Account | None, user: User, code: str, *, now: float, reach: int
 ) -> tuple[Account | None, FirstCodeCheck | _Refusal]:
     if account is None or account.credential is None:
         return account, _Refusal.NOTHING_PENDING
-    if account.uid != person.uid:
+    if account.uid != user.uid:
         return account, _Refusal.UID_CHANGED
     if account.activated_by(Method.APP):
         return account, _Refusal.ACTIVATED
     credential = account.credential
     if not (code.isascii() and code.isdigit() and len(code) == credential.digits):
         return account, _Refusal.FORM
-    check = check_first_code(credential, code, now=now, reach=reach, codebook=Codebook())
+    check = check_first_code(credential, code, now=now, reach=reach, code_cache=CodeCache())
     return (account if check.step is None else activate(account, credential, check.step)), check

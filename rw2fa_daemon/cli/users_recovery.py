@@ -24,26 +24,26 @@ def recovery(site: Site, name: str, *, as_json: bool) -> None:
 
     Each signs in once in place of a code. They are shown now and never again.
     """
-    person = enabled_person(site, name)
-    user = shown(person.name)
-    new = site.code_hasher.new(person.name)
+    resolved = enabled_person(site, name)
+    user = shown(resolved.name)
+    new = site.code_hasher.new(resolved.name)
 
     def work(account: Account | None) -> tuple[Account | None, Problem | None]:
         if account is None or not account.activated:
             return account, Problem(f"{user} has no device yet", f"run: rw2fa users enrol {user}")
-        if account.uid != person.uid:
+        if account.uid != resolved.uid:
             return account, Problem(
                 f"{user} has another uid than the user whose secret is stored",
                 f"if it is the same person, run: rw2fa users reset {user}",
             )
         return replace(account, recovery=new.digests), None
 
-    if (problem := site.store.transact(person.name, work)) is not None:
+    if (problem := site.store.transact(resolved.name, work)) is not None:
         raise problem
-    consequences.record(site, "rw2fa users recovery", [person.name])
-    consequences.announce(site, notice.RECOVERY_CODES_MADE, person.name)
+    consequences.record(site, "rw2fa users recovery", [resolved.name])
+    consequences.announce(site, notice.RECOVERY_CODES_MADE, resolved.name)
     if as_json:
-        show_json({"user": person.name, "recovery_codes": new.codes})
+        show_json({"user": resolved.name, "recovery_codes": new.codes})
         return
     hand_over(new, user)
 

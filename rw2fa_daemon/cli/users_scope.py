@@ -16,9 +16,9 @@ from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, give_tokens
 from rw2fa_daemon.config.edit import Changes
 from rw2fa_daemon.config.load import Layers
-from rw2fa_daemon.core.person import GROUP_MARK, Membership, Missing, Person, Roster
 from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import GROUP_MARK, Membership, Missing, User, UserList
 from rw2fa_daemon.directory.request import lookup
 
 
@@ -157,16 +157,16 @@ def _entry_to_remove(site: Site, typed: str) -> str:
     if typed in scope:
         return typed
     if not typed.startswith(GROUP_MARK):
-        person = lookup(typed, site.rules.groups)
-        name = person.name if isinstance(person, Person) else typed
-        if isinstance(person, Person):
-            if person.name in scope:
-                return person.name
-            if spelling := next((entry for entry in scope if _means(entry, person)), None):
+        user = lookup(typed, site.rules.groups)
+        name = user.name if isinstance(user, User) else typed
+        if isinstance(user, User):
+            if user.name in scope:
+                return user.name
+            if spelling := next((entry for entry in scope if _means(entry, user)), None):
                 return spelling
-            if by := site.rules.lists.scope.matches(person):
+            if by := site.rules.lists.scope.matches(user):
                 raise Problem(
-                    f"{shown(person.name)} is enabled by {shown(', '.join(by))}, not by name",
+                    f"{shown(user.name)} is enabled by {shown(', '.join(by))}, not by name",
                     f"take the user out of that group, or run: rw2fa users remove {shown(by[0])}",
                 )
         # Somebody who left a group, or whose removal was cut short.
@@ -175,12 +175,12 @@ def _entry_to_remove(site: Site, typed: str) -> str:
     raise Problem(f"{shown(typed)} was not added", "look for the name with: rw2fa users list")
 
 
-def _means(entry: str, person: Person) -> bool:
+def _means(entry: str, user: User) -> bool:
     """Whether an entry is another spelling of a person's name, written by hand."""
     if entry.startswith(GROUP_MARK):
         return False
     found = lookup(entry, ())
-    return isinstance(found, Person) and found.name == person.name
+    return isinstance(found, User) and found.name == user.name
 
 
 def _affected(site: Site, entries: list[str]) -> set[str]:
@@ -188,14 +188,14 @@ def _affected(site: Site, entries: list[str]) -> set[str]:
     by_name = {entry for entry in entries if not entry.startswith(GROUP_MARK)}
     names = set(by_name)
     for name in by_name:
-        if isinstance(person := lookup(name, ()), Person):
-            names.add(person.name)
-    groups = Roster(groups=tuple(entry.removeprefix(GROUP_MARK) for entry in entries if entry.startswith(GROUP_MARK)))
+        if isinstance(user := lookup(name, ()), User):
+            names.add(user.name)
+    groups = UserList(groups=tuple(entry.removeprefix(GROUP_MARK) for entry in entries if entry.startswith(GROUP_MARK)))
     if groups.groups:
         for name in site.store.names():
-            person = lookup(name, groups.groups)
+            user = lookup(name, groups.groups)
             # A group that is gone from the directory may have meant anybody.
-            if not isinstance(person, Person) or groups.membership(person) is not Membership.NOT_MEMBER:
+            if not isinstance(user, User) or groups.membership(user) is not Membership.NOT_MEMBER:
                 names.add(name)
     stored = set(site.store.names())
     return names & stored
@@ -207,20 +207,20 @@ def _sort_out(site: Site, names: Iterable[str]) -> tuple[list[str], list[str], d
     unsure: list[str] = []
     still: dict[str, tuple[str, ...]] = {}
     scope, groups = site.rules.lists.scope, site.rules.lists.scope.groups
-    listed, unresolved = members(Roster(groups=groups))
+    listed, unresolved = members(UserList(groups=groups))
     for name in names:
-        person = lookup(name, groups)
+        user = lookup(name, groups)
         if name in scope.users:
             still[name] = (name,)
-        elif person is Missing.UNKNOWN:
+        elif user is Missing.UNKNOWN:
             # A directory that is down may say so too; then it does not know its groups either.
             (unsure if unresolved or name in listed else removed).append(name)
-        elif not isinstance(person, Person):
+        elif not isinstance(user, User):
             unsure.append(name)
         else:
-            match scope.membership(person):
+            match scope.membership(user):
                 case Membership.MEMBER:
-                    still[name] = scope.matches(person)
+                    still[name] = scope.matches(user)
                 case Membership.UNSURE:
                     unsure.append(name)
                 case Membership.NOT_MEMBER:

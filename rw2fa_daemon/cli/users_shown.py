@@ -23,8 +23,8 @@ from rw2fa_daemon.cli.printing import (
 from rw2fa_daemon.cli.profile import Profile, bypass_sentence, drift_sentence, lock_sentence, profile
 from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.account import Method
-from rw2fa_daemon.core.person import GROUP_MARK, Person
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import GROUP_MARK, User
 from rw2fa_daemon.directory.request import lookup
 
 _HEADERS: Final = ("USER", "ENABLED BY", "STATE", "CODES BY")
@@ -64,7 +64,7 @@ def list_users(
         stream_table(["ADDED", "SINCE"], ([entry, when(site.came_in([entry]))] for entry in entries))
         say()
     headers, row = (_PENDING_HEADERS, _pending_row) if pending else (_HEADERS, _row)
-    if not stream_table(headers, (row(person) for person in listing.people)) and not listing.unresolved:
+    if not stream_table(headers, (row(user) for user in listing.people)) and not listing.unresolved:
         say(_nobody(site, wanted))
     for group in listing.unresolved:
         note(f"the group {group} cannot be resolved: its members are not shown")
@@ -91,7 +91,7 @@ def _print_json(site: Site, wanted: Wanted, listing: Listing) -> None:
         {
             "entries": entries,
             "unresolved_groups": listing.unresolved,
-            "users": (person.as_json for person in listing.people),
+            "users": (user.as_json for user in listing.people),
             # Known only when the people were printed.
             "next": lambda: (
                 None
@@ -108,58 +108,58 @@ def _print_json(site: Site, wanted: Wanted, listing: Listing) -> None:
 @pass_site
 def show(site: Site, user: str, *, as_json: bool) -> None:
     """Show what is known about a user."""
-    person = _profile(site, user)
-    if person.uid is None and not person.enabled_by and site.store.read(person.user) is None:
+    resolved = _profile(site, user)
+    if resolved.uid is None and not resolved.enabled_by and site.store.read(resolved.user) is None:
         person_of(user, ())  # Says why there is nobody to show.
     if as_json:
-        show_json(person.as_json)
+        show_json(resolved.as_json)
         return
     rows = [
-        ("user", person.user + ("" if person.uid is None else f" (uid {person.uid})")),
-        ("enabled", {True: "yes, by " + ", ".join(person.enabled_by), False: "no", None: "unsure"}[person.enabled]),
-        ("state", state(person)),
-        ("codes by", _method(person)),
-        ("recovery codes left", str(person.recovery_codes_left)),
-        ("clock of the device", "not known yet" if person.drift is None else drift_sentence(person.drift)),
-        ("wrong codes in a row", str(person.failures)),
-        ("guesses spent", _guessed(person)),
-        ("bypass", bypass_sentence(person.bypass) if person.bypass else "no"),
-        ("RDP whitelist", ", ".join(person.whitelisted_by) or "no"),
-        ("exempt", ", ".join(person.exempt_by) or "no"),
+        ("user", resolved.user + ("" if resolved.uid is None else f" (uid {resolved.uid})")),
+        ("enabled", {True: "yes, by " + ", ".join(resolved.enabled_by), False: "no", None: "unsure"}[resolved.enabled]),
+        ("state", state(resolved)),
+        ("codes by", _method(resolved)),
+        ("recovery codes left", str(resolved.recovery_codes_left)),
+        ("clock of the device", "not known yet" if resolved.drift is None else drift_sentence(resolved.drift)),
+        ("wrong codes in a row", str(resolved.failures)),
+        ("guesses spent", _guessed(resolved)),
+        ("bypass", bypass_sentence(resolved.bypass) if resolved.bypass else "no"),
+        ("RDP whitelist", ", ".join(resolved.whitelisted_by) or "no"),
+        ("exempt", ", ".join(resolved.exempt_by) or "no"),
     ]
     for label, text in rows:
         say(f"{label:<24}{shown(text)}")
 
 
-def state(person: Profile) -> str:
+def state(user: Profile) -> str:
     """Where somebody stands, in a few words."""
-    if person.trouble:
-        return person.trouble
-    if person.enabled is None:
+    if user.trouble:
+        return user.trouble
+    if user.enabled is None:
         return "unsure: a group of the scope cannot be resolved"
-    if not person.enabled:
-        has_secret = person.activated or person.pending
-        return "not enabled" + (f", has a secret; destroy it with: rw2fa users remove {person.user}" * has_secret)
-    if person.bypass is not None:
-        return bypass_sentence(person.bypass)
-    if person.lock is not None:
-        return lock_sentence(person.lock, person.user)
-    if person.activated:
+    if not user.enabled:
+        has_secret = user.activated or user.pending
+        return "not enabled" + (f", has a secret; destroy it with: rw2fa users remove {user.user}" * has_secret)
+    if user.bypass is not None:
+        return bypass_sentence(user.bypass)
+    if user.lock is not None:
+        return lock_sentence(user.lock, user.user)
+    if user.activated:
         return "activated"
-    if person.method_in_force is Method.SMS:
+    if user.method_in_force is Method.SMS:
         return "number not confirmed yet; the next login sends a code"
-    shown_before = "QR code shown, no code confirmed; " if person.pending else ""
-    if person.enrolment_until is not None:
-        word = " with the word that was printed" if person.token_pending else ""
-        return f"{shown_before}can enrol{word} until {when(person.enrolment_until)}"
-    if person.token_missing:
-        return f"{shown_before}needs a word to enrol; print it with: rw2fa users reset {person.user}"
-    return f"{shown_before}can no longer enrol; open it with: rw2fa users reset {person.user}"
+    shown_before = "QR code shown, no code confirmed; " if user.pending else ""
+    if user.enrolment_until is not None:
+        word = " with the word that was printed" if user.token_pending else ""
+        return f"{shown_before}can enrol{word} until {when(user.enrolment_until)}"
+    if user.token_missing:
+        return f"{shown_before}needs a word to enrol; print it with: rw2fa users reset {user.user}"
+    return f"{shown_before}can no longer enrol; open it with: rw2fa users reset {user.user}"
 
 
-def _guessed(person: Profile) -> str:
-    guesses = person.guesses
-    if person.method_in_force is Method.SMS:
+def _guessed(user: Profile) -> str:
+    guesses = user.guesses
+    if user.method_in_force is Method.SMS:
         return f"{guesses.narrow_spent} of {guesses.narrow_allowed}"
     return (
         f"{guesses.wide_spent} of {guesses.wide_allowed} against the whole window, "
@@ -167,27 +167,27 @@ def _guessed(person: Profile) -> str:
     )
 
 
-def _method(person: Profile) -> str:
-    if person.method is Method.APP:
-        return person.method.value
-    return f"{person.method.value} {person.phone}" + " (SMS are off: app)" * (person.method_in_force is Method.APP)
+def _method(user: Profile) -> str:
+    if user.method is Method.APP:
+        return user.method.value
+    return f"{user.method.value} {user.phone}" + " (SMS are off: app)" * (user.method_in_force is Method.APP)
 
 
-def _row(person: Profile) -> list[str]:
-    return [person.user, ", ".join(person.enabled_by) or "-", state(person), _method(person)]
+def _row(user: Profile) -> list[str]:
+    return [user.user, ", ".join(user.enabled_by) or "-", state(user), _method(user)]
 
 
-def _pending_row(person: Profile) -> list[str]:
-    return [person.user, ", ".join(person.enabled_by) or "-", when(person.enrolment_until) or "-", state(person)]
+def _pending_row(user: Profile) -> list[str]:
+    return [user.user, ", ".join(user.enabled_by) or "-", when(user.enrolment_until) or "-", state(user)]
 
 
 def _profile(site: Site, name: str) -> Profile:
-    person = lookup(name, site.rules.groups)
-    canonical = person.name if isinstance(person, Person) else name
+    user = lookup(name, site.rules.groups)
+    canonical = user.name if isinstance(user, User) else name
     trouble = ""
     account = None
     try:
         account = site.store.read(canonical)
     except Problem as problem:
         trouble = str(problem)
-    return profile(name, person, account, rules=site.rules, came_in=site.came_in, now=time.time(), trouble=trouble)
+    return profile(name, user, account, rules=site.rules, came_in=site.came_in, now=time.time(), trouble=trouble)

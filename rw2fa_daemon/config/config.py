@@ -8,9 +8,9 @@ from typing import Final
 
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.database import Database
-from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.scope import Lists
 from rw2fa_daemon.core.sms_account import allowed_prefixes
+from rw2fa_daemon.core.user import UserList
 
 RESOLVED_MAX: Final = 10_000
 """User names that are all looked up when they are read; more would take longer than a start may."""
@@ -27,10 +27,10 @@ class Config:
 
     enabled: bool
     enabled_until: int | None
-    scope: Roster
+    scope: UserList
     scope_entries: tuple[str, ...]
-    whitelist: Roster
-    exempt_users: Roster
+    whitelist: UserList
+    exempt_users: UserList
     exempt_networks: tuple[IPv4Network | IPv6Network, ...]
     enrolment_window_days: int
     proof: str

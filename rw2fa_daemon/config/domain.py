@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
-from rw2fa_daemon.core.person import GROUP_MARK
 from rw2fa_daemon.core.sms_account import prefix_of
 from rw2fa_daemon.core.time_server import parse as time_server_parts
+from rw2fa_daemon.core.user import GROUP_MARK
 
 Value = bool | int | float | str | tuple[str, ...]
 

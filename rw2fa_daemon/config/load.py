@@ -18,8 +18,8 @@ from rw2fa_daemon.config.domain import NAME_BYTES_MAX, Refused, Value
 from rw2fa_daemon.config.settings import ANY_SERVICE, SECTIONS, SETTINGS, Setting, find
 from rw2fa_daemon.core.budget import allowance, largest_discrepancy
 from rw2fa_daemon.core.database import Database
-from rw2fa_daemon.core.person import GROUP_MARK, Roster
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import GROUP_MARK, UserList
 
 DEFAULT_PATH: Final = Path("/etc/rw2fa/rw2fa.toml")
 DROPINS_MAX: Final = 256
@@ -192,8 +192,8 @@ def _unknown(file: Path, key: str) -> Problem:
     return Problem(f"{file}: {key}: there is no such key", advice)
 
 
-def _roster(entries: Value) -> Roster:
-    return Roster.of(cast(tuple[str, ...], entries))
+def _roster(entries: Value) -> UserList:
+    return UserList.of(cast(tuple[str, ...], entries))
 
 
 def scope_entries(users: tuple[str, ...], groups: tuple[str, ...]) -> tuple[str, ...]:

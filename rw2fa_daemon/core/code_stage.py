@@ -38,7 +38,7 @@ def judge_code(
         code,
         now=context.now,
         guessing=context.guessing,
-        codebook=context.codebook,
+        code_cache=context.code_cache,
     )
     if judgement.verdict is Verdict.RIGHT:
         right = replace(account, counters=_with_session(counters, context))

@@ -69,7 +69,7 @@ def judge_first_code(
 ) -> Transition:
     """The move after the first code of a new device was typed."""
     first = check_first_code(
-        credential, code, now=context.now, reach=context.guessing.discrepancy, codebook=context.codebook
+        credential, code, now=context.now, reach=context.guessing.discrepancy, code_cache=context.code_cache
     )
     again = replace(state, n=state.n + 1, wrong=state.wrong + 1)
     if first.step is not None:

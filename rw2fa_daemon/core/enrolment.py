@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from rw2fa_daemon.core import steps
 from rw2fa_daemon.core.account import Account, Counters, Credential
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.secret import Secret
 
@@ -88,7 +88,7 @@ def activate(account: Account, credential: Credential, step: int) -> Account:
 
 
 def check_first_code(
-    credential: Credential, code: str, *, now: float, reach: int, codebook: Codebook
+    credential: Credential, code: str, *, now: float, reach: int, code_cache: CodeCache
 ) -> FirstCodeCheck:
     """Judge the first code of a pending credential at `now` (UTC seconds).
 
@@ -96,8 +96,8 @@ def check_first_code(
     tells that the phone's clock is off, and by how much.
     """
     now_step = step_at(now, credential.period)
-    for step in codebook.near(credential, code, now_step, FIRST_CODE_REACH):
+    for step in code_cache.near(credential, code, now_step, FIRST_CODE_REACH):
         return FirstCodeCheck(FirstCode.RIGHT, step)
-    for step in codebook.all(credential, code, now_step, max(reach, FIRST_CODE_REACH)):
+    for step in code_cache.all(credential, code, now_step, max(reach, FIRST_CODE_REACH)):
         return FirstCodeCheck(FirstCode.CLOCK_OFF, None, (step - now_step) * credential.period)
     return FirstCodeCheck(FirstCode.WRONG)

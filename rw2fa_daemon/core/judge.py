@@ -8,7 +8,7 @@ from typing import Final
 from rw2fa_daemon.core import lockout, steps
 from rw2fa_daemon.core.account import Counters, Credential
 from rw2fa_daemon.core.budget import NARROW_STEPS, Guessing, Reach, reach, spend_guess
-from rw2fa_daemon.core.codebook import NEAR_STEPS, Codebook
+from rw2fa_daemon.core.code_cache import NEAR_STEPS, CodeCache
 from rw2fa_daemon.core.otp import step_at
 
 SEARCHED: Final = 2
@@ -35,7 +35,7 @@ class Judgement:
 
 
 def judge(
-    credential: Credential, counters: Counters, code: str, *, now: float, guessing: Guessing, codebook: Codebook
+    credential: Credential, counters: Counters, code: str, *, now: float, guessing: Guessing, code_cache: CodeCache
 ) -> tuple[Judgement, Counters]:
     """Judge a code of the right form; gives the verdict and the counters to store.
 
@@ -57,11 +57,11 @@ def judge(
 
     # Now and then two steps of a window share a code: what was typed once is used, whichever step it was taken for.
     spent = (step for step in counters.used if abs(step - now_step) <= discrepancy)
-    for step in codebook.among(credential, code, spent):
+    for step in code_cache.among(credential, code, spent):
         return Judgement(Verdict.USED_BEFORE, (step - now_step) * credential.period), counters
 
-    near = codebook.near(credential, code, now_step + drift, NEAR_STEPS)
-    everywhere = codebook.all_lazily(credential, code, now_step, SEARCHED * discrepancy)
+    near = code_cache.near(credential, code, now_step + drift, NEAR_STEPS)
+    everywhere = code_cache.all_lazily(credential, code, now_step, SEARCHED * discrepancy)
     seen: list[int] = []
     for step in chain(near, everywhere):
         if in_reach(step) and steps.counts(counters, step, now_step):

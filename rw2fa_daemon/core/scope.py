@@ -6,7 +6,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
-from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
+from rw2fa_daemon.core.user import Membership, Missing, User, UserList
 
 Network = IPv4Network | IPv6Network
 
@@ -32,9 +32,9 @@ class ScopeStatus(StrEnum):
 class Lists:
     """The lists of the configuration that say who is asked."""
 
-    scope: Roster = field(default_factory=Roster)
-    whitelist: Roster = field(default_factory=Roster)
-    exempt_users: Roster = field(default_factory=Roster)
+    scope: UserList = field(default_factory=UserList)
+    whitelist: UserList = field(default_factory=UserList)
+    exempt_users: UserList = field(default_factory=UserList)
     exempt_networks: tuple[Network, ...] = ()
 
     @property
@@ -63,21 +63,21 @@ _NOBODY = {
 }
 
 
-def no_such_user(lists: Lists, typed: str, *, known_there: bool | None, witness: Person | Missing) -> Missing:
+def no_such_user(lists: Lists, typed: str, *, known_there: bool | None, witness: User | Missing) -> Missing:
     """What to make of a name that NSS did not give: NO_SUCH_USER if that is as sure as it can be, else UNKNOWN.
 
     `known_there` is what the login program's own NSS says, `witness` a look-up, with the groups of the scope, of
     somebody who is always there: a directory that is down knows its groups no more than its users. Whom the scope names
     is not nobody, however the name is spelled (promise 13).
     """
-    sure = isinstance(witness, Person) and all(witness.groups.get(name) is not None for name in lists.scope.groups)
+    sure = isinstance(witness, User) and all(witness.groups.get(name) is not None for name in lists.scope.groups)
     local = typed.rpartition("\\")[2].partition("@")[0]
     named = not lists.scope.users.isdisjoint({typed, typed.lower(), local, local.lower()})
     return Missing.NO_SUCH_USER if known_there is False and sure and not named else Missing.UNKNOWN
 
 
 def scope_result(
-    lists: Lists, person: Person | Missing, address: str, was_not_member: Callable[[Person], bool]
+    lists: Lists, user: User | Missing, address: str, was_not_member: Callable[[User], bool]
 ) -> ScopeResult:
     """Where a person stands. `address` is a numeric address or empty.
 
@@ -86,19 +86,19 @@ def scope_result(
     `was_not_member` says whether the last complete look-up of this person said "not a member"
     of this very scope; it is asked only while the scope is unsure (promise 13).
     """
-    if not isinstance(person, Person):
-        return ScopeResult(_NOBODY[person])
-    if lists.exempt_users.matches(person):
+    if not isinstance(user, User):
+        return ScopeResult(_NOBODY[user])
+    if lists.exempt_users.matches(user):
         return ScopeResult(ScopeStatus.EXEMPT_USER)
     if in_networks(address, lists.exempt_networks):
         return ScopeResult(ScopeStatus.EXEMPT_NETWORK)
-    account, entries = lists.scope.naming(person)
+    account, entries = lists.scope.naming(user)
     if entries:
-        whitelisted = bool(lists.whitelist.matches(person))
-        return ScopeResult(ScopeStatus.ENABLED, entries, whitelisted, account.name, account is not person)
-    if lists.scope.membership_by_uid(person) is Membership.NOT_MEMBER:
+        whitelisted = bool(lists.whitelist.matches(user))
+        return ScopeResult(ScopeStatus.ENABLED, entries, whitelisted, account.name, account is not user)
+    if lists.scope.membership_by_uid(user) is Membership.NOT_MEMBER:
         return ScopeResult(ScopeStatus.NOT_ENABLED)
-    remembered = was_not_member(person)
+    remembered = was_not_member(user)
     return ScopeResult(ScopeStatus.REMEMBERED_NOT_ENABLED if remembered else ScopeStatus.SCOPE_UNSURE)
 
 

@@ -9,7 +9,7 @@ from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.far_clock import Far
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row
@@ -131,7 +131,7 @@ class Context:
     window_days: int
     session_seconds: int
     """How long a code counts again in the same audit session, for clients that remember it."""
-    codebook: Codebook
+    code_cache: CodeCache
     fresh_secret: Callable[[], Secret]
     fresh_generation: Callable[[], int]
     token_needed: bool = False

@@ -170,8 +170,8 @@ def explain(code: int | None, http_status: int | None) -> TwilioError:
     read about it.
     """
     if code is not None and code in ERRORS:
-        kind, administrator, person = ERRORS[code]
-        return TwilioError(code, administrator, person, kind)
+        kind, administrator, user = ERRORS[code]
+        return TwilioError(code, administrator, user, kind)
     if http_status in SERVER_ERRORS or http_status == TOO_MANY_REQUESTS_STATUS:
         which = f"HTTP status {http_status}" if code is None else f"error {code}, HTTP status {http_status}"
         return TwilioError(code, f"Twilio does not take messages at present ({which}).", _BUSY, Kind.RETRY)

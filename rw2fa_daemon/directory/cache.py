@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 
-from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.user import User
 
 CACHE_SECONDS = 5.0
 CACHED_PERSONS_MAX = 4096
@@ -19,10 +19,10 @@ class Cache:
     """
 
     def __init__(self) -> None:
-        self._entries: OrderedDict[Key, tuple[float, Person]] = OrderedDict()
+        self._entries: OrderedDict[Key, tuple[float, User]] = OrderedDict()
         self._gids = 0
 
-    def get(self, key: Key, now: float) -> Person | None:
+    def get(self, key: Key, now: float) -> User | None:
         """The person, if looked up at most CACHE_SECONDS before `now` (monotonic seconds)."""
         entry = self._entries.get(key)
         if entry is None or entry[0] <= now:
@@ -34,13 +34,13 @@ class Cache:
         """Whether this was ever found, as far as the bounds allow to remember."""
         return key in self._entries
 
-    def put(self, key: Key, person: Person, now: float) -> None:
+    def put(self, key: Key, user: User, now: float) -> None:
         """Keeps a person whose groups are all resolved, no other."""
-        if any(None in each.groups.values() for each in (person, *person.others)):
+        if any(None in each.groups.values() for each in (user, *user.others)):
             return
         self._drop(key)
-        self._entries[key] = (now + CACHE_SECONDS, person)
-        self._gids += _gids_of(person)
+        self._entries[key] = (now + CACHE_SECONDS, user)
+        self._gids += _gids_of(user)
         while len(self._entries) > CACHED_PERSONS_MAX or self._gids > CACHED_GIDS_MAX:
             self._drop(next(iter(self._entries)))
 
@@ -50,6 +50,6 @@ class Cache:
             self._gids -= _gids_of(entry[1])
 
 
-def _gids_of(person: Person) -> int:
+def _gids_of(user: User) -> int:
     """How much of the bound a person takes; another name as much as a gid, beside those that it has."""
-    return len(person.gids) + sum(1 + len(other.gids) for other in person.others)
+    return len(user.gids) + sum(1 + len(other.gids) for other in user.others)

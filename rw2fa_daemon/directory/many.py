@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory import nss
-from rw2fa_daemon.directory.answer import person_from
+from rw2fa_daemon.directory.answer import user_from
 from rw2fa_daemon.directory.found import Found
 
 FIRST_AT_ONCE: Final = 64
@@ -16,7 +16,7 @@ AT_ONCE: Final = 8_192
 _Group = tuple[int, frozenset[str]] | None
 
 
-def lookups(names: Sequence[str], groups: tuple[str, ...]) -> Iterator[Person | Missing]:
+def lookups(names: Sequence[str], groups: tuple[str, ...]) -> Iterator[User | Missing]:
     """What `request.lookup` says of each name, in order; blocks for as long as NSS does, and never raises.
 
     Without `groups` nobody's gids are asked for either: those that are given are none.
@@ -26,8 +26,8 @@ def lookups(names: Sequence[str], groups: tuple[str, ...]) -> Iterator[Person | 
     while start < len(names):
         asked = [_asked(name, groups) for name in names[start : start + size]]
         after = _listed(groups)
-        for person in asked:
-            yield person if isinstance(person, Missing) else _settled(person, groups, before, after)
+        for user in asked:
+            yield user if isinstance(user, Missing) else _settled(user, groups, before, after)
         before = after
         start, size = start + size, min(2 * size, AT_ONCE)
 
@@ -45,9 +45,9 @@ def _asked(name: str, groups: tuple[str, ...]) -> tuple[bytes, int, list[int]] |
 
 
 def _settled(
-    person: tuple[bytes, int, list[int]], groups: tuple[str, ...], before: list[_Group], after: list[_Group]
-) -> Person:
-    name, uid, gids = person
+    user: tuple[bytes, int, list[int]], groups: tuple[str, ...], before: list[_Group], after: list[_Group]
+) -> User:
+    name, uid, gids = user
     held = frozenset(gids)
     resolved = [nss.settled(name, held, *seen) for seen in zip(before, after, strict=True)]
-    return person_from(Found(name.decode("utf-8", "surrogateescape"), uid, gids, resolved), groups)
+    return user_from(Found(name.decode("utf-8", "surrogateescape"), uid, gids, resolved), groups)

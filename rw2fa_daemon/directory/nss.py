@@ -1,7 +1,7 @@
 """One complete look-up of a person through libc. Blocks for as long as the directory does.
 
 The worker processes import this, hence no dataclasses, enum or typing: those would cost them 3 MB and half their
-start. `request` gives the same answers as `Person` or `Missing`.
+start. `request` gives the same answers as `User` or `Missing`.
 """
 
 import ctypes

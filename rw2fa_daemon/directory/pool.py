@@ -7,9 +7,9 @@ from collections import deque
 from collections.abc import Callable
 from itertools import islice, takewhile
 
-from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory import packet
-from rw2fa_daemon.directory.answer import person_from
+from rw2fa_daemon.directory.answer import user_from
 from rw2fa_daemon.directory.cache import Cache, Key
 from rw2fa_daemon.directory.loop import Loop, Timer
 from rw2fa_daemon.directory.process import WorkerProcess
@@ -38,7 +38,7 @@ BACKOFF_LAST_SECONDS = 5.0
 _REAP_SECONDS = 0.05
 _END_SECONDS = 0.5
 
-Answer = Person | Missing
+Answer = User | Missing
 Done = Callable[[Answer], None]
 _STRANGERS = "*"
 _COURTESIES = "?"
@@ -315,7 +315,7 @@ class Pool:
                 self._lost(worker)
                 return
         else:
-            result = Missing.UNKNOWN if found is None else person_from(found, lookup.key[1])
+            result = Missing.UNKNOWN if found is None else user_from(found, lookup.key[1])
         # Behind all others: its time for the next one ends last.
         del self._busy[worker]
         now = self._loop.time()
@@ -328,7 +328,7 @@ class Pool:
         else:
             worker.idle_since = now
             self._idle.append(worker)
-        if isinstance(result, Person):
+        if isinstance(result, User):
             self._cache.put(lookup.key, result, now)
         self._dispatch()  # first, so that the worker is at it while the callers judge
         self._keep_house()

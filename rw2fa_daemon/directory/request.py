@@ -1,11 +1,11 @@
 """The look-up of a person in this process: for the administrator's command, which may wait for the directory."""
 
-from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory import nss
-from rw2fa_daemon.directory.answer import person_from
+from rw2fa_daemon.directory.answer import user_from
 
 
-def lookup(typed: str, groups: tuple[str, ...]) -> Person | Missing:
+def lookup(typed: str, groups: tuple[str, ...]) -> User | Missing:
     """Who NSS says `typed` is, and which of `groups` (names without a mark) it can resolve.
 
     Any text is looked up as it is; bytes that are not UTF-8 are lone surrogates (`surrogateescape`). Blocks for as
@@ -16,4 +16,4 @@ def lookup(typed: str, groups: tuple[str, ...]) -> Person | Missing:
         found = nss.find(typed, groups)
     except nss.NotAnswered:
         return Missing.UNAVAILABLE
-    return Missing.UNKNOWN if found is None else person_from(found, groups)
+    return Missing.UNKNOWN if found is None else user_from(found, groups)

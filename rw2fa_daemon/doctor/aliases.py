@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.directory import local
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
@@ -18,8 +18,8 @@ def check_aliases(subject: Subject) -> Iterator[Finding]:
     scope = subject.config.scope
     for uid, names in sorted(local.read(subject.path(_LOCAL_USERS).read_bytes()).items()):
         listed = ", ".join(name.decode("utf-8", "backslashreplace") for name in names)
-        person = subject.lookup(names[0].decode("utf-8", "surrogateescape"), scope.groups)
-        account, entries = scope.naming(person) if isinstance(person, Person) else (None, ())
+        user = subject.lookup(names[0].decode("utf-8", "surrogateescape"), scope.groups)
+        account, entries = scope.naming(user) if isinstance(user, User) else (None, ())
         if account is not None and entries:
             yield Finding(
                 "aliases",

@@ -21,16 +21,16 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
     shut_out = []
     with subject.store() as store:
         since = store.scope()
-        for person in people:
-            account = store.read(person.name)
+        for user in people:
+            account = store.read(user.name)
             if account is not None and _has_way(account, subject.config):
                 continue
-            entries = {person.name, *(f"@{name}" for name, gid in person.groups.items() if gid in person.gids)}
+            entries = {user.name, *(f"@{name}" for name, gid in user.groups.items() if gid in user.gids)}
             came_in = max((since[entry] for entry in entries if entry in since), default=int(subject.now))
             end = window_end(account, scope_since=came_in, window_days=subject.config.enrolment_window_days)
             no_word = lacks_token(account, token_needed=subject.config.proof == "token")
             if no_word or subject.now >= end or (account is not None and exhausted(account.counters)):
-                shut_out.append(person.name)
+                shut_out.append(user.name)
     if shut_out:
         named = ", ".join(shut_out[:NAMES_MAX]) + (" and others" if len(shut_out) > NAMES_MAX else "")
         yield Finding(

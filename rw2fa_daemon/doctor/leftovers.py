@@ -7,8 +7,8 @@ from itertools import islice
 from typing import Final
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import CANDIDATES_MAX, Subject
 from rw2fa_daemon.store.store import Store
@@ -26,7 +26,7 @@ class Leftover:
     reason: str
 
 
-def leftovers(store: Store, lookups: Callable[[Sequence[str]], Iterator[Person | Missing]]) -> Iterator[Leftover]:
+def leftovers(store: Store, lookups: Callable[[Sequence[str]], Iterator[User | Missing]]) -> Iterator[Leftover]:
     """The records whose name the directory does not know, or knows with another uid; raises Problem.
 
     A directory that is down may say "unknown" of whom it knows: whoever destroys something asks first whether it
@@ -34,17 +34,17 @@ def leftovers(store: Store, lookups: Callable[[Sequence[str]], Iterator[Person |
     """
     records = store.uids()
     while page := list(islice(records, LOOKED_UP_AT_ONCE)):
-        for (name, uid), person in zip(page, lookups([name for name, _ in page]), strict=True):
+        for (name, uid), user in zip(page, lookups([name for name, _ in page]), strict=True):
             # The record is opened of those alone with whom something is wrong.
-            if person is Missing.UNAVAILABLE or (isinstance(person, Person) and person.uid == uid):
+            if user is Missing.UNAVAILABLE or (isinstance(user, User) and user.uid == uid):
                 continue
             account = _read(store, name)
             if account is None:
                 continue
-            if not isinstance(person, Person):
+            if not isinstance(user, User):
                 yield Leftover(name, _gone(account))
-            elif person.uid != account.uid:
-                yield Leftover(name, f"the uid was {account.uid} and is {person.uid}")
+            elif user.uid != account.uid:
+                yield Leftover(name, f"the uid was {account.uid} and is {user.uid}")
 
 
 def check_leftovers(subject: Subject) -> Iterator[Finding]:

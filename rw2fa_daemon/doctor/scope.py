@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from rw2fa_daemon.config.config import RESOLVED_MAX
-from rw2fa_daemon.core.person import GROUP_MARK, Missing, Person, Roster
+from rw2fa_daemon.core.user import GROUP_MARK, Missing, User, UserList
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 
@@ -21,11 +21,11 @@ def check_scope(subject: Subject) -> Iterator[Finding]:
         yield from _groups(subject, name, roster, remedy)
 
 
-def _users(subject: Subject, name: str, roster: Roster, remedy: str) -> Iterator[Finding]:
+def _users(subject: Subject, name: str, roster: UserList, remedy: str) -> Iterator[Finding]:
     users = sorted(roster.users)
     many = len(users) > RESOLVED_MAX
     for user, answer in zip(users, subject.lookups(users), strict=True):
-        if many and isinstance(answer, Person) and answer.name != user:
+        if many and isinstance(answer, User) and answer.name != user:
             yield Finding(
                 "names",
                 ok=False,
@@ -45,7 +45,7 @@ def _users(subject: Subject, name: str, roster: Roster, remedy: str) -> Iterator
             return
 
 
-def _groups(subject: Subject, name: str, roster: Roster, remedy: str) -> Iterator[Finding]:
+def _groups(subject: Subject, name: str, roster: UserList, remedy: str) -> Iterator[Finding]:
     for group in roster.groups:
         if subject.members(group) is None:
             yield Finding(

@@ -28,7 +28,7 @@ def check_sms(subject: Subject) -> Iterator[Finding]:
     with subject.store() as store:
         token = store.secret(TWILIO_TOKEN)
         people, _ = subject.enabled_people
-        numbers = {person.name: _number(store.read(person.name)) for person in people}
+        numbers = {user.name: _number(store.read(user.name)) for user in people}
     for problem in lacking(config, token):
         yield Finding("sms", ok=False, detail=problem.what, fix=problem.fix)
     if config.sms_allowed:

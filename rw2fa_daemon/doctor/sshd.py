@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.pamstack.host import service_path
@@ -45,15 +45,15 @@ def check_sshd(subject: Subject) -> Iterator[Finding]:
 def _enabled_users(subject: Subject) -> Iterator[Finding]:
     people, complete = subject.enabled_people
     chosen = sample(people)
-    for person in chosen:
-        settings = subject.sshd(person.name)
+    for user in chosen:
+        settings = subject.sshd(user.name)
         if isinstance(settings, dict):
-            yield from _methods(person, settings)
+            yield from _methods(user, settings)
         else:
-            yield _wrong(f"sshd cannot say what it does for {person.name}: {settings}", "run `sshd -t`")
+            yield _wrong(f"sshd cannot say what it does for {user.name}: {settings}", "run `sshd -t`")
     if chosen:
         found = str(len(people)) if complete else f"more than {len(people)}"
-        names = ", ".join(person.name for person in chosen)
+        names = ", ".join(user.name for user in chosen)
         yield Finding(_NAME, ok=True, detail=f"sshd was asked about {len(chosen)} of {found} enabled users: {names}")
 
 
@@ -69,20 +69,20 @@ def _leftover(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def sample(people: Sequence[Person]) -> list[Person]:
+def sample(people: Sequence[User]) -> list[User]:
     """One user for each set of groups, for sshd tells users apart by those; then others, up to the limit."""
-    by_groups: dict[frozenset[int], Person] = {}
-    for person in people:
-        by_groups.setdefault(person.gids, person)
+    by_groups: dict[frozenset[int], User] = {}
+    for user in people:
+        by_groups.setdefault(user.gids, user)
     first = list(by_groups.values())[:SAMPLE_MAX]
-    rest = [person for person in people if person not in first]
+    rest = [user for user in people if user not in first]
     return first + rest[: SAMPLE_MAX - len(first)]
 
 
-def _methods(person: Person, settings: dict[str, str]) -> Iterator[Finding]:
+def _methods(user: User, settings: dict[str, str]) -> Iterator[Finding]:
     if settings.get("kbdinteractiveauthentication") != "yes":
         yield _wrong(
-            f"sshd does not let {person.name} use keyboard-interactive, by which the code is asked for",
+            f"sshd does not let {user.name} use keyboard-interactive, by which the code is asked for",
             f"{_REFRESH}, and take out what says otherwise before the drop-in",
         )
         return
@@ -90,13 +90,13 @@ def _methods(person: Person, settings: dict[str, str]) -> Iterator[Finding]:
     if ways == ["any"]:
         if settings.get("pubkeyauthentication") != "no":
             yield _wrong(
-                f"sshd takes a key alone from {person.name}, who is refused afterwards: no way in with a key", _REFRESH
+                f"sshd takes a key alone from {user.name}, who is refused afterwards: no way in with a key", _REFRESH
             )
         return
     usable = [way for way in ways if any(step.partition(":")[0] == _OUR_METHOD for step in way.split(","))]
     if not usable:
         yield _wrong(
-            f"sshd demands {' or '.join(ways)} of {person.name}, and never keyboard-interactive: no way in",
+            f"sshd demands {' or '.join(ways)} of {user.name}, and never keyboard-interactive: no way in",
             f"add `publickey,keyboard-interactive:pam` to AuthenticationMethods, or take it out and {_REFRESH}",
         )
 

@@ -10,8 +10,8 @@ from typing import Final
 from rw2fa_daemon.audit.older import write_failed_over
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
-from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import Membership, Missing, User
 from rw2fa_daemon.data import shipped_clients
 from rw2fa_daemon.directory.many import lookups as directory_lookups
 from rw2fa_daemon.directory.members import group_members
@@ -45,11 +45,11 @@ class Subject:
     root: Path
     now: float
     services: tuple[str, ...] = ()
-    lookup: Callable[[str, tuple[str, ...]], Person | Missing] = directory_lookup
+    lookup: Callable[[str, tuple[str, ...]], User | Missing] = directory_lookup
     members: Callable[[str], list[str] | None] = group_members
     sshd: Callable[[str], SshdSettings] = field(default=effective_sshd)
 
-    def lookups(self, names: Sequence[str], groups: tuple[str, ...] = ()) -> Iterator[Person | Missing]:
+    def lookups(self, names: Sequence[str], groups: tuple[str, ...] = ()) -> Iterator[User | Missing]:
         """What `lookup` says of each name; many at once where it is the directory that is asked."""
         if self.lookup is directory_lookup:
             return directory_lookups(names, groups)
@@ -90,7 +90,7 @@ class Subject:
             store.close()
 
     @cached_property
-    def enabled_people(self) -> tuple[list[Person], bool]:
+    def enabled_people(self) -> tuple[list[User], bool]:
         """Those who need a second factor, as far as they can be found, and whether that is all of the candidates.
 
         Candidates are the users of the scope, the members of its groups, and whoever has a record in the state.
@@ -99,17 +99,17 @@ class Subject:
         named = set(self.config.scope.users)
         listed = {member for group in self.config.scope.groups for member in (self.members(group) or ())}
         candidates = sorted(named | listed | self._names_in_state())
-        people: dict[str, Person] = {}
+        people: dict[str, User] = {}
         chosen = candidates[:CANDIDATES_MAX]
-        for candidate, person in zip(chosen, self.lookups(chosen, groups), strict=True):
-            if isinstance(person, Person) and self._is_enabled(person, candidate in named):
-                people.setdefault(person.name, person)
+        for candidate, user in zip(chosen, self.lookups(chosen, groups), strict=True):
+            if isinstance(user, User) and self._is_enabled(user, candidate in named):
+                people.setdefault(user.name, user)
         return list(people.values()), len(candidates) <= CANDIDATES_MAX
 
-    def _is_enabled(self, person: Person, by_name: bool) -> bool:  # noqa: FBT001 - private, one caller
+    def _is_enabled(self, user: User, by_name: bool) -> bool:  # noqa: FBT001 - private, one caller
         # The file may spell the name otherwise than the directory does.
-        in_scope = by_name or self.config.scope.membership(person) is Membership.MEMBER
-        return in_scope and self.config.exempt_users.membership(person) is not Membership.MEMBER
+        in_scope = by_name or self.config.scope.membership(user) is Membership.MEMBER
+        return in_scope and self.config.exempt_users.membership(user) is not Membership.MEMBER
 
     def _names_in_state(self) -> set[str]:
         try:

@@ -7,8 +7,8 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import UserList
 from rw2fa_daemon.pamstack.sshd_policy import CODE_STEP, Case, cases
 from rw2fa_daemon.pamstack.sshd_reading import Files, read
 
@@ -37,8 +37,8 @@ class Scope:
     So the drop-in has to be refreshed whenever that, the scope or the exemptions change.
     """
 
-    scope: Roster = field(default_factory=Roster)
-    exempt_users: Roster = field(default_factory=Roster)
+    scope: UserList = field(default_factory=UserList)
+    exempt_users: UserList = field(default_factory=UserList)
     exempt_networks: tuple[IPv4Network | IPv6Network, ...] = ()
 
     @classmethod

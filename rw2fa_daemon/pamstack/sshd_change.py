@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Final
 
-from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import Membership, Missing, User, UserList
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
 from rw2fa_daemon.pamstack.sshd import DROPIN, Scope
@@ -25,7 +25,7 @@ ALWAYS: Final = ("root", "daemon", "nobody-of-this-name")
 _OURS: Final = frozenset({"authenticationmethods", "kbdinteractiveauthentication"})
 _REWRITE: Final = "run `rw2fa pam install sshd`, which writes the drop-in again"
 
-Lookup = Callable[[str, tuple[str, ...]], Person | Missing]
+Lookup = Callable[[str, tuple[str, ...]], User | Missing]
 Members = Callable[[str], list[str] | None]
 
 
@@ -147,12 +147,12 @@ class _Known:
         if any(address in network for network in self.scope.exempt_networks):
             return False
         scope, exempt = self.scope.scope, self.scope.exempt_users
-        person = self.lookup(name, (*scope.groups, *exempt.groups))
-        if isinstance(person, Missing):
+        user = self.lookup(name, (*scope.groups, *exempt.groups))
+        if isinstance(user, Missing):
             return name in scope.users and name not in exempt.users
         # The file may spell the name otherwise than the directory does.
-        by_name = Roster(scope.users | ({person.name} if name in scope.users else set()), scope.groups)
-        return by_name.membership(person) is Membership.MEMBER and exempt.membership(person) is not Membership.MEMBER
+        by_name = UserList(scope.users | ({user.name} if name in scope.users else set()), scope.groups)
+        return by_name.membership(user) is Membership.MEMBER and exempt.membership(user) is not Membership.MEMBER
 
 
 def _of_each_kind(known: _Known, names: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.loop import Loop
 
@@ -32,9 +32,9 @@ def resolve_names(loop: Loop, pool: Pool, names: list[str], done: Callable[[dict
             finish()
             return
 
-        def answered(person: Person | Missing) -> None:
-            if isinstance(person, Person) and person.name != name:
-                found[name] = person.name
+        def answered(user: User | Missing) -> None:
+            if isinstance(user, User) and user.name != name:
+                found[name] = user.name
             # Through the loop, since a cached answer comes at once and long lists would nest too deep.
             loop.call_soon(ask_next)
 

@@ -11,11 +11,11 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.otp import SECRET_BYTES
-from rw2fa_daemon.core.person import Membership, Missing, Person
 from rw2fa_daemon.core.policy import Decision, Rc, facts_of
 from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, no_such_user, scope_result
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.transitions import Context, End, Transition, finish
+from rw2fa_daemon.core.user import Membership, Missing, User
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.dialogue import Dialogue, tell
 from rw2fa_daemon.service.rules import Rules
@@ -30,7 +30,7 @@ def open_login(connection: Connection, login: Login) -> None:
     server = connection.server
     login = replace(login, pid=connection.pid)
     if connection.uid != ROOT_UID:
-        server.directory.lookup(login.user, (), lambda person: _stranger(connection, login, person), courtesy=True)
+        server.directory.lookup(login.user, (), lambda user: _stranger(connection, login, user), courtesy=True)
         return
     rules = server.rules
     client = rules.clients.of(login.service)
@@ -40,21 +40,21 @@ def open_login(connection: Connection, login: Login) -> None:
         tell(connection, Transition(None, End(row.rc, row.rule)))
         return
 
-    def found(person: Person | Missing) -> None:
-        if person is Missing.UNKNOWN and login.known is False:
+    def found(user: User | Missing) -> None:
+        if user is Missing.UNKNOWN and login.known is False:
             server.directory.lookup(ALWAYS_THERE, rules.groups, missed)
             return
-        if isinstance(person, Person) and rules.lists.scope.membership_by_uid(person) is Membership.UNSURE:
+        if isinstance(user, User) and rules.lists.scope.membership_by_uid(user) is Membership.UNSURE:
             state, digest = server.state, rules.scope_digest
             asked = state.do(
-                lambda known: known.was_not_member(person, digest),
-                lambda outside: _place(connection, rules, login, client, person, outside=outside),
+                lambda known: known.was_not_member(user, digest),
+                lambda outside: _place(connection, rules, login, client, user, outside=outside),
             )
             if asked:
                 return
-        _place(connection, rules, login, client, person)
+        _place(connection, rules, login, client, user)
 
-    def missed(witness: Person | Missing) -> None:
+    def missed(witness: User | Missing) -> None:
         missing = no_such_user(rules.lists, login.user, known_there=login.known, witness=witness)
         _place(connection, rules, login, client, missing)
 
@@ -64,9 +64,9 @@ def open_login(connection: Connection, login: Login) -> None:
         server.state.foresee(login.user)
 
 
-def _stranger(connection: Connection, login: Login, person: Person | Missing) -> None:
+def _stranger(connection: Connection, login: Login, user: User | Missing) -> None:
     """Answer a peer that is no login program: a locker may ask for its own user (promise 10)."""
-    if isinstance(person, Person) and person.uid == connection.uid:
+    if isinstance(user, User) and user.uid == connection.uid:
         tell(connection, Transition(None, End(Rc.IGNORE, "peer-self")))
         return
     record = Record(
@@ -87,14 +87,14 @@ def _place(
     rules: Rules,
     login: Login,
     client: Client,
-    person: Person | Missing,
+    user: User | Missing,
     *,
     outside: bool = False,
 ) -> None:
     """Decide about somebody; `outside` is whether the last complete look-up found them in no entry of the scope."""
     address = "" if client.forgeable_address else login.rhost
-    where = scope_result(rules.lists, person, address, lambda _: outside)
-    name, uid = (person.name, person.uid) if isinstance(person, Person) else (login.user, NOBODY_UID)
+    where = scope_result(rules.lists, user, address, lambda _: outside)
+    name, uid = (user.name, user.uid) if isinstance(user, User) else (login.user, NOBODY_UID)
     if where.alias:
         context = _context(connection, rules, login, client, where, where.account, uid, other_name=name)
     else:
@@ -105,11 +105,11 @@ def _place(
         dialogue.begin()
     else:
         tell(connection, finish(row, context))
-    if rules.lists.scope.groups and isinstance(person, Person):
+    if rules.lists.scope.groups and isinstance(user, User):
         if where.scope_status is ScopeStatus.NOT_ENABLED:
-            connection.server.outsiders.seen_outside(person, rules.scope_digest)
+            connection.server.membership_memory.seen_outside(user, rules.scope_digest)
         elif where.scope_status is ScopeStatus.ENABLED:
-            connection.server.outsiders.seen_inside(person, rules.scope_digest)
+            connection.server.membership_memory.seen_inside(user, rules.scope_digest)
 
 
 def _context(
@@ -141,7 +141,7 @@ def _context(
         window_days=config.enrolment_window_days,
         token_needed=config.proof == "token",
         session_seconds=60 * config.sudo_minutes,
-        codebook=server.codebook,
+        code_cache=server.code_cache,
         fresh_secret=_fresh_secret,
         fresh_generation=_fresh_generation,
         sms=rules.sms,

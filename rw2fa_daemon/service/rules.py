@@ -8,9 +8,9 @@ from typing import Final
 
 from rw2fa_daemon.config.config import RESOLVED_MAX, Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
-from rw2fa_daemon.core.person import GROUP_MARK, Roster
 from rw2fa_daemon.core.scope import Lists
 from rw2fa_daemon.core.sms import SmsRules
+from rw2fa_daemon.core.user import GROUP_MARK, UserList
 from rw2fa_daemon.data import shipped_clients
 
 _UNUSUAL: Final = re.compile(r"[^a-z0-9_.-]")
@@ -83,7 +83,7 @@ def names_to_resolve(config: Config) -> list[str]:
     return sorted(names)
 
 
-def _canonical(roster: Roster, names: dict[str, str]) -> Roster:
+def _canonical(roster: UserList, names: dict[str, str]) -> UserList:
     """The roster with what NSS calls each user, beside what was written."""
     more = {name for written, name in names.items() if written in roster.users}
-    return roster if more <= roster.users else Roster(roster.users | more, roster.groups)
+    return roster if more <= roster.users else UserList(roster.users | more, roster.groups)

@@ -9,7 +9,7 @@ from typing import Final
 
 from rw2fa_daemon.audit.sink import Sink
 from rw2fa_daemon.core.audit import Record
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.password_spraying import SprayingDetector
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import SmsRandomness
@@ -18,9 +18,9 @@ from rw2fa_daemon.service.announcer import Announcer
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop, Timer
+from rw2fa_daemon.service.membership_memory import MembershipMemory
 from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.opening import open_login
-from rw2fa_daemon.service.outsiders import Outsiders
 from rw2fa_daemon.service.pieces import Pieces
 from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.remote_desk import RemoteDesk
@@ -70,15 +70,15 @@ class Server:
         self.rules = rules
         self.state = state
         self.directory = directory
-        self.outsiders = Outsiders(loop, state)
+        self.membership_memory = MembershipMemory(loop, state)
         self.desk = (
-            Desk(loop, state, self.outsiders.changed)
+            Desk(loop, state, self.membership_memory.changed)
             if state.clerk.here
-            else RemoteDesk(loop, state, self.outsiders.changed, state.clerk)
+            else RemoteDesk(loop, state, self.membership_memory.changed, state.clerk)
         )
         self.slow = Slow(loop)
         self.pieces: Pieces[int] = Pieces(loop)
-        self.codebook = Codebook()
+        self.code_cache = CodeCache()
         self.sms_randomness = SmsRandomness(_fresh_sms_code, _fresh_sms_login, state.sms_code_digest)
         self._root_verbs = root_verbs
         self.metrics = Metrics()
@@ -125,7 +125,7 @@ class Server:
         for connection in list(self._connections):
             self.forget(connection)
         self._listener.close()
-        self.outsiders.settle()
+        self.membership_memory.settle()
         self.slow.close()
 
     def forget(self, connection: Connection) -> None:

@@ -6,9 +6,9 @@ from typing import Final
 
 from rw2fa_daemon.core import sessions
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.person import Missing, Person
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.transitions import End, Transition
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.dialogue import tell
 from rw2fa_daemon.service.opening import booted_at
@@ -28,14 +28,14 @@ def begin_session(connection: Connection, message: Message) -> None:
         tell(connection, ACKNOWLEDGED)
         return
 
-    def found(person: Person | Missing) -> None:
-        if isinstance(person, Missing):
+    def found(user: User | Missing) -> None:
+        if isinstance(user, Missing):
             tell(connection, ACKNOWLEDGED)
             return
-        server.desk.submit(person.name, lambda account: replace(ACKNOWLEDGED, account=_noted(account, person)), noted)
+        server.desk.submit(user.name, lambda account: replace(ACKNOWLEDGED, account=_noted(account, user)), noted)
 
-    def _noted(account: Account | None, person: Person) -> Account | None:
-        if account is None or account.uid != person.uid:
+    def _noted(account: Account | None, user: User) -> Account | None:
+        if account is None or account.uid != user.uid:
             return account
         now = time.time()
         before = account.counters

@@ -36,14 +36,14 @@ class Turn:
     def __init__(
         self,
         slow: "Slow",
-        person: str,
+        user: str,
         hashes: int,
         begin: Callable[["Turn"], None],
         refused: Callable[[Full], None],
     ) -> None:
         self._slow = slow
         self._over = False
-        self.person: Final = person
+        self.person: Final = user
         self.hashes: Final = hashes
         self.begin: Final = begin
         self.refused: Final = refused
@@ -80,14 +80,14 @@ class Slow:
         loop.add_reader(self._wake_up, self._woken)
 
     def take_turn(
-        self, person: str, begin: Callable[[Turn], None], refused: Callable[[Full], None], hashes: int = 1
+        self, user: str, begin: Callable[[Turn], None], refused: Callable[[Full], None], hashes: int = 1
     ) -> None:
         """Call `begin` when it is this person's turn to have `hashes` hashes hashed, or `refused` if there is none."""
-        turns = self._turns.setdefault(person, deque())
+        turns = self._turns.setdefault(user, deque())
         if len(turns) >= PERSON_MAX:
             refused(Full.PERSON)
             return
-        turn = Turn(self, person, hashes, begin, refused)
+        turn = Turn(self, user, hashes, begin, refused)
         turns.append(turn)
         if len(turns) == 1:
             self._begin(turn)

@@ -10,9 +10,9 @@ from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.budget import Guessing
-from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.service.clerk import Clerk, Here
 from rw2fa_daemon.store.problem import failed
@@ -137,29 +137,29 @@ class State:
         if self._database is None and (store := self._opened()) is not None:
             store.look((name,))
 
-    def was_not_member(self, person: Person, digest: str) -> bool:
+    def was_not_member(self, user: User, digest: str) -> bool:
         """Whether the last complete look-up of this person said "not a member" of this scope."""
         store = self._opened()
         try:
-            return store is not None and store.remembered_not_member(person.name, person.uid, digest)
+            return store is not None and store.remembered_not_member(user.name, user.uid, digest)
         except StateProblem:
             return False
 
-    def remember_not_member(self, person: Person, digest: str) -> None:
+    def remember_not_member(self, user: User, digest: str) -> None:
         """Write down that a complete look-up said "not a member" of this scope."""
         self._remember(
-            person,
-            (person.uid, digest, False),
-            lambda store: store.remember_not_member(person.name, person.uid, digest, int(time.time())),
+            user,
+            (user.uid, digest, False),
+            lambda store: store.remember_not_member(user.name, user.uid, digest, int(time.time())),
         )
 
-    def forget_not_member(self, person: Person, digest: str) -> None:
+    def forget_not_member(self, user: User, digest: str) -> None:
         """See to it that nothing says "not a member" of somebody whom a look-up found in this scope."""
-        self._remember(person, (person.uid, digest, True), lambda store: store.forget_not_member(person.name))
+        self._remember(user, (user.uid, digest, True), lambda store: store.forget_not_member(user.name))
 
-    def _remember(self, person: Person, what: tuple[int, str, bool], write: Callable[[Store], None]) -> None:
+    def _remember(self, user: User, what: tuple[int, str, bool], write: Callable[[Store], None]) -> None:
         store = self._opened()
-        if store is None or self._memberships.get(person.name) == what:
+        if store is None or self._memberships.get(user.name) == what:
             return
         try:
             write(store)
@@ -168,7 +168,7 @@ class State:
             return
         if len(self._memberships) >= MEMBERSHIPS_KNOWN:
             self._memberships.clear()
-        self._memberships[person.name] = what
+        self._memberships[user.name] = what
 
     def count(self, guessing: Guessing, now: float, sms_digits: int | None) -> UserCounts | None:
         """How many people are what at `now` (UTC seconds); None while that cannot be told. See `Store.user_counts`."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, cast
 
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store import key_check, not_members, record, rollback_marker, scope
+from rw2fa_daemon.store import key_check, membership_memory, record, rollback_marker, scope
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.context import Context
@@ -62,7 +62,7 @@ def page_of_not_members(connection: Connection, vault: Vault, after: str) -> Pag
     rows = [
         (seal, row[0], row[-1])
         for row in found
-        if (seal := not_members.sealed_again(connection, vault, row)) is not None
+        if (seal := membership_memory.sealed_again(connection, vault, row)) is not None
     ]
     if rows:
         _replace(connection, sql.RESEAL_NOT_MEMBERS, rows, ())

@@ -17,8 +17,8 @@ from rw2fa_daemon.store import (
     code_salt,
     floor,
     key_check,
+    membership_memory,
     next_key,
-    not_members,
     reseal,
     restoring,
     rollback_marker,
@@ -411,17 +411,17 @@ class Store:
         `scope_digest` stands for the entries that were looked up.
         """
         with self._using() as connection:
-            not_members.remember(connection, self._vault, name, uid, scope_digest, now)
+            membership_memory.remember(connection, self._vault, name, uid, scope_digest, now)
 
     def remembered_not_member(self, name: str, uid: int, scope_digest: str) -> bool:
         """Whether the last complete look-up of this scope found this person in no entry of it."""
         with self._using() as connection:
-            return not_members.remembered(connection, self._vault, name, uid, scope_digest)
+            return membership_memory.remembered(connection, self._vault, name, uid, scope_digest)
 
     def forget_not_member(self, name: str) -> None:
         """Forget that: a complete look-up found this person in the scope."""
         with self._using() as connection:
-            not_members.forget(connection, name)
+            membership_memory.forget(connection, name)
 
     def _code_hasher(self, connection: Connection) -> CodeHasher:
         return CodeHasher(code_salt.read(connection, self._vault))

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.world import World, WorldUnavailable
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.installation import stage
 from tests.support.world.site import Member, Site
 from tests.support.world.sshd import Sshd
@@ -62,13 +62,13 @@ def bare_sshd(session_site: Site) -> Sshd:
 
 
 @pytest.fixture
-def outsider(site: Site) -> Person:
+def outsider(site: Site) -> User:
     """Somebody who is not in the scope."""
     return site.outsider()
 
 
 @pytest.fixture
-def newcomer(site: Site) -> Person:
+def newcomer(site: Site) -> User:
     """Somebody in the scope who has not enrolled yet."""
     return site.newcomer()
 

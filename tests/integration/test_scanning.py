@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.phone import Phone
 from tests.support.world.qr import COLUMNS, ROWS
 from tests.support.world.screen import Background, strictly_read, visible
@@ -24,26 +24,26 @@ HALF_DARK, HALF_LIGHT, FULL_LIGHT = 1, 2, 3
 """How often Enter is pressed, over SSH, until that picture is shown: block characters, plain letters."""
 
 
-def openssh(site: Site, person: Person, environment: dict[str, str] | None = None) -> Terminal:
+def openssh(site: Site, person: User, environment: dict[str, str] | None = None) -> Terminal:
     return site.sshd.login(person, environment=environment)
 
 
-def dropbear(site: Site, person: Person) -> Terminal:
+def dropbear(site: Site, person: User) -> Terminal:
     argv = ("dbclient", "-y", "-y", "-l", person.name, "127.0.0.1", f"echo you-are-in-as-{person.name}")
     return site.world.terminal(*argv)
 
 
-def login(site: Site, person: Person) -> Terminal:
+def login(site: Site, person: User) -> Terminal:
     terminal = site.world.terminal("login")
     terminal.answer("login: ", person.name)
     return terminal
 
 
-def su(site: Site, person: Person) -> Terminal:
+def su(site: Site, person: User) -> Terminal:
     return site.world.terminal("su", person.name, "-c", "id -un", user="daemon")
 
 
-def first_question(terminal: Terminal, person: Person) -> str:
+def first_question(terminal: Terminal, person: User) -> str:
     """What the person sees from the password on, up to the question for the first code."""
     terminal.answer(prompts.PASSWORD, person.password)
     before = len(terminal.screen)
@@ -67,7 +67,7 @@ def key_in(shown: str) -> str:
     return key[1].replace(" ", "")
 
 
-def pending(site: Site, person: Person) -> str:
+def pending(site: Site, person: User) -> str:
     """The URI of the secret that was shown; an unfinished enrolment keeps it."""
     return str(site.rw2fa.json("users", "enrol", person.name)["uri"])
 
@@ -79,7 +79,7 @@ def finish(terminal: Terminal, uri: str) -> None:
 
 @pytest.mark.parametrize("program", [login, su])
 def test_on_a_terminal_of_80_by_24_picture_key_and_prompt_are_all_there_and_scan(
-    site: Site, newcomer: Person, program: Callable[[Site, Person], Terminal]
+    site: Site, newcomer: User, program: Callable[[Site, User], Terminal]
 ) -> None:
     terminal = program(site, newcomer)
     shown = first_question(terminal, newcomer)
@@ -100,7 +100,7 @@ def test_on_a_terminal_of_80_by_24_picture_key_and_prompt_are_all_there_and_scan
     terminal.hang_up()
 
 
-def test_over_ssh_the_first_picture_is_plain_letters_and_enter_brings_the_others(site: Site, newcomer: Person) -> None:
+def test_over_ssh_the_first_picture_is_plain_letters_and_enter_brings_the_others(site: Site, newcomer: User) -> None:
     terminal = openssh(site, newcomer)
     shown = first_question(terminal, newcomer)
     uri = pending(site, newcomer)
@@ -120,7 +120,7 @@ def test_over_ssh_the_first_picture_is_plain_letters_and_enter_brings_the_others
     assert terminal.end() == 0
 
 
-def test_openssh_in_a_c_locale_shows_no_octal_and_a_picture_that_scans(site: Site, newcomer: Person) -> None:
+def test_openssh_in_a_c_locale_shows_no_octal_and_a_picture_that_scans(site: Site, newcomer: User) -> None:
     terminal = openssh(site, newcomer, C_LOCALE)
     shown = first_question(terminal, newcomer)
     uri = pending(site, newcomer)
@@ -133,7 +133,7 @@ def test_openssh_in_a_c_locale_shows_no_octal_and_a_picture_that_scans(site: Sit
     assert terminal.end() == 0
 
 
-def test_dropbears_client_shows_a_picture_that_scans(site: Site, newcomer: Person) -> None:
+def test_dropbears_client_shows_a_picture_that_scans(site: Site, newcomer: User) -> None:
     terminal = dropbear(site, newcomer)
     shown = first_question(terminal, newcomer)
     uri = pending(site, newcomer)
@@ -146,7 +146,7 @@ def test_dropbears_client_shows_a_picture_that_scans(site: Site, newcomer: Perso
 
 
 def test_where_80_by_24_cannot_hold_the_picture_it_says_so_and_scans_in_a_larger_window(
-    site: Site, newcomer: Person
+    site: Site, newcomer: User
 ) -> None:
     site.rw2fa.command("settings", "set", "issuer", "Ä" * 32)
     try:

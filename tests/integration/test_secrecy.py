@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.cockpit import Cockpit
 from tests.support.world.installation import DAEMON_LOG, STATE
 from tests.support.world.paths import AUTH_LOG
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.namespaces
 PRINT_ENVIRONMENT = "env; echo you-are-in"
 
 
-def test_promise_3_an_enrolment_and_logins_leave_no_secret_anywhere(site: Site, newcomer: Person) -> None:
+def test_promise_3_an_enrolment_and_logins_leave_no_secret_anywhere(site: Site, newcomer: User) -> None:
     terminal = site.sshd.login(newcomer)
     terminal.answer(prompts.PASSWORD, newcomer.password)
     terminal.expect(prompts.FIRST_CODE)
@@ -58,7 +58,7 @@ def test_promise_3_an_enrolment_and_logins_leave_no_secret_anywhere(site: Site, 
     cockpit.stop()
 
 
-def test_promise_7_the_state_reveals_no_secret_without_the_key(site: Site, newcomer: Person) -> None:
+def test_promise_7_the_state_reveals_no_secret_without_the_key(site: Site, newcomer: User) -> None:
     terminal = site.sshd.login(newcomer)
     terminal.answer(prompts.PASSWORD, newcomer.password)
     terminal.expect(prompts.FIRST_CODE)

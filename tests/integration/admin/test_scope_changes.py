@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code
 from tests.support.world.sesman import IN
@@ -12,7 +12,7 @@ from tests.support.world.site import SCOPE_GROUP, Member, Site
 pytestmark = pytest.mark.namespaces
 
 
-def test_item_1_a_name_added_is_asked_at_the_next_login(site: Site, outsider: Person) -> None:
+def test_item_1_a_name_added_is_asked_at_the_next_login(site: Site, outsider: User) -> None:
     assert site.show(outsider)["enabled"] is False
     site.rw2fa.command("users", "add", outsider.name)
     shown = site.show(outsider)
@@ -80,7 +80,7 @@ def test_item_4_a_reset_ends_a_login_that_is_under_way(site: Site, member: Membe
 
 
 def test_item_4_disable_lets_everybody_in_as_before_and_takes_our_lines_out(
-    site: Site, member: Member, newcomer: Person
+    site: Site, member: Member, newcomer: User
 ) -> None:
     site.rw2fa.command("disable", "--yes")
     try:
@@ -115,9 +115,9 @@ def test_enable_refuses_with_the_reason_while_the_lines_are_missing(site: Site) 
 
 @pytest.mark.parametrize("service", ["sshd", "xrdp-sesman", "cockpit", "su", "sudo", "login"])
 def test_explain_foretells_what_happens(
-    site: Site, member: Member, newcomer: Person, outsider: Person, service: str
+    site: Site, member: Member, newcomer: User, outsider: User, service: str
 ) -> None:
-    def decision(person: Person) -> tuple[str, str]:
+    def decision(person: User) -> tuple[str, str]:
         told = site.rw2fa.json("explain", person.name, "--service", service)
         return told["decision"], told["rule"]
 

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code
 from tests.support.world.site import Member, Site
@@ -26,7 +26,7 @@ def setting(site: Site, key: str, value: str, *, risky: bool = False) -> Iterato
 
 
 @pytest.mark.parametrize("digits", range(4, 13))
-def test_row_19_codes_of_every_length_enrol_and_log_in(site: Site, newcomer: Person, digits: int) -> None:
+def test_row_19_codes_of_every_length_enrol_and_log_in(site: Site, newcomer: User, digits: int) -> None:
     # With the shipped discrepancy, fewer digits than six are guessed too easily to be taken without a word.
     with setting(site, "digits", str(digits), risky=digits < 6):
         terminal = site.sshd.login(newcomer)
@@ -57,7 +57,7 @@ def test_row_15_a_code_counts_within_the_discrepancy_and_not_beyond(site: Site, 
         assert inside.end() == 0
 
 
-def test_row_16_the_issuer_is_what_the_phone_shows(site: Site, newcomer: Person) -> None:
+def test_row_16_the_issuer_is_what_the_phone_shows(site: Site, newcomer: User) -> None:
     with setting(site, "issuer", "Acme & Söhne, Ltd"):
         terminal = site.sshd.login(newcomer)
         terminal.answer(prompts.PASSWORD, newcomer.password)

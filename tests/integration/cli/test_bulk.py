@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.user import User
 from tests.integration.cli.command import Host
 from tests.support.world.phone import Phone
 
@@ -104,8 +104,8 @@ def test_promise_13_a_directory_that_may_be_down_purges_nobody(host: Host, alice
 def test_ten_thousand_names_are_added_in_reasonable_time(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """With a directory that answers at once: what the command itself takes must not grow with the square."""
 
-    def known(name: str, _groups: tuple[str, ...]) -> Person:
-        return Person(name, 100_000 + int(name.removeprefix("user")), frozenset())
+    def known(name: str, _groups: tuple[str, ...]) -> User:
+        return User(name, 100_000 + int(name.removeprefix("user")), frozenset())
 
     monkeypatch.setattr("rw2fa_daemon.cli.people.lookup", known)
     monkeypatch.setattr("rw2fa_daemon.directory.request.lookup", known)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Member, Site
 
 pytestmark = pytest.mark.namespaces
@@ -23,7 +23,7 @@ def off(site: Site) -> Iterator[Site]:
     site.rw2fa.command("enable")
 
 
-def rule(site: Site, person: Person) -> str:
+def rule(site: Site, person: User) -> str:
     return str(site.rw2fa.json("explain", person.name, "--service", "sshd")["rule"])
 
 
@@ -78,7 +78,7 @@ def test_switching_on_is_refused_while_somebody_could_pass_unless_forced(off: Si
 
 
 def test_promise_14_switching_on_is_refused_where_somebody_would_get_in_by_less_than_before(
-    off: Site, newcomer: Person
+    off: Site, newcomer: User
 ) -> None:
     place = off.world.path(f"{DROPIN}/00-policy.conf")
     place.write_text(f"Match User {newcomer.name}\n    PasswordAuthentication no\n    AuthenticationMethods any\n")
@@ -141,7 +141,7 @@ def test_doctor_has_a_status_and_findings(site: Site) -> None:
         site.rw2fa.start()
 
 
-def test_the_drop_in_of_sshd_follows_the_scope(site: Site, outsider: Person) -> None:
+def test_the_drop_in_of_sshd_follows_the_scope(site: Site, outsider: User) -> None:
     def dropins() -> str:
         return "".join(path.read_text(encoding="utf-8") for path in site.world.path(DROPIN).iterdir())
 
@@ -152,7 +152,7 @@ def test_the_drop_in_of_sshd_follows_the_scope(site: Site, outsider: Person) -> 
     assert outsider.name not in dropins()
 
 
-def test_what_the_command_creates_belongs_to_the_daemon(site: Site, newcomer: Person) -> None:
+def test_what_the_command_creates_belongs_to_the_daemon(site: Site, newcomer: User) -> None:
     site.rw2fa.command("users", "enrol", newcomer.name)
     told = site.world.run("find", "/var/lib/rw2fa", "-printf", "%u %m %P\n").stdout.splitlines()
     assert all(line.startswith("rw2fa ") for line in told), told

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.cockpit import Cockpit
 from tests.support.world.site import Member, Site
 from tests.support.world.waiting import wait_until
@@ -40,14 +40,14 @@ def test_a_wrong_password_is_refused_without_a_question(site: Site, cockpit: Coc
 
 
 def test_item_1_somebody_outside_the_scope_types_a_password_and_nothing_else(
-    site: Site, cockpit: Cockpit, outsider: Person
+    site: Site, cockpit: Cockpit, outsider: User
 ) -> None:
     logon = cockpit.logon(outsider)
     assert logon.is_in
     assert logon.prompts == ()
 
 
-def test_promise_3_nobody_is_enrolled_where_prompts_are_logged(site: Site, cockpit: Cockpit, newcomer: Person) -> None:
+def test_promise_3_nobody_is_enrolled_where_prompts_are_logged(site: Site, cockpit: Cockpit, newcomer: User) -> None:
     logon = cockpit.logon(newcomer, lambda _: "123456")
     assert not logon.is_in
     assert len(logon.prompts) == 1
@@ -73,7 +73,7 @@ def test_item_7_the_automatic_sudo_after_a_logon_charges_nothing(site: Site, coc
     assert cockpit.logon(member.person, lambda _: member.phone.fresh()).is_in
 
 
-def test_promise_4_the_account_phase_alone_is_refused(site: Site, member: Member, outsider: Person) -> None:
+def test_promise_4_the_account_phase_alone_is_refused(site: Site, member: Member, outsider: User) -> None:
     # Kerberos and client certificates skip authentication.
     assert site.account_phase("cockpit", outsider) == "SUCCESS"
     assert site.account_phase("cockpit", member.person) == "PERM_DENIED"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rw2fa_daemon.core.person import Membership, Missing, Person, Roster
+from rw2fa_daemon.core.user import Membership, Missing, User, UserList
 from rw2fa_daemon.directory.many import lookups
 from rw2fa_daemon.directory.request import lookup
 from tests.integration.directory.conftest import Guests
@@ -49,7 +49,7 @@ MEMBERSHIPS = {
 )
 def test_promise_13_every_spelling_is_the_same_person(directory: FakeDirectory, guest: Guest, typed: str) -> None:
     staff_of_corp(directory)
-    assert guest.call(lookup, typed, ("primary", "direct")) == Person(
+    assert guest.call(lookup, typed, ("primary", "direct")) == User(
         "alice", 5001, frozenset({6001}), {"primary": 6001, "direct": 6010}
     )
 
@@ -68,20 +68,20 @@ def test_promise_13_primary_supplementary_and_nested_groups_count(
 ) -> None:
     staff_of_corp(directory)
     person = guest.call(lookup, name, ALL_GROUPS)
-    assert isinstance(person, Person)
+    assert isinstance(person, User)
     assert None not in person.groups.values()
-    assert {group for group in ALL_GROUPS if Roster(groups=(group,)).matches(person)} == MEMBERSHIPS[name]
+    assert {group for group in ALL_GROUPS if UserList(groups=(group,)).matches(person)} == MEMBERSHIPS[name]
 
 
 @pytest.mark.parametrize("name", ["zoë", "\u7530\u4e2d", "not-utf8-" + chr(0xDCFF)])
 def test_promise_13_names_may_be_any_bytes(directory: FakeDirectory, guest: Guest, name: str) -> None:
     directory.user(name, 5001, 6001)
     directory.group(f"group of {name}", 6002, [name])
-    assert guest.call(lookup, name, (f"group of {name}",)) == Person(
+    assert guest.call(lookup, name, (f"group of {name}",)) == User(
         name, 5001, frozenset({6001, 6002}), {f"group of {name}": 6002}
     )
     directory.fault("initgroups", "unavail")
-    assert guest.call(lookup, name, (f"group of {name}",)) == Person(
+    assert guest.call(lookup, name, (f"group of {name}",)) == User(
         name, 5001, frozenset({6001}), {f"group of {name}": None}
     )
 
@@ -92,15 +92,15 @@ def test_somebody_may_be_in_very_many_groups(directory: FakeDirectory, guest: Gu
     for number in range(250):
         directory.group(f"group{number}", 7000 + number, ["alice"])
     person = guest.call(lookup, "alice", ("group249",))
-    assert isinstance(person, Person)
+    assert isinstance(person, User)
     assert person.gids == {6001, *range(7000, 7250)}
 
 
 def test_promise_13_a_local_user_in_a_directory_group_is_a_member(directory: FakeDirectory, guest: Guest) -> None:
     directory.group("admins", 6100, ["root"])
     person = guest.call(lookup, "root", ("admins",))
-    assert isinstance(person, Person)
-    assert Roster.of(["@admins"]).membership(person) is Membership.MEMBER
+    assert isinstance(person, User)
+    assert UserList.of(["@admins"]).membership(person) is Membership.MEMBER
 
 
 @pytest.mark.parametrize("action", ["unavail", "tryagain"])
@@ -111,9 +111,9 @@ def test_promise_13_a_directory_that_is_down_makes_a_local_user_unsure(
     directory.group("admins", 6100, ["root"])
     directory.fault("*", action)
     person = guests.get(order).call(lookup, "root", ("admins", "adm"))
-    assert isinstance(person, Person)
-    assert Roster.of(["@admins"]).membership(person) is Membership.UNSURE
-    assert Roster.of(["@adm"]).membership(person) is Membership.NOT_MEMBER
+    assert isinstance(person, User)
+    assert UserList.of(["@admins"]).membership(person) is Membership.UNSURE
+    assert UserList.of(["@adm"]).membership(person) is Membership.NOT_MEMBER
 
 
 @pytest.mark.parametrize("action", ["unavail", "tryagain"])
@@ -132,10 +132,10 @@ def test_promise_13_a_group_that_lists_a_member_whom_getgrouplist_omits_is_unsur
     staff_of_corp(directory)
     directory.fault("initgroups", "unavail")
     bob, eve = (guest.call(lookup, name, ("direct",)) for name in ("bob", "eve"))
-    assert isinstance(bob, Person)
-    assert isinstance(eve, Person)
-    assert Roster.of(["@direct"]).membership(bob) is Membership.UNSURE
-    assert Roster.of(["@direct"]).membership(eve) is Membership.NOT_MEMBER
+    assert isinstance(bob, User)
+    assert isinstance(eve, User)
+    assert UserList.of(["@direct"]).membership(bob) is Membership.UNSURE
+    assert UserList.of(["@direct"]).membership(eve) is Membership.NOT_MEMBER
 
 
 def test_promise_13_a_group_whose_gid_changes_in_between_is_unsure(directory: FakeDirectory, guest: Guest) -> None:
@@ -151,7 +151,7 @@ def test_promise_13_a_group_whose_gid_changes_in_between_is_unsure(directory: Fa
     other.start()
     changed = guest.call(lookup, "eve", ("outer",))
     other.join()
-    assert isinstance(changed, Person)
+    assert isinstance(changed, User)
     assert changed.groups == {"outer": None}
 
 
@@ -170,7 +170,7 @@ def test_promise_13_a_directory_that_goes_down_at_any_point_opens_nothing(
         directory.budget(count, action)
         person = guest.call(lookup, name, ALL_GROUPS)
         for group in ALL_GROUPS:
-            seen = Roster(groups=(group,)).membership(person) if isinstance(person, Person) else None
+            seen = UserList(groups=(group,)).membership(person) if isinstance(person, User) else None
             if group in MEMBERSHIPS[name]:
                 assert seen is not Membership.NOT_MEMBER, (count, group)
             else:
@@ -227,20 +227,20 @@ def test_promise_13_for_every_directory_and_every_moment(
     for count in itertools.count():
         directory.budget(count)
         person = guest.call(lookup, spelling, corp.names())
-        if isinstance(person, Person):
+        if isinstance(person, User):
             assert (person.name, person.uid) == ("alice", 5001)
             for group in corp.names():
                 expected = {Membership.MEMBER if group in true else Membership.NOT_MEMBER, Membership.UNSURE}
-                assert Roster(groups=(group,)).membership(person) in expected
+                assert UserList(groups=(group,)).membership(person) in expected
         else:
             assert person is Missing.UNAVAILABLE
         if len(directory.calls()) <= count:
-            assert isinstance(person, Person), "all calls were answered"
-            assert {group for group in corp.names() if Roster(groups=(group,)).matches(person)} == true
+            assert isinstance(person, User), "all calls were answered"
+            assert {group for group in corp.names() if UserList(groups=(group,)).matches(person)} == true
             return
 
 
-def people_at_once(names: tuple[str, ...], groups: tuple[str, ...]) -> list[Person | Missing]:
+def people_at_once(names: tuple[str, ...], groups: tuple[str, ...]) -> list[User | Missing]:
     return list(lookups(names, groups))
 
 
@@ -276,4 +276,4 @@ def test_promise_13_a_group_that_goes_while_many_are_looked_up_is_not_resolved(
     staff_of_corp(directory)
     directory.budget(5)
     people = guest.call(people_at_once, ("bob", "carol"), ("direct",))
-    assert [person.groups["direct"] for person in people if isinstance(person, Person)] == [6010, None]
+    assert [person.groups["direct"] for person in people if isinstance(person, User)] == [6010, None]

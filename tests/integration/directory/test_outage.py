@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.cache import CACHE_SECONDS
 from rw2fa_daemon.directory.pool import Answer, Pool
 from tests.support.nss import FakeDirectory, Guest
@@ -112,7 +112,7 @@ def test_promise_13_a_hanging_directory_is_unavailable_at_the_deadline_and_found
     assert told["user1"].answer is Missing.UNAVAILABLE
     assert DEADLINE <= told["user1"].at < DEADLINE + 1
     later = told["later"].answer
-    assert isinstance(later, Person)
+    assert isinstance(later, User)
     assert 6001 in later.gids
 
 
@@ -129,7 +129,7 @@ def hang_for_one(scene: Scene) -> None:
 def test_promise_11_one_that_hangs_delays_no_other(directory: FakeDirectory, guest: Guest) -> None:
     told = guest.call(play, directory, hang_for_one)
     assert told.pop("user1").answer is Missing.UNAVAILABLE
-    assert all(isinstance(each.answer, Person) and each.at < DEADLINE for each in told.values())
+    assert all(isinstance(each.answer, User) and each.at < DEADLINE for each in told.values())
 
 
 def hang_for_strangers(scene: Scene) -> None:
@@ -153,9 +153,9 @@ def test_promise_11_strangers_for_whom_the_directory_hangs_do_not_take_all_worke
     directory: FakeDirectory, guest: Guest
 ) -> None:
     told = guest.call(play, directory, hang_for_strangers)
-    assert isinstance(told["in the cache"].answer, Person)
+    assert isinstance(told["in the cache"].answer, User)
     assert told["in the cache"].at < 0.1
-    assert isinstance(told["known"].answer, Person)
+    assert isinstance(told["known"].answer, User)
     assert told["known"].at < DEADLINE, "it waits for no stranger's deadline"
 
 
@@ -174,7 +174,7 @@ def test_a_module_that_crashes_takes_one_look_up_along(directory: FakeDirectory,
     told = guest.call(play, directory, crash)
     assert told["user2"].answer is Missing.UNAVAILABLE
     assert told["user2"].at < DEADLINE
-    assert isinstance(told["user3"].answer, Person)
+    assert isinstance(told["user3"].answer, User)
 
 
 def slow_answer(scene: Scene) -> None:
@@ -192,7 +192,7 @@ def slow_answer(scene: Scene) -> None:
 def test_what_a_worker_finds_after_the_caller_gave_up_is_kept(directory: FakeDirectory, guest: Guest) -> None:
     told = guest.call(play, directory, slow_answer)
     assert told["in the queue"].answer is Missing.UNAVAILABLE
-    assert isinstance(told["found meanwhile"].answer, Person)
+    assert isinstance(told["found meanwhile"].answer, User)
 
 
 def down(scene: Scene) -> None:
@@ -213,8 +213,8 @@ def test_promise_13_what_was_seen_while_the_directory_was_down_is_forgotten_when
     told = guest.call(play, directory, down)
     root, later = told["root"].answer, told["root later"].answer
     assert told["user1"].answer is Missing.UNAVAILABLE
-    assert isinstance(root, Person)
+    assert isinstance(root, User)
     assert root.groups == {"corp-staff": None}
-    assert isinstance(told["user1 later"].answer, Person)
-    assert isinstance(later, Person)
+    assert isinstance(told["user1 later"].answer, User)
+    assert isinstance(later, User)
     assert later.groups == {"corp-staff": 6001}

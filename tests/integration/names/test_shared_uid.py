@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person, allow_key
+from tests.support.world.accounts import User, allow_key
 from tests.support.world.site import Member, Site
 from tests.support.world.sshd import Sshd
 
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.namespaces
 _numbers = itertools.count(1)
 
 
-def another_name(site: Site, person: Person, *, first: bool = False) -> Person:
+def another_name(site: Site, person: User, *, first: bool = False) -> User:
     """An account with a password of its own, and the uid and home of somebody else's; `first` in passwd(5), or last."""
-    other = Person(f"toor{next(_numbers)}", f"Another-horse-{person.name}")
+    other = User(f"toor{next(_numbers)}", f"Another-horse-{person.name}")
     uid = site.world.run("id", "-u", person.name).stdout.strip()
     argv = ("useradd", "--non-unique", "--uid", uid, "--no-create-home", "--home-dir", person.home)
     site.world.run(*argv, "--shell", "/bin/bash", other.name)
@@ -29,7 +29,7 @@ def another_name(site: Site, person: Person, *, first: bool = False) -> Person:
     return other
 
 
-def lets_in(sshd: Sshd, person: Person, code: str) -> bool:
+def lets_in(sshd: Sshd, person: User, code: str) -> bool:
     """Whether password and code let in; AssertionError if no code is asked for."""
     terminal = sshd.login(person)
     terminal.answer(prompts.PASSWORD, person.password)
@@ -70,9 +70,7 @@ def test_promise_4_neither_a_key_nor_a_remote_desktop_lets_another_name_in(
     assert site.authentication("xrdp-sesman", toor, toor.password) == "AUTH_ERR"
 
 
-def test_promise_10_the_password_of_another_name_sets_up_no_device(
-    site: Site, bare_sshd: Sshd, newcomer: Person
-) -> None:
+def test_promise_10_the_password_of_another_name_sets_up_no_device(site: Site, bare_sshd: Sshd, newcomer: User) -> None:
     toor = another_name(site, newcomer)
     terminal = bare_sshd.login(toor)
     terminal.answer(prompts.PASSWORD, toor.password)
@@ -81,7 +79,7 @@ def test_promise_10_the_password_of_another_name_sets_up_no_device(
     assert not site.show(newcomer)["activated"]
 
 
-def test_another_name_of_nobody_in_the_scope_is_not_asked(site: Site, bare_sshd: Sshd, outsider: Person) -> None:
+def test_another_name_of_nobody_in_the_scope_is_not_asked(site: Site, bare_sshd: Sshd, outsider: User) -> None:
     toor = another_name(site, outsider)
     for person in (outsider, toor):
         terminal = bare_sshd.login(person)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.integration import prompts
 from tests.integration.outage.lines import with_argument
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Member, Site
 from tests.support.world.terminal import Terminal
 
@@ -21,7 +21,7 @@ def root(site: Site) -> Iterator[Member]:
     site.rw2fa.command("users", "add", "root")
     phone = site.enrol("root")
     with site.edited_pam("common-auth", lambda line: with_argument(line, "console=root unreachable=allow")):
-        yield Member(Person("root", password), phone)
+        yield Member(User("root", password), phone)
     site.rw2fa.command("users", "remove", "root", "--yes")
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.integration import prompts
 from tests.integration.outage.lines import with_argument
-from tests.support.world.accounts import Person, allow_key
+from tests.support.world.accounts import User, allow_key
 from tests.support.world.sesman import IN
 from tests.support.world.site import Member, Site
 from tests.support.world.terminal import Terminal
@@ -170,6 +170,6 @@ def test_promise_5_a_pseudo_terminal_is_no_console(dead: Site) -> None:
         terminal.hang_up()
 
 
-def test_item_6_somebody_outside_the_scope_is_refused_too_while_nobody_can_judge(outsider: Person, dead: Site) -> None:
+def test_item_6_somebody_outside_the_scope_is_refused_too_while_nobody_can_judge(outsider: User, dead: Site) -> None:
     # Who is in the scope is the daemon's to say: a hook that decided by itself would be a way around it.
     refused_within(3, dead.sshd.login(outsider))

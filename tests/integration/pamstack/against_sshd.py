@@ -13,8 +13,8 @@ from typing import NamedTuple
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from rw2fa_daemon.core.person import Person, Roster
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import User, UserList
 from rw2fa_daemon.pamstack.sshd import DROPIN, PLACEHOLDER, Scope, planned_dropin
 from rw2fa_daemon.pamstack.sshd_asking import Connection, sshd_with
 from rw2fa_daemon.pamstack.sshd_change import Representative, compare, representatives
@@ -97,8 +97,8 @@ hosts = st.builds(
 )
 scopes = st.builds(
     Scope,
-    st.lists(st.sampled_from(["amy", "cat", "root", "@staff-2fa", "@ops"]), unique=True, max_size=3).map(Roster.of),
-    st.lists(st.sampled_from(["ben", "amy", "@ops"]), unique=True, max_size=1).map(Roster.of),
+    st.lists(st.sampled_from(["amy", "cat", "root", "@staff-2fa", "@ops"]), unique=True, max_size=3).map(UserList.of),
+    st.lists(st.sampled_from(["ben", "amy", "@ops"]), unique=True, max_size=1).map(UserList.of),
     st.sampled_from([(), (NETWORK,)]),
 )
 connections = st.builds(
@@ -112,7 +112,7 @@ connections = st.builds(
 def asked(scope: Scope, who: Connection) -> bool:
     """Whether somebody is asked for a code: no code of the project's is used for this."""
 
-    def on(roster: Roster) -> bool:
+    def on(roster: UserList) -> bool:
         return who.user in roster.users or not PEOPLE.get(who.user, set()).isdisjoint(roster.groups)
 
     away = any(ip_address(who.address) in network for network in scope.exempt_networks)
@@ -162,10 +162,10 @@ def nothing_weaker(host: Host, scope: Scope, chosen: list[Connection]) -> None:
         assert {one.connection.user for one in known} >= {"root", "daemon", "nobody-of-this-name", *PEOPLE}
 
 
-def _look_up(name: str, groups: tuple[str, ...]) -> Person:
+def _look_up(name: str, groups: tuple[str, ...]) -> User:
     numbers = {group: number for number, group in enumerate(groups)}
     mine = PEOPLE.get(name, set())
-    return Person(name, 1, frozenset(numbers[group] for group in mine & numbers.keys()), dict(numbers))
+    return User(name, 1, frozenset(numbers[group] for group in mine & numbers.keys()), dict(numbers))
 
 
 def _members(group: str) -> list[str]:

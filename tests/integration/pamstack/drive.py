@@ -13,8 +13,8 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from rw2fa_daemon.config.load import DEFAULT_PATH, load
-from rw2fa_daemon.core.person import Roster
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.user import UserList
 from rw2fa_daemon.doctor import pam_check
 from rw2fa_daemon.pamstack.install import install, refresh_dropin, remove
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET
@@ -35,7 +35,7 @@ def main() -> None:
         print(json.dumps([asdict(finding) for finding in pam_check(load(DEFAULT_PATH), chosen.services)]))
         return
     networks = tuple(ip_network(network) for network in chosen.network)
-    scope = Scope(Roster.of(chosen.scope), Roster.of(chosen.exempt), networks)
+    scope = Scope(UserList.of(chosen.scope), UserList.of(chosen.exempt), networks)
     try:
         match chosen.action:
             case "install":

@@ -10,7 +10,7 @@ import pytest
 from rw2fa_daemon.core.sms_stage import BLIND_SECONDS, RESEND_SECONDS
 from tests.integration import prompts
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN
-from tests.support.world.accounts import Person, allow_key
+from tests.support.world.accounts import User, allow_key
 from tests.support.world.cockpit import Cockpit
 from tests.support.world.installation import DAEMON_LOG
 from tests.support.world.paths import AUTH_LOG
@@ -39,14 +39,14 @@ class Texts:
     twilio: WorldTwilio
     numbers: dict[str, str] = field(default_factory=dict)
 
-    def person(self, number: str = "") -> Person:
+    def person(self, number: str = "") -> User:
         """Somebody whose codes come by SMS, and who has not signed in yet."""
         person = self.site.newcomer()
         number = self.numbers[person.name] = number or f"+1415555{3000 + len(self.numbers)}"
         self.site.rw2fa.command("users", "edit", person.name, "--sms", number)
         return person
 
-    def confirmed(self) -> Person:
+    def confirmed(self) -> User:
         """Somebody who has signed in once."""
         person = self.person()
         terminal = self.reach_the_question(person)
@@ -55,22 +55,22 @@ class Texts:
         assert terminal.end() == 0
         return person
 
-    def reach_the_question(self, person: Person) -> Terminal:
+    def reach_the_question(self, person: User) -> Terminal:
         terminal = self.site.sshd.login(person, timeout=MESSAGE_SECONDS)
         terminal.answer(prompts.PASSWORD, person.password)
         terminal.expect(ON_ITS_WAY)
         return terminal
 
-    def count(self, person: Person) -> int:
+    def count(self, person: User) -> int:
         """How many messages went to the person."""
         return len(self.twilio.messages(self.numbers[person.name]))
 
-    def code(self, person: Person, count: int = 1) -> str:
+    def code(self, person: User, count: int = 1) -> str:
         """The code in the latest message, once there are so many."""
         wait_until("a message", lambda: self.count(person) >= count, MESSAGE_SECONDS)
         return self.twilio.messages(self.numbers[person.name])[-1].body.split()[-1]
 
-    def stays_quiet(self, person: Person) -> bool:
+    def stays_quiet(self, person: User) -> bool:
         """Whether no message goes to the person in the time in which one would."""
         before = self.count(person)
         time.sleep(QUIET_SECONDS)
@@ -218,7 +218,7 @@ def test_promise_10_a_key_alone_and_a_remote_desktop_make_no_message_go_out(text
 
 
 @pytest.fixture
-def sudoer(texts: Texts) -> Iterator[Person]:
+def sudoer(texts: Texts) -> Iterator[User]:
     """Somebody with a confirmed number who may run everything as root, with the own password."""
     person = texts.confirmed()
     rule = f"/etc/sudoers.d/{person.name}"
@@ -227,7 +227,7 @@ def sudoer(texts: Texts) -> Iterator[Person]:
     texts.site.world.path(rule).unlink()
 
 
-def test_sudo_asks_for_a_code_by_text_message(texts: Texts, sudoer: Person) -> None:
+def test_sudo_asks_for_a_code_by_text_message(texts: Texts, sudoer: User) -> None:
     terminal = texts.site.world.terminal("sudo", "-k", "id", "-un", user=sudoer.name, timeout=MESSAGE_SECONDS)
     terminal.answer(prompts.PASSWORD, sudoer.password)
     terminal.answer(prompts.CODE, texts.code(sudoer, 2))
@@ -235,7 +235,7 @@ def test_sudo_asks_for_a_code_by_text_message(texts: Texts, sudoer: Person) -> N
     assert terminal.screen.rstrip().endswith("root")
 
 
-def test_promise_2_sudo_that_reads_a_password_from_a_pipe_makes_no_message_go_out(texts: Texts, sudoer: Person) -> None:
+def test_promise_2_sudo_that_reads_a_password_from_a_pipe_makes_no_message_go_out(texts: Texts, sudoer: User) -> None:
     """As Ansible and scripts do: sudo -S."""
     done = texts.site.world.run(
         "sudo", "-k", "-S", "id", "-un", user=sudoer.name, stdin=f"{sudoer.password}\n" * 2, check=False
@@ -246,7 +246,7 @@ def test_promise_2_sudo_that_reads_a_password_from_a_pipe_makes_no_message_go_ou
     assert texts.site.show(sudoer)["failures"] == 0
 
 
-def test_promise_2_sudo_whose_helper_does_not_answer_makes_no_message_go_out(texts: Texts, sudoer: Person) -> None:
+def test_promise_2_sudo_whose_helper_does_not_answer_makes_no_message_go_out(texts: Texts, sudoer: User) -> None:
     """As Cockpit's later versions do: the question waits for a page that nobody has opened."""
     helper = "/usr/local/bin/waits"
     texts.site.world.write(
@@ -261,7 +261,7 @@ def test_promise_2_sudo_whose_helper_does_not_answer_makes_no_message_go_out(tex
 
 
 def test_promise_2_sudo_with_a_helper_that_knows_the_password_makes_no_message_go_out(
-    texts: Texts, sudoer: Person
+    texts: Texts, sudoer: User
 ) -> None:
     """As Cockpit's automatic sudo does: sudo -A."""
     helper = "/usr/local/bin/knows-the-password"
@@ -275,7 +275,7 @@ def test_promise_2_sudo_with_a_helper_that_knows_the_password_makes_no_message_g
 
 
 def test_promise_2_cockpit_asks_for_a_code_and_its_automatic_sudo_makes_no_message_go_out(
-    texts: Texts, sudoer: Person
+    texts: Texts, sudoer: User
 ) -> None:
     cockpit = Cockpit(texts.site.world)
     logon = cockpit.logon(sudoer, lambda _: texts.code(sudoer, 2))

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Member, Site
 from tests.support.world.sshd import Sshd
 from tests.support.world.terminal import Terminal
@@ -11,7 +11,7 @@ from tests.support.world.terminal import Terminal
 pytestmark = pytest.mark.namespaces
 
 
-def reach_the_code(site: Site, person: Person) -> Terminal:
+def reach_the_code(site: Site, person: User) -> Terminal:
     terminal = site.sshd.login(person)
     terminal.answer(prompts.PASSWORD, person.password)
     return terminal
@@ -108,7 +108,7 @@ def test_a_right_code_with_a_wrong_password_is_never_asked_for(site: Site, membe
     assert prompts.CODE not in terminal.screen
 
 
-def test_item_1_somebody_outside_the_scope_types_a_password_and_nothing_else(site: Site, outsider: Person) -> None:
+def test_item_1_somebody_outside_the_scope_types_a_password_and_nothing_else(site: Site, outsider: User) -> None:
     terminal = site.sshd.login(outsider, methods="keyboard-interactive,password")
     terminal.answer(prompts.PASSWORD, outsider.password)
     assert terminal.end() == 0
@@ -143,7 +143,7 @@ def test_promise_2_the_password_typed_as_a_code_charges_nothing(site: Site) -> N
     assert site.show(member.person)["failures"] == 0
 
 
-def test_the_password_method_still_works_for_somebody_outside_the_scope(site: Site, outsider: Person) -> None:
+def test_the_password_method_still_works_for_somebody_outside_the_scope(site: Site, outsider: User) -> None:
     terminal = site.sshd.login(outsider, methods="password")
     terminal.answer(prompts.PASSWORD, outsider.password)
     assert terminal.end() == 0

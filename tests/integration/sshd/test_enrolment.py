@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code, shows_code
 from tests.support.world.site import Site
@@ -15,7 +15,7 @@ from tests.support.world.terminal import Terminal
 pytestmark = pytest.mark.namespaces
 
 
-def meet_the_code(sshd: Sshd, person: Person) -> Terminal:
+def meet_the_code(sshd: Sshd, person: User) -> Terminal:
     """Up to the question for the first code."""
     terminal = sshd.login(person)
     terminal.answer(prompts.PASSWORD, person.password)
@@ -23,7 +23,7 @@ def meet_the_code(sshd: Sshd, person: Person) -> Terminal:
     return terminal
 
 
-def test_item_1_the_first_login_says_why_and_shows_a_code_that_a_phone_scans(site: Site, newcomer: Person) -> None:
+def test_item_1_the_first_login_says_why_and_shows_a_code_that_a_phone_scans(site: Site, newcomer: User) -> None:
     terminal = meet_the_code(site.sshd, newcomer)
     assert "Two-factor authentication is switched on for your account." in terminal.screen
     phone = Phone(read_code(terminal.screen))
@@ -34,7 +34,7 @@ def test_item_1_the_first_login_says_why_and_shows_a_code_that_a_phone_scans(sit
     terminal.hang_up()
 
 
-def test_item_1_the_right_first_code_activates_and_lets_in(site: Site, newcomer: Person) -> None:
+def test_item_1_the_right_first_code_activates_and_lets_in(site: Site, newcomer: User) -> None:
     assert site.show(newcomer)["activated"] is False
     terminal = meet_the_code(site.sshd, newcomer)
     terminal.type(Phone(read_code(terminal.screen)).code())
@@ -45,7 +45,7 @@ def test_item_1_the_right_first_code_activates_and_lets_in(site: Site, newcomer:
     assert (shown["activated"], shown["method"]) == (True, "app")
 
 
-def test_item_1_an_unfinished_enrolment_meets_the_same_code(site: Site, newcomer: Person) -> None:
+def test_item_1_an_unfinished_enrolment_meets_the_same_code(site: Site, newcomer: User) -> None:
     first = meet_the_code(site.sshd, newcomer)
     uri = read_code(first.screen)
     first.hang_up()
@@ -56,7 +56,7 @@ def test_item_1_an_unfinished_enrolment_meets_the_same_code(site: Site, newcomer
     assert second.end() == 0
 
 
-def test_a_wrong_first_code_keeps_the_key_and_asks_again(site: Site, newcomer: Person) -> None:
+def test_a_wrong_first_code_keeps_the_key_and_asks_again(site: Site, newcomer: User) -> None:
     terminal = meet_the_code(site.sshd, newcomer)
     phone = Phone(read_code(terminal.screen))
     terminal.type(phone.wrong())
@@ -66,7 +66,7 @@ def test_a_wrong_first_code_keeps_the_key_and_asks_again(site: Site, newcomer: P
     assert terminal.end() == 0
 
 
-def test_a_first_code_from_a_phone_whose_clock_is_off_is_explained(site: Site, newcomer: Person) -> None:
+def test_a_first_code_from_a_phone_whose_clock_is_off_is_explained(site: Site, newcomer: User) -> None:
     terminal = meet_the_code(site.sshd, newcomer)
     phone = Phone(read_code(terminal.screen))
     terminal.type(phone.code(steps=40))
@@ -76,7 +76,7 @@ def test_a_first_code_from_a_phone_whose_clock_is_off_is_explained(site: Site, n
     assert terminal.end() == 0
 
 
-def test_the_key_is_readable_where_the_locale_cannot_show_the_picture(site: Site, newcomer: Person) -> None:
+def test_the_key_is_readable_where_the_locale_cannot_show_the_picture(site: Site, newcomer: User) -> None:
     # Under the C locale OpenSSH writes each byte of a block as a number.
     terminal = site.sshd.login(newcomer, environment={"LC_ALL": "C", "LANG": "C"})
     terminal.answer(prompts.PASSWORD, newcomer.password)
@@ -88,7 +88,7 @@ def test_the_key_is_readable_where_the_locale_cannot_show_the_picture(site: Site
     assert terminal.end() == 0
 
 
-def test_promise_10_nobody_without_the_password_meets_an_enrolment(site: Site, newcomer: Person) -> None:
+def test_promise_10_nobody_without_the_password_meets_an_enrolment(site: Site, newcomer: User) -> None:
     terminal = site.sshd.login(newcomer)
     terminal.answer(prompts.PASSWORD, "not the password")
     assert terminal.end() != 0
@@ -96,7 +96,7 @@ def test_promise_10_nobody_without_the_password_meets_an_enrolment(site: Site, n
     assert site.show(newcomer)["activated"] is False
 
 
-def test_the_code_that_activated_does_not_open_a_second_login(site: Site, newcomer: Person) -> None:
+def test_the_code_that_activated_does_not_open_a_second_login(site: Site, newcomer: User) -> None:
     terminal = meet_the_code(site.sshd, newcomer)
     code = Phone(read_code(terminal.screen)).code()
     terminal.type(code)

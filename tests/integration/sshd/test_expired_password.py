@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person, allow_key, expire_password
+from tests.support.world.accounts import User, allow_key, expire_password
 from tests.support.world.site import Member, Site
 from tests.support.world.terminal import Terminal
 
@@ -16,7 +16,7 @@ CHOSEN = "Another-horse-and-another-battery"
 KEY_THEN_CODE = "publickey,keyboard-interactive"
 
 
-def change(terminal: Terminal, person: Person) -> None:
+def change(terminal: Terminal, person: User) -> None:
     terminal.answer(CURRENT, person.password)
     terminal.answer(NEW, CHOSEN)
     terminal.answer(AGAIN, CHOSEN)
@@ -70,7 +70,7 @@ def test_promise_4_an_expired_password_with_a_key_is_changed_after_the_code(site
 
 
 def test_promise_14_somebody_who_is_not_enabled_changes_an_expired_password_as_before(
-    site: Site, outsider: Person
+    site: Site, outsider: User
 ) -> None:
     expire_password(site.world, outsider)
     # By the password method, where the host has no other, sshd changes it when the session begins, on a terminal.

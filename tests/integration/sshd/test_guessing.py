@@ -8,7 +8,7 @@ import pytest
 from rw2fa_daemon.core.lockout import FIRST_LOCK_SECONDS, FREE_FAILURES
 from tests.integration import prompts
 from tests.support.steps import stay_within_a_step
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Member, Site
 from tests.support.world.terminal import Terminal
 
@@ -20,7 +20,7 @@ AN_HOUR = 120
 SEVEN_MINUTES = 14
 
 
-def reach_the_code(site: Site, person: Person) -> Terminal:
+def reach_the_code(site: Site, person: User) -> Terminal:
     terminal = site.sshd.login(person)
     terminal.answer(prompts.PASSWORD, person.password)
     return terminal
@@ -44,7 +44,7 @@ def guess(site: Site, member: Member, times: int) -> None:
             terminal.hang_up()
 
 
-def last_record(site: Site, person: Person) -> dict[str, str]:
+def last_record(site: Site, person: User) -> dict[str, str]:
     record = site.rw2fa.json("audit", "--user", person.name)[-1]
     assert isinstance(record, dict)
     return record

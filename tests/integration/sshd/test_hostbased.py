@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Member, Site
 from tests.support.world.sshd import Sshd
 from tests.support.world.terminal import Terminal
@@ -49,7 +49,7 @@ def plain_sshd(trusting: Site) -> Iterator[Sshd]:
     sshd.stop()
 
 
-def from_trusted_host(sshd: Sshd, person: Person, methods: str, *, batch: bool = False) -> Terminal:
+def from_trusted_host(sshd: Sshd, person: User, methods: str, *, batch: bool = False) -> Terminal:
     return sshd.login(person, methods=methods, options=["HostbasedAuthentication=yes"], batch=batch, as_person=True)
 
 
@@ -81,7 +81,7 @@ def test_promise_4_a_trusted_host_alone_is_refused_with_our_drop_in_and_without(
 
 
 def test_promise_14_a_trusted_host_lets_in_whoever_is_not_enabled_as_before(
-    trusting: Site, plain_sshd: Sshd, outsider: Person
+    trusting: Site, plain_sshd: Sshd, outsider: User
 ) -> None:
     for sshd in (trusting.sshd, plain_sshd):
         terminal = from_trusted_host(sshd, outsider, "hostbased", batch=True)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person, allow_key, expire_password
+from tests.support.world.accounts import User, allow_key, expire_password
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code
 from tests.support.world.site import Member, Site
@@ -21,7 +21,7 @@ def test_promise_4_a_key_alone_does_not_let_an_enabled_user_in(site: Site, membe
     assert "you-are-in" not in terminal.screen
 
 
-def test_promise_4_a_key_alone_does_not_let_somebody_in_who_has_not_enrolled(site: Site, newcomer: Person) -> None:
+def test_promise_4_a_key_alone_does_not_let_somebody_in_who_has_not_enrolled(site: Site, newcomer: User) -> None:
     key = allow_key(site.world, newcomer)
     terminal = site.sshd.login(newcomer, methods="publickey", key=key, batch=True)
     assert terminal.end() != 0
@@ -48,7 +48,7 @@ def test_promise_4_a_key_alone_with_an_expired_password_is_refused(site: Site, b
 
 
 def test_item_3_who_is_not_enabled_keeps_key_only_where_there_is_no_drop_in(
-    site: Site, bare_sshd: Sshd, outsider: Person
+    site: Site, bare_sshd: Sshd, outsider: User
 ) -> None:
     key = allow_key(site.world, outsider)
     assert bare_sshd.login(outsider, methods="publickey", key=key, batch=True).end() == 0
@@ -92,7 +92,7 @@ def test_item_3_password_and_code_work_beside_keys(site: Site, member: Member) -
     assert terminal.end() == 0
 
 
-def test_item_3_a_key_and_a_first_code_enrol(site: Site, newcomer: Person) -> None:
+def test_item_3_a_key_and_a_first_code_enrol(site: Site, newcomer: User) -> None:
     key = allow_key(site.world, newcomer)
     terminal = site.sshd.login(newcomer, methods=KEY_THEN_CODE, key=key)
     terminal.expect(prompts.FIRST_CODE)
@@ -101,7 +101,7 @@ def test_item_3_a_key_and_a_first_code_enrol(site: Site, newcomer: Person) -> No
     assert terminal.end() == 0
 
 
-def test_item_3_who_is_not_enabled_keeps_key_only_and_batch_mode(site: Site, outsider: Person) -> None:
+def test_item_3_who_is_not_enabled_keeps_key_only_and_batch_mode(site: Site, outsider: User) -> None:
     key = allow_key(site.world, outsider)
     terminal = site.sshd.login(outsider, methods="publickey", key=key, batch=True)
     assert terminal.end() == 0
@@ -120,7 +120,7 @@ def test_item_3_the_drop_in_follows_the_scope(site: Site) -> None:
     assert site.sshd.login(member.person, methods="publickey", key=key, batch=True).end() == 0
 
 
-def test_a_key_that_is_not_the_persons_opens_nothing(site: Site, member: Member, outsider: Person) -> None:
+def test_a_key_that_is_not_the_persons_opens_nothing(site: Site, member: Member, outsider: User) -> None:
     key = allow_key(site.world, outsider)
     terminal = site.sshd.login(member.person, methods="publickey", key=key, batch=True)
     assert terminal.end() != 0

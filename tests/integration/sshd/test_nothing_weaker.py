@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration import prompts
 from tests.support.world import World
-from tests.support.world.accounts import Person, add_group, add_person, allow_key
+from tests.support.world.accounts import User, add_group, add_person, allow_key
 from tests.support.world.installation import Installation
 from tests.support.world.phone import Phone
 from tests.support.world.sshd import Sshd
@@ -42,15 +42,15 @@ class Host:
             self.rw2fa.command("pam", "install")
         self.sshd.reload()
 
-    def person(self, *groups: str) -> Person:
+    def person(self, *groups: str) -> User:
         return add_person(self.world, groups=groups)
 
-    def is_in_by_key(self, person: Person) -> bool:
+    def is_in_by_key(self, person: User) -> bool:
         """By a key and nothing else, as a script does it."""
         terminal = self.sshd.login(person, methods="publickey", key=person.key, batch=True)
         return terminal.end() == 0 and f"you-are-in-as-{person.name}" in terminal.screen
 
-    def is_in_by_password(self, person: Person, password: str | None = None, *, key: bool = False) -> bool:
+    def is_in_by_password(self, person: User, password: str | None = None, *, key: bool = False) -> bool:
         """By a password in keyboard-interactive, after a key if there is one; whoever is asked more gives up."""
         methods = KEY_THEN_PASSWORD if key else "keyboard-interactive,password"
         terminal = self.sshd.login(person, methods=methods, key=person.key if key else None)

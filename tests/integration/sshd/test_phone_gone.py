@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person, allow_key
+from tests.support.world.accounts import User, allow_key
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code, shows_code
 from tests.support.world.sesman import IN
@@ -20,26 +20,26 @@ NO_CODE_OF_ANYBODY = "aaaa-bbbb-cccc"
 KEY_THEN_CODE = "publickey,keyboard-interactive"
 
 
-def reach_the_code(site: Site, person: Person) -> Terminal:
+def reach_the_code(site: Site, person: User) -> Terminal:
     terminal = site.sshd.login(person)
     terminal.answer(prompts.PASSWORD, person.password)
     return terminal
 
 
-def recovery_codes(site: Site, person: Person) -> list[str]:
+def recovery_codes(site: Site, person: User) -> list[str]:
     codes = site.rw2fa.json("users", "recovery", person.name)["recovery_codes"]
     assert isinstance(codes, list)
     return codes
 
 
-def sign_in(site: Site, person: Person, code: str) -> None:
+def sign_in(site: Site, person: User, code: str) -> None:
     terminal = reach_the_code(site, person)
     terminal.answer(prompts.CODE, code)
     assert terminal.end() == 0
     assert f"you-are-in-as-{person.name}" in terminal.screen
 
 
-def gets_in_unasked(site: Site, person: Person) -> bool:
+def gets_in_unasked(site: Site, person: User) -> bool:
     terminal = reach_the_code(site, person)
     asked = not terminal.ends_before(prompts.CODE)
     terminal.hang_up()
@@ -66,7 +66,7 @@ def test_a_recovery_code_may_be_typed_as_people_type(site: Site, member: Member)
     sign_in(site, member.person, spaced.replace("-", " "))
 
 
-def test_the_recovery_codes_that_an_enrolment_shows_sign_in(site: Site, newcomer: Person) -> None:
+def test_the_recovery_codes_that_an_enrolment_shows_sign_in(site: Site, newcomer: User) -> None:
     terminal = site.sshd.login(newcomer)
     terminal.answer(prompts.PASSWORD, newcomer.password)
     terminal.expect(prompts.FIRST_CODE)
@@ -164,7 +164,7 @@ def test_promise_4_a_bypass_opens_no_remote_desktop(site: Site, member: Member) 
     assert site.sesman.verdict(member.person) != IN
 
 
-def test_somebody_who_has_not_enrolled_may_be_let_by(site: Site, newcomer: Person) -> None:
+def test_somebody_who_has_not_enrolled_may_be_let_by(site: Site, newcomer: User) -> None:
     site.rw2fa.command("users", "bypass", newcomer.name, "--for", "1h", "--once", "--reason", "first day")
     assert gets_in_unasked(site, newcomer)
     terminal = reach_the_code(site, newcomer)

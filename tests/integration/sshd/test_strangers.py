@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Member, Site
 
 pytestmark = pytest.mark.namespaces
@@ -41,7 +41,7 @@ def screens(site: Site, names: Sequence[str]) -> list[str]:
 
 
 def test_promise_10_a_name_that_nobody_has_is_asked_for_a_password_like_any_other(
-    site: Site, member: Member, newcomer: Person, outsider: Person
+    site: Site, member: Member, newcomer: User, outsider: User
 ) -> None:
     by_name = site.member_by_name().person
     unknown, *others = screens(site, [NOBODY, *(each.name for each in (outsider, newcomer, member.person, by_name))])

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.kerberos import Realm
 from tests.support.world.site import Member, Site
 from tests.support.world.sshd import Sshd
@@ -34,7 +34,7 @@ def realm(session_site: Site) -> Iterator[Realm]:
     site.sshd.reload()
 
 
-def with_ticket(sshd: Sshd, realm: Realm, person: Person, methods: str, *, batch: bool = False) -> Terminal:
+def with_ticket(sshd: Sshd, realm: Realm, person: User, methods: str, *, batch: bool = False) -> Terminal:
     options = ["GSSAPIAuthentication=yes", f"HostName={HOST_NAME}"]
     return sshd.login(person, methods=methods, options=options, batch=batch, environment=realm.ticket(person))
 
@@ -67,7 +67,7 @@ def test_promise_4_a_ticket_alone_is_refused_with_our_drop_in_and_without(
 
 
 def test_promise_14_a_ticket_of_somebody_who_is_not_enabled_lets_in_as_before(
-    site: Site, realm: Realm, ticket_sshd: Sshd, outsider: Person
+    site: Site, realm: Realm, ticket_sshd: Sshd, outsider: User
 ) -> None:
     for sshd in (site.sshd, ticket_sshd):
         terminal = with_ticket(sshd, realm, outsider, TICKET, batch=True)

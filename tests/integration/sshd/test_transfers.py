@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person, allow_key
+from tests.support.world.accounts import User, allow_key
 from tests.support.world.site import Member, Site
 from tests.support.world.sshd import Sshd
 from tests.support.world.terminal import Terminal
@@ -43,7 +43,7 @@ def sign_in_wrongly(terminal: Terminal, member: Member) -> None:
         terminal.answer(prompts.CODE, member.phone.wrong())
 
 
-def transfer(program: str, sshd: Sshd, person: Person, source: str, target: str) -> Terminal:
+def transfer(program: str, sshd: Sshd, person: User, source: str, target: str) -> Terminal:
     return sshd.client(program, person, f"here:{source}", target)
 
 
@@ -63,7 +63,7 @@ def test_promise_4_files_come_after_a_code_and_not_before(site: Site, member: Me
 
 @pytest.mark.parametrize("program", ["sftp", "scp"])
 def test_promise_14_who_is_not_enabled_is_asked_for_the_password_alone(
-    site: Site, outsider: Person, program: str
+    site: Site, outsider: User, program: str
 ) -> None:
     source, target = f"{outsider.home}/a-file", f"/tmp/{program}-{outsider.name}"
     site.world.write(source, "what is in it")
@@ -75,7 +75,7 @@ def test_promise_14_who_is_not_enabled_is_asked_for_the_password_alone(
 
 
 def test_promise_4_a_forced_command_runs_after_a_code_and_not_before(
-    site: Site, forcing_sshd: Sshd, member: Member, outsider: Person
+    site: Site, forcing_sshd: Sshd, member: Member, outsider: User
 ) -> None:
     key = allow_key(site.world, member.person)
     alone = forcing_sshd.login(member.person, methods="publickey", key=key, batch=True)
@@ -112,7 +112,7 @@ def test_promise_4_a_port_is_forwarded_after_a_code_and_not_before(site: Site, m
     terminal.hang_up()
 
 
-def test_promise_14_who_is_not_enabled_forwards_with_a_key_alone(site: Site, outsider: Person) -> None:
+def test_promise_14_who_is_not_enabled_forwards_with_a_key_alone(site: Site, outsider: User) -> None:
     key = allow_key(site.world, outsider)
     terminal = site.sshd.client("ssh", outsider, *FORWARDING, methods="publickey", key=key)
     wait_until("the forwarded port", lambda: banner(site).startswith(b"SSH-2.0-"))

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code, shows_code
 from tests.support.world.site import Member, Site
@@ -47,7 +47,7 @@ def test_item_1_login_refuses_wrong_codes(site: Site, member: Member) -> None:
     terminal.hang_up()
 
 
-def test_item_1_login_enrols_and_the_picture_scans_on_any_terminal(site: Site, newcomer: Person) -> None:
+def test_item_1_login_enrols_and_the_picture_scans_on_any_terminal(site: Site, newcomer: User) -> None:
     terminal = site.world.terminal("login")
     terminal.answer("login: ", newcomer.name)
     terminal.answer(prompts.PASSWORD, newcomer.password)
@@ -97,7 +97,7 @@ def test_sudo_refuses_wrong_codes(site: Site, sudoer: Member) -> None:
     assert "root" not in terminal.screen.splitlines()
 
 
-def test_item_1_sudo_enrols_nobody_and_says_where_one_can(site: Site, newcomer: Person) -> None:
+def test_item_1_sudo_enrols_nobody_and_says_where_one_can(site: Site, newcomer: User) -> None:
     rule = f"/etc/sudoers.d/{newcomer.name}"
     site.world.write(rule, f"{newcomer.name} ALL=(ALL:ALL) ALL\n", mode=0o440)
     terminal = site.world.terminal("sudo", "id", "-un", user=newcomer.name)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Member, Site
 from tests.support.world.terminal import Terminal
 
@@ -22,7 +22,7 @@ def dead_daemon(site: Site) -> Iterator[None]:
     site.rw2fa.start()
 
 
-def change_password(site: Site, person: Person) -> Terminal:
+def change_password(site: Site, person: User) -> Terminal:
     terminal = site.world.terminal("passwd", user=person.name)
     terminal.answer("Current password: ", person.password)
     terminal.answer("New password: ", CHOSEN)
@@ -33,7 +33,7 @@ def change_password(site: Site, person: Person) -> Terminal:
     return terminal
 
 
-def shell_of(site: Site, person: Person) -> str:
+def shell_of(site: Site, person: User) -> str:
     return site.world.run("getent", "passwd", person.name).stdout.strip().rpartition(":")[2]
 
 
@@ -47,19 +47,19 @@ def test_promise_14_an_enabled_user_changes_the_password_as_before(site: Site, m
 
 @pytest.mark.usefixtures("dead_daemon")
 def test_promise_14_passwords_change_and_groups_too_with_the_daemon_dead(
-    site: Site, member: Member, outsider: Person
+    site: Site, member: Member, outsider: User
 ) -> None:
     for person in (member.person, outsider):
         change_password(site, person)
         assert enters_group(site, person)
 
 
-def test_promise_14_newgrp_asks_nothing_of_anybody(site: Site, member: Member, outsider: Person) -> None:
+def test_promise_14_newgrp_asks_nothing_of_anybody(site: Site, member: Member, outsider: User) -> None:
     for person in (member.person, outsider):
         assert enters_group(site, person)
 
 
-def enters_group(site: Site, person: Person) -> bool:
+def enters_group(site: Site, person: User) -> bool:
     group = f"project-{person.name}"
     site.world.run("groupadd", "--force", group)
     site.world.run("gpasswd", "--add", person.name, group)
@@ -84,7 +84,7 @@ def test_promise_4_chsh_of_an_enabled_user_asks_for_the_code(site: Site, member:
 
 
 def test_promise_14_chsh_asks_others_for_the_password_alone_and_root_for_nothing(
-    site: Site, member: Member, outsider: Person
+    site: Site, member: Member, outsider: User
 ) -> None:
     terminal = site.world.terminal("chsh", "-s", SHELL, user=outsider.name)
     terminal.answer(prompts.PASSWORD, outsider.password)

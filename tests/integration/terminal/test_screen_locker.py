@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.integration import prompts
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Member, Site
 from tests.support.world.terminal import Terminal
 
@@ -23,7 +23,7 @@ def plain_locker(site: Site) -> Iterator[None]:
     site.world.run("chmod", "u+s", LOCKER)
 
 
-def lock(site: Site, person: Person) -> Terminal:
+def lock(site: Site, person: User) -> Terminal:
     terminal = site.world.terminal("vlock", "--current", user=person.name, environment={"USER": person.name})
     terminal.answer(LOCKED, "")
     return terminal
@@ -31,7 +31,7 @@ def lock(site: Site, person: Person) -> Terminal:
 
 @pytest.mark.usefixtures("plain_locker")
 def test_promise_10_a_locker_that_the_person_runs_is_opened_by_the_password_alone(
-    site: Site, member: Member, newcomer: Person, outsider: Person
+    site: Site, member: Member, newcomer: User, outsider: User
 ) -> None:
     for person in (member.person, newcomer, outsider):
         terminal = lock(site, person)
@@ -45,7 +45,7 @@ def test_promise_10_a_locker_that_the_person_runs_is_opened_by_the_password_alon
 
 
 def test_a_locker_that_root_runs_asks_for_the_code_of_whoever_is_enabled(
-    site: Site, member: Member, outsider: Person
+    site: Site, member: Member, outsider: User
 ) -> None:
     terminal = lock(site, member.person)
     terminal.answer(prompts.PASSWORD, member.person.password)

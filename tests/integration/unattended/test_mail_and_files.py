@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 import pytest
 
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Site
 from tests.support.world.unattended import Dovecot, Saslauthd, Vsftpd
 from tests.support.world.world import World
@@ -18,7 +18,7 @@ PASSWORD: Final = "Correct-horse-of-digits"
 class Server(Protocol):
     """What the three have in common."""
 
-    def lets_in(self, person: Person) -> bool: ...
+    def lets_in(self, person: User) -> bool: ...
 
     def stop(self) -> None: ...
 
@@ -53,9 +53,9 @@ def unlisted(request: pytest.FixtureRequest, site: Site) -> Iterator[Server]:
 
 
 @pytest.fixture
-def digits(site: Site) -> Iterator[Person]:
+def digits(site: Site) -> Iterator[User]:
     """Somebody who is enrolled, and whose name has the form of a code."""
-    person = Person("271828", PASSWORD)
+    person = User("271828", PASSWORD)
     site.world.run("useradd", "--badname", "--create-home", "--shell", "/bin/bash", person.name)
     site.world.run("chpasswd", "--crypt-method=SHA512", "--sha-rounds=1000", stdin=f"{person.name}:{PASSWORD}\n")
     site.rw2fa.command("users", "add", person.name)
@@ -66,15 +66,15 @@ def digits(site: Site) -> Iterator[Person]:
 
 
 def test_promise_14_whoever_is_not_enabled_gets_mail_and_files_as_before(
-    site: Site, listed: tuple[str, Server], outsider: Person
+    site: Site, listed: tuple[str, Server], outsider: User
 ) -> None:
     _, server = listed
     assert server.lets_in(outsider)
-    assert not server.lets_in(Person(outsider.name, "a wrong one"))
+    assert not server.lets_in(User(outsider.name, "a wrong one"))
 
 
 def test_promise_10_an_enabled_user_is_refused_and_nothing_is_charged(
-    site: Site, listed: tuple[str, Server], digits: Person
+    site: Site, listed: tuple[str, Server], digits: User
 ) -> None:
     service, server = listed
     for _ in range(2):
@@ -85,7 +85,7 @@ def test_promise_10_an_enabled_user_is_refused_and_nothing_is_charged(
     assert (record["service"], record["rule"]) == (service, "cannot-ask")
 
 
-def test_item_6_an_administrator_may_leave_such_a_service_to_the_password(site: Site, digits: Person) -> None:
+def test_item_6_an_administrator_may_leave_such_a_service_to_the_password(site: Site, digits: User) -> None:
     site.rw2fa.command("settings", "set", "services.dovecot", "ignore")
     server = Dovecot(site.world)
     try:
@@ -96,7 +96,7 @@ def test_item_6_an_administrator_may_leave_such_a_service_to_the_password(site: 
 
 
 def test_promise_2_a_client_that_answers_with_the_name_is_charged_nothing(
-    site: Site, unlisted: Server, digits: Person
+    site: Site, unlisted: Server, digits: User
 ) -> None:
     # Nobody told us that this one cannot ask: it is asked, and answers with what looks like a code.
     for _ in range(2):

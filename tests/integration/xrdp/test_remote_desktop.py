@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.support.world.accounts import Person, expire_password
+from tests.support.world.accounts import User, expire_password
 from tests.support.world.sesman import IN
 from tests.support.world.site import Member, Site
 
@@ -28,7 +28,7 @@ def test_item_2_an_enabled_user_is_refused_with_the_right_password(site: Site, m
     assert site.sesman.verdict(member.person) != IN
 
 
-def test_item_2_an_enabled_user_is_refused_before_enrolment_too(site: Site, newcomer: Person) -> None:
+def test_item_2_an_enabled_user_is_refused_before_enrolment_too(site: Site, newcomer: User) -> None:
     assert site.sesman.verdict(newcomer) != IN
 
 
@@ -40,7 +40,7 @@ def test_item_2_an_enabled_user_is_refused_before_the_password_is_looked_at(site
 
 
 def test_item_2_somebody_outside_the_scope_needs_the_right_password_and_nothing_else(
-    site: Site, outsider: Person
+    site: Site, outsider: User
 ) -> None:
     assert site.sesman.verdict(outsider) == IN
     assert site.sesman.verdict(outsider, "not the password") != IN
@@ -75,7 +75,7 @@ def test_promise_4_the_net_refuses_when_an_upgrade_lost_our_first_line(site: Sit
             assert site.sesman.verdict(member.person) == IN
 
 
-def test_promise_4_the_account_phase_alone_is_refused(site: Site, member: Member, outsider: Person) -> None:
+def test_promise_4_the_account_phase_alone_is_refused(site: Site, member: Member, outsider: User) -> None:
     # What xrdp 0.10's xrdp-sesrun has a local user do: no auth, account only.
     assert site.account_phase(SERVICE, outsider) == "SUCCESS"
     assert site.account_phase(SERVICE, member.person) == "PERM_DENIED"

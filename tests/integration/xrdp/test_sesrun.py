@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.site import Member, Site
 
 pytestmark = pytest.mark.namespaces
 
 
-def start_session(site: Site, person: Person) -> str:
+def start_session(site: Site, person: User) -> str:
     """Runs `xrdp-sesrun` as the person; what it printed."""
     # 0.10 knows who is at the other end of its socket, and asks PAM for the account phase alone; 0.9 wants a password.
     since_0_10 = site.sesman.version >= (0, 10)
@@ -21,20 +21,20 @@ def start_session(site: Site, person: Person) -> str:
     return told
 
 
-def opened(person: Person) -> str:
+def opened(person: User) -> str:
     """What pam_unix logs when the session manager begins a session."""
     return f"pam_unix(xrdp-sesman:session): session opened for user {person.name}("
 
 
 def test_promise_4_a_local_user_who_is_enabled_gets_no_remote_desktop_for_oneself(
-    site: Site, member: Member, newcomer: Person
+    site: Site, member: Member, newcomer: User
 ) -> None:
     for person in (member.person, newcomer):
         assert "ok" not in start_session(site, person).split()
         assert opened(person) not in site.log.text
 
 
-def test_promise_14_a_local_user_who_is_not_enabled_gets_one_as_before(site: Site, outsider: Person) -> None:
+def test_promise_14_a_local_user_who_is_not_enabled_gets_one_as_before(site: Site, outsider: User) -> None:
     start_session(site, outsider)
     site.log.wait_for(re.escape(opened(outsider)))
 

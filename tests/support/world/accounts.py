@@ -10,7 +10,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True)
-class Person:
+class User:
     """An account of the world: its name, its password, and the folder that is its home."""
 
     name: str
@@ -34,10 +34,10 @@ def add_group(world: World, name: str) -> str:
 
 def add_person(
     world: World, name: str | None = None, *, groups: Sequence[str] = (), password: str | None = None
-) -> Person:
+) -> User:
     """Makes an account with a home and a password that no other account has; without a name, with one that is new."""
     number = next(_numbers)
-    person = Person(name or f"person{number}", password or f"Correct-horse-{number}-battery")
+    person = User(name or f"person{number}", password or f"Correct-horse-{number}-battery")
     more = ("--groups", ",".join(groups)) if groups else ()
     world.run("useradd", "--create-home", "--shell", "/bin/bash", *more, person.name)
     # Few rounds: this is about what happens around the password, and logins should not wait for its hash.
@@ -45,12 +45,12 @@ def add_person(
     return person
 
 
-def expire_password(world: World, person: Person) -> None:
+def expire_password(world: World, person: User) -> None:
     """The password must be changed at the next login (chage(1), day 0)."""
     world.run("chage", "--lastday", "0", person.name)
 
 
-def allow_key(world: World, person: Person) -> str:
+def allow_key(world: World, person: User) -> str:
     """Makes a key that opens sshd for the person; returns the path of the private one, for root's ssh client."""
     world.path("/root/keys").mkdir(mode=0o700, exist_ok=True)
     world.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", person.key)

@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.waiting import wait_until
 from tests.support.world.world import World
 
@@ -55,7 +55,7 @@ class Cockpit:
             self.world.kill(self._sessions)
             self.world.path(_SESSION_SOCKET).unlink(missing_ok=True)
 
-    def logon(self, person: Person, answer: Callable[[str], str] = lambda _: "", password: str | None = None) -> Logon:
+    def logon(self, person: User, answer: Callable[[str], str] = lambda _: "", password: str | None = None) -> Logon:
         """User and password first, then `answer(prompt)` for each dialog (Cockpit's doc/authentication.md)."""
         word = person.password if password is None else password
         authorization = "Basic " + base64.b64encode(f"{person.name}:{word}".encode()).decode()

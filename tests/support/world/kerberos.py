@@ -1,6 +1,6 @@
 """A Kerberos realm in a world: MIT's key distribution centre on loopback, and the host's own key."""
 
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.waiting import wait_until
 from tests.support.world.world import HOST_NAME, World
 
@@ -44,7 +44,7 @@ class Realm:
         """Ends the key distribution centre."""
         self.world.kill(self.process)
 
-    def ticket(self, person: Person) -> dict[str, str]:
+    def ticket(self, person: User) -> dict[str, str]:
         """The environment of a client that holds the person's ticket. The realm's password is not the host's."""
         password = f"of-the-realm-{person.name}"
         cache = f"FILE:/run/ticket-{person.name}"

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 from typing import Final
 
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.waiting import wait_until
 from tests.support.world.world import World
 
@@ -38,7 +38,7 @@ class Sesman:
         """Ends the session manager."""
         self.world.kill(self.process)
 
-    def verdict(self, person: Person | str, password: str | None = None) -> int:
+    def verdict(self, person: User | str, password: str | None = None) -> int:
         """What a remote-desktop login with this password comes to: IN, or the number of a refusal."""
         name = person if isinstance(person, str) else person.name
         word = password if password is not None or isinstance(person, str) else person.password

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support.world.accounts import Person, add_group, add_person
+from tests.support.world.accounts import User, add_group, add_person
 from tests.support.world.authlog import AuthLog
 from tests.support.world.installation import Installation
 from tests.support.world.paths import REPOSITORY
@@ -27,7 +27,7 @@ PAM_FILES = "/etc/pam.d"
 class Member:
     """Somebody who is enrolled, with the phone."""
 
-    person: Person
+    person: User
     phone: Phone
 
 
@@ -61,11 +61,11 @@ class Site:
 
     # People
 
-    def outsider(self) -> Person:
+    def outsider(self) -> User:
         """Somebody with an account who is not in the scope."""
         return add_person(self.world)
 
-    def newcomer(self, password: str | None = None) -> Person:
+    def newcomer(self, password: str | None = None) -> User:
         """Somebody in the scope who has not enrolled."""
         return add_person(self.world, groups=[SCOPE_GROUP], password=password)
 
@@ -79,7 +79,7 @@ class Site:
         self.rw2fa.command("users", "add", person.name)
         return self.enrolled(person)
 
-    def enrolled(self, person: Person) -> Member:
+    def enrolled(self, person: User) -> Member:
         """Gives the person's phone the key."""
         return Member(person, self.enrol(person.name))
 
@@ -89,7 +89,7 @@ class Site:
         self.rw2fa.command("users", "confirm", name, phone.fresh())
         return phone
 
-    def show(self, person: Person) -> Any:
+    def show(self, person: User) -> Any:
         """What `rw2fa users show` says about the person."""
         return self.rw2fa.json("users", "show", person.name)
 
@@ -109,14 +109,14 @@ class Site:
         finally:
             self.world.write(file, before)
 
-    def account_phase(self, service: str, person: Person) -> str:
+    def account_phase(self, service: str, person: User) -> str:
         """The name of what the account phase of a service says when no authentication went before."""
         return self._phase(service, person, "account")
 
-    def authentication(self, service: str, person: Person, password: str) -> str:
+    def authentication(self, service: str, person: User, password: str) -> str:
         """The name of what authentication says to a client that has one password for all prompts without echo."""
         return self._phase(service, person, "auth", password)
 
-    def _phase(self, service: str, person: Person, phase: str, password: str = "") -> str:
+    def _phase(self, service: str, person: User, phase: str, password: str = "") -> str:
         argv = (sys.executable, "-m", "tests.support.world.pam", service, person.name, phase, password)
         return self.world.run(*argv, environment={"PYTHONPATH": str(REPOSITORY)}).stdout.strip()

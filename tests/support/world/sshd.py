@@ -5,7 +5,7 @@ import signal
 import time
 from collections.abc import Mapping, Sequence
 
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.terminal import Terminal
 from tests.support.world.waiting import wait_until
 from tests.support.world.world import World
@@ -62,7 +62,7 @@ class Sshd:
 
     def login(
         self,
-        person: Person | str,
+        person: User | str,
         *,
         methods: str = "keyboard-interactive",
         key: str | None = None,
@@ -86,7 +86,7 @@ class Sshd:
     def client(
         self,
         program: str,
-        person: Person,
+        person: User,
         *arguments: str,
         methods: str = "keyboard-interactive,password",
         key: str | None = None,

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.support.world.accounts import Person
+from tests.support.world.accounts import User
 from tests.support.world.waiting import wait_until
 from tests.support.world.world import World
 
@@ -41,7 +41,7 @@ class Dovecot:
         """Ends the server."""
         self.world.kill(self._process)
 
-    def lets_in(self, person: Person) -> bool:
+    def lets_in(self, person: User) -> bool:
         """Whether the right password is enough."""
         argv = ("doveadm", "-c", self._config, "auth", "test", person.name, person.password)
         done = self.world.run(*argv, check=False)
@@ -66,7 +66,7 @@ class Saslauthd:
         """Ends the server."""
         self.world.kill(self._process)
 
-    def lets_in(self, person: Person) -> bool:
+    def lets_in(self, person: User) -> bool:
         """Whether the right password is enough."""
         words = ("-u", person.name, "-p", person.password, "-s", self._service, "-f", f"{self._FOLDER}/mux")
         said = self.world.run("testsaslauthd", *words, check=False).stdout
@@ -93,7 +93,7 @@ class Vsftpd:
         """Ends the server."""
         self.world.kill(self._process)
 
-    def lets_in(self, person: Person) -> bool:
+    def lets_in(self, person: User) -> bool:
         """Whether the right password is enough (RFC 959 §4.2: 230 logged in, 530 not)."""
         said = ""
         with self.world.connect(self._PORT) as connection, connection.makefile("rw", newline="\r\n") as state:

@@ -5,7 +5,7 @@ from itertools import count
 
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information, Qr, ServiceClass
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.policy import facts_of
 from rw2fa_daemon.core.recovery_codes import CodeSet
@@ -61,7 +61,7 @@ def context_of(
         scope_since=0,
         window_days=7,
         session_seconds=900,
-        codebook=Codebook(),
+        code_cache=CodeCache(),
         fresh_secret=lambda: Secret(b"x" * 20),
         fresh_generation=lambda: 77,
         sms=rules,

@@ -9,16 +9,16 @@ from hypothesis import strategies as st
 from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing
 from rw2fa_daemon.core.clients import Client, Qr, ServiceClass
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.conversation import account_state, begin, reply
 from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, LONGEST_LOCK_SECONDS
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
-from rw2fa_daemon.core.person import Person, Roster
 from rw2fa_daemon.core.policy import AccountState, Decision, Rc, decide, facts_of, with_account
 from rw2fa_daemon.core.scope import Lists, ScopeStatus, scope_result
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.transitions import Ask, Context, End
+from rw2fa_daemon.core.user import User, UserList
 
 NOW = 1_790_000_000
 UID = 1000
@@ -72,14 +72,14 @@ logins = st.builds(
     evidence=st.sampled_from([None, None, Evidence("code-right", UID)]),
     session=sessions,
 )
-rosters = st.sampled_from([Roster(), Roster(frozenset({"alice"}))])
-lists = st.builds(Lists, st.just(Roster(frozenset({"alice"}))), rosters, rosters)
+rosters = st.sampled_from([UserList(), UserList(frozenset({"alice"}))])
+lists = st.builds(Lists, st.just(UserList(frozenset({"alice"}))), rosters, rosters)
 
 
 def context_of(
     login: Login, client: Client, which: Lists, *, booted_at: int = NOW - 1_000, minutes: int = 15
 ) -> Context:
-    where = scope_result(which, Person("alice", UID, frozenset()), login.rhost, lambda _: False)
+    where = scope_result(which, User("alice", UID, frozenset()), login.rhost, lambda _: False)
     return Context(
         now=float(NOW),
         booted_at=float(booted_at),
@@ -94,7 +94,7 @@ def context_of(
         scope_since=NOW - 1,
         window_days=7,
         session_seconds=MINUTE * minutes,
-        codebook=Codebook(),
+        code_cache=CodeCache(),
         fresh_secret=lambda: SECRET,
         fresh_generation=lambda: 77,
     )
@@ -105,7 +105,7 @@ def context_of(
 def test_promise_4_a_recent_code_spares_one_only_in_the_same_session_for_a_while_since_the_boot(
     account: Account, login: Login, client: Client, minutes: int, booted: int
 ) -> None:
-    context = context_of(login, client, Lists(Roster(frozenset({"alice"}))), booted_at=NOW + booted, minutes=minutes)
+    context = context_of(login, client, Lists(UserList(frozenset({"alice"}))), booted_at=NOW + booted, minutes=minutes)
     if account_state(account, context) is AccountState.RECENT:
         assert client.remembers_session
         [at] = [
@@ -123,7 +123,7 @@ def test_promise_4_a_recent_code_spares_one_only_in_the_same_session_for_a_while
 @settings(max_examples=1_000)
 @given(accounts, logins, clients)
 def test_promise_4_a_bypass_holds_for_this_uid_until_its_end(account: Account, login: Login, client: Client) -> None:
-    state = account_state(account, context_of(login, client, Lists(Roster(frozenset({"alice"})))))
+    state = account_state(account, context_of(login, client, Lists(UserList(frozenset({"alice"})))))
     holds = account.uid == UID and account.bypass is not None and account.bypass.until > NOW
     assert (state is AccountState.BYPASSED) is holds
 
@@ -157,7 +157,7 @@ def test_promise_4_a_bypass_is_not_looked_at_by_remote_desktops(
     account: Account, login: Login, service_class: ServiceClass
 ) -> None:
     given_one = replace(account, bypass=Bypass(NOW + 1), uid=UID)
-    context = context_of(login, Client(service_class), Lists(Roster(frozenset({"alice"}))))
+    context = context_of(login, Client(service_class), Lists(UserList(frozenset({"alice"}))))
     row = decide(context.facts)
     assert row.decision is not Decision.LOOK
     assert row.rule != "bypass"
@@ -167,5 +167,5 @@ def test_promise_4_a_bypass_is_not_looked_at_by_remote_desktops(
 @pytest.mark.parametrize("state", [AccountState.BYPASSED, AccountState.RECENT])
 def test_promise_4_account_wants_evidence_from_whoever_was_not_asked(state: AccountState) -> None:
     login = Login(Phase.ACCOUNT, Slot.MAIN, "service", "alice")
-    context = context_of(login, Client(ServiceClass.CODE), Lists(Roster(frozenset({"alice"}))))
+    context = context_of(login, Client(ServiceClass.CODE), Lists(UserList(frozenset({"alice"}))))
     assert decide(with_account(context.facts, state)).rule == "no-evidence"

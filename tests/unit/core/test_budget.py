@@ -21,7 +21,7 @@ from rw2fa_daemon.core.budget import (
     spend_guess,
     spent,
 )
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.judge import Verdict, judge
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.secret import Secret
@@ -115,7 +115,7 @@ def test_promise_9_both_budgets_spent_leave_nothing() -> None:
     assert reach(spent, 6, DEFAULT, NOW - 5) is Reach.NOWHERE, "a clock that is set back gives nothing back"
 
 
-def _guess_for_thirty_days(chooser: random.Random, digits: int, guessing: Guessing, codebook: Codebook) -> bool:
+def _guess_for_thirty_days(chooser: random.Random, digits: int, guessing: Guessing, code_cache: CodeCache) -> bool:
     """Whether somebody who knows the policy, and tries as often as it lets them, gets in."""
     credential = Credential(Secret(chooser.randbytes(20)), active=True, digits=digits)
     counters, now = Counters(), float(NOW)
@@ -126,7 +126,7 @@ def _guess_for_thirty_days(chooser: random.Random, digits: int, guessing: Guessi
             now = max(now + 1, counters.locked_until)
             continue
         guess = f"{chooser.randrange(10**digits):0{digits}d}"
-        judgement, counters = judge(credential, counters, guess, now=now, guessing=guessing, codebook=codebook)
+        judgement, counters = judge(credential, counters, guess, now=now, guessing=guessing, code_cache=code_cache)
         if judgement.verdict is Verdict.RIGHT:
             return True
         now += 1
@@ -139,8 +139,8 @@ def _guess_for_thirty_days(chooser: random.Random, digits: int, guessing: Guessi
 def test_promise_9_a_simulated_guesser_stays_under_the_stated_bound(digits: int, discrepancy: int) -> None:
     guessing = Guessing(discrepancy, BUDGET)
     attackers = 1_000 if discrepancy < 10 else 100
-    chooser, codebook = random.Random(digits * 1_000 + discrepancy), Codebook(entries=1)
-    successes = sum(_guess_for_thirty_days(chooser, digits, guessing, codebook) for _ in range(attackers))
+    chooser, code_cache = random.Random(digits * 1_000 + discrepancy), CodeCache(entries=1)
+    successes = sum(_guess_for_thirty_days(chooser, digits, guessing, code_cache) for _ in range(attackers))
     expected = attackers * allowance(digits, guessing).chance
     # Five standard deviations of a Poisson count above what is stated.
     assert successes <= expected + 5 * max(1.0, expected) ** 0.5
@@ -148,7 +148,7 @@ def test_promise_9_a_simulated_guesser_stays_under_the_stated_bound(digits: int,
 
 def test_a_real_person_is_hardly_ever_refused() -> None:
     """3 % typos, a phone that drifts two seconds a day, one mishap with the time zone, ten logins a day."""
-    chooser, codebook = random.Random(1), Codebook()
+    chooser, code_cache = random.Random(1), CodeCache()
     refused = logins = 0
     for _ in range(40):
         credential = Credential(Secret(chooser.randbytes(20)), active=True)
@@ -161,7 +161,9 @@ def test_a_real_person_is_hardly_ever_refused() -> None:
             logins += 1
             for _ in range(3):
                 typed = f"{(int(code) + 1) % 10**6:06d}" if chooser.random() < 0.03 else code
-                judgement, counters = judge(credential, counters, typed, now=now, guessing=DEFAULT, codebook=codebook)
+                judgement, counters = judge(
+                    credential, counters, typed, now=now, guessing=DEFAULT, code_cache=code_cache
+                )
                 if judgement.verdict is Verdict.RIGHT:
                     break
             else:
@@ -177,12 +179,15 @@ def test_drift_is_learned_and_searched_from_first() -> None:
     for offset in range(0, -200, -9):
         now += 3_600
         code = code_at(credential.secret, int(now) // 30 + offset, 6)
-        judgement, counters = judge(credential, counters, code, now=now, guessing=DEFAULT, codebook=Codebook(entries=0))
+        judgement, counters = judge(
+            credential, counters, code, now=now, guessing=DEFAULT, code_cache=CodeCache(entries=0)
+        )
         assert judgement.verdict is Verdict.RIGHT
         assert counters.drift == offset
     put_right = replace(counters, wide_guesses=3, wide_at=int(now))
     now += 3_600
     code = code_at(credential.secret, int(now) // 30, 6)
     assert (
-        judge(credential, put_right, code, now=now, guessing=DEFAULT, codebook=Codebook())[0].verdict is Verdict.RIGHT
+        judge(credential, put_right, code, now=now, guessing=DEFAULT, code_cache=CodeCache())[0].verdict
+        is Verdict.RIGHT
     )

@@ -13,8 +13,8 @@ from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information, Prompts, Qr, ServiceClass
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.code_stage import CODE_TRIES, USED_ASKS
-from rw2fa_daemon.core.codebook import Codebook
 from rw2fa_daemon.core.conversation import begin, reply
 from rw2fa_daemon.core.enrol_stage import PICTURES_MAX
 from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES, ENROL_TRIES_A_WINDOW
@@ -59,7 +59,7 @@ def _context(
         scope_since=int(START),
         window_days=7,
         session_seconds=900,
-        codebook=Codebook(),
+        code_cache=CodeCache(),
         fresh_secret=lambda: next(secrets),
         fresh_generation=lambda: 77,
     )

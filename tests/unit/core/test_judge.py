@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from rw2fa_daemon.core.account import Algorithm, Counters, Credential
 from rw2fa_daemon.core.budget import Guessing
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.judge import Verdict, judge
 from rw2fa_daemon.core.lockout import FREE_FAILURES
 from rw2fa_daemon.core.otp import code_at
@@ -30,7 +30,7 @@ def _judge(
         code,
         now=now,
         guessing=Guessing(discrepancy, 1.0),
-        codebook=Codebook(),
+        code_cache=CodeCache(),
     )
     return judgement.verdict, after
 
@@ -144,7 +144,7 @@ def test_a_codebook_with_memory_answers_as_one_without(
     steps: list[int], reach: int, digits: int, algorithm: Algorithm, drift: list[int]
 ) -> None:
     credential = Credential(SECRET, active=True, digits=digits, algorithm=algorithm)
-    remembering = Codebook()
+    remembering = CodeCache()
     for moved in drift:
         around = 1_000 + moved
         for step in steps:
@@ -167,7 +167,7 @@ def test_numbers_that_no_hotp_reaches_are_simply_wrong(code: str) -> None:
 
 
 def test_promise_11_the_codebook_forgets_beyond_its_bound() -> None:
-    book = Codebook(entries=3)
+    book = CodeCache(entries=3)
     for number in range(10):
         credential = Credential(Secret(bytes([number]) * 20), active=True)
         book.all(credential, "000000", 1_000, 5)

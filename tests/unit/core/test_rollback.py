@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.budget import Guessing
-from rw2fa_daemon.core.codebook import Codebook
+from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.judge import Verdict, judge
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.rollback import after_rollback, forgot, with_floor
@@ -17,7 +17,7 @@ NOW = 1_764_000_015
 STEP = NOW // 30
 DISCREPANCY = 480
 GUESSING = Guessing(DISCREPANCY, 0.003)
-CODES = Codebook()
+CODES = CodeCache()
 # Ten digits, so that no two steps of a window share a code.
 ALICE = Account("alice", 1001, 7, credential=Credential(Secret(b"s" * 20), active=True, digits=10))
 ACCOUNTS = st.builds(
@@ -33,7 +33,7 @@ ACCOUNTS = st.builds(
 def verdict(account: Account, step: int, now: float) -> Verdict:
     assert account.credential is not None
     code = code_at(account.credential.secret, step, account.credential.digits)
-    judgement, _ = judge(account.credential, account.counters, code, now=now, guessing=GUESSING, codebook=CODES)
+    judgement, _ = judge(account.credential, account.counters, code, now=now, guessing=GUESSING, code_cache=CODES)
     return judgement.verdict
 
 

@@ -4,21 +4,19 @@ from ipaddress import ip_network
 
 import pytest
 
-from rw2fa_daemon.core.person import Missing, Person, Roster
 from rw2fa_daemon.core.scope import Lists, ScopeResult, ScopeStatus, in_networks, no_such_user, scope_result
+from rw2fa_daemon.core.user import Missing, User, UserList
 
-ALICE = Person("alice", 1000, frozenset({1000, 50}), {"staff": 50, "ops": 60, "gone": None})
+ALICE = User("alice", 1000, frozenset({1000, 50}), {"staff": 50, "ops": 60, "gone": None})
 
-ROOT = Person("root", 0, frozenset({0}), {"staff": 50, "gone": None})
+ROOT = User("root", 0, frozenset({0}), {"staff": 50, "gone": None})
 
 
-def _never(_person: Person) -> bool:
+def _never(_person: User) -> bool:
     return False
 
 
-def _place(
-    lists: Lists, person: Person | Missing = ALICE, address: str = "", *, remembered: bool = False
-) -> ScopeResult:
+def _place(lists: Lists, person: User | Missing = ALICE, address: str = "", *, remembered: bool = False) -> ScopeResult:
     return scope_result(lists, person, address, lambda _person: remembered)
 
 
@@ -37,25 +35,25 @@ def _place(
     ],
 )
 def test_the_scope(scope: list[str], scope_status: ScopeStatus, entries: tuple[str, ...]) -> None:
-    where = _place(Lists(scope=Roster.of(scope)))
+    where = _place(Lists(scope=UserList.of(scope)))
     assert (where.scope_status, where.entries) == (scope_status, entries)
 
 
 def test_promise_13_while_unsure_only_who_was_surely_no_member_passes() -> None:
-    lists = Lists(scope=Roster.of(["@gone"]))
+    lists = Lists(scope=UserList.of(["@gone"]))
     assert _place(lists, remembered=False).scope_status is ScopeStatus.SCOPE_UNSURE
     assert _place(lists, remembered=True).scope_status is ScopeStatus.REMEMBERED_NOT_ENABLED
 
 
 def test_promise_13_the_memory_is_not_asked_about_members() -> None:
-    def forbidden(_person: Person) -> bool:
+    def forbidden(_person: User) -> bool:
         raise AssertionError("asked")
 
     assert (
-        scope_result(Lists(scope=Roster.of(["@staff", "@gone"])), ALICE, "", forbidden).scope_status
+        scope_result(Lists(scope=UserList.of(["@staff", "@gone"])), ALICE, "", forbidden).scope_status
         is ScopeStatus.ENABLED
     )
-    assert scope_result(Lists(scope=Roster.of(["bob"])), ALICE, "", forbidden).scope_status is ScopeStatus.NOT_ENABLED
+    assert scope_result(Lists(scope=UserList.of(["bob"])), ALICE, "", forbidden).scope_status is ScopeStatus.NOT_ENABLED
 
 
 @pytest.mark.parametrize(
@@ -89,55 +87,55 @@ def test_who_is_not_found_has_no_standing(missing: Missing, scope_status: ScopeS
     ],
 )
 def test_promise_4_a_name_is_nobodys_only_if_all_say_so_and_the_directory_is_there(
-    scope: list[str], typed: str, known_there: bool | None, witness: Person | Missing, sure: bool
+    scope: list[str], typed: str, known_there: bool | None, witness: User | Missing, sure: bool
 ) -> None:
-    missing = no_such_user(Lists(scope=Roster.of(scope)), typed, known_there=known_there, witness=witness)
+    missing = no_such_user(Lists(scope=UserList.of(scope)), typed, known_there=known_there, witness=witness)
     assert missing is (Missing.NO_SUCH_USER if sure else Missing.UNKNOWN)
 
 
 def test_machines_are_exempt_before_the_scope_is_asked() -> None:
-    enabled = Roster.of(["alice"])
-    assert _place(Lists(enabled, exempt_users=Roster.of(["@staff"]))).scope_status is ScopeStatus.EXEMPT_USER
+    enabled = UserList.of(["alice"])
+    assert _place(Lists(enabled, exempt_users=UserList.of(["@staff"]))).scope_status is ScopeStatus.EXEMPT_USER
     by_network = Lists(enabled, exempt_networks=(ip_network("10.0.0.0/8"),))
     assert _place(by_network, address="10.2.3.4").scope_status is ScopeStatus.EXEMPT_NETWORK
     assert _place(by_network, address="11.2.3.4").scope_status is ScopeStatus.ENABLED
 
 
 def test_promise_13_a_group_that_is_not_resolved_exempts_and_whitelists_nobody() -> None:
-    where = _place(Lists(Roster.of(["alice"]), Roster.of(["@gone"]), Roster.of(["@gone"])))
+    where = _place(Lists(UserList.of(["alice"]), UserList.of(["@gone"]), UserList.of(["@gone"])))
     assert where == ScopeResult(ScopeStatus.ENABLED, ("alice",), whitelisted=False, account="alice")
 
 
-TOOR = Person("toor", 1000, frozenset({1000}), {"staff": 50, "ops": 60}, (ALICE,))
+TOOR = User("toor", 1000, frozenset({1000}), {"staff": 50, "ops": 60}, (ALICE,))
 
 
 @pytest.mark.parametrize("entry", ["alice", "@staff"])
 def test_promise_13_the_scope_names_every_name_of_a_uid_in_it(entry: str) -> None:
-    assert _place(Lists(Roster.of([entry])), TOOR) == ScopeResult(
+    assert _place(Lists(UserList.of([entry])), TOOR) == ScopeResult(
         ScopeStatus.ENABLED, (entry,), account="alice", alias=True
     )
-    both = Lists(Roster.of([entry, "toor"]))
+    both = Lists(UserList.of([entry, "toor"]))
     assert _place(both, TOOR) == ScopeResult(ScopeStatus.ENABLED, ("toor",), account="toor")
 
 
 def test_promise_13_what_leaves_people_out_of_the_scope_names_no_other_name() -> None:
-    lists = Lists(Roster.of(["alice"]), whitelist=Roster.of(["alice"]), exempt_users=Roster.of(["alice"]))
+    lists = Lists(UserList.of(["alice"]), whitelist=UserList.of(["alice"]), exempt_users=UserList.of(["alice"]))
     assert _place(lists).scope_status is ScopeStatus.EXEMPT_USER
     where = _place(lists, TOOR)
     assert (where.scope_status, where.whitelisted) == (ScopeStatus.ENABLED, False)
 
 
 def test_promise_13_a_group_that_is_not_resolved_for_another_name_leaves_the_scope_unsure() -> None:
-    toor = Person("toor", 1000, frozenset({1000}), {"gone": 70}, (ALICE,))
-    assert _place(Lists(Roster.of(["@gone"])), toor).scope_status is ScopeStatus.SCOPE_UNSURE
+    toor = User("toor", 1000, frozenset({1000}), {"gone": 70}, (ALICE,))
+    assert _place(Lists(UserList.of(["@gone"])), toor).scope_status is ScopeStatus.SCOPE_UNSURE
     assert (
-        _place(Lists(Roster.of(["@gone"])), Person("x", 7, frozenset(), {"gone": 70})).scope_status
+        _place(Lists(UserList.of(["@gone"])), User("x", 7, frozenset(), {"gone": 70})).scope_status
         is ScopeStatus.NOT_ENABLED
     )
 
 
 def test_the_whitelist_counts_for_enabled_people() -> None:
-    assert _place(Lists(Roster.of(["alice"]), Roster.of(["@staff"]))).whitelisted
+    assert _place(Lists(UserList.of(["alice"]), UserList.of(["@staff"]))).whitelisted
 
 
 @pytest.mark.parametrize(
@@ -160,5 +158,5 @@ def test_networks_match_numeric_addresses_only(address: str, inside: bool) -> No
 
 
 def test_groups_are_looked_up_once_each() -> None:
-    lists = Lists(Roster.of(["@staff", "@ops"]), Roster.of(["@staff"]), Roster.of(["@machines"]))
+    lists = Lists(UserList.of(["@staff", "@ops"]), UserList.of(["@staff"]), UserList.of(["@machines"]))
     assert lists.groups == ("staff", "ops", "machines")

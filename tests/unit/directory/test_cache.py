@@ -1,9 +1,9 @@
 """What the cache keeps and what it must not."""
 
-from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.directory.cache import CACHE_SECONDS, CACHED_GIDS_MAX, CACHED_PERSONS_MAX, Cache
 
-ALICE = Person("alice", 1000, frozenset({1000}), {"staff": 50})
+ALICE = User("alice", 1000, frozenset({1000}), {"staff": 50})
 
 
 def test_an_answer_is_given_again_until_it_is_too_old() -> None:
@@ -22,7 +22,7 @@ def test_an_answer_holds_for_what_was_asked_only() -> None:
 
 def test_promise_13_an_incomplete_answer_is_not_kept() -> None:
     cache = Cache()
-    cache.put(("alice", ("staff",)), Person("alice", 1000, frozenset({1000}), {"staff": None}), 0.0)
+    cache.put(("alice", ("staff",)), User("alice", 1000, frozenset({1000}), {"staff": None}), 0.0)
     assert cache.get(("alice", ("staff",)), 0.0) is None
 
 
@@ -39,11 +39,11 @@ def test_promise_11_the_number_of_persons_is_bounded_and_the_least_used_goes() -
 
 def test_promise_11_the_number_of_gids_is_bounded() -> None:
     cache = Cache()
-    many = Person("many", 1, frozenset(range(CACHED_GIDS_MAX // 4)), {})
+    many = User("many", 1, frozenset(range(CACHED_GIDS_MAX // 4)), {})
     for number in range(10):
         cache.put((f"user{number}", ()), many, 0.0)
     assert [number for number in range(10) if cache.get((f"user{number}", ()), 1.0)] == [6, 7, 8, 9]
-    cache.put(("too many", ()), Person("x", 1, frozenset(range(CACHED_GIDS_MAX + 1)), {}), 0.0)
+    cache.put(("too many", ()), User("x", 1, frozenset(range(CACHED_GIDS_MAX + 1)), {}), 0.0)
     assert cache.get(("too many", ()), 1.0) is None
 
 

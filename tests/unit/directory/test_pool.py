@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory import pool as pool_module
 from rw2fa_daemon.directory import request
 from rw2fa_daemon.directory.cache import Cache
@@ -90,7 +90,7 @@ def bench() -> Iterator[Bench]:
 
 def test_it_answers_what_a_look_up_in_this_process_answers(bench: Bench) -> None:
     root = bench.answer("root", ("root", "no-such-group"))
-    assert isinstance(root, Person)
+    assert isinstance(root, User)
     assert (root.name, root.uid, root.groups) == ("root", 0, {"root": 0, "no-such-group": None})
     assert bench.answer("no-such-user-here") is Missing.UNKNOWN
 
@@ -149,7 +149,7 @@ def test_a_caller_may_ask_again_from_its_answer(bench: Bench) -> None:
     answers: list[Answer] = []
     bench.pool.lookup("root", (), lambda _: bench.pool.lookup("daemon", (), answers.append))
     bench.run_until(answers)
-    assert isinstance(answers[0], Person)
+    assert isinstance(answers[0], User)
 
 
 def test_a_worker_that_hangs_is_killed_at_the_deadline_and_replaced(bench: Bench) -> None:
@@ -163,7 +163,7 @@ def test_a_worker_that_hangs_is_killed_at_the_deadline_and_replaced(bench: Bench
     bench.run_for(0.2)
     assert not psutil.pid_exists(hanging)
     bench.patience(5.0)
-    assert isinstance(bench.answer("daemon"), Person)
+    assert isinstance(bench.answer("daemon"), User)
 
 
 def test_each_of_many_at_once_gets_the_own_answer(bench: Bench) -> None:
@@ -202,7 +202,7 @@ def test_a_worker_that_dies_idle_is_replaced(bench: Bench) -> None:
     os.kill(bench.workers()[0], signal.SIGKILL)
     bench.run_for(0.1)
     assert bench.workers() == []
-    assert isinstance(bench.answer("daemon"), Person)
+    assert isinstance(bench.answer("daemon"), User)
 
 
 def test_a_worker_that_died_a_moment_ago_costs_no_answer(bench: Bench) -> None:
@@ -211,7 +211,7 @@ def test_a_worker_that_died_a_moment_ago_costs_no_answer(bench: Bench) -> None:
     worker.kill()
     while not is_gone(worker):
         time.sleep(0.001)
-    assert isinstance(bench.answer("daemon"), Person)
+    assert isinstance(bench.answer("daemon"), User)
 
 
 def test_a_worker_that_dies_at_work_is_no_answer_and_is_replaced(bench: Bench) -> None:
@@ -221,7 +221,7 @@ def test_a_worker_that_dies_at_work_is_no_answer_and_is_replaced(bench: Bench) -
     os.kill(bench.workers()[0], signal.SIGKILL)
     bench.run_until(answers, seconds=1)
     assert answers == [Missing.UNAVAILABLE]
-    assert isinstance(bench.answer("daemon"), Person)
+    assert isinstance(bench.answer("daemon"), User)
 
 
 def test_promise_11_workers_that_cannot_start_are_tried_less_and_less(
@@ -241,7 +241,7 @@ def test_promise_11_workers_that_cannot_start_are_tried_less_and_less(
     assert all(later > earlier for earlier, later in itertools.pairwise(gaps))
     monkeypatch.undo()
     bench.patience(5.0)
-    assert isinstance(bench.answer("root"), Person)
+    assert isinstance(bench.answer("root"), User)
 
 
 def test_promise_11_a_full_queue_answers_at_once(bench: Bench) -> None:
@@ -249,7 +249,7 @@ def test_promise_11_a_full_queue_answers_at_once(bench: Bench) -> None:
     bench.patience(DEADLINE)
     waiting = bench.ask_stopped_workers([f"user{number}" for number in range(QUEUE_MAX + 2 * AHEAD_MAX)])
     assert bench.ask("one-more") == [Missing.UNAVAILABLE]
-    assert isinstance(bench.ask("root")[0], Person), "what is known needs no place"
+    assert isinstance(bench.ask("root")[0], User), "what is known needs no place"
     bench.run_until(*waiting)
     assert all(len(answer) == 1 for answer in waiting)
 
@@ -260,7 +260,7 @@ def test_promise_11_courtesies_leave_workers_and_queue_to_logins(bench: Bench) -
     assert len(bench.pool._busy) == 1
     assert bench.ask("one-more", courtesy=True) == [Missing.UNAVAILABLE]
     assert bench.ask("root", courtesy=True) != []
-    assert isinstance(bench.answer("daemon"), Person)
+    assert isinstance(bench.answer("daemon"), User)
     joined = bench.ask("user7")
     bench.run_until(joined, seconds=2)
     assert joined == [Missing.UNKNOWN], "a login that asks the same goes on as a login"
@@ -292,7 +292,7 @@ def test_idle_workers_but_one_end_after_a_while(bench: Bench, monkeypatch: pytes
     assert len(bench.workers()) == 2
     bench.run_for(0.8)
     assert len(bench.workers()) == 1
-    assert isinstance(bench.answer("root"), Person)
+    assert isinstance(bench.answer("root"), User)
 
 
 def test_workers_heed_no_signal_that_is_meant_for_the_daemon(bench: Bench) -> None:
@@ -300,7 +300,7 @@ def test_workers_heed_no_signal_that_is_meant_for_the_daemon(bench: Bench) -> No
     (pid,) = bench.workers()
     for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
         os.kill(pid, number)
-    assert isinstance(bench.answer("daemon"), Person)
+    assert isinstance(bench.answer("daemon"), User)
     assert bench.workers() == [pid]
     assert os.getsid(pid) == pid, "a terminal's Ctrl-C does not reach it while it starts"
 

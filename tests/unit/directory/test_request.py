@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rw2fa_daemon.core.person import Missing, Person
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.request import lookup
 
 
 def test_root_is_found_with_uid_and_groups() -> None:
     person = lookup("root", ("root", "adm"))
-    assert isinstance(person, Person)
+    assert isinstance(person, User)
     assert (person.name, person.uid) == ("root", 0)
     assert person.gids == set(os.getgrouplist("root", pwd.getpwuid(0).pw_gid))
     assert person.groups == {"root": 0, "adm": grp.getgrnam("adm").gr_gid}
@@ -24,7 +24,7 @@ def test_root_is_found_with_uid_and_groups() -> None:
 
 def test_promise_13_a_group_that_does_not_exist_is_not_resolved() -> None:
     person = lookup("root", ("no-such-group-here", "", "a\0b", "\ud800"))
-    assert isinstance(person, Person)
+    assert isinstance(person, User)
     assert set(person.groups.values()) == {None}
 
 
@@ -37,7 +37,7 @@ def test_what_is_no_user_is_unknown(typed: str) -> None:
 
 @given(st.text(max_size=30) | st.binary(max_size=30).map(lambda raw: raw.decode("utf-8", "surrogateescape")))
 def test_no_text_makes_it_raise(typed: str) -> None:
-    assert isinstance(lookup(typed, (typed,)), Person | Missing)
+    assert isinstance(lookup(typed, (typed,)), User | Missing)
 
 
 def test_the_locale_of_the_administrator_does_not_matter() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from rw2fa_daemon.config.config import RESOLVED_MAX
 from rw2fa_daemon.config.load import load
-from rw2fa_daemon.core.person import Missing, Person, Roster
+from rw2fa_daemon.core.user import Missing, User, UserList
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.doctor.aliases import check_aliases
 from rw2fa_daemon.doctor.enrolment import check_enrolment
@@ -35,12 +35,12 @@ def came_in(site: Site, *entries: str) -> None:
 
 
 def test_names_that_the_directory_knows_are_right(host: Host) -> None:
-    host.set(scope=Roster.of(["root", "@daemon"]), whitelist=Roster.of(["@bin"]))
+    host.set(scope=UserList.of(["root", "@daemon"]), whitelist=UserList.of(["@bin"]))
     assert list(check_scope(host.subject())) == []
 
 
 def test_a_name_that_means_nobody_is_found_with_the_list_that_it_is_on(host: Host) -> None:
-    host.set(scope=Roster.of(["root", "nosuch-user"]), whitelist=Roster.of(["@nosuch-group"]))
+    host.set(scope=UserList.of(["root", "nosuch-user"]), whitelist=UserList.of(["@nosuch-group"]))
     unknown, unresolved = wrong(check_scope(host.subject()))
     assert "nosuch-user is on the scope" in unknown.detail
     assert "nosuch-group is on the whitelist" in unresolved.detail
@@ -48,7 +48,7 @@ def test_a_name_that_means_nobody_is_found_with_the_list_that_it_is_on(host: Hos
 
 
 def test_promise_13_a_directory_that_does_not_answer_is_said_once(host: Host) -> None:
-    host.set(scope=Roster.of(["root", "daemon"]))
+    host.set(scope=UserList.of(["root", "daemon"]))
     (finding,) = wrong(check_scope(host.subject(lookup=lambda _name, _groups: Missing.UNAVAILABLE)))
     assert "does not answer" in finding.detail
 
@@ -73,7 +73,7 @@ def test_who_did_not_enrol_in_time_is_named(site: Site) -> None:
 
 def test_a_member_of_a_group_is_named_as_well(site: Site) -> None:
     came_in(site, "@sys")
-    groups = Roster.of(["@sys"])
+    groups = UserList.of(["@sys"])
     (finding,) = wrong(check_enrolment(subject(site, now=NOW + 8 * DAYS, scope=groups)))
     assert "sys" in finding.detail
 
@@ -115,8 +115,8 @@ def test_names_that_share_a_uid_are_named(tmp_path: Path, site: Site, scope: tup
     lines = "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::/root:/bin/sh\nftp:x:9:9::/:/x\nweb:x:9:9::/:/x\nbin:x:2:2::/:/x\n"
     (tmp_path / "root" / "etc" / "passwd").write_text(lines)
     site.write_config(scope=scope)
-    toor = Person("toor", 0, frozenset({0}))
-    people = {"root": Person("root", 0, frozenset({0}), {}, (toor,)), "ftp": Person("ftp", 9, frozenset({9}))}
+    toor = User("toor", 0, frozenset({0}))
+    people = {"root": User("root", 0, frozenset({0}), {}, (toor,)), "ftp": User("ftp", 9, frozenset({9}))}
     subject = Subject(load(site.config), tmp_path / "root", NOW, lookup=lambda name, _groups: people[name])
     (finding,) = check_aliases(subject)
     assert finding.ok
@@ -126,15 +126,15 @@ def test_names_that_share_a_uid_are_named(tmp_path: Path, site: Site, scope: tup
 
 def test_promise_13_a_name_among_too_many_to_look_up_that_means_another_is_found(host: Host) -> None:
     names = [f"user{number}" for number in range(RESOLVED_MAX + 1)]
-    host.set(scope=Roster.of(names))
+    host.set(scope=UserList.of(names))
 
-    def lookup(name: str, _groups: tuple[str, ...]) -> Person:
-        return Person("alice" if name == "user7" else name, 5001, frozenset())
+    def lookup(name: str, _groups: tuple[str, ...]) -> User:
+        return User("alice" if name == "user7" else name, 5001, frozenset())
 
     (finding,) = wrong(check_scope(host.subject(lookup=lookup)))
     assert finding.detail.startswith("user7 is on the scope, and the directory calls that user alice: ")
     assert finding.fix == "write alice in its place"
-    host.set(scope=Roster.of(names[:RESOLVED_MAX]))
+    host.set(scope=UserList.of(names[:RESOLVED_MAX]))
     assert list(check_scope(host.subject(lookup=lookup))) == []
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rw2fa_daemon.core.person import Person, Roster
+from rw2fa_daemon.core.user import User, UserList
 from rw2fa_daemon.doctor.sshd import SAMPLE_MAX, check_sshd, sample
 from rw2fa_daemon.pamstack.sshd import DROPIN, Scope
 from rw2fa_daemon.pamstack.sshd_asking import wanted_dropin
@@ -21,7 +21,7 @@ GOOD = {
 
 
 def details(host: Host, settings: Any, **more: Any) -> list[str]:
-    host.set(enabled=True, scope=Roster.of(["daemon"]))
+    host.set(enabled=True, scope=UserList.of(["daemon"]))
     return [finding.detail for finding in wrong(check_sshd(host.subject(sshd=lambda _user: settings, **more)))]
 
 
@@ -62,12 +62,12 @@ def test_no_sshd_is_no_finding(host: Host) -> None:
 
 
 def test_nobody_is_enabled_while_the_whole_is_off(host: Host) -> None:
-    host.set(scope=Roster.of(["daemon"]))
+    host.set(scope=UserList.of(["daemon"]))
     assert list(check_sshd(host.subject(sshd=lambda _user: GOOD | {"authenticationmethods": "any"}))) == []
 
 
 def test_what_a_trial_left_behind_when_it_ended_is_mentioned(host: Host) -> None:
-    host.write(DROPIN.lstrip("/"), wanted_dropin(Scope(Roster.of(["daemon"])), host.root))
+    host.write(DROPIN.lstrip("/"), wanted_dropin(Scope(UserList.of(["daemon"])), host.root))
     host.set(enabled=True, enabled_until=1)
     [finding] = check_sshd(host.subject(sshd=lambda _user: GOOD))
     assert (finding.ok, finding.fix) == (True, "run `rw2fa disable`, or `rw2fa enable`")
@@ -76,21 +76,21 @@ def test_what_a_trial_left_behind_when_it_ended_is_mentioned(host: Host) -> None
 
 
 def test_the_sample_is_named(host: Host) -> None:
-    host.set(enabled=True, scope=Roster.of(["daemon", "bin"]))
+    host.set(enabled=True, scope=UserList.of(["daemon", "bin"]))
     (finding,) = check_sshd(host.subject(sshd=lambda _user: GOOD))
     assert finding.ok
     assert "2 of 2 enabled users: bin, daemon" in finding.detail
 
 
 def test_who_is_exempt_is_not_looked_at(host: Host) -> None:
-    host.set(enabled=True, scope=Roster.of(["daemon", "bin"]), exempt_users=Roster.of(["bin"]))
+    host.set(enabled=True, scope=UserList.of(["daemon", "bin"]), exempt_users=UserList.of(["bin"]))
     (finding,) = check_sshd(host.subject(sshd=lambda _user: GOOD))
     assert "1 of 1 enabled users: daemon" in finding.detail
 
 
 def test_promise_11_one_user_for_each_set_of_groups_comes_first_and_there_is_an_end() -> None:
-    alike = [Person(f"a{number}", number, frozenset({1})) for number in range(100)]
-    other = Person("other", 1000, frozenset({2}))
+    alike = [User(f"a{number}", number, frozenset({1})) for number in range(100)]
+    other = User("other", 1000, frozenset({2}))
     chosen = sample([*alike, other])
     assert chosen[:2] == [alike[0], other]
     assert len(chosen) == SAMPLE_MAX

@@ -6,7 +6,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.core.user import UserList
 from rw2fa_daemon.pamstack.sshd import Scope, sshd_dropin
 from rw2fa_daemon.pamstack.sshd_policy import Case
 from rw2fa_daemon.pamstack.sshd_reading import Criterion
@@ -21,7 +21,7 @@ def matches(text: str) -> list[str]:
 
 
 def scope(*entries: str) -> Scope:
-    return Scope(Roster.of(entries))
+    return Scope(UserList.of(entries))
 
 
 def test_promise_14_nobody_in_the_scope_means_no_word_to_sshd() -> None:
@@ -47,8 +47,8 @@ def test_groups_and_users_have_a_condition_each_and_the_last_ends_them() -> None
 def test_promise_14_who_is_exempt_keeps_what_the_host_says() -> None:
     text = sshd_dropin(
         Scope(
-            Roster.of(["alice", "robot", "@staff"]),
-            Roster.of(["robot", "@machines"]),
+            UserList.of(["alice", "robot", "@staff"]),
+            UserList.of(["robot", "@machines"]),
             (ip_network("10.0.0.0/8"), ip_network("fd00::/8")),
         ),
         [OPEN],
@@ -95,4 +95,4 @@ def test_promise_14_each_case_of_the_host_is_one_of_the_scope_in_the_same_order(
     ],
 )
 def test_no_name_can_say_anything_but_itself(name: str, pattern: str) -> None:
-    assert matches(sshd_dropin(Scope(Roster(frozenset([name]))), [OPEN]))[0] == f"Match User {pattern}"
+    assert matches(sshd_dropin(Scope(UserList(frozenset([name]))), [OPEN]))[0] == f"Match User {pattern}"

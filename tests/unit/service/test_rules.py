@@ -7,7 +7,7 @@ import pytest
 
 from rw2fa_daemon.config.config import RESOLVED_MAX, Config
 from rw2fa_daemon.config.load import load
-from rw2fa_daemon.core.person import Roster
+from rw2fa_daemon.core.user import UserList
 from rw2fa_daemon.service.rules import make_rules, names_to_resolve
 
 
@@ -25,8 +25,8 @@ def test_promise_13_a_few_names_are_all_looked_up(config: Config) -> None:
 def test_promise_13_of_many_those_are_looked_up_that_may_be_spelled_otherwise(config: Config) -> None:
     plain = [f"user{number}" for number in range(RESOLVED_MAX)]
     odd = ["ALICE", "CORP\\bob", "carol@corp", "zoë", "d e"]
-    assert names_to_resolve(replace(config, scope=Roster.of([*plain, *odd]))) == sorted([*odd])
-    assert names_to_resolve(replace(config, scope=Roster.of([*plain, "user-1.x_"]))) == []
+    assert names_to_resolve(replace(config, scope=UserList.of([*plain, *odd]))) == sorted([*odd])
+    assert names_to_resolve(replace(config, scope=UserList.of([*plain, "user-1.x_"]))) == []
 
 
 def test_promise_13_the_directorys_name_counts_beside_what_was_written(config: Config) -> None:

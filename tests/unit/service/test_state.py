@@ -7,15 +7,15 @@ from pathlib import Path
 
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.person import Person
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import Job, Store
 from rw2fa_daemon.vault.master_key import load_master_key, successor
 from rw2fa_daemon.vault.vault import Vault
 from tests.support.daemon import Site
 
-GAMES = Person("games", 5, frozenset())
+GAMES = User("games", 5, frozenset())
 
 
 def test_promise_13_who_came_into_the_scope_is_no_longer_taken_for_an_outsider(tmp_path: Path) -> None:

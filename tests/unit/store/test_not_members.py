@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rw2fa_daemon.store import not_members
+from rw2fa_daemon.store import membership_memory
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult, forge
@@ -102,7 +102,7 @@ def test_a_login_of_a_stranger_costs_no_write_on_the_same_day(folder: Path, stor
 
 
 def test_promise_11_what_is_remembered_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(not_members, "KEPT", 5)
+    monkeypatch.setattr(membership_memory, "KEPT", 5)
     for number in range(20):
         store.remember_not_member(f"user{number}", number, "scope", 1_000 + number)
     remembered = [number for number in range(20) if store.remembered_not_member(f"user{number}", number, "scope")]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rw2fa_daemon.core.person import Membership, Person, Roster
+from rw2fa_daemon.core.user import Membership, User, UserList
 
 NAMES = st.sampled_from(["alice", "bob", "carol"])
 GROUPS = st.sampled_from(["staff", "wheel", "ops"])
@@ -19,8 +19,8 @@ GROUPS = st.sampled_from(["staff", "wheel", "ops"])
 def test_promise_13_not_a_member_is_said_only_when_every_group_is_resolved(
     name: str, users: set[str], scope: list[str], gids: dict[str, int | None], held: frozenset[int]
 ) -> None:
-    person = Person(name, 1000, held, gids)
-    roster = Roster.of([*users, *(f"@{group}" for group in scope)])
+    person = User(name, 1000, held, gids)
+    roster = UserList.of([*users, *(f"@{group}" for group in scope)])
     by_name = name in users
     by_group = any(gids.get(group) in held for group in scope if gids.get(group) is not None)
     resolved = all(gids.get(group) is not None for group in scope)
@@ -30,7 +30,7 @@ def test_promise_13_not_a_member_is_said_only_when_every_group_is_resolved(
 
 
 def test_a_group_is_written_with_its_mark_and_never_mistaken_for_a_user() -> None:
-    roster = Roster.of(["staff", "@staff"])
+    roster = UserList.of(["staff", "@staff"])
     assert roster.users == {"staff"}
     assert roster.groups == ("staff",)
-    assert roster.matches(Person("staff", 5, frozenset({9}), {"staff": 9})) == ("staff", "@staff")
+    assert roster.matches(User("staff", 5, frozenset({9}), {"staff": 9})) == ("staff", "@staff")

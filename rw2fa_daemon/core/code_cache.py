@@ -60,7 +60,7 @@ class _Page:
             at = self._codes.find(needle, at + 1)
 
 
-class Codebook:
+class CodeCache:
     """Finds the time steps of codes; remembers what it computed, within a bound.
 
     The memory changes how long an answer takes and never what it is. A wrong code costs two

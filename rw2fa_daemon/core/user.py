@@ -8,7 +8,7 @@ GROUP_MARK = "@"
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
+class User:
     """A user as NSS knows one: canonical `name`, `uid`, the gids of getgrouplist(3).
 
     `groups` maps each group name that the configuration mentions to its gid, or to None where
@@ -19,7 +19,7 @@ class Person:
     uid: int
     gids: frozenset[int]
     groups: Mapping[str, int | None] = field(default_factory=dict)
-    others: "tuple[Person, ...]" = ()
+    others: "tuple[User, ...]" = ()
     """The other names of that uid, which are the same user to the kernel; of their gids, those of `groups` alone."""
 
 
@@ -44,7 +44,7 @@ class Membership(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class UserList:
     """A list of users and groups as the configuration gives it.
 
     `users` are canonical names; `groups` group names without the mark.
@@ -54,7 +54,7 @@ class Roster:
     groups: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, entries: Iterable[str]) -> "Roster":
+    def of(cls, entries: Iterable[str]) -> "UserList":
         """A roster from a list in which a group is written `@name`."""
         names = tuple(entries)
         marked = tuple(name for name in names if name.startswith(GROUP_MARK))
@@ -64,34 +64,34 @@ class Roster:
             groups=tuple(name.removeprefix(GROUP_MARK) for name in marked),
         )
 
-    def matches(self, person: Person) -> tuple[str, ...]:
+    def matches(self, user: User) -> tuple[str, ...]:
         """The entries that name this person, groups with their mark, users first."""
         if not self.users and not self.groups:
             return ()
-        by_name = (person.name,) if person.name in self.users else ()
+        by_name = (user.name,) if user.name in self.users else ()
         by_group = tuple(
             GROUP_MARK + group
             for group in self.groups
-            if (gid := person.groups.get(group)) is not None and gid in person.gids
+            if (gid := user.groups.get(group)) is not None and gid in user.gids
         )
         return by_name + by_group
 
-    def naming(self, person: Person) -> tuple[Person, tuple[str, ...]]:
+    def naming(self, user: User) -> tuple[User, tuple[str, ...]]:
         """Who of all that have the person's uid is on this list, oneself first, by which entries; oneself and none."""
-        for each in (person, *person.others):
+        for each in (user, *user.others):
             if entries := self.matches(each):
                 return each, entries
-        return person, ()
+        return user, ()
 
-    def membership_by_uid(self, person: Person) -> Membership:
+    def membership_by_uid(self, user: User) -> Membership:
         """Whether anybody with the person's uid is on this list; unsure while that cannot be told of one of them."""
-        found = {self.membership(each) for each in (person, *person.others)}
+        found = {self.membership(each) for each in (user, *user.others)}
         return next(each for each in (Membership.MEMBER, Membership.UNSURE, Membership.NOT_MEMBER) if each in found)
 
-    def membership(self, person: Person) -> Membership:
+    def membership(self, user: User) -> Membership:
         """Whether the person is on this list; unsure while a group of it is unresolved."""
-        if self.matches(person):
+        if self.matches(user):
             return Membership.MEMBER
-        if any(person.groups.get(group) is None for group in self.groups):
+        if any(user.groups.get(group) is None for group in self.groups):
             return Membership.UNSURE
         return Membership.NOT_MEMBER

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from rw2fa_daemon.core.person import Person
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 
@@ -13,11 +13,11 @@ WAITING_MAX: Final = 4_096
 SETTLED_A_TURN: Final = 64
 
 
-class Outsiders:
+class MembershipMemory:
     """Remembers who was seen outside of the scope, and forgets that of those who were seen in it.
 
     It matters only when the directory is down one day, so it waits until people have their answers. What is
-    remembered of somebody holds only as long as the account stays as it was (`store/not_members.py`). So
+    remembered of somebody holds only as long as the account stays as it was (`store/membership_memory.py`). So
     there is nothing to forget of a member whose code was judged, who are nearly all; the others are looked
     for a moment later.
     """
@@ -25,20 +25,20 @@ class Outsiders:
     def __init__(self, loop: Loop, state: State) -> None:
         self._loop: Final = loop
         self._state: Final = state
-        self._members: dict[str, tuple[Person, str]] = {}
+        self._members: dict[str, tuple[User, str]] = {}
         self._settling = False
 
-    def seen_outside(self, person: Person, digest: str) -> None:
+    def seen_outside(self, user: User, digest: str) -> None:
         """A complete look-up found this person in no entry of the scope that `digest` stands for."""
-        self._members.pop(person.name, None)
+        self._members.pop(user.name, None)
         # This turn's jobs, with answers to give, are first.
         self._loop.call_soon(
-            self._state.do, lambda state: state.remember_not_member(person, digest), lambda _nothing: None
+            self._state.do, lambda state: state.remember_not_member(user, digest), lambda _nothing: None
         )
 
-    def seen_inside(self, person: Person, digest: str) -> None:
+    def seen_inside(self, user: User, digest: str) -> None:
         """A look-up found this person in the scope."""
-        self._members[person.name] = person, digest
+        self._members[user.name] = user, digest
         if len(self._members) > WAITING_MAX:
             self._settle_first()
         if not self._settling:
@@ -62,5 +62,5 @@ class Outsiders:
             self._loop.call_later(SETTLE_SECONDS, self._settle)
 
     def _settle_first(self) -> None:
-        person, digest = self._members.pop(next(iter(self._members)))
-        self._state.do(lambda state: state.forget_not_member(person, digest), lambda _nothing: None)
+        user, digest = self._members.pop(next(iter(self._members)))
+        self._state.do(lambda state: state.forget_not_member(user, digest), lambda _nothing: None)
