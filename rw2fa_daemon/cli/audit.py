@@ -5,10 +5,10 @@ import time
 import click
 
 from rw2fa_daemon.audit.reader import read
-from rw2fa_daemon.cli import moments
+from rw2fa_daemon.cli import durations
 from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, shown, stream_json, when
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.audit import Record
 
 
@@ -16,14 +16,14 @@ from rw2fa_daemon.core.audit import Record
 @click.option("--user", metavar="USER", shell_complete=scope_entries, help="Only what is about this user.")
 @click.option("--since", metavar="TIME", help='Only what happened since then: 2h, 7d, 2026-01-31, "2026-01-31 12:00".')
 @JSON_OPTION
-@pass_site
-def audit(site: Site, user: str | None, since: str | None, *, as_json: bool) -> None:
+@pass_cli
+def audit(cli: CliContext, user: str | None, since: str | None, *, as_json: bool) -> None:
     """Show what was decided, and who changed what.
 
     Oldest first.
     """
-    start = None if since is None else moments.since(since, time.time())
-    records = read(site.config.state, start, user)
+    start = None if since is None else durations.since(since, time.time())
+    records = read(cli.config.state, start, user)
     if as_json:
         stream_json(map(_as_json, records))
     else:

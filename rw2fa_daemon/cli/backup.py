@@ -13,10 +13,10 @@ from typing import BinaryIO, Final
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.passphrase import new_passphrase
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
@@ -38,8 +38,8 @@ LENGTH: Final = struct.Struct(">I")
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path))
 @JSON_OPTION
-@pass_site
-def backup(site: Site, file: Path, *, as_json: bool) -> None:
+@pass_cli
+def backup(cli: CliContext, file: Path, *, as_json: bool) -> None:
     """Save the state to FILE, under a passphrase.
 
     People log in meanwhile; what is saved is of one moment. The passphrase is asked for, or the first line of standard
@@ -54,10 +54,10 @@ def backup(site: Site, file: Path, *, as_json: bool) -> None:
     at = int(time.time())
     with tempfile.TemporaryDirectory(prefix="rw2fa-") as folder:
         key = MasterKey(1, Secret(os.urandom(KEY_BYTES)))
-        people, unsound = _copy(site.store, Path(folder), Vault(key))
+        people, unsound = _copy(cli.store, Path(folder), Vault(key))
         head = {"made_at": at, "host": socket.gethostname(), "people": people, "key": written(key).decode("ascii")}
         size = _write(file, Path(folder, FILE_NAME), head, passphrase)
-    consequences.record(site, f"rw2fa backup, {people} people")
+    after_change.record(cli, f"rw2fa backup, {people} people")
     if as_json:
         show_json({"file": str(file), "people": people, "bytes": size, "made_at": iso(at), "complete": not unsound})
     else:

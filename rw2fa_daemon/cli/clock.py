@@ -5,8 +5,8 @@ from dataclasses import asdict
 import click
 
 from rw2fa_daemon.cli.clock_shown import clock_facts, clock_line, look_at_clock
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, table
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.clock import Answer, Verdict
 from rw2fa_daemon.core.problem import Problem
 
@@ -14,10 +14,10 @@ from rw2fa_daemon.core.problem import Problem
 @click.command()
 @click.option("--refresh", is_flag=True, help="Compare it now, which takes seconds.")
 @JSON_OPTION
-@pass_site
-def clock(site: Site, *, refresh: bool, as_json: bool) -> None:
+@pass_cli
+def clock(cli: CliContext, *, refresh: bool, as_json: bool) -> None:
     """Show how far this host's clock is off. Status 1 if it is wrong."""
-    measurement, clock_status = look_at_clock(site.config, refresh=refresh)
+    measurement, clock_status = look_at_clock(cli.config, refresh=refresh)
     answers = measurement.answers if measurement else ()
     if as_json:
         show_json({**clock_facts(clock_status), "servers": [asdict(answer) for answer in answers]})

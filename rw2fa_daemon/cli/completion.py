@@ -5,8 +5,8 @@ from typing import Final
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
+from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.printing import say
-from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.config.settings import ANY_SERVICE, SETTINGS
 from rw2fa_daemon.core.problem import Problem
 
@@ -34,9 +34,9 @@ def setting_keys(_context: click.Context, _parameter: click.Parameter, incomplet
 
 def scope_entries(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The users and groups of the scope that begin with what stands there."""
-    site = context.find_object(Site) or Site(context.find_root().params["config"])
+    cli = context.find_object(CliContext) or CliContext(context.find_root().params["config"])
     try:
-        entries = site.config.scope_entries
+        entries = cli.config.scope_entries
     except Problem:
         return []
     return [CompletionItem(entry) for entry in entries if entry.startswith(incomplete)]

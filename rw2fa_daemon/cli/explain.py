@@ -7,9 +7,9 @@ from typing import NoReturn
 import click
 
 from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
 from rw2fa_daemon.cli.profile import bypass_sentence, lock_sentence
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core import policy
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.clients import Client
@@ -59,15 +59,15 @@ class _Answer:
     help="account: what a login meets that was not asked for a code, such as one by public key alone.",
 )
 @JSON_OPTION
-@pass_site
-def explain(site: Site, name: str, service: str, address: str, phase: str, *, as_json: bool) -> None:
+@pass_cli
+def explain(cli: CliContext, name: str, service: str, address: str, phase: str, *, as_json: bool) -> None:
     """Show what a login would meet, and which rule says so.
 
     Changes nothing.
     """
     login = Login(Phase(phase), Slot.MAIN, service.lower(), name, rhost=address)
-    client = site.rules.clients.of(login.service)
-    answer = _judge(site, login, client)
+    client = cli.rules.clients.of(login.service)
+    answer = _judge(cli, login, client)
     row = answer.row
     text = row.text.value.partition("{")[0].strip() if row.text else ""
     if as_json:
@@ -100,22 +100,22 @@ def explain(site: Site, name: str, service: str, address: str, phase: str, *, as
         say(f"note      {shown(remark)}")
 
 
-def _judge(site: Site, login: Login, client: Client) -> _Answer:
+def _judge(cli: CliContext, login: Login, client: Client) -> _Answer:
     now = time.time()
-    remarks = tuple(_remarks(site, login, client))
-    row = policy.decide(facts_of(login, client, on=site.config.enabled_at(now)))
+    remarks = tuple(_remarks(cli, login, client))
+    row = policy.decide(facts_of(login, client, on=cli.config.enabled_at(now)))
     if row.rule in policy.BEFORE_NAMES:
-        if not site.config.enabled_at(now):
-            would = _judge_person(site, login, client, now).row
+        if not cli.config.enabled_at(now):
+            would = _judge_person(cli, login, client, now).row
             remarks += (f"if it were switched on, the decision would be {would.decision}, by the rule {would.rule}",)
         return _Answer(row, None, (), remarks)
-    answer = _judge_person(site, login, client, now)
+    answer = _judge_person(cli, login, client, now)
     return replace(answer, remarks=remarks + answer.remarks)
 
 
-def _judge_person(site: Site, login: Login, client: Client, now: float) -> _Answer:
+def _judge_person(cli: CliContext, login: Login, client: Client, now: float) -> _Answer:
     """What is decided where two-factor authentication is on."""
-    rules = site.rules
+    rules = cli.rules
     remarks: list[str] = []
     found = lookup(login.user, rules.groups)
     if found is Missing.UNKNOWN:
@@ -123,7 +123,7 @@ def _judge_person(site: Site, login: Login, client: Client, now: float) -> _Answ
         found = no_such_user(rules.lists, login.user, known_there=False, witness=lookup(ALWAYS_THERE, rules.groups))
     user = found if isinstance(found, User) else None
     where = scope_result(
-        rules.lists, found, "" if client.forgeable_address else login.rhost, lambda known: _was_not_member(site, known)
+        rules.lists, found, "" if client.forgeable_address else login.rhost, lambda known: _was_not_member(cli, known)
     )
     facts = facts_of(login, client, on=True, where=where)
     row = policy.decide(facts)
@@ -136,41 +136,41 @@ def _judge_person(site: Site, login: Login, client: Client, now: float) -> _Answ
     if where.alias and user:
         remarks.append(f"{user.name} has the uid of {where.account}, whose codes are asked for")
     if row.decision is Decision.LOOK and user:
-        state, about = _account_state(site, login, client, user, where, now)
+        state, about = _account_state(cli, login, client, user, where, now)
         row = policy.decide(policy.with_account(facts, state))
         remarks += about
     return _Answer(row, user, where.entries, tuple(remarks))
 
 
-def _remarks(site: Site, login: Login, client: Client) -> list[str]:
+def _remarks(cli: CliContext, login: Login, client: Client) -> list[str]:
     remarks = []
-    if login.service not in site.rules.clients.clients:
+    if login.service not in cli.rules.clients.clients:
         remarks.append("no table names this service; it is taken for an unknown client")
     if login.rhost and client.forgeable_address:
         remarks.append("the address does not count here, since local users can forge it")
-        if in_networks(login.rhost, site.rules.lists.exempt_networks):
+        if in_networks(login.rhost, cli.rules.lists.exempt_networks):
             remarks.append(
                 "exempt.networks has it, but never counts for this service; to let users pass: rdp.whitelist"
             )
     return remarks
 
 
-def _was_not_member(site: Site, user: User) -> bool:
+def _was_not_member(cli: CliContext, user: User) -> bool:
     try:
-        return site.store.remembered_not_member(user.name, user.uid, site.rules.scope_digest)
+        return cli.store.remembered_not_member(user.name, user.uid, cli.rules.scope_digest)
     except Problem:
         return False
 
 
 def _account_state(
-    site: Site, login: Login, client: Client, user: User, where: ScopeResult, now: float
+    cli: CliContext, login: Login, client: Client, user: User, where: ScopeResult, now: float
 ) -> tuple[AccountState, list[str]]:
     """What the state says about a person, and remarks on that."""
     try:
-        account = site.store.read(where.account)
+        account = cli.store.read(where.account)
         # To know since when takes longer than all the rest, and matters to those who have to enrol.
-        method = account.method_in_force(sms_enabled=site.config.sms_enabled) if account else Method.APP
-        since = 0 if account and account.activated_by(method) else site.came_in(where.entries)
+        method = account.method_in_force(sms_enabled=cli.config.sms_enabled) if account else Method.APP
+        since = 0 if account and account.activated_by(method) else cli.came_in(where.entries)
     except Problem as problem:
         return AccountState.UNUSABLE, [str(problem)]
     context = Context(
@@ -181,17 +181,17 @@ def _account_state(
         client=client,
         name=where.account,
         uid=user.uid,
-        guessing=site.config.guessing,
-        digits=site.config.digits,
-        issuer=site.config.issuer_name,
+        guessing=cli.config.guessing,
+        digits=cli.config.digits,
+        issuer=cli.config.issuer_name,
         scope_since=since,
-        window_days=site.config.enrolment_window_days,
-        session_seconds=60 * site.config.sudo_minutes,
-        token_needed=site.config.proof == "token",
+        window_days=cli.config.enrolment_window_days,
+        session_seconds=60 * cli.config.sudo_minutes,
+        token_needed=cli.config.proof == "token",
         code_cache=CodeCache(),
         fresh_secret=_nothing_is_made,
         fresh_generation=_nothing_is_made,
-        sms=site.rules.sms,
+        sms=cli.rules.sms,
     )
     state = account_state(account, context)
     return state, _about(state, account, context)

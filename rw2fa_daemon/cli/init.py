@@ -4,9 +4,9 @@ from contextlib import closing
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.context import CliContext, daemon_owner, pass_cli
 from rw2fa_daemon.cli.printing import say
-from rw2fa_daemon.cli.site import Site, daemon_owner, pass_site
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.store.rollback_detector import forget_marker, make_place, marker_file, usable
 from rw2fa_daemon.store.store import Store
@@ -14,14 +14,14 @@ from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
 
 
 @click.command()
-@pass_site
-def init(site: Site) -> None:
+@pass_cli
+def init(cli: CliContext) -> None:
     """Make master key and state, if there are none."""
-    config = site.config
+    config = cli.config
     where = config.database or config.state
     had_state = Store.exists(config.state, config.database)
     made = []
-    if not config.master_key.exists() and not _has_credential(site):
+    if not config.master_key.exists() and not _has_credential(cli):
         if had_state:
             # A new key would leave a state that nothing can read, and hide that the right one is gone.
             raise Problem(
@@ -34,10 +34,10 @@ def init(site: Site) -> None:
     if not had_state:
         # That of a state that is gone would make this one look older than it is.
         forget_marker(config.state)
-    with closing(site.open_store(site.vault, create=True)) as store:
+    with closing(cli.open_store(cli.vault, create=True)) as store:
         make_place(config.state, daemon_owner())
         # That of a state which was there, and that no other host can have, is missing: that is a loss, not a beginning.
-        if not had_state or site.shares_state:
+        if not had_state or cli.shares_state:
             with usable(config.state):
                 store.begin_mark(marker_file(config.state))
     if not had_state:
@@ -48,13 +48,13 @@ def init(site: Site) -> None:
     say(f"Made {' and '.join(made)}.")
     if len(made) > 1:
         say("Keep a copy of the key in a safe place: without it the state cannot be read.")
-    consequences.record(site, "rw2fa init")
+    after_change.record(cli, "rw2fa init")
 
 
-def _has_credential(site: Site) -> bool:
+def _has_credential(cli: CliContext) -> bool:
     """Whether systemd handed the key over, so that none is needed in a file."""
     try:
-        load_master_key(site.config.master_key)
+        load_master_key(cli.config.master_key)
     except Problem:
         return False
     return True

@@ -4,9 +4,9 @@ from typing import Final
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import note, say
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.vault.master_key import MasterKey, load_master_key, written
 from rw2fa_daemon.wire.client import NobodyListens, ask_daemon
@@ -16,29 +16,27 @@ HAND_OVER_SECONDS: Final = 30.0
 
 
 @click.command()
-@pass_site
-def load(site: Site) -> None:
+@pass_cli
+def load(cli: CliContext) -> None:
     """Hand the keys of the key file to the running daemon.
 
     For a host to which the file was copied while the key is changed on another. No login is lost.
     """
-    master_key = load_master_key(site.config.master_key)
-    if not hand_over(site, master_key):
+    master_key = load_master_key(cli.config.master_key)
+    if not hand_over(cli, master_key):
         note("the daemon is not running; it reads the keys when it starts")
         return
-    consequences.record(site, f"rw2fa key load, key {numbers(master_key)}")
+    after_change.record(cli, f"rw2fa key load, key {numbers(master_key)}")
     say(f"The daemon has key {numbers(master_key)}.")
 
 
-def hand_over(site: Site, master_key: MasterKey) -> bool:
+def hand_over(cli: CliContext, master_key: MasterKey) -> bool:
     """Give the running daemon these keys in place of those that it has; False if none runs.
 
     Raises Problem if it does not take them: they do not open the state, or it does not answer.
     """
     try:
-        report = ask_daemon(
-            site.config.socket, "keys", HAND_OVER_SECONDS, {"keys": written(master_key).decode("ascii")}
-        )
+        report = ask_daemon(cli.config.socket, "keys", HAND_OVER_SECONDS, {"keys": written(master_key).decode("ascii")})
     except NobodyListens:
         return False
     result = report.get("result", "it says nothing")

@@ -8,11 +8,11 @@ from typing import Final
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.key_load import hand_over, numbers
 from rw2fa_daemon.cli.key_lock import alone
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.config.settings import BY_KEY
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.pamstack.programs import run, under_systemd
@@ -50,16 +50,16 @@ class _Outcome:
 @click.option("--every-host", is_flag=True, help="Go on: every host that shares the state has the new key.")
 @click.option("--anew", is_flag=True, help="Begin again, although a change was begun with a key that is lost.")
 @JSON_OPTION
-@pass_site
-def rotate(site: Site, *, every_host: bool, anew: bool, as_json: bool) -> None:
+@pass_cli
+def rotate(cli: CliContext, *, every_host: bool, anew: bool, as_json: bool) -> None:
     """Encrypt the state under a new master key.
 
     Logins go on meanwhile. The new key is drawn here and written to the key file; the old one leaves it at the end, and
     opens nothing any more. What was interrupted goes on when this is run again. With several hosts on one
     database it stops after the new key is drawn, until that was copied to all of them.
     """
-    path = site.config.master_key
-    _refuse_a_key_from_elsewhere(site)
+    path = cli.config.master_key
+    _refuse_a_key_from_elsewhere(cli)
     with alone(path):
         master_key = load_master_key(path)
         if master_key.older:
@@ -68,13 +68,13 @@ def rotate(site: Site, *, every_host: bool, anew: bool, as_json: bool) -> None:
             begun = successor(master_key)
             # Before anything is encrypted under it, a new key is on the disk.
             replace_master_key(path, begun)
-        store = _opened(site, begun)
+        store = _opened(cli, begun)
         try:
             _announce(store, path, master_key, begun, anew=anew)
-            daemon_has_it = hand_over(site, begun)
+            daemon_has_it = hand_over(cli, begun)
             if master_key is not begun:
-                consequences.record(site, f"rw2fa key rotate, key {begun.number} drawn")
-            if site.shares_state and not every_host:
+                after_change.record(cli, f"rw2fa key rotate, key {begun.number} drawn")
+            if cli.shares_state and not every_host:
                 _tell_about_other_hosts(begun, path, as_json=as_json)
                 return
             outcome = _encrypt(store)
@@ -83,8 +83,8 @@ def rotate(site: Site, *, every_host: bool, anew: bool, as_json: bool) -> None:
         new = replace(begun, older=())
         replace_master_key(path, new)
         if daemon_has_it:
-            hand_over(site, new)
-    consequences.record(site, f"rw2fa key rotate, everything is under key {begun.number}")
+            hand_over(cli, new)
+    after_change.record(cli, f"rw2fa key rotate, everything is under key {begun.number}")
     _tell(outcome, begun, as_json=as_json)
 
 
@@ -119,9 +119,9 @@ def _pass(store: Store, pager: Pager, outcome: _Outcome) -> int:
         time.sleep(max(REST_SECONDS_MIN, REST * (time.monotonic() - began)))
 
 
-def _opened(site: Site, master_key: MasterKey) -> Store:
+def _opened(cli: CliContext, master_key: MasterKey) -> Store:
     """The state, opened with the keys as they are now, not as they were when the command began."""
-    return site.open_store(Vault(master_key))
+    return cli.open_store(Vault(master_key))
 
 
 def _announce(store: Store, path: Path, before: MasterKey, begun: MasterKey, *, anew: bool) -> None:
@@ -134,12 +134,12 @@ def _announce(store: Store, path: Path, before: MasterKey, begun: MasterKey, *, 
         raise
 
 
-def _refuse_a_key_from_elsewhere(site: Site) -> None:
+def _refuse_a_key_from_elsewhere(cli: CliContext) -> None:
     """Raise Problem where the daemon gets its key from elsewhere than the key file: it would start with the old one."""
-    path = site.config.master_key
+    path = cli.config.master_key
     where = f"{CREDENTIAL}:{path}"
     elsewhere = not path.exists()
-    if not elsewhere and under_systemd() and str(site.config.socket) == BY_KEY["paths.socket"].default:
+    if not elsewhere and under_systemd() and str(cli.config.socket) == BY_KEY["paths.socket"].default:
         # Not `show`, which does not print this property.
         unit = run(["systemctl", "cat", _UNIT])
         elsewhere = unit.ok and where not in _loaded(unit.output.splitlines())

@@ -2,8 +2,8 @@
 
 import click
 
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.vault.master_key import load_master_key
 from rw2fa_daemon.wire.client import ask_daemon
@@ -11,12 +11,12 @@ from rw2fa_daemon.wire.client import ask_daemon
 
 @click.command()
 @JSON_OPTION
-@pass_site
-def show(site: Site, *, as_json: bool) -> None:
+@pass_cli
+def show(cli: CliContext, *, as_json: bool) -> None:
     """Show which master keys there are, by their numbers and fingerprints, and what is encrypted under them."""
-    here = {number: site.vault.fingerprint(number) for number in load_master_key(site.config.master_key).numbers}
-    in_use, records = site.store.key_in_use(), site.store.records_by_key()
-    daemon = _daemon(site)
+    here = {number: cli.vault.fingerprint(number) for number in load_master_key(cli.config.master_key).numbers}
+    in_use, records = cli.store.key_in_use(), cli.store.records_by_key()
+    daemon = _daemon(cli)
     if as_json:
         show_json(
             {
@@ -37,10 +37,10 @@ def show(site: Site, *, as_json: bool) -> None:
         say("A change of the key is under way; go on with: rw2fa key rotate")
 
 
-def _daemon(site: Site) -> list[int] | None:
+def _daemon(cli: CliContext) -> list[int] | None:
     """The numbers of the keys that the daemon has; None if it does not run."""
     try:
-        text = ask_daemon(site.config.socket, "status").get("keys", "")
+        text = ask_daemon(cli.config.socket, "status").get("keys", "")
     except Problem:
         return None
     return [int(number) for number in shown(text).split(",") if number.isdigit()]

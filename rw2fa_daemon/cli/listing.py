@@ -10,10 +10,10 @@ from typing import Final, Protocol
 
 import click
 
+from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.people import members
 from rw2fa_daemon.cli.printing import on_terminal
 from rw2fa_daemon.cli.profile import Profile, profile
-from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import User
@@ -78,10 +78,10 @@ class Listing:
     `last` is known after that: the name to go on after where there are more, else None.
     """
 
-    def __init__(self, site: Site, wanted: Wanted, candidates: Sequence[str], unresolved: Sequence[str]) -> None:
+    def __init__(self, cli: CliContext, wanted: Wanted, candidates: Sequence[str], unresolved: Sequence[str]) -> None:
         self.unresolved: Final = list(unresolved)
         self.last: str | None = None
-        self._site = site
+        self._site = cli
         self._wanted = wanted
         self._candidates = candidates
 
@@ -99,31 +99,31 @@ class Listing:
             listed, last = listed + 1, name
 
 
-def list_people(site: Site, wanted: Wanted) -> Listing:
+def list_people(cli: CliContext, wanted: Wanted) -> Listing:
     """Whoever was added, by name or as a member of a group as far as the directory lists those, or has a record."""
-    scope = site.rules.lists.scope
+    scope = cli.rules.lists.scope
     names, unresolved = members(scope)
-    names.update(site.store.names())
+    names.update(cli.store.names())
     # Another spelling of a name is no other person.
-    names.difference_update(written for written, name in site.spellings.items() if written != name)
-    return Listing(site, wanted, sorted(filter(wanted.may_be, names)), unresolved)
+    names.difference_update(written for written, name in cli.spellings.items() if written != name)
+    return Listing(cli, wanted, sorted(filter(wanted.may_be, names)), unresolved)
 
 
-def _look(site: Site, names: Sequence[str]) -> Iterator[tuple[str, Profile]]:
+def _look(cli: CliContext, names: Sequence[str]) -> Iterator[tuple[str, Profile]]:
     """Each name with the person it means; somebody whose own name is among the others is given once."""
     known = frozenset(names)
-    rules, now = site.rules, time.time()
+    rules, now = cli.rules, time.time()
     found = zip(names, lookups(names, rules.groups), strict=True)
     with _bar(len(names)) as lock:
         while page := list(islice(found, READ_AT_ONCE)):
-            stored = site.store.look([one.name if isinstance(one, User) else name for name, one in page])
+            stored = cli.store.look([one.name if isinstance(one, User) else name for name, one in page])
             for (name, one), account in zip(page, stored, strict=True):
                 if isinstance(one, User) and one.name != name and one.name in known:
                     continue
                 sound, trouble = (None, str(account)) if isinstance(account, Problem) else (account, "")
                 yield (
                     name,
-                    profile(name, one, sound, rules=rules, came_in=site.came_in, now=now, trouble=trouble),
+                    profile(name, one, sound, rules=rules, came_in=cli.came_in, now=now, trouble=trouble),
                 )
             lock.update(len(page))
 

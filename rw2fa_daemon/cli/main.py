@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.lazy import LazyGroup
 from rw2fa_daemon.cli.printing import complain
-from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.config.load import DEFAULT_PATH
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data.build import build_text
@@ -65,7 +65,7 @@ def rw2fa(context: click.Context, config: Path) -> None:
     Run it as root. It works while the daemon is down as well. Exit status: 0 done, 1 refused or
     failed, 2 wrong usage.
     """
-    context.obj = Site(config.absolute())
+    context.obj = CliContext(config.absolute())
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -4,8 +4,8 @@ import time
 
 import click
 
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import note
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.service.exposition import exposition
@@ -16,19 +16,19 @@ DAEMON_SECONDS = 5.0
 
 
 @click.command()
-@pass_site
-def metrics(site: Site) -> None:
+@pass_cli
+def metrics(cli: CliContext) -> None:
     """Print figures for Prometheus, also of a daemon that is down."""
     try:
-        text = ask_daemon(site.config.socket, "metrics", DAEMON_SECONDS)["text"]
+        text = ask_daemon(cli.config.socket, "metrics", DAEMON_SECONDS)["text"]
     except (Problem, KeyError):
-        text = exposition((*up(running=False), *people_families(_people(site)), *clock_families(site.config.state)))
+        text = exposition((*up(running=False), *people_families(_people(cli)), *clock_families(cli.config.state)))
     click.echo(text, nl=False)
 
 
-def _people(site: Site) -> UserCounts | None:
+def _people(cli: CliContext) -> UserCounts | None:
     try:
-        return site.store.user_counts(site.config.guessing, int(time.time()), site.config.sms_digits)
+        return cli.store.user_counts(cli.config.guessing, int(time.time()), cli.config.sms_digits)
     except Problem as problem:
         note(str(problem))
         return None

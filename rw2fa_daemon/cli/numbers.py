@@ -4,9 +4,9 @@ import secrets
 from collections.abc import Mapping
 from functools import partial
 
+from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import note, shown
-from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.core.account import GENERATION_BITS, Account
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
@@ -14,12 +14,12 @@ from rw2fa_daemon.core.user import User
 from rw2fa_daemon.store.store import Job
 
 
-def set_numbers(site: Site, numbers: Mapping[str, str]) -> list[str]:
+def set_numbers(cli: CliContext, numbers: Mapping[str, str]) -> list[str]:
     """Have codes sent to these E.164 numbers, by name; gives the names for which that is stored."""
     people = [person_of(name, ()) for name in numbers]
     jobs = [Job(user.name, partial(to_sms, user=user, number=numbers[user.name])) for user in people]
     done = []
-    for user, outcome in zip(people, site.store.run(jobs), strict=True):
+    for user, outcome in zip(people, cli.store.run(jobs), strict=True):
         if isinstance(outcome, Account):
             done.append(user.name)
         else:
@@ -44,9 +44,9 @@ def another_uid(user: User) -> Problem:
     )
 
 
-def hints(site: Site, numbers: Mapping[str, str]) -> None:
+def hints(cli: CliContext, numbers: Mapping[str, str]) -> None:
     """Say what keeps SMS from these numbers at present."""
-    config = site.config
+    config = cli.config
     if not config.sms_enabled:
         note("SMS are off, so that codes come from the app; switch them on with: rw2fa sms enable")
     if any(not number.startswith(config.sms_allowed) for number in numbers.values()):

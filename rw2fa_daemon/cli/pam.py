@@ -4,12 +4,12 @@ import time
 
 import click
 
-from rw2fa_daemon.cli import consequences
-from rw2fa_daemon.cli.asking import YES_OPTION
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.confirm import YES_OPTION
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.findings import report
 from rw2fa_daemon.cli.pam_accept import accept, accepted, retract
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.doctor import pam_check
 from rw2fa_daemon.pamstack.install import Report
 from rw2fa_daemon.pamstack.install import install as put_in
@@ -33,44 +33,44 @@ def pam() -> None:
 @pam.command()
 @_SERVICES
 @JSON_OPTION
-@pass_site
-def check(site: Site, services: tuple[str, ...], *, as_json: bool) -> None:
+@pass_cli
+def check(cli: CliContext, services: tuple[str, ...], *, as_json: bool) -> None:
     """Look for ways in without a code.
 
     Exit status 1 if there is one.
     """
-    report(pam_check(site.config, services), as_json=as_json)
+    report(pam_check(cli.config, services), as_json=as_json)
 
 
 @pam.command()
 @_SERVICES
-@pass_site
-def install(site: Site, services: tuple[str, ...]) -> None:
+@pass_cli
+def install(cli: CliContext, services: tuple[str, ...]) -> None:
     """Put the lines in, and sshd's drop-in. All of it, or nothing."""
-    scope = Scope.of(site.config, time.time())
-    done = put_in(services, scope=scope, clients=site.rules.clients, socket=site.config.socket)
-    consequences.record(site, " ".join(("rw2fa pam install", *services)))
+    scope = Scope.of(cli.config, time.time())
+    done = put_in(services, scope=scope, clients=cli.rules.clients, socket=cli.config.socket)
+    after_change.record(cli, " ".join(("rw2fa pam install", *services)))
     _tell(done)
 
 
 @pam.command()
 @_SERVICES
 @YES_OPTION
-@pass_site
-def remove(site: Site, services: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - `install` undoes it
+@pass_cli
+def remove(cli: CliContext, services: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - `install` undoes it
     """Take the lines out again."""
     done = take_out(services)
-    consequences.record(site, " ".join(("rw2fa pam remove", *services)))
+    after_change.record(cli, " ".join(("rw2fa pam remove", *services)))
     _tell(done)
-    if site.config.enabled:
+    if cli.config.enabled:
         note("two-factor authentication is still switched on; `rw2fa disable` switches it off")
 
 
 @pam.command(hidden=True)
-@pass_site
-def refresh(site: Site) -> None:
+@pass_cli
+def refresh(cli: CliContext) -> None:
     """Write sshd's drop-in for whoever needs a code now: what a timer runs when a trial ends."""
-    consequences.refresh_sshd(site)
+    after_change.refresh_sshd(cli)
 
 
 for _command in (accept, retract, accepted):

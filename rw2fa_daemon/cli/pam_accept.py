@@ -5,11 +5,11 @@ from dataclasses import asdict
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.administrator import administrator
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown, table, when
 from rw2fa_daemon.cli.reason import reason_given
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor import pam_check
 from rw2fa_daemon.doctor.subject import HOST
@@ -32,8 +32,8 @@ _FINDING = click.argument("finding", metavar="FINDING", type=click.Choice([name.
 @_SERVICE
 @_FINDING
 @click.option("--reason", required=True, metavar="TEXT", help="Why, for the audit and for whoever looks next.")
-@pass_site
-def accept(site: Site, service: str, finding: str, *, reason: str) -> None:
+@pass_cli
+def accept(cli: CliContext, service: str, finding: str, *, reason: str) -> None:
     """Live with one finding of `pam check` about one service.
 
     It keeps `rw2fa enable` from nothing any more, and is still shown, with the reason. It counts again when one of the
@@ -41,7 +41,7 @@ def accept(site: Site, service: str, finding: str, *, reason: str) -> None:
     """
     why = reason_given(reason)
     with locked(HOST):
-        if not any((one.service, one.check) == (service, finding) for one in pam_check(site.config, [service])):
+        if not any((one.service, one.check) == (service, finding) for one in pam_check(cli.config, [service])):
             raise Problem(
                 f"nothing called {finding} is found about {shown(service)}", f"run: rw2fa pam check {shown(service)}"
             )
@@ -53,15 +53,15 @@ def accept(site: Site, service: str, finding: str, *, reason: str) -> None:
             return
         new = Acceptance(service, finding, why, administrator(), int(time.time()), digest)
         kept.write(HOST, before.having(new))
-    consequences.record(site, f'rw2fa pam accept {service} {finding}, because "{why}"')
+    after_change.record(cli, f'rw2fa pam accept {service} {finding}, because "{why}"')
     say(f"Accepted: {finding} of {service}, until one of its files changes.")
 
 
 @click.command()
 @_SERVICE
 @_FINDING
-@pass_site
-def retract(site: Site, service: str, finding: str) -> None:
+@pass_cli
+def retract(cli: CliContext, service: str, finding: str) -> None:
     """Take an acceptance back: the finding counts again."""
     with locked(HOST):
         before = kept.read(HOST)
@@ -69,14 +69,14 @@ def retract(site: Site, service: str, finding: str) -> None:
             say("Nothing to do.")
             return
         kept.write(HOST, before.lacking(service, finding))
-    consequences.record(site, f"rw2fa pam retract {service} {finding}")
+    after_change.record(cli, f"rw2fa pam retract {service} {finding}")
     say(f"{finding} of {shown(service)} counts again.")
 
 
 @click.command()
 @JSON_OPTION
-@pass_site
-def accepted(_site: Site, *, as_json: bool) -> None:
+@pass_cli
+def accepted(_site: CliContext, *, as_json: bool) -> None:
     """Show what was accepted."""
     found = kept.read(HOST)
     rows = [(one, found.counts(HOST, one.service, one.finding)) for one in found.acceptances]

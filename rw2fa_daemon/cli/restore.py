@@ -10,13 +10,13 @@ from typing import BinaryIO, Final, NamedTuple
 
 import click
 
-from rw2fa_daemon.cli import consequences
-from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.backup import LENGTH
+from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
+from rw2fa_daemon.cli.context import CliContext, daemon_owner, pass_cli
 from rw2fa_daemon.cli.key_lock import alone
 from rw2fa_daemon.cli.passphrase import known_passphrase
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
-from rw2fa_daemon.cli.site import Site, daemon_owner, pass_site
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.rollback import after_rollback
@@ -47,17 +47,17 @@ class _Backup(NamedTuple):
 @click.argument("file", type=click.Path(path_type=Path))
 @JSON_OPTION
 @YES_OPTION
-@pass_site
-def restore(site: Site, file: Path, *, as_json: bool, yes: bool) -> None:
+@pass_cli
+def restore(cli: CliContext, file: Path, *, as_json: bool, yes: bool) -> None:
     """Put back what was saved to FILE, in the place of everything that the state holds.
 
     A running daemon goes on with it. What was accepted since the backup is not known any more: so no code from
     before counts, recovery codes and bypasses are void, and whoever has no device yet needs a reset to
     enrol. The state must be there, with its own key; on a new host run `rw2fa init` first.
     """
-    store = _opened(site)
-    with alone(site.config.master_key):
-        if len(site.vault.numbers) > 1:
+    store = _opened(cli)
+    with alone(cli.config.master_key):
+        if len(cli.vault.numbers) > 1:
             raise Problem("the master key is being changed", "finish that first: rw2fa key rotate")
         saved = _read(file)
         there = sum(1 for _ in store.names())
@@ -67,15 +67,15 @@ def restore(site: Site, file: Path, *, as_json: bool, yes: bool) -> None:
             yes=yes,
         )
         now = int(time.time())
-        outside = read_outside(marker_file(site.config.state))
+        outside = read_outside(marker_file(cli.config.state))
         mark = store.replace_all(saved.accounts, saved.secrets, now, outside)
         # Only now: a mark that is ahead of the state would look like a loss.
-        _move_on(site.config.state, mark)
-    site.sync_scope()
-    consequences.record(
-        site, f"rw2fa restore, {len(saved.accounts)} people of {iso(saved.made_at)} from {shown(saved.host)}"
+        _move_on(cli.config.state, mark)
+    cli.sync_scope()
+    after_change.record(
+        cli, f"rw2fa restore, {len(saved.accounts)} people of {iso(saved.made_at)} from {shown(saved.host)}"
     )
-    consequences.reload(site)
+    after_change.reload(cli)
     _tell(saved, now, as_json=as_json)
 
 
@@ -89,13 +89,13 @@ def _move_on(state: Path, mark: RollbackMarker) -> None:
         note(str(problem))
 
 
-def _opened(site: Site) -> Store:
+def _opened(cli: CliContext) -> Store:
     try:
-        return site.store
+        return cli.store
     except Problem as problem:
         raise Problem(
             f"there is no state that a backup could be put into: {problem.what}",
-            f"move {site.config.state / FILE_NAME}* away, if there is one that cannot be used, run `rw2fa init`, and "
+            f"move {cli.config.state / FILE_NAME}* away, if there is one that cannot be used, run `rw2fa init`, and "
             "then this again",
         ) from problem
 

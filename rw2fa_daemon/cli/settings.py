@@ -5,11 +5,11 @@ from typing import Final
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import setting_keys
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.people import entries_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, table
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.config.database_url import masked
 from rw2fa_daemon.config.domain import Refused, Value, literal
 from rw2fa_daemon.config.edit import Changes
@@ -38,41 +38,41 @@ def settings() -> None:
 
 @settings.command("list")
 @JSON_OPTION
-@pass_site
-def list_settings(site: Site, *, as_json: bool) -> None:
+@pass_cli
+def list_settings(cli: CliContext, *, as_json: bool) -> None:
     """Show all settings, what they are set to and where."""
     keys = [setting.key for setting in SETTINGS if setting.key != ANY_SERVICE]
-    keys += sorted(key for key in site.layers.values if key not in keys)
+    keys += sorted(key for key in cli.layers.values if key not in keys)
     if as_json:
-        show_json([_as_json(site, key) for key in keys])
+        show_json([_as_json(cli, key) for key in keys])
         return
-    rows = [[key, _text(site, key), _row(key).allowed, _origin(site, key)] for key in keys]
+    rows = [[key, _text(cli, key), _row(key).allowed, _origin(cli, key)] for key in keys]
     table(["KEY", "VALUE", "ALLOWED", "SET IN"], rows)
     say()
-    say(f"Guessing: {meaning_of(site.config)}.")
-    say(f"SMS: {shown(message_meaning(site.config))}.")
-    _warn_of_segments(site)
+    say(f"Guessing: {meaning_of(cli.config)}.")
+    say(f"SMS: {shown(message_meaning(cli.config))}.")
+    _warn_of_segments(cli)
 
 
 @settings.command()
 @click.argument("key", shell_complete=setting_keys)
 @JSON_OPTION
-@pass_site
-def get(site: Site, key: str, *, as_json: bool) -> None:
+@pass_cli
+def get(cli: CliContext, key: str, *, as_json: bool) -> None:
     """Print the value of one setting."""
     full = _full_key(key)
     if as_json:
-        show_json(_as_json(site, full))
+        show_json(_as_json(cli, full))
         return
-    value = _shown_value(site, full)
+    value = _shown_value(cli, full)
     if isinstance(value, tuple):
         for entry in value:
             say(shown(entry))
     else:
-        say(shown(value) if isinstance(value, str) else _text(site, full))
+        say(shown(value) if isinstance(value, str) else _text(cli, full))
     if full == MESSAGE:
-        note(message_meaning(site.config))
-        _warn_of_segments(site)
+        note(message_meaning(cli.config))
+        _warn_of_segments(cli)
 
 
 # A value may begin with a minus sign.
@@ -80,8 +80,8 @@ def get(site: Site, key: str, *, as_json: bool) -> None:
 @click.argument("key", shell_complete=setting_keys)
 @click.argument("value")
 @click.option("--accept-risk", is_flag=True, help="Also if that makes guessing cheap; `rw2fa status` shows it then.")
-@pass_site
-def set_value(site: Site, key: str, value: str, *, accept_risk: bool) -> None:
+@pass_cli
+def set_value(cli: CliContext, key: str, value: str, *, accept_risk: bool) -> None:
     """Change a setting; a list is given with commas."""
     full, row = _settable(key)
     try:
@@ -91,7 +91,7 @@ def set_value(site: Site, key: str, value: str, *, accept_risk: bool) -> None:
         parsed = check(row, full, _as_toml(parsed))
     except Refused as refused:
         raise Problem(f"{full}: {refused.reason}", refused.fix) from None
-    _change(site, {full: parsed, ACCEPT_RISK: True} if accept_risk else {full: parsed})
+    _change(cli, {full: parsed, ACCEPT_RISK: True} if accept_risk else {full: parsed})
     if full.startswith("paths."):
         note("the daemon takes this over when it is restarted, and the PAM lines may name the old path")
     if full == DATABASE:
@@ -102,27 +102,27 @@ def set_value(site: Site, key: str, value: str, *, accept_risk: bool) -> None:
 
 @settings.command()
 @click.argument("key", shell_complete=setting_keys)
-@pass_site
-def unset(site: Site, key: str) -> None:
+@pass_cli
+def unset(cli: CliContext, key: str) -> None:
     """Go back to the default of a setting."""
-    _change(site, {_settable(key)[0]: None})
+    _change(cli, {_settable(key)[0]: None})
 
 
-def _change(site: Site, changes: Changes) -> None:
-    site.change(lambda _: changes)
+def _change(cli: CliContext, changes: Changes) -> None:
+    cli.change(lambda _: changes)
     for key, value in changes.items():
-        consequences.record(site, f"rw2fa settings {'unset' if value is None else 'set'} {key}")
-    consequences.reload(site)
+        after_change.record(cli, f"rw2fa settings {'unset' if value is None else 'set'} {key}")
+    after_change.reload(cli)
     for key in changes:
-        say(f"{key} = {shown(_text(site, key))}")
+        say(f"{key} = {shown(_text(cli, key))}")
     if MESSAGE in changes:
-        say(f"SMS: {shown(message_meaning(site.config))}.")
+        say(f"SMS: {shown(message_meaning(cli.config))}.")
     if _LENGTHEN_MESSAGE & set(changes):
-        _warn_of_segments(site)
+        _warn_of_segments(cli)
 
 
-def _warn_of_segments(site: Site) -> None:
-    if warning := segment_warning(site.config):
+def _warn_of_segments(cli: CliContext) -> None:
+    if warning := segment_warning(cli.config):
         note(warning)
 
 
@@ -153,16 +153,16 @@ def _row(key: str) -> Setting:
     return row
 
 
-def _text(site: Site, key: str) -> str:
-    value = _shown_value(site, key)
+def _text(cli: CliContext, key: str) -> str:
+    value = _shown_value(cli, key)
     if value is None:
         return ""
-    return iso(site.config.enabled_until) or "" if key == "enabled_until" else literal(value)
+    return iso(cli.config.enabled_until) or "" if key == "enabled_until" else literal(value)
 
 
-def _shown_value(site: Site, key: str) -> Value | None:
+def _shown_value(cli: CliContext, key: str) -> Value | None:
     """What a key is set to, as far as it may be shown."""
-    value = site.layers.value(key)
+    value = cli.layers.value(key)
     return masked(value) if key == DATABASE and isinstance(value, str) else value
 
 
@@ -170,14 +170,14 @@ def _as_toml(value: Value) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _as_json(site: Site, key: str) -> dict[str, object]:
+def _as_json(cli: CliContext, key: str) -> dict[str, object]:
     row = _row(key)
-    value = _shown_value(site, key)
-    origin = site.layers.origins.get(key)
+    value = _shown_value(cli, key)
+    origin = cli.layers.origins.get(key)
     return {
-        **_worked_out(site, key),
+        **_worked_out(cli, key),
         "key": key,
-        "value": iso(site.config.enabled_until) if key == "enabled_until" else value,
+        "value": iso(cli.config.enabled_until) if key == "enabled_until" else value,
         "default": row.default,
         "type": row.domain.kind,
         "allowed": row.domain.allowed,
@@ -187,17 +187,17 @@ def _as_json(site: Site, key: str) -> dict[str, object]:
     }
 
 
-def _worked_out(site: Site, key: str) -> dict[str, object]:
+def _worked_out(cli: CliContext, key: str) -> dict[str, object]:
     """What a value comes to together with others."""
     match key:
         case "guessing.budget":
-            return {"chance_in_30_days": allowance(site.config.digits, site.config.guessing).chance}
+            return {"chance_in_30_days": allowance(cli.config.digits, cli.config.guessing).chance}
         case "settings.sms_message":
-            return {"segments": asdict(measured(site.config))}
+            return {"segments": asdict(measured(cli.config))}
         case _:
             return {}
 
 
-def _origin(site: Site, key: str) -> str:
-    origin = site.layers.origins.get(key)
+def _origin(cli: CliContext, key: str) -> str:
+    origin = cli.layers.origins.get(key)
     return "-" if origin is None else str(origin)

@@ -7,9 +7,9 @@ from typing import Final
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import note, say, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.sms_outcome import refusal
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
@@ -31,50 +31,50 @@ _BETWEEN_DIGITS: Final = re.compile(r"[ ().\-/]")
 @click.option("--account-sid", metavar="SID", help="The Twilio account.")
 @click.option("--from", "sender", metavar="NUMBER", help="A number, a name, or the SID of a messaging service.")
 @click.option("--offline", is_flag=True, help="Do not ask Twilio whether account and token are right.")
-@pass_site
-def configure(site: Site, account_sid: str | None, sender: str | None, *, offline: bool) -> None:
+@pass_cli
+def configure(cli: CliContext, account_sid: str | None, sender: str | None, *, offline: bool) -> None:
     """Set account, token and sender.
 
     Asks for what is not given. The token comes from a prompt that does not show it or, where
     nobody is there to be asked, from the first line of standard input; it is kept encrypted in
     the state, and nowhere else. An empty one leaves what is stored.
     """
-    store, config = site.store, site.config
+    store, config = cli.store, cli.config
     account = _wanted(account_sid, config.sms_account_sid, "Account SID", "--account-sid", _account)
     origin = _wanted(sender, config.sms_sender, "Sender", "--from", _sender)
     if account != config.sms_account_sid:
-        site.must_own("sms.account_sid")
+        cli.must_own("sms.account_sid")
     if origin != config.sms_sender:
-        site.must_own("sms.phone_number")
+        cli.must_own("sms.phone_number")
     before = store.secret(TWILIO_TOKEN)
     token = _token(before if account == config.sms_account_sid else None)
-    kind = "" if offline else _known_to_twilio(site, account, token)
+    kind = "" if offline else _known_to_twilio(cli, account, token)
     # The token first: if the file cannot be changed it goes back, so that both are the old ones or both the new.
     if token != before:
         store.keep_secret(TWILIO_TOKEN, token)
     try:
-        site.change(lambda _: {"sms.account_sid": account, "sms.phone_number": origin})
+        cli.change(lambda _: {"sms.account_sid": account, "sms.phone_number": origin})
     except BaseException:
         if token != before:
-            _put_back(site, before)
+            _put_back(cli, before)
         raise
-    consequences.record(site, f"rw2fa sms configure{' --offline' if offline else ''}, from {origin}")
-    consequences.reload(site)
+    after_change.record(cli, f"rw2fa sms configure{' --offline' if offline else ''}, from {origin}")
+    after_change.reload(cli)
     say(f"SMS come from {shown(origin)}, by the account {masked_sid(account)}; the token is stored encrypted.")
     say("Twilio was not asked about them." if offline else "Twilio takes account and token.")
     if kind == "Trial":
         note("it is a trial account: Twilio sends to numbers only that are verified in its console")
-    for problem in lacking(site.config, token):
+    for problem in lacking(cli.config, token):
         note(str(problem))
-    if not site.config.sms_enabled:
+    if not cli.config.sms_enabled:
         note("SMS are off; switch them on with: rw2fa sms enable")
 
 
-def _put_back(site: Site, before: Secret | None) -> None:
+def _put_back(cli: CliContext, before: Secret | None) -> None:
     if before is None:
-        site.store.forget_secret(TWILIO_TOKEN)
+        cli.store.forget_secret(TWILIO_TOKEN)
     else:
-        site.store.keep_secret(TWILIO_TOKEN, before)
+        cli.store.keep_secret(TWILIO_TOKEN, before)
 
 
 def _account(text: str) -> str:
@@ -130,9 +130,9 @@ def _token(present: Secret | None) -> Secret:
     return token
 
 
-def _known_to_twilio(site: Site, account: str, token: Secret) -> str:
+def _known_to_twilio(cli: CliContext, account: str, token: Secret) -> str:
     """What kind of account it is, in Twilio's word; raises Problem where Twilio does not take account and token."""
-    config = site.config
+    config = cli.config
     try:
         outcome = ask_account(config.relay_socket, account, token, config.sms_api_url, CHECK_SECONDS)
     except Problem as problem:

@@ -4,8 +4,8 @@ from dataclasses import asdict
 
 import click
 
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_account import masked_sid
@@ -16,14 +16,14 @@ from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 
 @click.command()
 @JSON_OPTION
-@pass_site
-def show(site: Site, *, as_json: bool) -> None:
+@pass_cli
+def show(cli: CliContext, *, as_json: bool) -> None:
     """Show how SMS are sent.
 
     Of account and token no more is shown than which they are.
     """
-    config = site.config
-    token, state_problem = _token(site)
+    config = cli.config
+    token, state_problem = _token(cli)
     missing = [] if state_problem else list(lacking(config, token))
     stored = None if state_problem else token is not None
     if as_json:
@@ -71,9 +71,9 @@ def show(site: Site, *, as_json: bool) -> None:
         say(f"{'missing':<20}{shown(str(problem))}")
 
 
-def _token(site: Site) -> tuple[Secret | None, str]:
+def _token(cli: CliContext) -> tuple[Secret | None, str]:
     """The token, if one is stored, or why that cannot be told."""
     try:
-        return site.store.secret(TWILIO_TOKEN), ""
+        return cli.store.secret(TWILIO_TOKEN), ""
     except Problem as problem:
         return None, str(problem)

@@ -6,10 +6,10 @@ from typing import Final
 
 import click
 
-from rw2fa_daemon.cli import consequences
-from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.windows import next_login, open_windows
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
@@ -23,45 +23,45 @@ NAMED_MAX: Final = 10
 
 
 @click.command()
-@pass_site
-def enable(site: Site) -> None:
+@pass_cli
+def enable(cli: CliContext) -> None:
     """Let codes be sent by SMS.
 
     Nobody's method changes by it; `rw2fa users edit USER --sms NUMBER` does that.
     """
-    if problems := list(lacking(site.config, site.store.secret(TWILIO_TOKEN))):
+    if problems := list(lacking(cli.config, cli.store.secret(TWILIO_TOKEN))):
         fixes = dict.fromkeys(problem.fix for problem in problems)
         raise Problem("; ".join(problem.what for problem in problems), "; ".join(fixes))
-    site.change(lambda _: {"sms.enabled": True})
-    consequences.record(site, "rw2fa sms enable")
-    consequences.reload(site)
-    say(f"Codes can be sent by SMS, to numbers that begin with {', '.join(site.config.sms_allowed)}.")
-    if warning := segment_warning(site.config):
+    cli.change(lambda _: {"sms.enabled": True})
+    after_change.record(cli, "rw2fa sms enable")
+    after_change.reload(cli)
+    say(f"Codes can be sent by SMS, to numbers that begin with {', '.join(cli.config.sms_allowed)}.")
+    if warning := segment_warning(cli.config):
         note(warning)
 
 
 @click.command()
 @JSON_OPTION
 @YES_OPTION
-@pass_site
-def disable(site: Site, *, as_json: bool, yes: bool) -> None:
+@pass_cli
+def disable(cli: CliContext, *, as_json: bool, yes: bool) -> None:
     """Send no codes by SMS any more.
 
     Everybody needs an authenticator app then. Whoever has none enrols one at the next login; the
     time for that, enrolment.window, begins now. Methods and numbers stay as they are, for
     `rw2fa sms enable`.
     """
-    site.must_own("sms.enabled")
-    names = list(_without_app(site))
+    cli.must_own("sms.enabled")
+    names = list(_without_app(cli))
     if names:
         make_sure(f"Switch SMS off, so that {_listed(names)} must enrol an authenticator app to get in?", yes=yes)
     # The windows first: with SMS still on nobody uses them, and nobody is without a way in meanwhile.
     now = int(time.time())
-    words = open_windows(site, names, now)
-    site.change(lambda _: {"sms.enabled": False})
-    consequences.record(site, "rw2fa sms disable", ("", *names))
-    consequences.reload(site)
-    until = now + site.config.enrolment_window_days * DAY_SECONDS
+    words = open_windows(cli, names, now)
+    cli.change(lambda _: {"sms.enabled": False})
+    after_change.record(cli, "rw2fa sms disable", ("", *names))
+    after_change.reload(cli)
+    until = now + cli.config.enrolment_window_days * DAY_SECONDS
     if as_json:
         show_json(
             {
@@ -79,10 +79,10 @@ def disable(site: Site, *, as_json: bool, yes: bool) -> None:
             say(f"Word to hand over to {shown(name)}, who is asked for it before: {words[name]}")
 
 
-def _without_app(site: Site) -> Iterator[str]:
+def _without_app(cli: CliContext) -> Iterator[str]:
     """Who gets codes by SMS, and has no authenticator app."""
     try:
-        for account in site.store.accounts():
+        for account in cli.store.accounts():
             if account.method is Method.SMS and not account.activated_by(Method.APP):
                 yield account.name
     except Problem as problem:

@@ -8,10 +8,10 @@ from typing import Final
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.command_line import hide
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.sms_outcome import refusal
 from rw2fa_daemon.core.phone import calling_code, masked, parse_number
 from rw2fa_daemon.core.secret import Secret
@@ -62,8 +62,8 @@ class _Seen:
     help="How long to follow the message.",
 )
 @JSON_OPTION
-@pass_site
-def trial(site: Site, number: str, *, wait: int, as_json: bool) -> None:
+@pass_cli
+def trial(cli: CliContext, number: str, *, wait: int, as_json: bool) -> None:
     """Send an SMS to NUMBER and follow it.
 
     It says what a login's would, with a code that nobody was given, and costs as much. Exit
@@ -71,14 +71,14 @@ def trial(site: Site, number: str, *, wait: int, as_json: bool) -> None:
     """
     hide(number)
     to = parse_number(number)
-    request = _request(site, to)
-    if not to.startswith(site.config.sms_allowed):
+    request = _request(cli, to)
+    if not to.startswith(cli.config.sms_allowed):
         note("no login sends an SMS to numbers that begin like this one; see sms.countries")
-    outcome = ask_sms(site.config.relay_socket, request)
-    consequences.record(site, f"rw2fa sms test, to {masked(to)}")
+    outcome = ask_sms(cli.config.relay_socket, request)
+    after_change.record(cli, f"rw2fa sms test, to {masked(to)}")
     seen: list[_Seen] = []
     if outcome.sent:
-        error = _follow(site, request, outcome, wait, seen, quiet=as_json)
+        error = _follow(cli, request, outcome, wait, seen, quiet=as_json)
     else:
         explained = explain(outcome.code, outcome.http_status)
         error = replace(UNCERTAIN, code=outcome.code) if outcome.unknown else explained
@@ -90,10 +90,10 @@ def trial(site: Site, number: str, *, wait: int, as_json: bool) -> None:
         say(_verdict(seen[-1].status, to, wait))
 
 
-def _request(site: Site, to: str) -> SmsRequest:
+def _request(cli: CliContext, to: str) -> SmsRequest:
     """The message that a login would send to this number, with a code that nobody was given."""
-    config = site.config
-    token = site.store.secret(TWILIO_TOKEN)
+    config = cli.config
+    token = cli.store.secret(TWILIO_TOKEN)
     # Where an SMS may go is a question for logins.
     for problem in lacking(replace(config, sms_countries=(calling_code(to),)), token):
         raise problem
@@ -111,11 +111,11 @@ def _request(site: Site, to: str) -> SmsRequest:
 
 
 def _follow(
-    site: Site, request: SmsRequest, outcome: SmsOutcome, wait: float, seen: list[_Seen], *, quiet: bool
+    cli: CliContext, request: SmsRequest, outcome: SmsOutcome, wait: float, seen: list[_Seen], *, quiet: bool
 ) -> TwilioError | None:
     """Follow a message, each new status added to `seen`; why it was not delivered, None where nobody says so."""
     code: int | None = None
-    for now, code in _life(site, request, outcome, wait):  # noqa: B007 - the last one counts
+    for now, code in _life(cli, request, outcome, wait):  # noqa: B007 - the last one counts
         changed = not seen or seen[-1].status != now.status
         if changed:
             seen.append(now)
@@ -129,9 +129,9 @@ def _follow(
     return NOT_DELIVERED if code is None else explain(code, None)
 
 
-def _life(site: Site, request: SmsRequest, outcome: SmsOutcome, wait: float) -> Iterator[tuple[_Seen, int | None]]:
+def _life(cli: CliContext, request: SmsRequest, outcome: SmsOutcome, wait: float) -> Iterator[tuple[_Seen, int | None]]:
     """The status of a message and its error, again and again, until it is final or the time is up."""
-    path, began, status = site.config.relay_socket, time.monotonic(), outcome.status
+    path, began, status = cli.config.relay_socket, time.monotonic(), outcome.status
     yield _Seen(status, 0.0), None
     while status not in FINAL_STATUSES and time.monotonic() - began < wait:
         time.sleep(PAUSE_SECONDS)

@@ -6,9 +6,9 @@ from pathlib import Path
 import click
 
 from rw2fa_daemon.cli.clock_shown import clock_facts, clock_line, look_at_clock
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.people import count_members
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown, when
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.config.guessing import meaning_of, risk_accepted
 from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
@@ -22,13 +22,13 @@ DAEMON_SECONDS = 2.0
 @click.command()
 @click.option("--refresh", is_flag=True, help="Compare the clock now, which takes seconds.")
 @JSON_OPTION
-@pass_site
-def status(site: Site, *, refresh: bool, as_json: bool) -> None:
+@pass_cli
+def status(cli: CliContext, *, refresh: bool, as_json: bool) -> None:
     """Show what is on, and for how many."""
-    config, now = site.config, time.time()
+    config, now = cli.config, time.time()
     _, clock = look_at_clock(config, refresh=refresh)
-    report, daemon_problem = _daemon(site)
-    counts, state_problem = _counts(site)
+    report, daemon_problem = _daemon(cli)
+    counts, state_problem = _counts(cli)
     enabled = config.enabled_at(now)
     people = count_members(config.scope)
     if as_json:
@@ -51,7 +51,7 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
             }
         )
         return
-    say(f"Two-factor authentication  {_switch(site, now)}")
+    say(f"Two-factor authentication  {_switch(cli, now)}")
     say(f"Daemon                     {_running(report, daemon_problem)}")
     if report and report.get("config", "ok") != "ok":
         say(f"                           keeps its old configuration: {shown(report['config'])}")
@@ -59,7 +59,7 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
         say(f"{f'Version of the {name}':<26} {shown(version or 'unknown')}")
     say(f"State                      {shown(state_problem or 'ok')}")
     say(f"Clock                      {clock_line(clock)}")
-    say(f"SMS                        {_sms(site, report)}")
+    say(f"SMS                        {_sms(cli, report)}")
     say(f"Users enabled              {'unknown: a group cannot be resolved' if people is None else people}")
     if risk_accepted(config):
         say(f"Guessing                   the risk was accepted: {meaning_of(config)}")
@@ -67,8 +67,8 @@ def status(site: Site, *, refresh: bool, as_json: bool) -> None:
         say(f"Users activated            {counts[0]}" + (f", {counts[1]} not finished" if counts[1] else ""))
 
 
-def _switch(site: Site, now: float) -> str:
-    config = site.config
+def _switch(cli: CliContext, now: float) -> str:
+    config = cli.config
     if not config.enabled:
         return "off; switch it on with: rw2fa enable"
     if config.enabled_until is None:
@@ -78,18 +78,18 @@ def _switch(site: Site, now: float) -> str:
     return f"off, since the trial ended at {when(config.enabled_until)}; switch it on with: rw2fa enable"
 
 
-def _sms(site: Site, report: dict[str, str]) -> str:
-    config = site.config
+def _sms(cli: CliContext, report: dict[str, str]) -> str:
+    config = cli.config
     if not config.sms_enabled:
         return "off; codes come from an app"
     problem = report.get("sms", "ok")
     return f"on, from {shown(config.sms_sender)}" + (f"; {shown(problem)}" if problem != "ok" else "")
 
 
-def _daemon(site: Site) -> tuple[dict[str, str], str]:
+def _daemon(cli: CliContext) -> tuple[dict[str, str], str]:
     """What the daemon says about itself, or why it says nothing."""
     try:
-        return ask_daemon(site.config.socket, "status", DAEMON_SECONDS), ""
+        return ask_daemon(cli.config.socket, "status", DAEMON_SECONDS), ""
     except Problem as problem:
         return {}, str(problem)
 
@@ -108,9 +108,9 @@ def _versions(report: dict[str, str]) -> dict[str, str | None]:
     return {"command": build_text(), "daemon": report.get("version"), "hook": ", ".join(filter(None, hooks)) or None}
 
 
-def _counts(site: Site) -> tuple[tuple[int, int] | None, str]:
+def _counts(cli: CliContext) -> tuple[tuple[int, int] | None, str]:
     """How many are activated and pending, or why that cannot be told."""
     try:
-        return site.store.counts(), ""
+        return cli.store.counts(), ""
     except Problem as problem:
         return None, str(problem)

@@ -5,12 +5,12 @@ from typing import Final
 
 import click
 
-from rw2fa_daemon.cli import consequences
-from rw2fa_daemon.cli.asking import YES_OPTION
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.confirm import YES_OPTION
+from rw2fa_daemon.cli.context import CliContext, pass_cli
+from rw2fa_daemon.cli.durations import duration
 from rw2fa_daemon.cli.findings import against
-from rw2fa_daemon.cli.moments import duration
 from rw2fa_daemon.cli.printing import note, say, shown, when
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.trial import plan_end
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.problem import Problem
@@ -30,39 +30,39 @@ _WAYS_OUT: Final = (
 @click.option("--try", "trial", metavar="10m", help="Only for so long, unless `rw2fa enable --keep` follows.")
 @click.option("--keep", is_flag=True, help="Make a running trial last.")
 @click.option("--force", is_flag=True, help="Also if something speaks against it.")
-@pass_site
-def enable(site: Site, *, trial: str | None, keep: bool, force: bool) -> None:
+@pass_cli
+def enable(cli: CliContext, *, trial: str | None, keep: bool, force: bool) -> None:
     """Switch it on, if `pam check` finds nothing."""
     if keep and (trial or force):
         raise click.UsageError("--keep goes with nothing else")
     if keep:
-        _keep(site)
+        _keep(cli)
         return
-    seconds = None if trial is None else _trial_seconds(site.config, trial)
+    seconds = None if trial is None else _trial_seconds(cli.config, trial)
     if not force:
-        _check(site)
+        _check(cli)
     until = None if seconds is None else int(time.time()) + seconds
-    site.change(lambda _: {"enabled": True, "enabled_until": until})
-    consequences.record(site, "rw2fa enable" + (f" --try {trial}" if trial else "") + (" --force" if force else ""))
-    consequences.reload(site)
+    cli.change(lambda _: {"enabled": True, "enabled_until": until})
+    after_change.record(cli, "rw2fa enable" + (f" --try {trial}" if trial else "") + (" --force" if force else ""))
+    after_change.reload(cli)
     if until is None:
         say("Two-factor authentication is on.")
     else:
         say(f"Two-factor authentication is on until {when(until)}; keep it on with: rw2fa enable --keep")
-        plan_end(site, until)
-    if not site.config.scope_entries:
+        plan_end(cli, until)
+    if not cli.config.scope_entries:
         note("nobody was added yet; add somebody with: rw2fa users add NAME")
 
 
-def _keep(site: Site) -> None:
-    config = site.config
+def _keep(cli: CliContext) -> None:
+    config = cli.config
     if config.enabled_until is None:
         raise Problem("no trial is running", "run: rw2fa enable")
     if not config.enabled_at(time.time()):
         raise Problem(f"the trial ended at {when(config.enabled_until)}", "run: rw2fa enable")
-    site.change(lambda _: {"enabled_until": None})
-    consequences.record(site, "rw2fa enable --keep")
-    consequences.reload(site)
+    cli.change(lambda _: {"enabled_until": None})
+    after_change.record(cli, "rw2fa enable --keep")
+    after_change.reload(cli)
     say("Two-factor authentication stays on.")
 
 
@@ -75,27 +75,27 @@ def _trial_seconds(config: Config, text: str) -> int:
     return seconds
 
 
-def _check(site: Site) -> None:
+def _check(cli: CliContext) -> None:
     """Raise Problem if something speaks against switching on."""
     # Without a state nobody who is enabled could be judged, and so nobody would get in.
-    site.store  # noqa: B018 - opens it
-    if bad := [finding for finding in pam_check(site.config) if not finding.ok]:
+    cli.store  # noqa: B018 - opens it
+    if bad := [finding for finding in pam_check(cli.config) if not finding.ok]:
         raise against(bad, _WAYS_OUT)
 
 
 @click.command()
 @YES_OPTION
-@pass_site
-def disable(site: Site, *, yes: bool) -> None:  # noqa: ARG001 - nothing is lost, and somebody may be locked out
+@pass_cli
+def disable(cli: CliContext, *, yes: bool) -> None:  # noqa: ARG001 - nothing is lost, and somebody may be locked out
     """Switch it off, and take our PAM lines out.
 
     Everybody gets in as before, at once.
     """
-    site.change(lambda _: {"enabled": False, "enabled_until": None})
-    consequences.record(site, "rw2fa disable")
-    consequences.reload(site)
+    cli.change(lambda _: {"enabled": False, "enabled_until": None})
+    after_change.record(cli, "rw2fa disable")
+    after_change.reload(cli)
     say("Two-factor authentication is off.")
-    if not consequences.lines_are_ours(site.config):
+    if not after_change.lines_are_ours(cli.config):
         note("the PAM lines of this host belong to another configuration and stay")
         return
     done = remove()

@@ -8,9 +8,9 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
+from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import note
-from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.core.account import GENERATION_BITS, Account
 from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.core.user import User
@@ -20,13 +20,13 @@ PROOF_BY_WORD: Final = "token"
 """A value of enrolment.proof."""
 
 
-def give_tokens(site: Site, names: Iterable[str]) -> dict[str, str]:
+def give_tokens(cli: CliContext, names: Iterable[str]) -> dict[str, str]:
     """Give everybody who is not activated a new word to enrol with; the words by name. Raises Problem."""
     people = [person_of(name, ()) for name in names]
-    made = make_words(site, [user.name for user in people])
+    made = make_words(cli, [user.name for user in people])
     jobs = [Job(user.name, partial(_give, user=user, new=made[user.name])) for user in people]
     given: dict[str, str] = {}
-    for user, outcome in zip(people, site.store.run(jobs), strict=True):
+    for user, outcome in zip(people, cli.store.run(jobs), strict=True):
         if isinstance(outcome, StateProblem):
             note(str(outcome))
         elif outcome is not None:
@@ -34,14 +34,14 @@ def give_tokens(site: Site, names: Iterable[str]) -> dict[str, str]:
     return given
 
 
-def make_words(site: Site, names: Sequence[str]) -> dict[str, CodeSet]:
+def make_words(cli: CliContext, names: Sequence[str]) -> dict[str, CodeSet]:
     """A new word for each of these people, by name.
 
     A word takes some 20 ms of a processor; all of them are used.
     """
-    site.code_hasher  # noqa: B018 - made here, as threads would make several
+    cli.code_hasher  # noqa: B018 - made here, as threads would make several
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return dict(zip(names, threads.map(lambda name: site.code_hasher.new(name, 1), names), strict=True))
+        return dict(zip(names, threads.map(lambda name: cli.code_hasher.new(name, 1), names), strict=True))
 
 
 def _give(account: Account | None, *, user: User, new: CodeSet) -> tuple[Account | None, str | None]:

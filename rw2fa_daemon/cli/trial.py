@@ -4,34 +4,34 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.printing import note
-from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.pamstack import programs
 from rw2fa_daemon.pamstack.sshd import DROPIN
 
 
-def plan_end(site: Site, until: int) -> None:
+def plan_end(cli: CliContext, until: int) -> None:
     """Have sshd's drop-in written again at `until` (UTC seconds), by a timer of systemd's that does not outlive a boot.
 
     Where none can be had, say what stays: whoever is in the scope then has to go through keyboard-interactive after a
     key, in which the host asks for a password, as it does of everybody there, and which `BatchMode` switches off.
     """
-    if not Path(DROPIN).exists() or not consequences.lines_are_ours(site.config):
+    if not Path(DROPIN).exists() or not after_change.lines_are_ours(cli.config):
         return
-    if not (programs.under_systemd() and _timer(site, until)):
+    if not (programs.under_systemd() and _timer(cli, until)):
         note(
             "when the trial ends sshd goes on sending these users through keyboard-interactive, where their passwords "
             "are asked for after a key, and which scripts lack (BatchMode); `rw2fa disable` ends that as well"
         )
 
 
-def _timer(site: Site, until: int) -> bool:
+def _timer(cli: CliContext, until: int) -> bool:
     systemd_run = programs.find("systemd-run")
     if systemd_run is None:
         return False
     # A second later: by then it is over for everybody.
     moment = datetime.fromtimestamp(until + 1, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    command = [str(Path(sys.argv[0]).resolve()), "--config", str(site.path), "pam", "refresh"]
+    command = [str(Path(sys.argv[0]).resolve()), "--config", str(cli.path), "pam", "refresh"]
     options = ["--quiet", "--collect", f"--on-calendar={moment}", "--timer-property=AccuracySec=1s"]
     return programs.run([systemd_run, *options, "--description=Second factor: a trial ends", "--", *command]).ok

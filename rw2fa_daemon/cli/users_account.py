@@ -7,12 +7,12 @@ from functools import partial
 
 import click
 
-from rw2fa_daemon.cli import consequences
-from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
@@ -29,8 +29,8 @@ from rw2fa_daemon.store.store import StateProblem
 @click.option("--no-token", is_flag=True, help="Let the password alone do to enrol again.")
 @JSON_OPTION
 @YES_OPTION
-@pass_site
-def reset(site: Site, names: tuple[str, ...], *, no_token: bool, as_json: bool, yes: bool) -> None:
+@pass_cli
+def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: bool, yes: bool) -> None:
     """Start users over.
 
     Their secrets are destroyed, and their next login shows a new QR code. Whoever was activated
@@ -38,21 +38,21 @@ def reset(site: Site, names: tuple[str, ...], *, no_token: bool, as_json: bool, 
     nobody else who knows the password is faster. With enrolment.proof = "token" everybody is.
     Who gets codes by SMS keeps the number, and has to confirm it by a code again.
     """
-    people = [enabled_person(site, name) for name in names]
+    people = [enabled_person(cli, name) for name in names]
     listed = ", ".join(shown(user.name) for user in people)
     make_sure(f"Destroy the secret of {listed}, so that the device in use gives no valid code any more?", yes=yes)
     now = int(time.time())
     numbers: dict[str, str] = {}
     tokens: dict[str, str | None] = {}
     for user in people:
-        account, tokens[user.name] = _reset(site, user, now, no_token=no_token)
-        if account.phone is not None and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS:
+        account, tokens[user.name] = _reset(cli, user, now, no_token=no_token)
+        if account.phone is not None and account.method_in_force(sms_enabled=cli.config.sms_enabled) is Method.SMS:
             numbers[user.name] = masked(account.phone.reveal().decode())
-    consequences.purge(site)
+    after_change.purge(cli)
     what = "rw2fa users reset --no-token" if no_token else "rw2fa users reset"
-    consequences.record(site, what, [name for name, token in tokens.items() if token is None])
-    consequences.record(site, f"{what}, with a word", [name for name, token in tokens.items() if token is not None])
-    until = now + site.config.enrolment_window_days * DAY_SECONDS
+    after_change.record(cli, what, [name for name, token in tokens.items() if token is None])
+    after_change.record(cli, f"{what}, with a word", [name for name, token in tokens.items() if token is not None])
+    until = now + cli.config.enrolment_window_days * DAY_SECONDS
     if as_json:
         show_json(
             [
@@ -68,19 +68,19 @@ def reset(site: Site, names: tuple[str, ...], *, no_token: bool, as_json: bool, 
         say(f"{shown(name)} is shown a new QR code at the next login, until {when(until)}.")
         if word is not None:
             say(f"Word to hand over to {shown(name)}, who is asked for it before: {word}")
-    if no_token and site.config.proof == PROOF_BY_WORD:
+    if no_token and cli.config.proof == PROOF_BY_WORD:
         note("enrolment.proof is token: without a word they cannot enrol at a login, only by: rw2fa users enrol")
 
 
-def _reset(site: Site, user: User, now: int, *, no_token: bool) -> tuple[Account, str | None]:
+def _reset(cli: CliContext, user: User, now: int, *, no_token: bool) -> tuple[Account, str | None]:
     """Start somebody over; gives the account and the word to hand over, None for none."""
     generation = secrets.randbits(GENERATION_BITS)
-    new = None if no_token else site.code_hasher.new(user.name, 1)
-    always = site.config.proof == PROOF_BY_WORD
+    new = None if no_token else cli.code_hasher.new(user.name, 1)
+    always = cli.config.proof == PROOF_BY_WORD
 
     def work(account: Account | None, *, always: bool = always) -> tuple[Account, tuple[Account, str | None]]:
         # A number that the administrator gave needs no word: nobody else reads what goes there.
-        sms = account is not None and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS
+        sms = account is not None and account.method_in_force(sms_enabled=cli.config.sms_enabled) is Method.SMS
         needed = not sms and (always or (account is not None and account.activated))
         word, digest = (new.codes[0], new.digests[0]) if new is not None and needed else (None, None)
         account = account or Account(user.name, user.uid, generation)
@@ -88,26 +88,26 @@ def _reset(site: Site, user: User, now: int, *, no_token: bool) -> tuple[Account
         return after, (after, word)
 
     try:
-        return site.store.transact(user.name, work)
+        return cli.store.transact(user.name, work)
     except StateProblem:
         # A record that was altered: starting over is what its problem says to do. Who knows whether it was active?
-        site.store.discard(user.name)
-        return site.store.transact(user.name, partial(work, always=True))
+        cli.store.discard(user.name)
+        return cli.store.transact(user.name, partial(work, always=True))
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="USER…", shell_complete=scope_entries)
-@pass_site
-def unlock(site: Site, names: tuple[str, ...]) -> None:
+@pass_cli
+def unlock(cli: CliContext, names: tuple[str, ...]) -> None:
     """Let users try again after too many wrong codes.
 
     Their lock ends, and their guess budget is whole again.
     """
-    people = [_stored_person(site, name) for name in names]
+    people = [_stored_person(cli, name) for name in names]
     for name in people:
-        was_locked = site.store.transact(name, partial(_unlock, config=site.config, now=time.time()))
+        was_locked = cli.store.transact(name, partial(_unlock, config=cli.config, now=time.time()))
         say(f"{shown(name)} {'can try again' if was_locked else 'was not locked'}.")
-    consequences.record(site, "rw2fa users unlock", people)
+    after_change.record(cli, "rw2fa users unlock", people)
 
 
 def _unlock(account: Account | None, *, config: Config, now: float) -> tuple[Account | None, bool]:
@@ -117,12 +117,12 @@ def _unlock(account: Account | None, *, config: Config, now: float) -> tuple[Acc
     return account.unlocked(), lock_status(account, config.guessing, now, sms_digits) is not None
 
 
-def enabled_person(site: Site, typed: str) -> User:
+def enabled_person(cli: CliContext, typed: str) -> User:
     """The person that `typed` means, who has two-factor authentication; raises Problem otherwise."""
     if typed.startswith(GROUP_MARK):
         raise Problem(f"{shown(typed)} is a group", "name its members one by one")
-    user = person_of(typed, site.rules.groups)
-    match site.rules.lists.scope.membership(user):
+    user = person_of(typed, cli.rules.groups)
+    match cli.rules.lists.scope.membership(user):
         case Membership.MEMBER:
             return user
         case Membership.UNSURE:
@@ -131,7 +131,7 @@ def enabled_person(site: Site, typed: str) -> User:
                 "try again when every group of the scope can be resolved",
             )
         case Membership.NOT_MEMBER:
-            account, entries = site.rules.lists.scope.naming(user)
+            account, entries = cli.rules.lists.scope.naming(user)
             if entries:
                 raise Problem(
                     f"{shown(user.name)} has the uid of {shown(account.name)}, whose codes are asked for",
@@ -142,11 +142,11 @@ def enabled_person(site: Site, typed: str) -> User:
             )
 
 
-def _stored_person(site: Site, typed: str) -> str:
+def _stored_person(cli: CliContext, typed: str) -> str:
     """The name under which something may be stored about `typed`; raises Problem where nobody is meant."""
     try:
-        return enabled_person(site, typed).name
+        return enabled_person(cli, typed).name
     except Problem:
-        if site.store.read(typed) is None:
+        if cli.store.read(typed) is None:
             raise
         return typed

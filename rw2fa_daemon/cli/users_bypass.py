@@ -7,12 +7,12 @@ from typing import Final
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
-from rw2fa_daemon.cli.moments import duration
+from rw2fa_daemon.cli.context import CliContext, pass_cli
+from rw2fa_daemon.cli.durations import duration
 from rw2fa_daemon.cli.printing import say, shown, when
 from rw2fa_daemon.cli.reason import reason_given
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Bypass
 from rw2fa_daemon.core.problem import Problem
@@ -28,8 +28,8 @@ BYPASS_SECONDS_MAX: Final = 7 * 24 * 60 * 60
 @click.option("--once", is_flag=True, help="Only for the next login.")
 @click.option("--reason", metavar="TEXT", help="Why, for the audit.")
 @click.option("--end", is_flag=True, help="Take it back.")
-@pass_site
-def bypass(site: Site, name: str, *, length: str | None, once: bool, reason: str | None, end: bool) -> None:
+@pass_cli
+def bypass(cli: CliContext, name: str, *, length: str | None, once: bool, reason: str | None, end: bool) -> None:
     """Let a user sign in without a code for a while.
 
     The password is still checked, and each login is audited. RDP clients stay refused. The
@@ -38,28 +38,28 @@ def bypass(site: Site, name: str, *, length: str | None, once: bool, reason: str
     if end:
         if length or once or reason:
             raise click.UsageError("--end goes with nothing else")
-        _end(site, name)
+        _end(cli, name)
         return
     if length is None or reason is None:
         raise click.UsageError("give --for and --reason, or --end")
     seconds = _seconds(length)
     why = reason_given(reason)
-    user = enabled_person(site, name)
+    user = enabled_person(cli, name)
     until = int(time.time()) + seconds
-    _store(site, user, Bypass(until, once))
-    consequences.record(site, f'rw2fa users bypass --for {length}{" --once" * once}, because "{why}"', [user.name])
+    _store(cli, user, Bypass(until, once))
+    after_change.record(cli, f'rw2fa users bypass --for {length}{" --once" * once}, because "{why}"', [user.name])
     how = "once without a code, " if once else "without a code "
     say(f"{shown(user.name)} signs in {how}until {when(until)}.")
 
 
-def _end(site: Site, name: str) -> None:
-    user = enabled_person(site, name)
-    had = _store(site, user, None)
-    consequences.record(site, "rw2fa users bypass --end", [user.name])
+def _end(cli: CliContext, name: str) -> None:
+    user = enabled_person(cli, name)
+    had = _store(cli, user, None)
+    after_change.record(cli, "rw2fa users bypass --end", [user.name])
     say(f"{shown(user.name)} {'needs a code again' if had else 'had no bypass'}.")
 
 
-def _store(site: Site, resolved: User, given: Bypass | None) -> bool:
+def _store(cli: CliContext, resolved: User, given: Bypass | None) -> bool:
     """Store a bypass, or none; gives whether there was one that held."""
     user = shown(resolved.name)
 
@@ -75,7 +75,7 @@ def _store(site: Site, resolved: User, given: Bypass | None) -> bool:
         had = account.bypass is not None and time.time() < account.bypass.until
         return replace(account, bypass=given), had
 
-    outcome = site.store.transact(resolved.name, work)
+    outcome = cli.store.transact(resolved.name, work)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome

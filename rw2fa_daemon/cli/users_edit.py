@@ -7,12 +7,12 @@ from functools import partial
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.command_line import hide
 from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.numbers import another_uid, hints, to_sms
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.cli.windows import next_login, with_window
@@ -29,8 +29,8 @@ from rw2fa_daemon.core.user import User
 @click.option("--app", is_flag=True, help="Codes come from an authenticator app; a number is forgotten.")
 @click.option("--sms", metavar="NUMBER", help="Codes come by SMS to this number, with its country: +33612345678.")
 @JSON_OPTION
-@pass_site
-def edit(site: Site, name: str, *, app: bool, sms: str | None, as_json: bool) -> None:
+@pass_cli
+def edit(cli: CliContext, name: str, *, app: bool, sms: str | None, as_json: bool) -> None:
     """Change how a user gets codes.
 
     By SMS, the first right code activates; another number has to be activated again. An
@@ -39,16 +39,16 @@ def edit(site: Site, name: str, *, app: bool, sms: str | None, as_json: bool) ->
     if app == (sms is not None):
         raise click.UsageError("give either --app or --sms NUMBER")
     hide(sms or "")
-    user = enabled_person(site, name)
+    user = enabled_person(cli, name)
     if sms is None:
-        _to_app(site, user, as_json=as_json)
+        _to_app(cli, user, as_json=as_json)
     else:
-        _to_sms(site, user, parse_number(sms), as_json=as_json)
+        _to_sms(cli, user, parse_number(sms), as_json=as_json)
 
 
-def _to_sms(site: Site, user: User, number: str, *, as_json: bool) -> None:
-    account = _stored(site, user, partial(to_sms, user=user, number=number))
-    consequences.record(site, f"rw2fa users edit --sms {masked(number)}", [user.name])
+def _to_sms(cli: CliContext, user: User, number: str, *, as_json: bool) -> None:
+    account = _stored(cli, user, partial(to_sms, user=user, number=number))
+    after_change.record(cli, f"rw2fa users edit --sms {masked(number)}", [user.name])
     if as_json:
         show_json(_facts(user.name, account, None, None))
     elif account.phone_confirmed:
@@ -58,16 +58,16 @@ def _to_sms(site: Site, user: User, number: str, *, as_json: bool) -> None:
             f"{shown(user.name)} is sent a code to {masked(number)} at the next login; the right one activates"
             " that number."
         )
-    hints(site, {user.name: number})
+    hints(cli, {user.name: number})
 
 
-def _to_app(site: Site, resolved: User, *, as_json: bool) -> None:
+def _to_app(cli: CliContext, resolved: User, *, as_json: bool) -> None:
     now = int(time.time())
-    new = site.code_hasher.new(resolved.name, 1) if site.config.proof == PROOF_BY_WORD else None
-    account = _stored(site, resolved, partial(_by_app, user=resolved, now=now, new=new))
-    consequences.record(site, "rw2fa users edit --app", [resolved.name])
+    new = cli.code_hasher.new(resolved.name, 1) if cli.config.proof == PROOF_BY_WORD else None
+    account = _stored(cli, resolved, partial(_by_app, user=resolved, now=now, new=new))
+    after_change.record(cli, "rw2fa users edit --app", [resolved.name])
     opened = account.enrol_opened_at == now and not account.activated
-    until = now + site.config.enrolment_window_days * DAY_SECONDS if opened else None
+    until = now + cli.config.enrolment_window_days * DAY_SECONDS if opened else None
     word = new.codes[0] if new is not None and account.token == new.digests[0] else None
     user = shown(resolved.name)
     if as_json:
@@ -94,9 +94,9 @@ def _by_app(
 
 
 def _stored(
-    site: Site, user: User, work: Callable[[Account | None], tuple[Account | None, Account | Problem]]
+    cli: CliContext, user: User, work: Callable[[Account | None], tuple[Account | None, Account | Problem]]
 ) -> Account:
-    outcome = site.store.transact(user.name, work)
+    outcome = cli.store.transact(user.name, work)
     if isinstance(outcome, Problem):
         raise outcome
     return outcome

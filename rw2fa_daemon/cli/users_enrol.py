@@ -8,11 +8,11 @@ from pathlib import Path
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, on_terminal, say, show_json, shown
 from rw2fa_daemon.cli.qr_picture import check_picture, write_picture
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.cli.users_recovery import hand_over
 from rw2fa_daemon.config.config import Config
@@ -26,7 +26,7 @@ from rw2fa_daemon.core.qr import Ground, Rendering, Shape, picture_of
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.uri import base32_key, otpauth_uri, spaced_key
 from rw2fa_daemon.core.user import User
-from rw2fa_daemon.wire import notice
+from rw2fa_daemon.wire import notification
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,24 +76,24 @@ def _problem(refusal: _Refusal, user: str) -> Problem:
     help="Draw the QR code into a new file, .png or .svg, that only root can read, and not on the terminal.",
 )
 @JSON_OPTION
-@pass_site
-def enrol(site: Site, name: str, *, picture: Path | None, as_json: bool) -> None:
+@pass_cli
+def enrol(cli: CliContext, name: str, *, picture: Path | None, as_json: bool) -> None:
     """Show a new secret: QR code, key, otpauth URI.
 
     It counts once `rw2fa users confirm` has seen a code of it; until then the same one is shown again.
     """
     if picture is not None:
         check_picture(picture)
-    user = enabled_person(site, name)
-    offered = site.store.transact(user.name, lambda account: _offer(account, user, site.config))
+    user = enabled_person(cli, name)
+    offered = cli.store.transact(user.name, lambda account: _offer(account, user, cli.config))
     if isinstance(offered, _Refusal):
         raise _problem(offered, shown(user.name))
-    _hand_out(site, user, offered, picture, as_json=as_json)
+    _hand_out(cli, user, offered, picture, as_json=as_json)
 
 
-def _hand_out(site: Site, user: User, credential: Credential, picture: Path | None, *, as_json: bool) -> None:
-    consequences.record(site, "rw2fa users enrol", [user.name])
-    issuer = site.config.issuer_name
+def _hand_out(cli: CliContext, user: User, credential: Credential, picture: Path | None, *, as_json: bool) -> None:
+    after_change.record(cli, "rw2fa users enrol", [user.name])
+    issuer = cli.config.issuer_name
     uri = otpauth_uri(credential, user=user.name, issuer=issuer)
     if picture is not None:
         write_picture(picture, uri)
@@ -138,22 +138,22 @@ def _offer(account: Account | None, user: User, config: Config) -> tuple[Account
 @click.argument("name", metavar="USER", shell_complete=scope_entries)
 @click.argument("code")
 @JSON_OPTION
-@pass_site
-def confirm(site: Site, name: str, code: str, *, as_json: bool) -> None:
+@pass_cli
+def confirm(cli: CliContext, name: str, code: str, *, as_json: bool) -> None:
     """Activate a shown secret by a code of it.
 
     Prints the recovery codes, as a login does that activates.
     """
-    resolved = enabled_person(site, name)
+    resolved = enabled_person(cli, name)
     typed = "".join(code.split())
-    recovery = site.code_hasher.new(resolved.name)
+    recovery = cli.code_hasher.new(resolved.name)
 
     def work(account: Account | None) -> tuple[Account | None, FirstCodeCheck | _Refusal]:
-        judged, check = _judge(account, resolved, typed, now=time.time(), reach=site.config.discrepancy)
+        judged, check = _judge(account, resolved, typed, now=time.time(), reach=cli.config.discrepancy)
         right = isinstance(check, FirstCodeCheck) and check.step is not None
         return (replace(judged, recovery=recovery.digests) if judged and right else judged), check
 
-    outcome = site.store.transact(resolved.name, work)
+    outcome = cli.store.transact(resolved.name, work)
     user = shown(resolved.name)
     match outcome:
         case _Refusal():
@@ -167,10 +167,10 @@ def confirm(site: Site, name: str, code: str, *, as_json: bool) -> None:
             )
         case _:
             raise Problem("that is not the code", "type the code that the app shows now")
-    consequences.record(site, "rw2fa users confirm", [resolved.name], event=Event.ACTIVATED, rule="activated")
-    consequences.announce(site, notice.ACTIVATED, resolved.name)
-    account = site.store.read(resolved.name)
-    if account and account.method_in_force(sms_enabled=site.config.sms_enabled) is Method.SMS:
+    after_change.record(cli, "rw2fa users confirm", [resolved.name], event=Event.ACTIVATED, rule="activated")
+    after_change.announce(cli, notification.ACTIVATED, resolved.name)
+    account = cli.store.read(resolved.name)
+    if account and account.method_in_force(sms_enabled=cli.config.sms_enabled) is Method.SMS:
         note(f"codes go on coming by SMS; for those of the app run: rw2fa users edit {user} --app")
     if as_json:
         show_json({"user": resolved.name, "activated": True, "recovery_codes": recovery.codes})

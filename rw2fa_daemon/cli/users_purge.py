@@ -2,11 +2,11 @@
 
 import click
 
-from rw2fa_daemon.cli import consequences
-from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.people import members
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.many import lookups
 from rw2fa_daemon.doctor.leftovers import leftovers
@@ -15,26 +15,26 @@ from rw2fa_daemon.doctor.leftovers import leftovers
 @click.command()
 @JSON_OPTION
 @YES_OPTION
-@pass_site
-def purge(site: Site, *, as_json: bool, yes: bool) -> None:
+@pass_cli
+def purge(cli: CliContext, *, as_json: bool, yes: bool) -> None:
     """Destroy the records of users who were deleted or renamed, or whose name is somebody else's now.
 
     Whoever has such a name from now on starts with nothing, inside the enrolment window or after a
     reset. Entries of the scope stay; `rw2fa users remove` takes them out.
     """
-    _, unresolved = members(site.rules.lists.scope)
+    _, unresolved = members(cli.rules.lists.scope)
     if unresolved:
         raise Problem(
             f"the group {shown(unresolved[0])} cannot be resolved, so the directory may be down and know nobody",
             f"try again when it can, or run: rw2fa users remove @{shown(unresolved[0])}",
         )
-    found = list(leftovers(site.store, lambda names: lookups(names, ())))
+    found = list(leftovers(cli.store, lambda names: lookups(names, ())))
     if found:
         make_sure(f"Destroy {', '.join(f'{one.name} ({one.reason})' for one in found)}?", yes=yes)
         for one in found:
-            site.store.discard(one.name)
-            consequences.record(site, f"rw2fa users purge, {one.reason}", [one.name])
-    consequences.purge(site)
+            cli.store.discard(one.name)
+            after_change.record(cli, f"rw2fa users purge, {one.reason}", [one.name])
+    after_change.purge(cli)
     if as_json:
         show_json([{"user": one.name, "reason": one.reason} for one in found])
         return

@@ -4,29 +4,29 @@ from dataclasses import replace
 
 import click
 
-from rw2fa_daemon.cli import consequences
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.users_account import enabled_person
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.recovery_codes import CodeSet
-from rw2fa_daemon.wire import notice
+from rw2fa_daemon.wire import notification
 
 
 @click.command()
 @click.argument("name", metavar="USER", shell_complete=scope_entries)
 @JSON_OPTION
-@pass_site
-def recovery(site: Site, name: str, *, as_json: bool) -> None:
+@pass_cli
+def recovery(cli: CliContext, name: str, *, as_json: bool) -> None:
     """Print new recovery codes; the old ones are void.
 
     Each signs in once in place of a code. They are shown now and never again.
     """
-    resolved = enabled_person(site, name)
+    resolved = enabled_person(cli, name)
     user = shown(resolved.name)
-    new = site.code_hasher.new(resolved.name)
+    new = cli.code_hasher.new(resolved.name)
 
     def work(account: Account | None) -> tuple[Account | None, Problem | None]:
         if account is None or not account.activated:
@@ -38,10 +38,10 @@ def recovery(site: Site, name: str, *, as_json: bool) -> None:
             )
         return replace(account, recovery=new.digests), None
 
-    if (problem := site.store.transact(resolved.name, work)) is not None:
+    if (problem := cli.store.transact(resolved.name, work)) is not None:
         raise problem
-    consequences.record(site, "rw2fa users recovery", [resolved.name])
-    consequences.announce(site, notice.RECOVERY_CODES_MADE, resolved.name)
+    after_change.record(cli, "rw2fa users recovery", [resolved.name])
+    after_change.announce(cli, notification.RECOVERY_CODES_MADE, resolved.name)
     if as_json:
         show_json({"user": resolved.name, "recovery_codes": new.codes})
         return

@@ -5,14 +5,14 @@ from typing import cast
 
 import click
 
-from rw2fa_daemon.cli import consequences
-from rw2fa_daemon.cli.asking import YES_OPTION, make_sure
+from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.names_file import names_in
 from rw2fa_daemon.cli.numbers import hints, set_numbers
 from rw2fa_daemon.cli.people import entries_of, entry_of, members
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, give_tokens
 from rw2fa_daemon.config.edit import Changes
 from rw2fa_daemon.config.load import Layers
@@ -26,8 +26,8 @@ from rw2fa_daemon.directory.request import lookup
 @click.argument("names", nargs=-1, metavar="NAME…")
 @click.option("--from", "file", metavar="FILE", help="Also the names in FILE, or - for standard input.")
 @JSON_OPTION
-@pass_site
-def add(site: Site, names: tuple[str, ...], file: str | None, *, as_json: bool) -> None:
+@pass_cli
+def add(cli: CliContext, names: tuple[str, ...], file: str | None, *, as_json: bool) -> None:
     """Enable users and @groups. All of them, or none.
 
     FILE has one of them a line; a user may be followed by a number that codes are sent to by SMS,
@@ -40,19 +40,19 @@ def add(site: Site, names: tuple[str, ...], file: str | None, *, as_json: bool) 
     listed = names_in(file) if file is not None else {}
     entries = entries_of([*names, *listed])
     numbers = {entry_of(name): number for name, number in listed.items() if number is not None}
-    before = set(site.config.scope_entries)
+    before = set(cli.config.scope_entries)
     new = [entry for entry in entries if entry not in before]
     # The state first: who is added without it could not enrol, and could not log in.
-    site.store  # noqa: B018 - opens it
-    site.change(lambda layers: _with(layers, new))
-    site.sync_scope()
+    cli.store  # noqa: B018 - opens it
+    cli.change(lambda layers: _with(layers, new))
+    cli.sync_scope()
     if new:
-        consequences.record(site, "rw2fa users add", new)
-    with_number = set_numbers(site, numbers)
+        after_change.record(cli, "rw2fa users add", new)
+    with_number = set_numbers(cli, numbers)
     if with_number:
-        consequences.record(site, "rw2fa users add, with a number", with_number)
-    tokens = _tokens(site, [entry for entry in new if entry not in with_number])
-    consequences.reload(site)
+        after_change.record(cli, "rw2fa users add, with a number", with_number)
+    tokens = _tokens(cli, [entry for entry in new if entry not in with_number])
+    after_change.reload(cli)
     if as_json:
         show_json(
             [
@@ -73,33 +73,33 @@ def add(site: Site, names: tuple[str, ...], file: str | None, *, as_json: bool) 
             if entry in tokens:
                 say(f"Word to hand over to {shown(entry)}, who is asked for it to enrol: {tokens[entry]}")
     if with_number:
-        hints(site, numbers)
-    if not site.config.enabled:
+        hints(cli, numbers)
+    if not cli.config.enabled:
         note("two-factor authentication as a whole is off; switch it on with: rw2fa enable")
 
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME…", shell_complete=scope_entries)
 @YES_OPTION
-@pass_site
-def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:
+@pass_cli
+def remove(cli: CliContext, names: tuple[str, ...], *, yes: bool) -> None:
     """Disable users and @groups.
 
     The secret of everybody who is then enabled by nothing else is destroyed.
     """
-    site.store  # noqa: B018 - opens it: a secret that cannot be destroyed must not be forgotten
-    entries = [_entry_to_remove(site, name) for name in names]
+    cli.store  # noqa: B018 - opens it: a secret that cannot be destroyed must not be forgotten
+    entries = [_entry_to_remove(cli, name) for name in names]
     listed = ", ".join(map(shown, entries))
     make_sure(f"Remove {listed} and destroy the secrets of whoever is then no longer enabled?", yes=yes)
-    affected = _affected(site, entries)
-    site.change(lambda layers: _without(layers, entries))
-    site.sync_scope()
-    removed, unsure, still = _sort_out(site, affected)
+    affected = _affected(cli, entries)
+    cli.change(lambda layers: _without(layers, entries))
+    cli.sync_scope()
+    removed, unsure, still = _sort_out(cli, affected)
     for name in removed:
-        site.store.discard(name)
-    consequences.purge(site)
-    consequences.record(site, "rw2fa users remove", [*entries, *(name for name in removed if name not in entries)])
-    consequences.reload(site)
+        cli.store.discard(name)
+    after_change.purge(cli)
+    after_change.record(cli, "rw2fa users remove", [*entries, *(name for name in removed if name not in entries)])
+    after_change.reload(cli)
     say(f"Removed {listed}.")
     if removed:
         say(f"Nothing is stored any more about: {', '.join(map(shown, sorted(removed)))}.")
@@ -109,14 +109,14 @@ def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:
         note(f"{name} keeps the secret, since the directory cannot tell whether another group enables that user")
 
 
-def _tokens(site: Site, new: Iterable[str]) -> dict[str, str]:
+def _tokens(cli: CliContext, new: Iterable[str]) -> dict[str, str]:
     """A word for each user who was added, if words are needed; how to come by one for members of groups."""
-    if site.config.proof != PROOF_BY_WORD:
+    if cli.config.proof != PROOF_BY_WORD:
         return {}
     groups = [entry for entry in new if entry.startswith(GROUP_MARK)]
     if groups:
         note(f"each member of {', '.join(groups)} needs a word to enrol; print it with: rw2fa users reset USER")
-    return give_tokens(site, (entry for entry in new if not entry.startswith(GROUP_MARK)))
+    return give_tokens(cli, (entry for entry in new if not entry.startswith(GROUP_MARK)))
 
 
 def _with(layers: Layers, entries: Iterable[str]) -> Changes:
@@ -151,26 +151,26 @@ def _changes(layers: Layers, users: list[str], groups: list[str]) -> Changes:
     return {key: value for key, value in wanted.items() if value != layers.value(key)}
 
 
-def _entry_to_remove(site: Site, typed: str) -> str:
+def _entry_to_remove(cli: CliContext, typed: str) -> str:
     """The entry of the scope that is meant, or somebody of whom a secret is left; raises Problem for neither."""
-    scope = site.config.scope_entries
+    scope = cli.config.scope_entries
     if typed in scope:
         return typed
     if not typed.startswith(GROUP_MARK):
-        user = lookup(typed, site.rules.groups)
+        user = lookup(typed, cli.rules.groups)
         name = user.name if isinstance(user, User) else typed
         if isinstance(user, User):
             if user.name in scope:
                 return user.name
             if spelling := next((entry for entry in scope if _means(entry, user)), None):
                 return spelling
-            if by := site.rules.lists.scope.matches(user):
+            if by := cli.rules.lists.scope.matches(user):
                 raise Problem(
                     f"{shown(user.name)} is enabled by {shown(', '.join(by))}, not by name",
                     f"take the user out of that group, or run: rw2fa users remove {shown(by[0])}",
                 )
         # Somebody who left a group, or whose removal was cut short.
-        if name in site.store.names():
+        if name in cli.store.names():
             return name
     raise Problem(f"{shown(typed)} was not added", "look for the name with: rw2fa users list")
 
@@ -183,7 +183,7 @@ def _means(entry: str, user: User) -> bool:
     return isinstance(found, User) and found.name == user.name
 
 
-def _affected(site: Site, entries: list[str]) -> set[str]:
+def _affected(cli: CliContext, entries: list[str]) -> set[str]:
     """Who may lose the secret: those of whom something is stored and whom one of the entries means."""
     by_name = {entry for entry in entries if not entry.startswith(GROUP_MARK)}
     names = set(by_name)
@@ -192,21 +192,21 @@ def _affected(site: Site, entries: list[str]) -> set[str]:
             names.add(user.name)
     groups = UserList(groups=tuple(entry.removeprefix(GROUP_MARK) for entry in entries if entry.startswith(GROUP_MARK)))
     if groups.groups:
-        for name in site.store.names():
+        for name in cli.store.names():
             user = lookup(name, groups.groups)
             # A group that is gone from the directory may have meant anybody.
             if not isinstance(user, User) or groups.membership(user) is not Membership.NOT_MEMBER:
                 names.add(name)
-    stored = set(site.store.names())
+    stored = set(cli.store.names())
     return names & stored
 
 
-def _sort_out(site: Site, names: Iterable[str]) -> tuple[list[str], list[str], dict[str, tuple[str, ...]]]:
+def _sort_out(cli: CliContext, names: Iterable[str]) -> tuple[list[str], list[str], dict[str, tuple[str, ...]]]:
     """Who of these is surely out of the scope, of whom that is unsure, and who is still in, by which entries."""
     removed: list[str] = []
     unsure: list[str] = []
     still: dict[str, tuple[str, ...]] = {}
-    scope, groups = site.rules.lists.scope, site.rules.lists.scope.groups
+    scope, groups = cli.rules.lists.scope, cli.rules.lists.scope.groups
     listed, unresolved = members(UserList(groups=groups))
     for name in names:
         user = lookup(name, groups)

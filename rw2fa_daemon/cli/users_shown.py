@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from rw2fa_daemon.cli.completion import scope_entries
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.listing import Listing, Wanted, list_people
 from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import (
@@ -21,7 +22,6 @@ from rw2fa_daemon.cli.printing import (
     when,
 )
 from rw2fa_daemon.cli.profile import Profile, bypass_sentence, drift_sentence, lock_sentence, profile
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import GROUP_MARK, User
@@ -40,9 +40,9 @@ _PENDING_HEADERS: Final = ("USER", "ENABLED BY", "UNTIL", "STATE")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N people.")
 @click.option("--after", metavar="NAME", default="", help="Go on after NAME, which a list with --limit ended with.")
 @JSON_OPTION
-@pass_site
+@pass_cli
 def list_users(
-    site: Site,
+    cli: CliContext,
     *,
     pending: bool,
     activated: bool | None,
@@ -55,36 +55,36 @@ def list_users(
 ) -> None:
     """Show who was added, and whom that means, in the order of their names."""
     wanted = Wanted(pending, activated, locked, Method(method) if method else None, match, limit, after)
-    listing = list_people(site, wanted)
+    listing = list_people(cli, wanted)
     if as_json:
-        _print_json(site, wanted, listing)
+        _print_json(cli, wanted, listing)
         return
-    entries = () if wanted.is_page else site.config.scope_entries
+    entries = () if wanted.is_page else cli.config.scope_entries
     if entries and not pending:
-        stream_table(["ADDED", "SINCE"], ([entry, when(site.came_in([entry]))] for entry in entries))
+        stream_table(["ADDED", "SINCE"], ([entry, when(cli.came_in([entry]))] for entry in entries))
         say()
     headers, row = (_PENDING_HEADERS, _pending_row) if pending else (_HEADERS, _row)
     if not stream_table(headers, (row(user) for user in listing.people)) and not listing.unresolved:
-        say(_nobody(site, wanted))
+        say(_nobody(cli, wanted))
     for group in listing.unresolved:
         note(f"the group {group} cannot be resolved: its members are not shown")
     if listing.last is not None:
         note(f"there are more; go on with: {shlex.join(wanted.command_after(listing.last))}")
 
 
-def _nobody(site: Site, wanted: Wanted) -> str:
-    if not site.config.scope_entries:
+def _nobody(cli: CliContext, wanted: Wanted) -> str:
+    if not cli.config.scope_entries:
         return "Nobody has two-factor authentication; add somebody with: rw2fa users add NAME"
     if wanted.pending and not wanted.is_page and not wanted.narrowed:
         return "Everybody who was added and can be listed has enrolled."
     return "Nobody is like that."
 
 
-def _print_json(site: Site, wanted: Wanted, listing: Listing) -> None:
+def _print_json(cli: CliContext, wanted: Wanted, listing: Listing) -> None:
     """The object a part at a time. On a page of the list the entries are groups only: users are among the people."""
     entries = (
-        {"entry": entry, "group": entry.startswith(GROUP_MARK), "since": iso(site.came_in([entry]))}
-        for entry in site.config.scope_entries
+        {"entry": entry, "group": entry.startswith(GROUP_MARK), "since": iso(cli.came_in([entry]))}
+        for entry in cli.config.scope_entries
         if entry.startswith(GROUP_MARK) or not wanted.is_page
     )
     stream_json_object(
@@ -105,11 +105,11 @@ def _print_json(site: Site, wanted: Wanted, listing: Listing) -> None:
 @click.command()
 @click.argument("user", shell_complete=scope_entries)
 @JSON_OPTION
-@pass_site
-def show(site: Site, user: str, *, as_json: bool) -> None:
+@pass_cli
+def show(cli: CliContext, user: str, *, as_json: bool) -> None:
     """Show what is known about a user."""
-    resolved = _profile(site, user)
-    if resolved.uid is None and not resolved.enabled_by and site.store.read(resolved.user) is None:
+    resolved = _profile(cli, user)
+    if resolved.uid is None and not resolved.enabled_by and cli.store.read(resolved.user) is None:
         person_of(user, ())  # Says why there is nobody to show.
     if as_json:
         show_json(resolved.as_json)
@@ -181,13 +181,13 @@ def _pending_row(user: Profile) -> list[str]:
     return [user.user, ", ".join(user.enabled_by) or "-", when(user.enrolment_until) or "-", state(user)]
 
 
-def _profile(site: Site, name: str) -> Profile:
-    user = lookup(name, site.rules.groups)
+def _profile(cli: CliContext, name: str) -> Profile:
+    user = lookup(name, cli.rules.groups)
     canonical = user.name if isinstance(user, User) else name
     trouble = ""
     account = None
     try:
-        account = site.store.read(canonical)
+        account = cli.store.read(canonical)
     except Problem as problem:
         trouble = str(problem)
-    return profile(name, user, account, rules=site.rules, came_in=site.came_in, now=time.time(), trouble=trouble)
+    return profile(name, user, account, rules=cli.rules, came_in=cli.came_in, now=time.time(), trouble=trouble)

@@ -4,11 +4,11 @@ from typing import cast
 
 import click
 
-from rw2fa_daemon.cli import consequences
-from rw2fa_daemon.cli.asking import YES_OPTION
+from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.confirm import YES_OPTION
+from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.people import entries_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
-from rw2fa_daemon.cli.site import Site, pass_site
 from rw2fa_daemon.config.load import Layers
 from rw2fa_daemon.core.problem import Problem
 
@@ -25,10 +25,10 @@ def whitelist() -> None:
 
 @whitelist.command("list")
 @JSON_OPTION
-@pass_site
-def list_entries(site: Site, *, as_json: bool) -> None:
+@pass_cli
+def list_entries(cli: CliContext, *, as_json: bool) -> None:
     """Show who is on the whitelist."""
-    entries = _entries(site)
+    entries = _entries(cli)
     if as_json:
         show_json(entries)
         return
@@ -40,23 +40,23 @@ def list_entries(site: Site, *, as_json: bool) -> None:
 
 @whitelist.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
-@pass_site
-def add(site: Site, names: tuple[str, ...]) -> None:
+@pass_cli
+def add(cli: CliContext, names: tuple[str, ...]) -> None:
     """Put users and @groups on it. All, or none."""
     entries = entries_of(names)
-    new = [entry for entry in entries if entry not in _entries(site)]
-    site.change(lambda layers: {KEY: tuple(dict.fromkeys((*_whitelist(layers), *entries)))})
+    new = [entry for entry in entries if entry not in _entries(cli)]
+    cli.change(lambda layers: {KEY: tuple(dict.fromkeys((*_whitelist(layers), *entries)))})
     if new:
-        consequences.record(site, "rw2fa whitelist add", new)
-    consequences.reload(site)
+        after_change.record(cli, "rw2fa whitelist add", new)
+    after_change.reload(cli)
     for entry in entries:
         say(f"{shown(entry)} {'is on the whitelist from now on' if entry in new else 'was on the whitelist before'}.")
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    site = context.find_object(Site) or Site(context.find_root().params["config"])
+    cli = context.find_object(CliContext) or CliContext(context.find_root().params["config"])
     try:
-        return [entry for entry in _entries(site) if entry.startswith(incomplete)]
+        return [entry for entry in _entries(cli) if entry.startswith(incomplete)]
     except Problem:
         return []
 
@@ -64,19 +64,19 @@ def _complete(context: click.Context, _parameter: click.Parameter, incomplete: s
 @whitelist.command()
 @click.argument("names", nargs=-1, required=True, metavar="NAME…", shell_complete=_complete)
 @YES_OPTION
-@pass_site
-def remove(site: Site, names: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - nothing is lost, so nothing is asked
+@pass_cli
+def remove(cli: CliContext, names: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - nothing is lost, so nothing is asked
     """Take users and @groups off it."""
-    before = _entries(site)
+    before = _entries(cli)
     entries = [name if name in before else entries_of([name])[0] for name in names]
     missing = [entry for entry in entries if entry not in before]
     if missing:
         raise Problem(
             f"{shown(', '.join(missing))}: not on the whitelist", "look for the name with: rw2fa whitelist list"
         )
-    site.change(lambda layers: {KEY: tuple(entry for entry in _whitelist(layers) if entry not in entries)})
-    consequences.record(site, "rw2fa whitelist remove", entries)
-    consequences.reload(site)
+    cli.change(lambda layers: {KEY: tuple(entry for entry in _whitelist(layers) if entry not in entries)})
+    after_change.record(cli, "rw2fa whitelist remove", entries)
+    after_change.reload(cli)
     say(f"Removed {shown(', '.join(entries))} from the whitelist.")
 
 
@@ -84,5 +84,5 @@ def _whitelist(layers: Layers) -> tuple[str, ...]:
     return cast("tuple[str, ...]", layers.value(KEY))
 
 
-def _entries(site: Site) -> list[str]:
-    return list(_whitelist(site.layers))
+def _entries(cli: CliContext) -> list[str]:
+    return list(_whitelist(cli.layers))

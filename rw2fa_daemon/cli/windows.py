@@ -4,22 +4,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
+from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.printing import note, when
-from rw2fa_daemon.cli.site import Site
 from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, make_words
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.store.store import Job, StateProblem
 
 
-def open_windows(site: Site, names: Sequence[str], now: int) -> dict[str, str]:
+def open_windows(cli: CliContext, names: Sequence[str], now: int) -> dict[str, str]:
     """Let these people enrol at a login for enrolment.window days from `now` (UTC seconds).
 
     Gives the words that they have to show before, by name, where enrolment.proof asks for one.
     """
-    made = make_words(site, names) if site.config.proof == PROOF_BY_WORD else {}
+    made = make_words(cli, names) if cli.config.proof == PROOF_BY_WORD else {}
     jobs = [Job(name, partial(_open, new=made.get(name), now=now)) for name in names]
-    for outcome in site.store.run(jobs):
+    for outcome in cli.store.run(jobs):
         if isinstance(outcome, StateProblem):
             note(str(outcome))
     return {name: new.codes[0] for name, new in made.items()}

@@ -8,7 +8,7 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.files.program import check_program
 from rw2fa_daemon.notify.run import run
 from rw2fa_daemon.wire.message import Message, ProtocolError, compose
-from rw2fa_daemon.wire.notice import AT_ONCE_MAX, EVENTS, NAME_MAX, PROGRAM_SECONDS
+from rw2fa_daemon.wire.notification import AT_ONCE_MAX, EVENTS, NAME_MAX, PROGRAM_SECONDS
 from rw2fa_daemon.wire.serving import Verb
 
 

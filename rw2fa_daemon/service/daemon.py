@@ -14,8 +14,6 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data.build import build_text
 from rw2fa_daemon.directory.pool import Pool
-from rw2fa_daemon.service.announcer import Announcer
-from rw2fa_daemon.service.canonical import resolve_names
 from rw2fa_daemon.service.clerk import Clerk, Elsewhere, Here
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.exposition import exposition
@@ -24,7 +22,9 @@ from rw2fa_daemon.service.helper import NOTIFIER, RELAY, HelperKeeper
 from rw2fa_daemon.service.listener import own_listener
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.metrics_file import MetricsFile
+from rw2fa_daemon.service.notifier import Notifier
 from rw2fa_daemon.service.relay_client import RelayClient
+from rw2fa_daemon.service.resolve_names import resolve_names
 from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
 from rw2fa_daemon.service.session import begin_session
@@ -78,7 +78,7 @@ class Daemon:
             directory=self._directory,
             sink=self._sink,
             relay=RelayClient(loop, config.relay_socket),
-            announcer=Announcer(RelayClient(loop, config.notify_socket), lambda: self._config.notify),
+            notifier=Notifier(RelayClient(loop, config.notify_socket), lambda: self._config.notify),
             root_verbs={
                 "status": self._answer_status,
                 "reload": self._answer_reload,

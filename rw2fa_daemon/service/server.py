@@ -14,13 +14,13 @@ from rw2fa_daemon.core.password_spraying import SprayingDetector
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import SmsRandomness
 from rw2fa_daemon.directory.pool import Pool
-from rw2fa_daemon.service.announcer import Announcer
+from rw2fa_daemon.service.admission import admit
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.desk import Desk
 from rw2fa_daemon.service.loop import Loop, Timer
 from rw2fa_daemon.service.membership_memory import MembershipMemory
 from rw2fa_daemon.service.metrics import Metrics
-from rw2fa_daemon.service.opening import open_login
+from rw2fa_daemon.service.notifier import Notifier
 from rw2fa_daemon.service.pieces import Pieces
 from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.remote_desk import RemoteDesk
@@ -63,7 +63,7 @@ class Server:
         directory: Pool,
         sink: Sink,
         relay: RelayClient,
-        announcer: Announcer,
+        notifier: Notifier,
         root_verbs: Mapping[str, RootVerb],
     ) -> None:
         self.loop = loop
@@ -83,7 +83,7 @@ class Server:
         self._root_verbs = root_verbs
         self.metrics = Metrics()
         self.spraying = SprayingDetector()
-        self.audit: Callable[[Record], None] = announcer.watching(
+        self.audit: Callable[[Record], None] = notifier.watching(
             self.spraying.watching(self.metrics.counting(sink.write))
         )
         self.sms = SmsSender(loop, self.desk, relay, self.audit)
@@ -107,7 +107,7 @@ class Server:
         """Take the first message of a connection; ProtocolError if it is none to begin with."""
         verb = self._root_verbs.get(message.verb)
         if verb is None:
-            open_login(connection, read_open(message))
+            admit(connection, read_open(message))
         elif connection.uid == ROOT_UID:
             connection.busy = True
             verb(connection, message)

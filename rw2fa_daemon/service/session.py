@@ -9,9 +9,9 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.transitions import End, Transition
 from rw2fa_daemon.core.user import Missing, User
+from rw2fa_daemon.service.admission import booted_at
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.dialogue import tell
-from rw2fa_daemon.service.opening import booted_at
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import read_session
 from rw2fa_daemon.wire.message import Message

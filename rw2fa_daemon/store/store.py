@@ -28,9 +28,9 @@ from rw2fa_daemon.store import (
 )
 from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store.batch import Batch, Job, load, look
+from rw2fa_daemon.store.connect import open_connection
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
-from rw2fa_daemon.store.opening import open_connection
 from rw2fa_daemon.store.problem import StateProblem, not_utf8, shown
 from rw2fa_daemon.store.record import Stored
 from rw2fa_daemon.store.rollback_detector import RollbackDetector, begin

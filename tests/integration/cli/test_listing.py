@@ -99,10 +99,10 @@ def test_a_wrong_limit_is_wrong_usage(crowd: Host) -> None:
 
 def test_another_spelling_is_no_other_person(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     # What a directory that ignores case would say; the real one is in tests/integration/directory.
-    from rw2fa_daemon.cli.site import Site
+    from rw2fa_daemon.cli.context import CliContext
 
     host.configure('[scope]\nusers = ["daemon", "DAEMON"]')
-    monkeypatch.setattr(Site, "spellings", {"DAEMON": "daemon"})
+    monkeypatch.setattr(CliContext, "spellings", {"DAEMON": "daemon"})
     assert users(host) == ["daemon"]
 
 

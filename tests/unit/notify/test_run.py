@@ -10,7 +10,7 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.notify.announce import announce
 from rw2fa_daemon.notify.run import run
 from rw2fa_daemon.wire.message import ProtocolError, compose, parse
-from rw2fa_daemon.wire.notice import ACTIVATED, write_notice
+from rw2fa_daemon.wire.notification import ACTIVATED, write_notice
 
 
 @pytest.fixture

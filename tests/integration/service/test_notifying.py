@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from rw2fa_daemon.wire.notice import AT_ONCE_MAX, EVENTS
+from rw2fa_daemon.wire.notification import AT_ONCE_MAX, EVENTS
 from tests.integration.cli.command import PROGRAM, run
 from tests.support.daemon import HOST_USERS, Site, wait_until
 from tests.support.world.phone import Phone

@@ -7,17 +7,17 @@ from typing import Final
 
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
-from rw2fa_daemon.wire import notice
+from rw2fa_daemon.wire import notification
 from rw2fa_daemon.wire.message import Message
 
 ANNOUNCED: Final = {
-    Event.ACTIVATED: notice.ACTIVATED,
-    Event.RECOVERY_CODE_USED: notice.RECOVERY_CODE_USED,
+    Event.ACTIVATED: notification.ACTIVATED,
+    Event.RECOVERY_CODE_USED: notification.RECOVERY_CODE_USED,
 }
 """Audit events that are announced, and what they are called there."""
 
 
-class Announcer:
+class Notifier:
     """Watches the audit. An announcement that fails is audited, and refuses nobody."""
 
     def __init__(self, notifier: RelayClient, program: Callable[[], Path | None]) -> None:
@@ -43,12 +43,12 @@ class Announcer:
 
         def done(answer: Message | Unanswered) -> None:
             self._under_way -= 1
-            reason = answer.value if isinstance(answer, Unanswered) else notice.read_outcome(answer)
+            reason = answer.value if isinstance(answer, Unanswered) else notification.read_outcome(answer)
             if reason:
                 failed(f"nobody was told: {reason}")
 
-        if self._under_way >= notice.AT_ONCE_MAX:
+        if self._under_way >= notification.AT_ONCE_MAX:
             failed("nobody was told: too many announcements at once")
             return
         self._under_way += 1
-        self._notifier.ask(notice.write_notice(program, name, user), notice.ANSWER_SECONDS, done)
+        self._notifier.ask(notification.write_notice(program, name, user), notification.ANSWER_SECONDS, done)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from rw2fa_daemon.cli.moments import duration, since
+from rw2fa_daemon.cli.durations import duration, since
 from rw2fa_daemon.core.problem import Problem
 
 NOW = 1_767_225_600.0

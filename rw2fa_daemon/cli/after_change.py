@@ -7,25 +7,25 @@ from typing import Final
 
 from rw2fa_daemon.audit.sink import open_sink
 from rw2fa_daemon.cli.administrator import administrator
+from rw2fa_daemon.cli.context import RELOAD_SECONDS, CliContext
 from rw2fa_daemon.cli.printing import note
-from rw2fa_daemon.cli.site import RELOAD_SECONDS, Site
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.settings import BY_KEY
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.pamstack.install import refresh_dropin
 from rw2fa_daemon.pamstack.sshd import Scope
-from rw2fa_daemon.wire import notice
+from rw2fa_daemon.wire import notification
 from rw2fa_daemon.wire.client import ask_daemon
 
 PAM_FOLDER: Final = Path("/etc/pam.d")
 
 
 def record(
-    site: Site, what: str, users: Iterable[str] = ("",), *, event: Event = Event.ADMINISTRATION, rule: str = ""
+    cli: CliContext, what: str, users: Iterable[str] = ("",), *, event: Event = Event.ADMINISTRATION, rule: str = ""
 ) -> None:
     """Write one audit record for each of `users`: the administrator did `what`, which holds no secret."""
-    sink = open_sink(site.config.state)
+    sink = open_sink(cli.config.state)
     who = administrator()
     for user in users:
         sink.write(Record(event, time.time(), user, decision="done", rule=rule, reason=f"{what}, by {who}"))
@@ -33,15 +33,15 @@ def record(
         note("the audit record could not be written; look at the journal and at the folder of the state")
 
 
-def announce(site: Site, event: str, user: str) -> None:
+def announce(cli: CliContext, event: str, user: str) -> None:
     """Have `user` told of `event`, one of wire.notice, where a program for that is set."""
-    config = site.config
+    config = cli.config
     if config.notify is None:
         return
     try:
-        notice.announce(config.notify_socket, config.notify, event, user)
+        notification.announce(config.notify_socket, config.notify, event, user)
     except Problem as problem:
-        record(site, problem.what, [user], event=Event.NOTICE_FAILED, rule=event)
+        record(cli, problem.what, [user], event=Event.NOTICE_FAILED, rule=event)
         note(str(problem))
 
 
@@ -56,38 +56,38 @@ def lines_are_ours(config: Config) -> bool:
     return any(path.is_file() and argument in path.read_bytes().split() for path in PAM_FOLDER.glob("*"))
 
 
-def purge(site: Site) -> None:
+def purge(cli: CliContext) -> None:
     """See to it that what was destroyed is in no file of the state any more, or say that it still is."""
-    if not site.store.purge():
+    if not cli.store.purge():
         note(
             "what was destroyed is still in the write-ahead log, encrypted, because somebody reads the state, such as "
             "a backup; when that has ended, run: rw2fa users purge"
         )
 
 
-def reload(site: Site) -> None:
+def reload(cli: CliContext) -> None:
     """Let sshd and a running daemon know the new configuration; a daemon that is down reads it when it starts."""
-    refresh_sshd(site)
-    _reload_daemon(site)
+    refresh_sshd(cli)
+    _reload_daemon(cli)
 
 
-def refresh_sshd(site: Site) -> None:
+def refresh_sshd(cli: CliContext) -> None:
     """Let sshd's drop-in, which says who needs a code after a key, follow the scope as it is now."""
-    if not lines_are_ours(site.config):
+    if not lines_are_ours(cli.config):
         return
     try:
-        for text in refresh_dropin(Scope.of(site.config, time.time())).notes:
+        for text in refresh_dropin(Scope.of(cli.config, time.time())).notes:
             note(text)
     except Problem as problem:
         note(f"sshd's drop-in is not up to date: {problem}")
 
 
-def _reload_daemon(site: Site) -> None:
-    if not site.config.socket.exists():
+def _reload_daemon(cli: CliContext) -> None:
+    if not cli.config.socket.exists():
         note("the daemon is not running; it reads the configuration when it starts")
         return
     try:
-        result = ask_daemon(site.config.socket, "reload", RELOAD_SECONDS).get("result", "no answer")
+        result = ask_daemon(cli.config.socket, "reload", RELOAD_SECONDS).get("result", "no answer")
     except Problem as problem:
         note(f"{problem.what}, so it does not know yet; it reads the configuration when it starts")
         return

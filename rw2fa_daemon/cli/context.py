@@ -30,7 +30,7 @@ RESOLVE_SECONDS: Final = 2.0
 """How long the directory may take for the names in the configuration; what is not known then stays as written."""
 
 
-class Site:
+class CliContext:
     """Opens each thing when it is first asked for; what fails raises Problem."""
 
     def __init__(self, path: Path) -> None:
@@ -148,4 +148,4 @@ def daemon_owner() -> tuple[int, int] | None:
     return entry.pw_uid, entry.pw_gid
 
 
-pass_site: Final = click.make_pass_decorator(Site)
+pass_cli: Final = click.make_pass_decorator(CliContext)

@@ -24,7 +24,7 @@ NOBODY_UID: Final = -1
 """For a login of somebody who was not looked up, or not found."""
 
 
-def open_login(connection: Connection, login: Login) -> None:
+def admit(connection: Connection, login: Login) -> None:
     """Decide about a login, at once, after a look-up, or by a dialogue."""
     connection.busy = True
     server = connection.server
