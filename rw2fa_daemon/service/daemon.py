@@ -14,8 +14,8 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data.build import build_text
 from rw2fa_daemon.directory.pool import Pool
-from rw2fa_daemon.service.clerk import Clerk, Elsewhere, Here
 from rw2fa_daemon.service.connection import Connection
+from rw2fa_daemon.service.executor import Executor, InlineExecutor, ThreadExecutor
 from rw2fa_daemon.service.exposition import exposition
 from rw2fa_daemon.service.gauges import Running, UserGauges, clock_families, people_families, up
 from rw2fa_daemon.service.helper import NOTIFIER, RELAY, HelperKeeper
@@ -67,8 +67,8 @@ class Daemon:
         self._helpers = _helpers(loop, config) if passed is None else ()
         self._sink = open_sink(config.state)
         self._directory = Pool(loop)
-        self._clerk: Clerk = Here() if config.database is None else Elsewhere(loop)
-        self._state = State(config, self._sink.write, self._clerk)
+        self._executor: Executor = InlineExecutor() if config.database is None else ThreadExecutor(loop)
+        self._state = State(config, self._sink.write, self._executor)
         self._supervisor = Supervisor(loop)
         self._server = Server(
             loop,
@@ -100,7 +100,7 @@ class Daemon:
         self._metrics_file.close()
         self._server.close()
         self._directory.close()
-        self._clerk.close()
+        self._executor.close()
         self._state.close()
         for helper in self._helpers:
             helper.close()

@@ -15,7 +15,7 @@ from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES, CodeSet, HashedAtte
 from rw2fa_daemon.core.sms import SmsError
 from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, NoReply, Stage, Transition, finish
 from rw2fa_daemon.service.connection import Connection
-from rw2fa_daemon.service.slow import Full, Turn
+from rw2fa_daemon.service.hashing import Full, Turn
 from rw2fa_daemon.service.sms_login import SmsLogin
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import has_form, read_reply, write_ask, write_end
@@ -49,7 +49,7 @@ class Dialogue:
         """Look at the account and ask, or end."""
         context = self._context
         self._connection.busy = True
-        self._connection.server.desk.look(
+        self._connection.server.batcher.look(
             context.name, lambda account: conversation.begin(account, context), self._done
         )
 
@@ -96,7 +96,7 @@ class Dialogue:
                     turn.end()
                     self._done(outcome)
 
-            self._connection.server.desk.look(
+            self._connection.server.batcher.look(
                 name, lambda account: conversation.still_asked(state, account, context), looked
             )
 
@@ -124,7 +124,7 @@ class Dialogue:
             self._judge(state, code, replace(self._fresh_context(), recovery=recovery, now=context.now))
 
         self._connection.busy = True
-        self._connection.server.desk.look(
+        self._connection.server.batcher.look(
             name, lambda account: conversation.unless_it_activates(state, account, code, context), looked
         )
 
@@ -135,7 +135,7 @@ class Dialogue:
             self._done(TOO_BUSY if full is Full.HOST else conversation.crowded(state, self._fresh_context()))
 
         self._connection.busy = True
-        self._connection.server.slow.take_turn(self._context.name, begin, refused, hashes)
+        self._connection.server.hashing.take_turn(self._context.name, begin, refused, hashes)
 
     def _fresh_context(self) -> Context:
         """The context as of now."""
@@ -148,9 +148,9 @@ class Dialogue:
 
     def _judge(self, state: ConversationState, value: Answer, context: Context) -> None:
         self._context = context
-        desk = self._connection.server.desk
+        batcher = self._connection.server.batcher
         # That there is no answer is only told.
-        run = desk.look if isinstance(value, NoReply) else desk.submit
+        run = batcher.look if isinstance(value, NoReply) else batcher.submit
         self._connection.busy = True
         run(context.name, lambda account: conversation.reply(state, account, value, context), self._done)
 
@@ -180,7 +180,7 @@ class Dialogue:
                 self._done(replace(wrong, far=None))
                 return
             # Stored before it is said: what the person learns of is burned.
-            server.desk.submit(
+            server.batcher.submit(
                 context.name,
                 lambda account: replace(conversation.of_another_hour(state, account, wrong, step, context), far=None),
                 self._done,

@@ -15,17 +15,17 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import SmsRandomness
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.admission import admit
+from rw2fa_daemon.service.batcher import Batcher
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
-from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.hashing import HashingPool
 from rw2fa_daemon.service.loop import Loop, Timer
 from rw2fa_daemon.service.membership_memory import MembershipMemory
 from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.notifier import Notifier
 from rw2fa_daemon.service.pieces import Pieces
 from rw2fa_daemon.service.relay_client import RelayClient
-from rw2fa_daemon.service.remote_desk import RemoteDesk
+from rw2fa_daemon.service.remote_batcher import RemoteBatcher
 from rw2fa_daemon.service.rules import Rules
-from rw2fa_daemon.service.slow import Slow
 from rw2fa_daemon.service.sms_sender import SmsSender
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.wire.login import read_open
@@ -71,12 +71,12 @@ class Server:
         self.state = state
         self.directory = directory
         self.membership_memory = MembershipMemory(loop, state)
-        self.desk = (
-            Desk(loop, state, self.membership_memory.changed)
-            if state.clerk.here
-            else RemoteDesk(loop, state, self.membership_memory.changed, state.clerk)
+        self.batcher = (
+            Batcher(loop, state, self.membership_memory.changed)
+            if state.executor.here
+            else RemoteBatcher(loop, state, self.membership_memory.changed, state.executor)
         )
-        self.slow = Slow(loop)
+        self.hashing = HashingPool(loop)
         self.pieces: Pieces[int] = Pieces(loop)
         self.code_cache = CodeCache()
         self.sms_randomness = SmsRandomness(_fresh_sms_code, _fresh_sms_login, state.sms_code_digest)
@@ -86,7 +86,7 @@ class Server:
         self.audit: Callable[[Record], None] = notifier.watching(
             self.spraying.watching(self.metrics.counting(sink.write))
         )
-        self.sms = SmsSender(loop, self.desk, relay, self.audit)
+        self.sms = SmsSender(loop, self.batcher, relay, self.audit)
         self._listener = listener
         self._connections: set[Connection] = set()
         self._strangers: Counter[int] = Counter()
@@ -126,7 +126,7 @@ class Server:
             self.forget(connection)
         self._listener.close()
         self.membership_memory.settle()
-        self.slow.close()
+        self.hashing.close()
 
     def forget(self, connection: Connection) -> None:
         """Close a connection and give its place back; a second time does nothing."""

@@ -32,7 +32,7 @@ def begin_session(connection: Connection, message: Message) -> None:
         if isinstance(user, Missing):
             tell(connection, ACKNOWLEDGED)
             return
-        server.desk.submit(user.name, lambda account: replace(ACKNOWLEDGED, account=_noted(account, user)), noted)
+        server.batcher.submit(user.name, lambda account: replace(ACKNOWLEDGED, account=_noted(account, user)), noted)
 
     def _noted(account: Account | None, user: User) -> Account | None:
         if account is None or account.uid != user.uid:

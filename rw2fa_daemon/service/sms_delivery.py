@@ -11,7 +11,7 @@ from rw2fa_daemon.core.policy import Decision
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.transitions import Context
 from rw2fa_daemon.core.twilio import ARRIVED_STATUSES, NOT_DELIVERED, explain
-from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.batcher import Batcher
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
 from rw2fa_daemon.store.secrets import TWILIO_TOKEN
@@ -43,9 +43,9 @@ class _Followed:
 class SmsDeliveries:
     """Follows messages until their status is final, or for as long as ASKED_AFTER says, and audits how it ended."""
 
-    def __init__(self, loop: Loop, desk: Desk, relay: RelayClient, audit: Callable[[Record], None]) -> None:
+    def __init__(self, loop: Loop, batcher: Batcher, relay: RelayClient, audit: Callable[[Record], None]) -> None:
         self._loop = loop
-        self._desk = desk
+        self._desk = batcher
         self._relay = relay
         self._audit = audit
         self._followed = 0

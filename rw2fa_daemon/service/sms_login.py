@@ -71,7 +71,7 @@ class SmsLogin:
             else:
                 self._hand_in(outcome.sms, now)
 
-        self._server.desk.submit(context.name, lambda account: conversation.sms_due(state, account, now), written)
+        self._server.batcher.submit(context.name, lambda account: conversation.sms_due(state, account, now), written)
 
     def _post(self, sms: SmsMessage, context: Context) -> None:
         self.sms_attempt = SmsAttempt(self.sms_attempt.number + 1, _UNDER_WAY)

@@ -17,7 +17,7 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage
 from rw2fa_daemon.core.transitions import Context
 from rw2fa_daemon.core.twilio import UNCERTAIN, Kind, TwilioError, explain
-from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.batcher import Batcher
 from rw2fa_daemon.service.exposition import Family, gauge
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
@@ -77,12 +77,12 @@ class SmsSender:
     from an outcome back to the queue.
     """
 
-    def __init__(self, loop: Loop, desk: Desk, relay: RelayClient, audit: Callable[[Record], None]) -> None:
+    def __init__(self, loop: Loop, batcher: Batcher, relay: RelayClient, audit: Callable[[Record], None]) -> None:
         self._loop = loop
-        self._desk = desk
+        self._desk = batcher
         self._relay = relay
         self._audit = audit
-        self._deliveries = SmsDeliveries(loop, desk, relay, audit)
+        self._deliveries = SmsDeliveries(loop, batcher, relay, audit)
         self._waiting: deque[Order] = deque()
         self._under_way = 0
         self._circuit: Circuit = CLOSED

@@ -14,7 +14,7 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.user import User
 from rw2fa_daemon.core.user_counts import UserCounts
-from rw2fa_daemon.service.clerk import Clerk, Here
+from rw2fa_daemon.service.executor import Executor, InlineExecutor
 from rw2fa_daemon.store.problem import failed
 from rw2fa_daemon.store.rollback_detector import RollbackDetector, marker_file
 from rw2fa_daemon.store.store import Job, StateProblem, Store
@@ -44,10 +44,10 @@ class State:
     and enabled ones are told that nobody can judge, rather than everybody being shut out.
     """
 
-    def __init__(self, config: Config, report: Callable[[Record], None], clerk: Clerk | None = None) -> None:
+    def __init__(self, config: Config, report: Callable[[Record], None], executor: Executor | None = None) -> None:
         # Not all of it: the names in it would outlive a reload.
         self._folder, self._database, self._key_file = config.state, config.database, config.master_key
-        self.clerk: Final[Clerk] = clerk or Here()
+        self.executor: Final[Executor] = executor or InlineExecutor()
         """Who may call what touches the store: all methods but `do` and `since`, if the clerk is elsewhere."""
         self._report = report
         self._detector = RollbackDetector(marker_file(config.state), self._told)
@@ -68,20 +68,20 @@ class State:
     @property
     def problem(self) -> Problem | None:
         """Why the state is unusable, or None; where it is elsewhere, as it was found last."""
-        if self.clerk.here:
+        if self.executor.here:
             self._opened()
         return self._problem
 
     @property
     def key_numbers(self) -> tuple[int, ...]:
         """The numbers of the master keys in use, the newest first; none while the state is not open."""
-        if self.clerk.here:
+        if self.executor.here:
             self._opened()
         return self._vault.numbers if self._store is not None and self._vault is not None else ()
 
     def do(self, work: Callable[["State"], R], done: Callable[[R], None]) -> bool:
         """Have the clerk do something with the state, then call `done` in the loop; False if too much waits for it."""
-        return self.clerk.do(lambda: work(self), done)
+        return self.executor.do(lambda: work(self), done)
 
     def use_keys(self, master_key: MasterKey) -> None:
         """From now on, open the state with this master key and those with it. Raises Problem if they do not open it."""
@@ -185,7 +185,7 @@ class State:
 
     def keep_marker(self) -> None:
         """Move on the mark that tells whether the state is older than it was; find out whether it can be used now."""
-        if self.clerk.here:
+        if self.executor.here:
             self.call(Store.keep_marker)
             return
         # Across a network a look is needed to know.
@@ -209,7 +209,7 @@ class State:
 
     def _older(self, record: Record) -> None:
         self._lost = True
-        self.clerk.tell(lambda: self._report(record))
+        self.executor.tell(lambda: self._report(record))
 
     def _unopened(self, count: int) -> list[StateProblem]:
         problem = self._problem or NOT_OPEN

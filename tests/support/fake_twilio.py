@@ -95,7 +95,7 @@ class Refuse:
 
 
 @dataclass(frozen=True)
-class Slow:
+class HashingPool:
     """Wait, then do as always, or as `then` says."""
 
     seconds: float
@@ -139,7 +139,7 @@ class Become:
     code: int | None = None
 
 
-Act = Refuse | Slow | Drop | Raw | Alter | Become
+Act = Refuse | HashingPool | Drop | Raw | Alter | Become
 
 
 def error(code: int, *, taken: bool = False, retry_after: str = "") -> Refuse:
@@ -415,7 +415,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         listing = message is not None and message["sid"] is None
         act = self.twilio.act_for_question(listing=listing)
-        if isinstance(act, Slow):
+        if isinstance(act, HashingPool):
             time.sleep(act.seconds)
             act = act.then
         time.sleep(self.twilio.delay)
@@ -459,7 +459,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._say(200, shown)
 
     def _send(self, form: Mapping[str, str], act: Act | None) -> None:
-        if isinstance(act, Slow):
+        if isinstance(act, HashingPool):
             time.sleep(act.seconds)
             act = act.then
         if not isinstance(act, Refuse | Raw | Drop) or act.taken:

@@ -26,9 +26,9 @@ from tests.support.fake_twilio import (
     Become,
     Drop,
     FakeTwilio,
+    HashingPool,
     Raw,
     Refuse,
-    Slow,
     answer,
     error,
     redirect,
@@ -239,7 +239,7 @@ def test_a_look_that_fails_for_a_while_is_repeated(relay: Relay, twilio: FakeTwi
     assert len(twilio.posts()) == len(twilio.texts) == 1
 
 
-BROKEN: dict[str, Drop | Slow] = {
+BROKEN: dict[str, Drop | HashingPool] = {
     "before the request is read": Drop(read=False),
     "after it is read": Drop(),
     "after the message is taken": Drop(taken=True),
@@ -286,7 +286,7 @@ def test_a_message_that_fails_at_once_is_taken_and_says_why(relay: Relay, twilio
 
 
 def test_promise_11_a_slow_twilio_gets_the_time_that_was_given_and_no_more(relay: Relay, twilio: FakeTwilio) -> None:
-    twilio.will(Slow(1.0), Slow(SHORT + 3))
+    twilio.will(HashingPool(1.0), HashingPool(SHORT + 3))
     assert send(relay, twilio).sent
     started = time.monotonic()
     outcome = send(relay, twilio, seconds=SHORT)
@@ -378,7 +378,7 @@ def test_why_it_was_not_delivered_is_told(relay: Relay, twilio: FakeTwilio, code
 
 def test_a_status_that_cannot_be_learnt_says_why(relay: Relay, twilio: FakeTwilio) -> None:
     sid = send(relay, twilio).sid
-    twilio.will_tell(error(20429), error(20500), Drop(), *GARBAGE.values(), Slow(SHORT + 2))
+    twilio.will_tell(error(20429), error(20500), Drop(), *GARBAGE.values(), HashingPool(SHORT + 2))
     assert status(relay, twilio, sid) == SmsStatus("", 20429, final=False, http_status=429)
     assert status(relay, twilio, sid) == SmsStatus("", 20500, final=False, http_status=500)
     for _ in range(1 + len(GARBAGE)):

@@ -15,7 +15,7 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.lockout import FREE_FAILURES, charge
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES
-from rw2fa_daemon.service.slow import PERSON_MAX, WAITING_MAX
+from rw2fa_daemon.service.hashing import PERSON_MAX, WAITING_MAX
 from tests.support.daemon import HOST_USERS, Hook, Site, wait_until
 
 WRONG_WORD = "aaaa-bbbb-cccc"

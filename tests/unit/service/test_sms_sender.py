@@ -13,7 +13,7 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.quota import DAY_SECONDS, Limit, Quota
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage
-from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.batcher import Batcher
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.sms_delivery import FOLLOWED_MAX, SmsDeliveries
@@ -44,15 +44,15 @@ def records() -> list[Record]:
 
 
 @pytest.fixture
-def desk(loop: Loop, config: Config) -> Iterator[Desk]:
+def batcher(loop: Loop, config: Config) -> Iterator[Batcher]:
     with closing(State(config, lambda _record: None)) as state:
-        yield Desk(loop, state, lambda _name: None)
+        yield Batcher(loop, state, lambda _name: None)
 
 
 @pytest.fixture
-def office(loop: Loop, desk: Desk, tmp_path: Path, records: list[Record]) -> SmsSender:
+def office(loop: Loop, batcher: Batcher, tmp_path: Path, records: list[Record]) -> SmsSender:
     """Its relay is not there."""
-    return SmsSender(loop, desk, RelayClient(loop, tmp_path / "relay.sock"), records.append)
+    return SmsSender(loop, batcher, RelayClient(loop, tmp_path / "relay.sock"), records.append)
 
 
 def order(config: Config, loop: Loop, told: list[DeliveryReport], *, wanted: bool = True, since: float = 0.0) -> Order:
@@ -107,9 +107,9 @@ def test_promise_11_no_message_waits_for_ever(office: SmsSender, loop: Loop, con
 
 
 def test_promise_11_no_more_messages_are_followed_than_a_limit_says(
-    loop: Loop, desk: Desk, tmp_path: Path, config: Config, records: list[Record]
+    loop: Loop, batcher: Batcher, tmp_path: Path, config: Config, records: list[Record]
 ) -> None:
-    deliveries = SmsDeliveries(loop, desk, RelayClient(loop, tmp_path / "relay.sock"), records.append)
+    deliveries = SmsDeliveries(loop, batcher, RelayClient(loop, tmp_path / "relay.sock"), records.append)
     followed = [deliveries.follow(f"SM{number:032}", context_of(), config) for number in range(FOLLOWED_MAX + 3)]
     assert followed == [*[True] * FOLLOWED_MAX, False, False, False]
 

@@ -131,8 +131,8 @@ class AsADictionary(RuleBasedStateMachine):
 
 
 def test_the_store_does_what_a_dictionary_does(place: ScopeResult, vault: Vault) -> None:
-    class Here(AsADictionary):
+    class InlineExecutor(AsADictionary):
         pass
 
-    Here.place, Here.vault = place, vault
-    run_state_machine_as_test(Here, settings=settings(stateful_step_count=15, max_examples=30))
+    InlineExecutor.place, InlineExecutor.vault = place, vault
+    run_state_machine_as_test(InlineExecutor, settings=settings(stateful_step_count=15, max_examples=30))

@@ -35,13 +35,13 @@ class Turn:
 
     def __init__(
         self,
-        slow: "Slow",
+        hashing: "HashingPool",
         user: str,
         hashes: int,
         begin: Callable[["Turn"], None],
         refused: Callable[[Full], None],
     ) -> None:
-        self._slow = slow
+        self._slow = hashing
         self._over = False
         self.person: Final = user
         self.hashes: Final = hashes
@@ -62,7 +62,7 @@ class Turn:
             self._slow.ended(self)
 
 
-class Slow:
+class HashingPool:
     """A few threads for hashing that is slow on purpose.
 
     People are served in the order in which they come, each with one turn: whoever asks for hundreds waits for the

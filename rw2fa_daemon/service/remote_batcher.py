@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeVar
 
 from rw2fa_daemon.core.transitions import Transition
-from rw2fa_daemon.service.clerk import Clerk
-from rw2fa_daemon.service.desk import Desk, Done, Work, storing, tried
+from rw2fa_daemon.service.batcher import Batcher, Done, Work, storing, tried
+from rw2fa_daemon.service.executor import Executor
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import Job, StateProblem, Store
@@ -50,16 +50,16 @@ class _Waiting:
             self.done(outcome)
 
 
-class RemoteDesk(Desk):
+class RemoteBatcher(Batcher):
     """Sends what has gathered while the last transaction ran, as the next one.
 
     An answer that comes too late is thrown away: whoever was refused in the meantime stays refused, and a code that
     was accepted all the same is spent.
     """
 
-    def __init__(self, loop: Loop, state: State, changed: Callable[[str], object], clerk: Clerk) -> None:
+    def __init__(self, loop: Loop, state: State, changed: Callable[[str], object], executor: Executor) -> None:
         super().__init__(loop, state, changed)
-        self._clerk: Final = clerk
+        self._executor: Final = executor
         self._gathered: deque[_Waiting] = deque()
         self._unanswered: deque[_Waiting] = deque()
         """In the order in which their time is over."""
@@ -77,7 +77,7 @@ class RemoteDesk(Desk):
     def call(self, work: Callable[[Store], R], done: Callable[[R | StateProblem], None]) -> None:
         """See Desk."""
         waiting = self._watched("", work, done, changes=False)
-        if not self._clerk.do(lambda: self._state.call(work), waiting.answer):
+        if not self._executor.do(lambda: self._state.call(work), waiting.answer):
             waiting.answer(CROWDED)
 
     def _gather(self, name: str, work: Work, done: Done, *, changes: bool) -> None:
@@ -122,7 +122,7 @@ class RemoteDesk(Desk):
             for waiting, outcome in zip(batch, outcomes, strict=True):
                 self._tell(waiting, outcome)
 
-        self._under_way = self._clerk.do(lambda: self._run_batch(batch), came)
+        self._under_way = self._executor.do(lambda: self._run_batch(batch), came)
         if not self._under_way:
             for waiting in batch:
                 waiting.answer(CROWDED)

@@ -7,7 +7,7 @@ from pathlib import Path
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.transitions import End, Transition
-from rw2fa_daemon.service.desk import Desk
+from rw2fa_daemon.service.batcher import Batcher
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import StateProblem
@@ -22,7 +22,7 @@ class Told:
     def __init__(self, loop: Loop, state: State) -> None:
         self.order: list[str] = []
         self.changed: list[str] = []
-        self.desk = Desk(loop, state, self.changed.append)
+        self.batcher = Batcher(loop, state, self.changed.append)
 
     def done(self, what: str) -> Callable[[Transition | StateProblem], None]:
         def note(outcome: Transition | StateProblem) -> None:
@@ -42,8 +42,8 @@ def turn(loop: Loop) -> None:
 
 def test_who_is_only_asked_is_answered_before_what_is_written(loop: Loop, state: State) -> None:
     told = Told(loop, state)
-    told.desk.submit("alice", lambda _: Transition(ALICE, SAID), told.done("written"))
-    told.desk.look("bob", same, told.done("asked"))
+    told.batcher.submit("alice", lambda _: Transition(ALICE, SAID), told.done("written"))
+    told.batcher.look("bob", same, told.done("asked"))
     turn(loop)
     assert told.order == ["asked", "written"]
     assert told.changed == ["alice"]
@@ -51,7 +51,7 @@ def test_who_is_only_asked_is_answered_before_what_is_written(loop: Loop, state:
 
 def test_a_look_that_turns_out_to_be_a_change_is_stored_like_any_other(loop: Loop, state: State) -> None:
     told = Told(loop, state)
-    told.desk.look("alice", lambda _: Transition(ALICE, SAID), told.done("written"))
+    told.batcher.look("alice", lambda _: Transition(ALICE, SAID), told.done("written"))
     turn(loop)
     assert (told.order, told.changed, state.look(["alice"])) == (["written"], ["alice"], [ALICE])
 
@@ -65,7 +65,7 @@ def test_a_look_sees_the_account_and_a_job_after_it_what_is_stored_by_then(loop:
         return Transition(replace(account or ALICE, uid=(account.uid if account else 1) + 1), SAID)
 
     for _ in range(3):
-        told.desk.look("alice", raised, told.done("written"))
+        told.batcher.look("alice", raised, told.done("written"))
     turn(loop)
     assert seen == [None, None, None, None, 2, 3], "three tries, then three jobs one after the other"
 
@@ -73,7 +73,7 @@ def test_a_look_sees_the_account_and_a_job_after_it_what_is_stored_by_then(loop:
 def test_nothing_that_is_stored_as_it_was_counts_as_changed(loop: Loop, state: State) -> None:
     told = Told(loop, state)
     for work in (lambda _: Transition(ALICE, SAID), same, lambda account: Transition(replace(account), SAID)):
-        told.desk.submit("alice", work, told.done("done"))
+        told.batcher.submit("alice", work, told.done("done"))
         turn(loop)
     assert (told.order, told.changed) == (["done"] * 3, ["alice"])
 
@@ -84,8 +84,8 @@ def test_work_that_fails_is_told_as_a_problem_and_keeps_nobody_else(loop: Loop, 
     def failing(account: Account | None) -> Transition:
         raise ValueError(account)
 
-    told.desk.look("alice", failing, told.done("never"))
-    told.desk.look("bob", same, told.done("asked"))
+    told.batcher.look("alice", failing, told.done("never"))
+    told.batcher.look("bob", same, told.done("asked"))
     turn(loop)
     assert told.order == ["asked", "problem"]
 
@@ -94,7 +94,7 @@ def test_a_state_that_is_gone_is_told_to_everybody(loop: Loop, state: State, tmp
     told = Told(loop, state)
     for file in (tmp_path / "state").glob("state.db*"):
         file.unlink()
-    told.desk.look("bob", same, told.done("asked"))
-    told.desk.submit("alice", same, told.done("written"))
+    told.batcher.look("bob", same, told.done("asked"))
+    told.batcher.submit("alice", same, told.done("written"))
     turn(loop)
     assert told.order == ["problem", "problem"]

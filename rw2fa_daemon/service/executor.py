@@ -8,13 +8,13 @@ from typing import Final, Protocol, TypeVar
 
 from rw2fa_daemon.service.loop import Loop
 
-ERRANDS_MAX: Final = 1_024
+PENDING_MAX: Final = 1_024
 """What may be under way or wait. What the desk holds back counts as one."""
 
 R = TypeVar("R")
 
 
-class Clerk(Protocol):
+class Executor(Protocol):
     """Does one thing after the other."""
 
     @property
@@ -31,7 +31,7 @@ class Clerk(Protocol):
         """Finish what waits."""
 
 
-class Here:
+class InlineExecutor:
     """For a file: a transaction is over before a thread would have begun it (docs/decisions/0001)."""
 
     here: Final = True
@@ -49,7 +49,7 @@ class Here:
         """See Clerk."""
 
 
-class Elsewhere:
+class ThreadExecutor:
     """For a network: one thread, so that nothing in the state has to be safe for two."""
 
     here: Final = False
@@ -59,17 +59,17 @@ class Elsewhere:
         self._thread: Final = ThreadPoolExecutor(1, thread_name_prefix="state")
         self._told: Final[SimpleQueue[Callable[[], None]]] = SimpleQueue()
         self._wake_up: Final = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._errands = 0
+        self._pending = 0
         loop.add_reader(self._wake_up, self._woken)
 
     def do(self, work: Callable[[], R], done: Callable[[R], None]) -> bool:
         """See Clerk. What `work` or `done` raises is reported by the loop."""
-        if self._errands >= ERRANDS_MAX:
+        if self._pending >= PENDING_MAX:
             return False
-        self._errands += 1
+        self._pending += 1
 
         def finished() -> None:
-            self._errands -= 1
+            self._pending -= 1
             done(future.result())
 
         future = self._thread.submit(work)

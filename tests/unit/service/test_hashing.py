@@ -8,8 +8,8 @@ from typing import TypeVar
 
 import pytest
 
+from rw2fa_daemon.service.hashing import PERSON_MAX, THREADS, WAITING_MAX, Full, HashingPool, Turn
 from rw2fa_daemon.service.loop import Loop
-from rw2fa_daemon.service.slow import PERSON_MAX, THREADS, WAITING_MAX, Full, Slow, Turn
 
 SECONDS = 10.0
 
@@ -37,20 +37,24 @@ def settle(loop: Loop) -> None:
     loop.run_forever()
 
 
-def run(pool: Slow, person: str, work: Callable[[], R], done: Callable[[R], None], words: int = 1) -> Full | None:
+def run(
+    pool: HashingPool, person: str, work: Callable[[], R], done: Callable[[R], None], words: int = 1
+) -> Full | None:
     """Have one thing done in this person's turn; why there is none."""
     refused: list[Full] = []
     pool.take_turn(person, lambda turn: turn.hash(work, done), refused.append, words)
     return refused[0] if refused else None
 
 
-def everybody(pool: Slow, work: Callable[[], R], done: Callable[[R], None], people: int = WAITING_MAX) -> list[bool]:
+def everybody(
+    pool: HashingPool, work: Callable[[], R], done: Callable[[R], None], people: int = WAITING_MAX
+) -> list[bool]:
     """Have so many people do one thing each; who got a turn."""
     return [run(pool, f"person{number}", work, done) is None for number in range(people)]
 
 
 def test_work_is_done_elsewhere_and_its_outcome_comes_in_the_loop(loop: Loop) -> None:
-    pool = Slow(loop)
+    pool = HashingPool(loop)
     worked: list[int] = []
     told: list[tuple[str, int]] = []
 
@@ -66,7 +70,7 @@ def test_work_is_done_elsewhere_and_its_outcome_comes_in_the_loop(loop: Loop) ->
 
 
 def test_the_loop_goes_on_while_threads_work(loop: Loop) -> None:
-    pool = Slow(loop)
+    pool = HashingPool(loop)
     gate = threading.Event()
     told: list[bool] = []
     everybody(pool, lambda: gate.wait(SECONDS), told.append)
@@ -80,7 +84,7 @@ def test_the_loop_goes_on_while_threads_work(loop: Loop) -> None:
 
 
 def test_promise_11_more_people_than_so_many_are_refused_and_there_is_room_again_later(loop: Loop) -> None:
-    pool = Slow(loop)
+    pool = HashingPool(loop)
     gate = threading.Event()
     told: list[bool] = []
     taken = everybody(pool, lambda: gate.wait(SECONDS), told.append, WAITING_MAX + 20)
@@ -94,7 +98,7 @@ def test_promise_11_more_people_than_so_many_are_refused_and_there_is_room_again
 
 
 def test_promise_11_work_counts_by_the_words_that_it_hashes(loop: Loop) -> None:
-    pool = Slow(loop)
+    pool = HashingPool(loop)
     gate = threading.Event()
     told: list[bool] = []
     taken = [
@@ -110,7 +114,7 @@ def test_promise_11_work_counts_by_the_words_that_it_hashes(loop: Loop) -> None:
 
 
 def test_promise_11_whoever_asks_for_hundreds_gets_one_after_the_other_and_takes_one_place(loop: Loop) -> None:
-    pool = Slow(loop)
+    pool = HashingPool(loop)
     gate = threading.Event()
     at_work: list[str] = []
     told: list[str] = []
@@ -136,7 +140,7 @@ def test_promise_11_whoever_asks_for_hundreds_gets_one_after_the_other_and_takes
 
 
 def test_promise_8_a_turn_begins_when_what_came_of_the_one_before_is_known(loop: Loop) -> None:
-    pool = Slow(loop)
+    pool = HashingPool(loop)
     happened: list[str] = []
 
     def begin(turn: Turn) -> None:
@@ -151,7 +155,7 @@ def test_promise_8_a_turn_begins_when_what_came_of_the_one_before_is_known(loop:
 
 
 def test_a_turn_that_needs_no_hashing_makes_room(loop: Loop) -> None:
-    pool = Slow(loop)
+    pool = HashingPool(loop)
     begun: list[int] = []
 
     def begin(turn: Turn) -> None:
@@ -169,7 +173,7 @@ def test_a_turn_that_needs_no_hashing_makes_room(loop: Loop) -> None:
 
 
 def test_a_turn_whose_beginning_fails_is_over(loop: Loop) -> None:
-    pool = Slow(loop)
+    pool = HashingPool(loop)
 
     def fail(_turn: Turn) -> None:
         raise ValueError
@@ -184,7 +188,7 @@ def test_a_turn_whose_beginning_fails_is_over(loop: Loop) -> None:
 
 def test_closing_waits_for_what_runs_forgets_what_waits_and_leaves_nothing(loop: Loop) -> None:
     descriptors, threads = set(Path("/proc/self/fd").iterdir()), threading.active_count()
-    pool = Slow(loop)
+    pool = HashingPool(loop)
     began: list[int] = []
     told: list[None] = []
 
@@ -203,7 +207,7 @@ def test_closing_waits_for_what_runs_forgets_what_waits_and_leaves_nothing(loop:
 
 
 def test_what_goes_wrong_with_one_takes_no_other_with_it(loop: Loop, capsys: pytest.CaptureFixture[str]) -> None:
-    pool = Slow(loop)
+    pool = HashingPool(loop)
     gate = threading.Event()
     told: list[int] = []
 

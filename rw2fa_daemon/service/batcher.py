@@ -26,7 +26,7 @@ class _Waiting(NamedTuple):
     done: Done
 
 
-class Desk:
+class Batcher:
     """Collects jobs and runs them together, so that logins share a commit.
 
     The transaction runs in the event loop: whatever arrives meanwhile waits in the sockets and
