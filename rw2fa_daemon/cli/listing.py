@@ -11,9 +11,9 @@ from typing import Final, Protocol
 import click
 
 from rw2fa_daemon.cli.context import CliContext
-from rw2fa_daemon.cli.people import members
 from rw2fa_daemon.cli.printing import on_terminal
 from rw2fa_daemon.cli.profile import Profile, profile
+from rw2fa_daemon.cli.users.names import members
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import User

@@ -8,8 +8,8 @@ import click
 from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import setting_keys
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.people import entries_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, table
+from rw2fa_daemon.cli.users.names import entries_of
 from rw2fa_daemon.config.database_url import masked
 from rw2fa_daemon.config.domain import Refused, Value, literal
 from rw2fa_daemon.config.edit import Changes

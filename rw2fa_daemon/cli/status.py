@@ -7,8 +7,8 @@ import click
 
 from rw2fa_daemon.cli.clock_shown import clock_facts, clock_line, look_at_clock
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.people import count_members
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown, when
+from rw2fa_daemon.cli.users.names import count_members
 from rw2fa_daemon.config.guessing import meaning_of, risk_accepted
 from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem

@@ -7,8 +7,8 @@ import click
 from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.confirm import YES_OPTION
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.people import entries_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
+from rw2fa_daemon.cli.users.names import entries_of
 from rw2fa_daemon.config.load import Layers
 from rw2fa_daemon.core.problem import Problem
 

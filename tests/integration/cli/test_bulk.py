@@ -107,7 +107,7 @@ def test_ten_thousand_names_are_added_in_reasonable_time(host: Host, monkeypatch
     def known(name: str, _groups: tuple[str, ...]) -> User:
         return User(name, 100_000 + int(name.removeprefix("user")), frozenset())
 
-    monkeypatch.setattr("rw2fa_daemon.cli.people.lookup", known)
+    monkeypatch.setattr("rw2fa_daemon.cli.users.names.lookup", known)
     monkeypatch.setattr("rw2fa_daemon.directory.request.lookup", known)
     names = [f"user{number}" for number in range(MANY)]
     file = names_file(host, "\n".join(names))

@@ -9,7 +9,7 @@ from pathlib import Path
 import pexpect
 import pytest
 
-from rw2fa_daemon.cli import sms_trial
+from rw2fa_daemon.cli.sms import trial
 from rw2fa_daemon.core.twilio import ERRORS
 from tests.integration.cli.command import Done, Host
 from tests.integration.relay.conftest import Relay, starting
@@ -37,7 +37,7 @@ def twilio() -> Iterator[FakeTwilio]:
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch: pytest.MonkeyPatch) -> None:
     """A message is asked for more often than an administrator needs."""
-    monkeypatch.setattr(sms_trial, "PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(trial, "PAUSE_SECONDS", 0.02)
 
 
 def configure(host: Host, twilio: FakeTwilio, *more: str, token: str = TOKEN) -> Done:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from rw2fa_daemon.cli.context import CliContext
-from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import note, shown
+from rw2fa_daemon.cli.users.names import person_of
 from rw2fa_daemon.core.account import GENERATION_BITS, Account
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret

@@ -9,8 +9,8 @@ from functools import partial
 from typing import Final
 
 from rw2fa_daemon.cli.context import CliContext
-from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import note
+from rw2fa_daemon.cli.users.names import person_of
 from rw2fa_daemon.core.account import GENERATION_BITS, Account
 from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.core.user import User

@@ -6,7 +6,7 @@ from functools import partial
 
 from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.printing import note, when
-from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, make_words
+from rw2fa_daemon.cli.users.tokens import PROOF_BY_WORD, make_words
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.store.store import Job, StateProblem

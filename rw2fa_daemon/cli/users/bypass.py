@@ -13,7 +13,7 @@ from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.durations import duration
 from rw2fa_daemon.cli.printing import say, shown, when
 from rw2fa_daemon.cli.reason import reason_given
-from rw2fa_daemon.cli.users_account import enabled_person
+from rw2fa_daemon.cli.users.account import enabled_person
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Bypass
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import User

@@ -14,8 +14,8 @@ from typing import BinaryIO, Final
 import click
 
 from rw2fa_daemon.cli import after_change
+from rw2fa_daemon.cli.backup.passphrase import new_passphrase
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.passphrase import new_passphrase
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.problem import Problem

@@ -10,8 +10,8 @@ import click
 
 from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.key_load import hand_over, numbers
-from rw2fa_daemon.cli.key_lock import alone
+from rw2fa_daemon.cli.key.load import hand_over, numbers
+from rw2fa_daemon.cli.key.lock import alone
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
 from rw2fa_daemon.config.settings import BY_KEY
 from rw2fa_daemon.core.problem import Problem

@@ -10,7 +10,7 @@ import click
 from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import note, say, shown
-from rw2fa_daemon.cli.sms_outcome import refusal
+from rw2fa_daemon.cli.sms.outcome import refusal
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_account import TOKEN, check_account_sid, check_sender, masked_sid

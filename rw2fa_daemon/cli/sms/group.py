@@ -12,11 +12,11 @@ _HERE: Final = "rw2fa_daemon.cli"
 @click.group(
     cls=LazyGroup,
     commands_at={
-        "show": f"{_HERE}.sms_shown:show",
-        "configure": f"{_HERE}.sms_account:configure",
-        "enable": f"{_HERE}.sms_switch:enable",
-        "disable": f"{_HERE}.sms_switch:disable",
-        "test": f"{_HERE}.sms_trial:trial",
+        "show": f"{_HERE}.sms.show:show",
+        "configure": f"{_HERE}.sms.account:configure",
+        "enable": f"{_HERE}.sms.switch:enable",
+        "disable": f"{_HERE}.sms.switch:disable",
+        "test": f"{_HERE}.sms.trial:trial",
     },
 )
 def sms() -> None:

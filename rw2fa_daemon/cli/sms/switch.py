@@ -10,7 +10,7 @@ from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown
-from rw2fa_daemon.cli.windows import next_login, open_windows
+from rw2fa_daemon.cli.users.enrolment_windows import next_login, open_windows
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.problem import Problem

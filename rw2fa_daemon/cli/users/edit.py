@@ -11,11 +11,11 @@ from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.command_line import hide
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.numbers import another_uid, hints, to_sms
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown
-from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
-from rw2fa_daemon.cli.users_account import enabled_person
-from rw2fa_daemon.cli.windows import next_login, with_window
+from rw2fa_daemon.cli.users.account import enabled_person
+from rw2fa_daemon.cli.users.enrolment_windows import next_login, with_window
+from rw2fa_daemon.cli.users.phone_numbers import another_uid, hints, to_sms
+from rw2fa_daemon.cli.users.tokens import PROOF_BY_WORD
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.phone import masked, parse_number

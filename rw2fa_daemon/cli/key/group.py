@@ -12,9 +12,9 @@ _HERE: Final = "rw2fa_daemon.cli"
 @click.group(
     cls=LazyGroup,
     commands_at={
-        "show": f"{_HERE}.key_shown:show",
-        "rotate": f"{_HERE}.key_rotate:rotate",
-        "load": f"{_HERE}.key_load:load",
+        "show": f"{_HERE}.key.show:show",
+        "rotate": f"{_HERE}.key.rotate:rotate",
+        "load": f"{_HERE}.key.load:load",
     },
 )
 def key() -> None:

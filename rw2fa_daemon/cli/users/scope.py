@@ -9,11 +9,11 @@ from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.names_file import names_in
-from rw2fa_daemon.cli.numbers import hints, set_numbers
-from rw2fa_daemon.cli.people import entries_of, entry_of, members
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
-from rw2fa_daemon.cli.tokens import PROOF_BY_WORD, give_tokens
+from rw2fa_daemon.cli.users.names import entries_of, entry_of, members
+from rw2fa_daemon.cli.users.names_file import names_in
+from rw2fa_daemon.cli.users.phone_numbers import hints, set_numbers
+from rw2fa_daemon.cli.users.tokens import PROOF_BY_WORD, give_tokens
 from rw2fa_daemon.config.edit import Changes
 from rw2fa_daemon.config.load import Layers
 from rw2fa_daemon.core.phone import masked

@@ -12,7 +12,7 @@ from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.command_line import hide
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json
-from rw2fa_daemon.cli.sms_outcome import refusal
+from rw2fa_daemon.cli.sms.outcome import refusal
 from rw2fa_daemon.core.phone import calling_code, masked, parse_number
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_text import fill, segments

@@ -11,7 +11,7 @@ from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.durations import duration
 from rw2fa_daemon.cli.findings import against
 from rw2fa_daemon.cli.printing import note, say, shown, when
-from rw2fa_daemon.cli.trial import plan_end
+from rw2fa_daemon.cli.switch.trial import plan_end
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor import pam_check

@@ -11,11 +11,11 @@ from typing import BinaryIO, Final, NamedTuple
 import click
 
 from rw2fa_daemon.cli import after_change
-from rw2fa_daemon.cli.backup import LENGTH
+from rw2fa_daemon.cli.backup.backup import LENGTH
+from rw2fa_daemon.cli.backup.passphrase import known_passphrase
 from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
 from rw2fa_daemon.cli.context import CliContext, daemon_owner, pass_cli
-from rw2fa_daemon.cli.key_lock import alone
-from rw2fa_daemon.cli.passphrase import known_passphrase
+from rw2fa_daemon.cli.key.lock import alone
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.problem import Problem

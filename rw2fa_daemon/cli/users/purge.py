@@ -5,8 +5,8 @@ import click
 from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.people import members
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
+from rw2fa_daemon.cli.users.names import members
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.many import lookups
 from rw2fa_daemon.doctor.leftovers import leftovers

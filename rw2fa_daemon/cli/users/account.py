@@ -11,9 +11,9 @@ from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.people import person_of
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
-from rw2fa_daemon.cli.tokens import PROOF_BY_WORD
+from rw2fa_daemon.cli.users.names import person_of
+from rw2fa_daemon.cli.users.tokens import PROOF_BY_WORD
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS

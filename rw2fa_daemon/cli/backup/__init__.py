@@ -1,0 +1,1 @@
+"""`rw2fa backup` and `rw2fa restore`."""

@@ -1,0 +1,1 @@
+"""The commands `rw2fa sms ...`."""

@@ -1,0 +1,1 @@
+"""`rw2fa enable` and `rw2fa disable`."""
