@@ -18,7 +18,7 @@ from rw2fa_daemon.config.load import check
 from rw2fa_daemon.config.settings import ANY_SERVICE, SETTINGS, Setting, find
 from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.doctor.sms_message import measured, message_meaning, segment_warning
+from rw2fa_daemon.doctor.sms.message import measured, message_meaning, segment_warning
 
 _LISTS_OF_PEOPLE: Final = ("exempt.users",)
 ACCEPT_RISK: Final = "guessing.accept_risk"

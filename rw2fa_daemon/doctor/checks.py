@@ -5,28 +5,28 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.doctor.aliases import check_aliases
 from rw2fa_daemon.doctor.clients import check_clients
-from rw2fa_daemon.doctor.clock import check_clock
-from rw2fa_daemon.doctor.daemon import check_daemon, check_socket_unit
-from rw2fa_daemon.doctor.database import check_database
-from rw2fa_daemon.doctor.enrolment import check_enrolment
-from rw2fa_daemon.doctor.fallback import check_fallback
 from rw2fa_daemon.doctor.finding import Finding
-from rw2fa_daemon.doctor.guessing import check_guessing
-from rw2fa_daemon.doctor.key import check_key
-from rw2fa_daemon.doctor.leftovers import check_leftovers
+from rw2fa_daemon.doctor.host.clock import check_clock
+from rw2fa_daemon.doctor.host.daemon import check_daemon, check_socket_unit
+from rw2fa_daemon.doctor.host.fallback import check_fallback
+from rw2fa_daemon.doctor.host.leftovers import check_leftovers
+from rw2fa_daemon.doctor.host.notify import check_notify
+from rw2fa_daemon.doctor.host.permissions import check_permissions
 from rw2fa_daemon.doctor.nothing_weaker import check_nothing_weaker
-from rw2fa_daemon.doctor.notify import check_notify
-from rw2fa_daemon.doctor.permissions import check_permissions
-from rw2fa_daemon.doctor.rollback_marker import check_mark
-from rw2fa_daemon.doctor.scope import check_scope
-from rw2fa_daemon.doctor.sms import check_sms
-from rw2fa_daemon.doctor.sms_message import check_sms_message
-from rw2fa_daemon.doctor.sshd import check_sshd
-from rw2fa_daemon.doctor.stacks import check_module, check_socket_arguments, check_stacks
+from rw2fa_daemon.doctor.pam.sshd import check_sshd
+from rw2fa_daemon.doctor.pam.stacks import check_module, check_socket_arguments, check_stacks
+from rw2fa_daemon.doctor.pam.xrdp import check_xrdp_sections
+from rw2fa_daemon.doctor.sms.account import check_sms
+from rw2fa_daemon.doctor.sms.message import check_sms_message
+from rw2fa_daemon.doctor.state.database import check_database
+from rw2fa_daemon.doctor.state.key import check_key
+from rw2fa_daemon.doctor.state.rollback_marker import check_mark
 from rw2fa_daemon.doctor.subject import Subject
-from rw2fa_daemon.doctor.xrdp import check_xrdp_sections
+from rw2fa_daemon.doctor.users.aliases import check_aliases
+from rw2fa_daemon.doctor.users.enrolment import check_enrolment
+from rw2fa_daemon.doctor.users.guessing import check_guessing
+from rw2fa_daemon.doctor.users.scope import check_scope
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor.finding import Finding
-from rw2fa_daemon.doctor.sshd import sample
+from rw2fa_daemon.doctor.pam.sshd import sample
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.pamstack.host import service_path, services
 from rw2fa_daemon.pamstack.search import TooManyWays

@@ -15,7 +15,7 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_account import TOKEN, check_account_sid, check_sender, masked_sid
 from rw2fa_daemon.core.twilio import Kind, explain
-from rw2fa_daemon.doctor.sms import lacking
+from rw2fa_daemon.doctor.sms.account import lacking
 from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.wire.sms_client import ask_account
 

@@ -9,8 +9,8 @@ from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms_account import masked_sid
-from rw2fa_daemon.doctor.sms import lacking
-from rw2fa_daemon.doctor.sms_message import measured, message_meaning
+from rw2fa_daemon.doctor.sms.account import lacking
+from rw2fa_daemon.doctor.sms.message import measured, message_meaning
 from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 
 

@@ -14,8 +14,8 @@ from rw2fa_daemon.cli.users.enrolment_windows import next_login, open_windows
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.doctor.sms import lacking
-from rw2fa_daemon.doctor.sms_message import segment_warning
+from rw2fa_daemon.doctor.sms.account import lacking
+from rw2fa_daemon.doctor.sms.message import segment_warning
 from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 
 NAMED_MAX: Final = 10

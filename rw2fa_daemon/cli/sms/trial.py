@@ -25,7 +25,7 @@ from rw2fa_daemon.core.twilio import (
     TwilioError,
     explain,
 )
-from rw2fa_daemon.doctor.sms import lacking
+from rw2fa_daemon.doctor.sms.account import lacking
 from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.wire.sms import SmsOutcome, SmsRequest
 from rw2fa_daemon.wire.sms_client import ask_sms, ask_sms_status

@@ -9,7 +9,7 @@ from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
 from rw2fa_daemon.cli.users.names import members
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.directory.many import lookups
-from rw2fa_daemon.doctor.leftovers import leftovers
+from rw2fa_daemon.doctor.host.leftovers import leftovers
 
 
 @click.command()

@@ -4,7 +4,7 @@ import pytest
 
 from rw2fa_daemon import doctor
 from rw2fa_daemon.core.clock import Answer, Instant, Kernel, Measurement
-from rw2fa_daemon.doctor.clock import WIDE_WINDOW, clock_finding, kernel_findings
+from rw2fa_daemon.doctor.host.clock import WIDE_WINDOW, clock_finding, kernel_findings
 from tests.unit.doctor.conftest import Host
 
 THEN = Instant(1_800_000_000.0, 1_000.0)

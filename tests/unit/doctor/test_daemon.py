@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from rw2fa_daemon.config.load import load
-from rw2fa_daemon.doctor.daemon import check_daemon
+from rw2fa_daemon.doctor.host.daemon import check_daemon
 from rw2fa_daemon.doctor.subject import Subject
 from tests.support.daemon import Site, wait_until
 from tests.unit.doctor.conftest import NOW, wrong

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rw2fa_daemon.doctor.fallback import check_fallback
+from rw2fa_daemon.doctor.host.fallback import check_fallback
 from tests.unit.doctor.conftest import Host, wrong
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rw2fa_daemon.doctor.guessing import check_guessing
+from rw2fa_daemon.doctor.users.guessing import check_guessing
 from tests.unit.doctor.conftest import Host
 
 

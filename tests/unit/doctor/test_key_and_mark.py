@@ -12,9 +12,9 @@ import pytest
 
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.doctor.finding import Finding
-from rw2fa_daemon.doctor.key import check_key
-from rw2fa_daemon.doctor.permissions import daemon_uid
-from rw2fa_daemon.doctor.rollback_marker import check_mark
+from rw2fa_daemon.doctor.host.permissions import daemon_uid
+from rw2fa_daemon.doctor.state.key import check_key
+from rw2fa_daemon.doctor.state.rollback_marker import check_mark
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.store.rollback_detector import marker_file, write_outside
 from rw2fa_daemon.store.rollback_marker import RollbackMarker

@@ -12,11 +12,11 @@ from rw2fa_daemon.config.config import RESOLVED_MAX
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.user import Missing, User, UserList
 from rw2fa_daemon.directory.members import group_members
-from rw2fa_daemon.doctor.aliases import check_aliases
-from rw2fa_daemon.doctor.enrolment import check_enrolment
-from rw2fa_daemon.doctor.leftovers import check_leftovers
-from rw2fa_daemon.doctor.scope import check_scope
+from rw2fa_daemon.doctor.host.leftovers import check_leftovers
 from rw2fa_daemon.doctor.subject import Subject
+from rw2fa_daemon.doctor.users.aliases import check_aliases
+from rw2fa_daemon.doctor.users.enrolment import check_enrolment
+from rw2fa_daemon.doctor.users.scope import check_scope
 from rw2fa_daemon.store.store import Store
 from tests.support.daemon import Site
 from tests.unit.doctor.conftest import NOW, Host, wrong

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.config.load import load
-from rw2fa_daemon.doctor.permissions import check_permissions, daemon_uid
+from rw2fa_daemon.doctor.host.permissions import check_permissions, daemon_uid
 from rw2fa_daemon.doctor.subject import Subject
 from tests.support.daemon import Site
 from tests.unit.doctor.conftest import NOW, wrong

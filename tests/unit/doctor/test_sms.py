@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.doctor.sms import check_sms, lacking
+from rw2fa_daemon.doctor.sms.account import check_sms, lacking
 from tests.unit.doctor.conftest import Host
 
 COMPLETE: dict[str, Any] = {"sms_account_sid": "AC" + "0" * 32, "sms_sender": "+15005550006"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rw2fa_daemon.doctor.sms_message import check_sms_message
+from rw2fa_daemon.doctor.sms.message import check_sms_message
 from tests.unit.doctor.conftest import Host
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rw2fa_daemon import doctor
-from rw2fa_daemon.doctor.stacks import check_module, check_socket_arguments, check_stacks
+from rw2fa_daemon.doctor.pam.stacks import check_module, check_socket_arguments, check_stacks
 from tests.unit.doctor.conftest import COMMON_ACCOUNT, COMMON_AUTH, MODULE, SERVICES, Host, wrong
 
 

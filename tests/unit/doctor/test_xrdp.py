@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from rw2fa_daemon.doctor.xrdp import check_xrdp_sections, sections
+from rw2fa_daemon.doctor.pam.xrdp import check_xrdp_sections, sections
 from tests.unit.doctor.conftest import Host, wrong
 
 INI = """\

@@ -6,7 +6,7 @@ from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor.finding import Finding
-from rw2fa_daemon.doctor.permissions import daemon_uid
+from rw2fa_daemon.doctor.host.permissions import daemon_uid
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.store.rollback_detector import marker_file, read_outside
 from rw2fa_daemon.store.rollback_marker import RollbackMarker

@@ -1,0 +1,1 @@
+"""Processes, files and clock of this host."""

@@ -1,0 +1,1 @@
+"""PAM stacks, and what sshd and xrdp make of them."""

@@ -1,0 +1,1 @@
+"""State, keys and database."""
