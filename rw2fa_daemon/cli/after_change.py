@@ -14,7 +14,7 @@ from rw2fa_daemon.config.settings import BY_KEY
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.pamstack.install import refresh_dropin
-from rw2fa_daemon.pamstack.sshd import Scope
+from rw2fa_daemon.pamstack.sshd.dropin import Scope
 from rw2fa_daemon.wire import notification
 from rw2fa_daemon.wire.client import ask_daemon
 

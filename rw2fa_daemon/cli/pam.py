@@ -15,7 +15,7 @@ from rw2fa_daemon.pamstack.install import Report
 from rw2fa_daemon.pamstack.install import install as put_in
 from rw2fa_daemon.pamstack.install import remove as take_out
 from rw2fa_daemon.pamstack.lines import our_lines
-from rw2fa_daemon.pamstack.sshd import Scope
+from rw2fa_daemon.pamstack.sshd.dropin import Scope
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -9,10 +9,10 @@ from rw2fa_daemon.doctor.pam.sshd import sample
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.pamstack.host import service_path, services
 from rw2fa_daemon.pamstack.search import TooManyWays
-from rw2fa_daemon.pamstack.sshd import DROPIN, Scope
-from rw2fa_daemon.pamstack.sshd_asking import files_of, wanted_dropin
-from rw2fa_daemon.pamstack.sshd_change import changes, representatives
-from rw2fa_daemon.pamstack.sshd_reading import read
+from rw2fa_daemon.pamstack.sshd.ask import files_of, wanted_dropin
+from rw2fa_daemon.pamstack.sshd.changes import changes, representatives
+from rw2fa_daemon.pamstack.sshd.dropin import DROPIN, Scope
+from rw2fa_daemon.pamstack.sshd.read import read
 from rw2fa_daemon.pamstack.stack import host_reader
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem
 from rw2fa_daemon.pamstack.unasked import differences

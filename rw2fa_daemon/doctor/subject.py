@@ -20,7 +20,7 @@ from rw2fa_daemon.pamstack import accepted
 from rw2fa_daemon.pamstack.accepted import Accepted
 from rw2fa_daemon.pamstack.host import under
 from rw2fa_daemon.pamstack.programs import effective_sshd
-from rw2fa_daemon.pamstack.sshd_asking import Ask, files_of, sshd_with
+from rw2fa_daemon.pamstack.sshd.ask import Ask, files_of, sshd_with
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import load_master_key
 from rw2fa_daemon.vault.vault import Vault

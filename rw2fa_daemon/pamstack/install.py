@@ -34,9 +34,9 @@ from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, copy_of, our_li
 from rw2fa_daemon.pamstack.lock import locked
 from rw2fa_daemon.pamstack.modules import OUR_MODULE
 from rw2fa_daemon.pamstack.search import TooManyWays
-from rw2fa_daemon.pamstack.sshd import DROPIN, NOBODY, Scope
-from rw2fa_daemon.pamstack.sshd_asking import wanted_dropin
-from rw2fa_daemon.pamstack.sshd_change import changes_on_host
+from rw2fa_daemon.pamstack.sshd.ask import wanted_dropin
+from rw2fa_daemon.pamstack.sshd.changes import changes_on_host
+from rw2fa_daemon.pamstack.sshd.dropin import DROPIN, NOBODY, Scope
 from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER, SERVICE_FOLDERS, host_reader
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem, physical_lines
 from rw2fa_daemon.pamstack.transaction import Transaction, read_bytes

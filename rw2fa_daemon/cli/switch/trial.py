@@ -8,7 +8,7 @@ from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.printing import note
 from rw2fa_daemon.pamstack import programs
-from rw2fa_daemon.pamstack.sshd import DROPIN
+from rw2fa_daemon.pamstack.sshd.dropin import DROPIN
 
 
 def plan_end(cli: CliContext, until: int) -> None:

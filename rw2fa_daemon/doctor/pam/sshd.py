@@ -7,7 +7,7 @@ from rw2fa_daemon.core.user import User
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.pamstack.host import service_path
-from rw2fa_daemon.pamstack.sshd import DROPIN
+from rw2fa_daemon.pamstack.sshd.dropin import DROPIN
 
 _SERVICE: Final = "sshd"
 _NAME: Final = "sshd"

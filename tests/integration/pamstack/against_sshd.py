@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import User, UserList
-from rw2fa_daemon.pamstack.sshd import DROPIN, PLACEHOLDER, Scope, planned_dropin
-from rw2fa_daemon.pamstack.sshd_asking import Connection, sshd_with
-from rw2fa_daemon.pamstack.sshd_change import Representative, compare, representatives
-from rw2fa_daemon.pamstack.sshd_policy import ways, with_code
-from rw2fa_daemon.pamstack.sshd_reading import CONFIG, Files, read
+from rw2fa_daemon.pamstack.sshd.ask import Connection, sshd_with
+from rw2fa_daemon.pamstack.sshd.changes import Representative, compare, representatives
+from rw2fa_daemon.pamstack.sshd.dropin import DROPIN, PLACEHOLDER, Scope, planned_dropin
+from rw2fa_daemon.pamstack.sshd.policy import ways, with_code
+from rw2fa_daemon.pamstack.sshd.read import CONFIG, Files, read
 
 EXAMPLES = 30
 CONNECTIONS = 4

@@ -18,7 +18,7 @@ from rw2fa_daemon.core.user import UserList
 from rw2fa_daemon.doctor import pam_check
 from rw2fa_daemon.pamstack.install import install, refresh_dropin, remove
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET
-from rw2fa_daemon.pamstack.sshd import Scope
+from rw2fa_daemon.pamstack.sshd.dropin import Scope
 
 
 def main() -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from rw2fa_daemon.core.user import User, UserList
 from rw2fa_daemon.doctor.pam.sshd import SAMPLE_MAX, check_sshd, sample
-from rw2fa_daemon.pamstack.sshd import DROPIN, Scope
-from rw2fa_daemon.pamstack.sshd_asking import wanted_dropin
+from rw2fa_daemon.pamstack.sshd.ask import wanted_dropin
+from rw2fa_daemon.pamstack.sshd.dropin import DROPIN, Scope
 from tests.unit.doctor.conftest import Host, wrong
 
 GOOD = {

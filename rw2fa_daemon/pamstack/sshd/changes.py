@@ -9,10 +9,10 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import Membership, Missing, User, UserList
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
-from rw2fa_daemon.pamstack.sshd import DROPIN, Scope
-from rw2fa_daemon.pamstack.sshd_asking import Ask, Connection, Settings, files_of, sshd_with
-from rw2fa_daemon.pamstack.sshd_policy import ways, weaker
-from rw2fa_daemon.pamstack.sshd_reading import Part, read
+from rw2fa_daemon.pamstack.sshd.ask import Ask, Connection, Settings, files_of, sshd_with
+from rw2fa_daemon.pamstack.sshd.dropin import DROPIN, Scope
+from rw2fa_daemon.pamstack.sshd.policy import ways, weaker
+from rw2fa_daemon.pamstack.sshd.read import Part, read
 
 #: People, and addresses, that sshd is asked about; each connection takes some 20 ms.
 PEOPLE_MAX: Final = 32

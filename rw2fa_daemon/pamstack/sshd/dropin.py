@@ -9,8 +9,8 @@ from typing import Final
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import UserList
-from rw2fa_daemon.pamstack.sshd_policy import CODE_STEP, Case, cases
-from rw2fa_daemon.pamstack.sshd_reading import Files, read
+from rw2fa_daemon.pamstack.sshd.policy import CODE_STEP, Case, cases
+from rw2fa_daemon.pamstack.sshd.read import Files, read
 
 #: Early in the order: sshd takes the first value that it meets.
 DROPIN: Final = "/etc/ssh/sshd_config.d/10-rw2fa.conf"

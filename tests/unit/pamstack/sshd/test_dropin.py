@@ -7,9 +7,9 @@ from ipaddress import ip_network
 import pytest
 
 from rw2fa_daemon.core.user import UserList
-from rw2fa_daemon.pamstack.sshd import Scope, sshd_dropin
-from rw2fa_daemon.pamstack.sshd_policy import Case
-from rw2fa_daemon.pamstack.sshd_reading import Criterion
+from rw2fa_daemon.pamstack.sshd.dropin import Scope, sshd_dropin
+from rw2fa_daemon.pamstack.sshd.policy import Case
+from rw2fa_daemon.pamstack.sshd.read import Criterion
 
 KEY = ("publickey", "keyboard-interactive:pam")
 PASSWORD = ("keyboard-interactive:pam",)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.pamstack.sshd_policy import cases, ways, weaker, with_code
-from rw2fa_daemon.pamstack.sshd_reading import CONFIG, DEPTH_MAX, Files, read
+from rw2fa_daemon.pamstack.sshd.policy import cases, ways, weaker, with_code
+from rw2fa_daemon.pamstack.sshd.read import CONFIG, DEPTH_MAX, Files, read
 
 PAM = "keyboard-interactive:pam"
 KEY = ("publickey", PAM)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.pamstack.sshd_reading import DEFAULTS, Criterion, Part
+from rw2fa_daemon.pamstack.sshd.read import DEFAULTS, Criterion, Part
 
 #: Sets of Match blocks that are looked at; 12 that may all hold at once make as many.
 SETS_MAX: Final = 4096
