@@ -65,7 +65,7 @@ class RealStage:
         person = self._people[actor.name]
         if key:
             return self._sshd.login(person, methods="publickey,keyboard-interactive", key=person.key)
-        return self._sshd.login(person, methods="keyboard-interactive,password")
+        return self._sshd.login(person)
 
     def ssh_command(self, actor: Actor, *, key: bool = False) -> str:
         return f"ssh {'-i key ' if key else ''}{actor.name}@{HOST_NAME}"

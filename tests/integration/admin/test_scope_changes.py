@@ -14,7 +14,7 @@ pytestmark = pytest.mark.namespaces
 
 def test_item_1_a_name_added_is_asked_at_the_next_login(site: Site, outsider: User) -> None:
     assert site.show(outsider)["enabled"] is False
-    site.rw2fa.command("users", "add", outsider.name)
+    site.add(outsider)
     shown = site.show(outsider)
     assert (shown["enabled"], shown["activated"]) == (True, False)
     terminal = site.sshd.login(outsider)
@@ -36,7 +36,7 @@ def test_item_4_removing_a_user_destroys_the_secret(site: Site) -> None:
     terminal = site.sshd.login(member.person)
     terminal.answer(prompts.PASSWORD, member.person.password)
     assert terminal.end() == 0, "a password is enough again"
-    site.rw2fa.command("users", "add", member.person.name)
+    site.add(member.person)
     shown = site.show(member.person)
     assert shown["activated"] is False
     again = site.sshd.login(member.person)

@@ -74,10 +74,15 @@ class Site:
         return self.enrolled(self.newcomer(password))
 
     def member_by_name(self) -> Member:
-        """Somebody whom the scope names, and not through a group: sshd's drop-in does not know about it."""
+        """Somebody whom the scope names, and not through a group."""
         person = self.outsider()
-        self.rw2fa.command("users", "add", person.name)
+        self.add(person)
         return self.enrolled(person)
+
+    def add(self, person: User) -> None:
+        """Names somebody in the scope, and has sshd read its drop-in, which the command does where systemd runs."""
+        self.rw2fa.command("users", "add", person.name)
+        self.sshd.reload()
 
     def enrolled(self, person: User) -> Member:
         """Gives the person's phone the key."""

@@ -64,7 +64,7 @@ class Sshd:
         self,
         person: User | str,
         *,
-        methods: str = "keyboard-interactive",
+        methods: str = "keyboard-interactive,password",
         key: str | None = None,
         batch: bool = False,
         command: str = INSIDE,
