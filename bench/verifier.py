@@ -18,6 +18,7 @@ from bench.paths import HOOK, PYTHON, ROOT
 from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.store.rollback_detector import marker_file
 from rw2fa_daemon.store.store import Job, Store
 from rw2fa_daemon.vault.master_key import create_master_key, load_master_key
 from rw2fa_daemon.vault.vault import Vault
@@ -72,6 +73,8 @@ class Verifier:
         """A stack that makes the daemon look somebody up, and no more: no first factor was shown."""
         self._daemon: Daemon | None = None
         self._store = self._open(create=True)
+        # As `rw2fa init` does: to a host that joins others, a missing mark means a state that may be an older one.
+        self._store.begin_marker(marker_file(self._folder / "state"))
         self._write(range(enrolled), enrol)
 
     @property

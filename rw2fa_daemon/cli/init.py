@@ -39,7 +39,7 @@ def init(cli: CliContext) -> None:
         # That of a state which was there, and that no other host can have, is missing: that is a loss, not a beginning.
         if not had_state or cli.shares_state:
             with usable(config.state):
-                store.begin_mark(marker_file(config.state))
+                store.begin_marker(marker_file(config.state))
     if not had_state:
         made.append(f"the state in {where}")
     if not made:

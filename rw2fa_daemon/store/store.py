@@ -360,7 +360,7 @@ class Store:
         with self._using() as connection:
             return rollback_marker.read(connection, self._vault)
 
-    def begin_mark(self, file: Path) -> None:
+    def begin_marker(self, file: Path) -> None:
         """Put the first mark into a file outside of the state, unless there is one. Raises OSError as well."""
         with self._using() as connection:
             begin(file, connection, self._vault)

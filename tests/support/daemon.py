@@ -168,7 +168,7 @@ class Site:
     def join(self) -> None:
         """Begin the mark of a state that this host made, or of a database that others share."""
         store = self.store()
-        store.begin_mark(marker_file(self.state))
+        store.begin_marker(marker_file(self.state))
         store.close()
 
     def store(self, *, create: bool = False) -> Store:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from rw2fa_daemon.store.rollback_detector import forget_marker
 from rw2fa_daemon.vault.master_key import create_master_key
 from rw2fa_daemon.wire.client import ask_daemon
 from tests.support.daemon import Site, wait_until
@@ -144,7 +145,9 @@ def test_without_a_state_nobody_enabled_gets_in_and_others_do(site: Site) -> Non
         assert site.login("daemon", "")["rule"] == "state-unusable"
         assert site.login("bin", "")["rule"] == "not-enabled"
         assert "rw2fa init" in site.status()["state"]
+        forget_marker(site.state)
         site.store(create=True).close()
+        site.join()
         site.enrol("daemon")
         wait_until(lambda: site.status()["state"] == "ok", 15)
         assert site.login("daemon", site.code("daemon"))["rule"] == "code-right"
@@ -188,7 +191,9 @@ def test_a_full_disk_accepts_no_code_and_passes(site: Site) -> None:
     mounted.mkdir()
     fill = mounted / "fill"
     site.config.write_text(site.config.read_text().replace(str(site.state), str(mounted / "state")))
-    script = f'mount -t tmpfs -o size=1m tmpfs {mounted} && cp -a {site.state} {mounted}/ && exec "$@"'
+    script = (
+        f'mount -t tmpfs -o size=1m tmpfs {mounted} && cp -a {site.state} {site.state}-mark {mounted}/ && exec "$@"'
+    )
     site.enrol("daemon", "bin")
     prefix = ["unshare", "--mount", "--propagation", "private", "sh", "-c", script, "sh"]
     with site.daemon(prefix=prefix) as daemon:
