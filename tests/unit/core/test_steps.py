@@ -1,12 +1,14 @@
 """Promise 1 in the small: no step counts twice, whatever the clock and the order."""
 
-from hypothesis import given
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.account import Counters
 from rw2fa_daemon.core.steps import USED_KEPT, counts, spend
 
 STEPS = st.integers(0, 400)
+MORE_THAN_FIT = st.lists(st.integers(1, 400), min_size=USED_KEPT + 1, max_size=2 * USED_KEPT, unique=True)
+"""Steps in any order, more than are remembered one by one."""
 
 
 @given(st.lists(st.tuples(STEPS, STEPS, st.booleans()), max_size=300))
@@ -19,6 +21,32 @@ def test_promise_1_a_spent_step_never_counts_again(tries: list[tuple[int, int, b
             spent.add(step)
         assert len(counters.used) <= USED_KEPT
         assert list(counters.used) == sorted(set(counters.used))
+
+
+# Not made smaller when it fails, which takes minutes with so many: the next test is the smallest.
+@settings(phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(MORE_THAN_FIT)
+def test_promise_1_a_forgotten_step_counts_at_no_time_to_which_a_clock_is_set_back(steps: list[int]) -> None:
+    counters, spent = Counters(), set[int]()
+    for step in steps:
+        # The clock goes to the very step, forward or back: there a code counts even if a later one was accepted.
+        if counts(counters, step, step):
+            counters = spend(counters, step, accepted=step % 3 > 0)
+            spent.add(step)
+        assert len(counters.used) <= USED_KEPT
+    assert not any(counts(counters, old, old + aside) for old in spent for aside in (-1, 0, 1))
+    assert counters.floor == max(spent.difference(counters.used), default=0), "and no step more is refused"
+
+
+def test_promise_1_the_bound_is_reached_and_the_floor_rises_with_it() -> None:
+    counters = Counters()
+    for step in range(1, USED_KEPT + 1):
+        counters = spend(counters, step, accepted=True)
+    assert (len(counters.used), counters.floor) == (USED_KEPT, 0)
+    counters = spend(counters, USED_KEPT + 1, accepted=True)
+    assert (len(counters.used), counters.floor) == (USED_KEPT, 1)
+    assert not counts(counters, 1, 1)
+    assert counts(counters, USED_KEPT + 2, 1), "a step that nobody used counts as before"
 
 
 @given(st.lists(STEPS, min_size=1, max_size=USED_KEPT), STEPS)
