@@ -14,7 +14,7 @@ from rw2fa_daemon.config.settings import BY_KEY
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.pamstack.install import refresh_dropin
-from rw2fa_daemon.pamstack.sshd.dropin import Scope
+from rw2fa_daemon.pamstack.sshd.people import scope_at
 from rw2fa_daemon.wire import notification
 from rw2fa_daemon.wire.client import ask_daemon
 
@@ -76,7 +76,7 @@ def refresh_sshd(cli: CliContext) -> None:
     if not lines_are_ours(cli.config):
         return
     try:
-        for text in refresh_dropin(Scope.of(cli.config, time.time())).notes:
+        for text in refresh_dropin(scope_at(cli.config, time.time())).notes:
             note(text)
     except Problem as problem:
         note(f"sshd's drop-in is not up to date: {problem}")

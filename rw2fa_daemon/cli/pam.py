@@ -15,7 +15,7 @@ from rw2fa_daemon.pamstack.install import Report
 from rw2fa_daemon.pamstack.install import install as put_in
 from rw2fa_daemon.pamstack.install import remove as take_out
 from rw2fa_daemon.pamstack.lines import our_lines
-from rw2fa_daemon.pamstack.sshd.dropin import Scope
+from rw2fa_daemon.pamstack.sshd.people import scope_at
 
 
 def _complete(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -47,7 +47,7 @@ def check(cli: CliContext, services: tuple[str, ...], *, as_json: bool) -> None:
 @pass_cli
 def install(cli: CliContext, services: tuple[str, ...]) -> None:
     """Put the lines in, and sshd's drop-in. All of it, or nothing."""
-    scope = Scope.of(cli.config, time.time())
+    scope = scope_at(cli.config, time.time())
     done = put_in(services, scope=scope, clients=cli.rules.clients, socket=cli.config.socket)
     after_change.record(cli, " ".join(("rw2fa pam install", *services)))
     _tell(done)

@@ -11,7 +11,8 @@ from rw2fa_daemon.pamstack.host import service_path, services
 from rw2fa_daemon.pamstack.search import TooManyWays
 from rw2fa_daemon.pamstack.sshd.ask import files_of, wanted_dropin
 from rw2fa_daemon.pamstack.sshd.changes import changes, representatives
-from rw2fa_daemon.pamstack.sshd.dropin import DROPIN, Scope
+from rw2fa_daemon.pamstack.sshd.dropin import DROPIN
+from rw2fa_daemon.pamstack.sshd.people import scope_once_on
 from rw2fa_daemon.pamstack.sshd.read import read
 from rw2fa_daemon.pamstack.stack import host_reader
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem
@@ -46,7 +47,7 @@ def _sshd(subject: Subject) -> Iterator[Finding]:
     if service_path(subject.root, _SSHD) is None:
         return
     on = subject.config.enabled_at(subject.now)
-    scope = Scope.once_on(subject.config)
+    scope = scope_once_on(subject.config, root=subject.root, lookup=subject.lookup)
     place = subject.path(DROPIN)
     if on and not place.is_file():
         # Another check says who cannot be asked.

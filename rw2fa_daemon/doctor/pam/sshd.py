@@ -8,6 +8,7 @@ from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.pamstack.host import service_path
 from rw2fa_daemon.pamstack.sshd.dropin import DROPIN
+from rw2fa_daemon.pamstack.sshd.people import scope_once_on
 
 _SERVICE: Final = "sshd"
 _NAME: Final = "sshd"
@@ -44,7 +45,7 @@ def check_sshd(subject: Subject) -> Iterator[Finding]:
 
 def _enabled_users(subject: Subject) -> Iterator[Finding]:
     people, complete = subject.enabled_people
-    chosen = sample(people)
+    chosen = [*sample(people), *_aliases(subject)]
     for user in chosen:
         settings = subject.sshd(user.name)
         if isinstance(settings, dict):
@@ -52,9 +53,17 @@ def _enabled_users(subject: Subject) -> Iterator[Finding]:
         else:
             yield _wrong(f"sshd cannot say what it does for {user.name}: {settings}", "run `sshd -t`")
     if chosen:
-        found = str(len(people)) if complete else f"more than {len(people)}"
+        found = str(len({user.name for user in (*people, *chosen)})) if complete else f"more than {len(people)}"
         names = ", ".join(user.name for user in chosen)
         yield Finding(_NAME, ok=True, detail=f"sshd was asked about {len(chosen)} of {found} enabled users: {names}")
+
+
+def _aliases(subject: Subject) -> list[User]:
+    """Those who are asked for the code of another name of their uid; the scope does not name them."""
+    exempt = subject.config.exempt_users
+    names = sorted(scope_once_on(subject.config, root=subject.root, lookup=subject.lookup).aliases)[:SAMPLE_MAX]
+    users = [user for name in names if isinstance(user := subject.lookup(name, exempt.groups), User)]
+    return [user for user in users if not exempt.matches(user)]
 
 
 def _leftover(subject: Subject) -> Iterator[Finding]:

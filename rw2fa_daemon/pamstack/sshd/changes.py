@@ -120,7 +120,8 @@ def representatives(
     candidates = [*ALWAYS, *named]
     for group in dict.fromkeys(groups):
         candidates += _of_each_kind(known, (members(group) or [])[:MEMBERS_MAX])
-    candidates += [*people, *(name for roster in rosters for name in sorted(roster.users)[:MEMBERS_MAX])]
+    candidates += [*people, *sorted(scope.aliases)[:MEMBERS_MAX]]
+    candidates += [*(name for roster in rosters for name in sorted(roster.users)[:MEMBERS_MAX])]
     # `sshd -C` parts what it is told at commas.
     names = [name for name in dict.fromkeys(candidates) if "," not in name][:PEOPLE_MAX]
     places = _places(parts, scope)
@@ -152,7 +153,7 @@ class _Known:
             return name in scope.users and name not in exempt.users
         # The file may spell the name otherwise than the directory does.
         by_name = UserList(scope.users | ({user.name} if name in scope.users else set()), scope.groups)
-        return by_name.membership(user) is Membership.MEMBER and exempt.membership(user) is not Membership.MEMBER
+        return by_name.membership_by_uid(user) is Membership.MEMBER and exempt.membership(user) is not Membership.MEMBER
 
 
 def _of_each_kind(known: _Known, names: Iterable[str]) -> list[str]:

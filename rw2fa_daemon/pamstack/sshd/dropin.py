@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
-from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import UserList
 from rw2fa_daemon.pamstack.sshd.policy import CODE_STEP, Case, cases
@@ -33,23 +32,15 @@ _SIMPLE: Final = re.compile(r"[A-Za-z0-9._-]*")
 class Scope:
     """Whom sshd's drop-in is about: the scope, and who is exempt from it. The default is nobody.
 
-    `of` a configuration gives nobody while two-factor authentication is off: a key and BatchMode then work as before.
-    So the drop-in has to be refreshed whenever that, the scope or the exemptions change.
+    It is nobody while two-factor authentication is off: a key and BatchMode then work as before. So the drop-in has to
+    be refreshed whenever that, the scope or the exemptions change.
     """
 
     scope: UserList = field(default_factory=UserList)
     exempt_users: UserList = field(default_factory=UserList)
     exempt_networks: tuple[IPv4Network | IPv6Network, ...] = ()
-
-    @classmethod
-    def of(cls, config: Config, now: float) -> "Scope":
-        """Whom a configuration asks for a second factor at `now` (UTC seconds): nobody where a trial has ended."""
-        return cls.once_on(config) if config.enabled_at(now) else NOBODY
-
-    @classmethod
-    def once_on(cls, config: Config) -> "Scope":
-        """Whom a configuration asks for a second factor while it is switched on."""
-        return cls(config.scope, config.exempt_users, config.exempt_networks)
+    aliases: frozenset[str] = frozenset()
+    """Names that are asked because another name of their uid is in the scope."""
 
 
 NOBODY: Final = Scope()
@@ -96,7 +87,7 @@ def _whom(scope: Scope) -> list[str]:
     if scope.scope.groups:
         groups = _criterion("Group", [*map(_pattern, scope.scope.groups), *not_groups])
         lines.append(groups + _criterion("User", ["*", *not_users], unless=["*"]) + outside)
-    users = sorted(scope.scope.users - exempt.users)
+    users = sorted((scope.scope.users | scope.aliases) - exempt.users)
     if users:
         chosen = _criterion("User", [_pattern(user) for user in users])
         lines.append(chosen + _criterion("Group", ["*", *not_groups], unless=["*"]) + outside)

@@ -59,6 +59,24 @@ def test_promise_13_another_name_of_an_enabled_uid_is_asked_for_the_same_device(
     terminal.hang_up()
 
 
+@pytest.mark.parametrize("by", ["name", "group"])
+def test_promise_13_sshd_lets_another_name_in_with_a_key_and_the_code(site: Site, by: str) -> None:
+    member = site.member() if by == "group" else site.member_by_name()
+    toor = another_name(site, member.person)
+    key = allow_key(site.world, member.person)
+    told = site.rw2fa.command("pam", "check", "sshd", check=False).stdout
+    assert f"sshd does not let {toor.name} use keyboard-interactive" in told
+    site.rw2fa.command("pam", "refresh")
+    site.sshd.reload()
+    told = site.rw2fa.command("pam", "check", "sshd", check=False).stdout
+    assert f"let {toor.name} use" not in told
+    by_key = site.sshd.login(toor, methods="publickey,keyboard-interactive", key=key)
+    by_key.answer(prompts.CODE, member.phone.fresh())
+    assert by_key.end() == 0
+    assert "assword" not in by_key.screen
+    assert lets_in(site.sshd, toor, member.phone.fresh())
+
+
 def test_promise_4_neither_a_key_nor_a_remote_desktop_lets_another_name_in(
     site: Site, bare_sshd: Sshd, member: Member
 ) -> None:

@@ -44,6 +44,12 @@ def test_groups_and_users_have_a_condition_each_and_the_last_ends_them() -> None
     ]
 
 
+def test_promise_13_another_name_of_a_uid_is_named_unless_it_is_exempt() -> None:
+    aliases = frozenset({"toor", "robot"})
+    text = sshd_dropin(Scope(UserList.of(["root", "@staff"]), UserList.of(["robot"]), aliases=aliases), [OPEN])
+    assert matches(text) == ["Match Group staff User *,!robot", "Match User root,toor", "Match all"]
+
+
 def test_promise_14_who_is_exempt_keeps_what_the_host_says() -> None:
     text = sshd_dropin(
         Scope(
