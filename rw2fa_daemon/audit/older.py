@@ -2,18 +2,15 @@
 
 import time
 from pathlib import Path
-from typing import Final
 
 from rw2fa_daemon.audit.sink import open_sink
 from rw2fa_daemon.core.audit import Event, Record
-
-FAILOVER: Final = "failover"
-"""The rule of the record: the state is on another server, or on one that began anew."""
+from rw2fa_daemon.core.rule import Rule
 
 
 def failed_over(happened: str) -> Record:
     """That record, as of now."""
-    return Record(Event.STATE_OLDER, time.time(), decision="done", rule=FAILOVER, reason=happened)
+    return Record(Event.STATE_OLDER, time.time(), decision="done", rule=Rule.FAILOVER, reason=happened)
 
 
 def write_failed_over(state: Path, happened: str) -> None:

@@ -6,6 +6,7 @@ from rw2fa_daemon.audit.journal_entry import entry
 from rw2fa_daemon.audit.journal_socket import JOURNAL_SOCKET, JournalSocket
 from rw2fa_daemon.audit.line_file import LineFile
 from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.rule import Rule
 
 
 class Sink:
@@ -40,7 +41,7 @@ class Sink:
         reason = (
             f"{self._lost_and_not_reported} audit records before this one were lost: neither journal nor file took them"
         )
-        if self._keep(Record(Event.RECORDS_LOST, at, decision="done", rule="records-lost", reason=reason)):
+        if self._keep(Record(Event.RECORDS_LOST, at, decision="done", rule=Rule.RECORDS_LOST, reason=reason)):
             self._lost_and_not_reported = 0
 
 

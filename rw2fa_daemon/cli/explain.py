@@ -88,7 +88,7 @@ def explain(cli: CliContext, name: str, service: str, address: str, phase: str, 
         )
         return
     say(f"decision  {row.decision.value}: {_MEANING[row.decision]}")
-    say(f"rule      {row.rule}")
+    say(f"rule      {row.rule}: {row.rule.meaning}")
     if answer.person:
         say(f"user      {shown(answer.person.name)} (uid {answer.person.uid})")
     if answer.entries:

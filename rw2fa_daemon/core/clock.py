@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Final
 
 from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.rule import Rule
 
 WARN_SECONDS: Final = 5.0
 ERROR_SECONDS: Final = 15.0
@@ -161,15 +162,16 @@ def judge(offset: float) -> Verdict:
     return Verdict.WARN if abs(offset) > WARN_SECONDS else Verdict.OK
 
 
+_WRONG: Final = {Verdict.WARN: Rule.CLOCK_WARN, Verdict.ERROR: Rule.CLOCK_ERROR}
+
+
 def alarm(before: ClockStatus, after: ClockStatus, utc: float) -> Record | None:
     """What goes into the audit after a comparison: a wrong clock each time, and that it is right again once."""
-    bad = {Verdict.WARN, Verdict.ERROR}
-    if after.verdict in bad:
-        return Record(
-            Event.CLOCK_WRONG, utc, rule=f"clock-{after.verdict}", reason=f"this host's clock is {after.detail}"
-        )
-    if before.verdict in bad and after.verdict is Verdict.OK:
-        return Record(Event.CLOCK_RIGHT, utc, rule="clock-ok", reason=f"this host's clock is {after.detail}")
+    rule = _WRONG.get(after.verdict)
+    if rule is not None:
+        return Record(Event.CLOCK_WRONG, utc, rule=rule, reason=f"this host's clock is {after.detail}")
+    if before.verdict in _WRONG and after.verdict is Verdict.OK:
+        return Record(Event.CLOCK_RIGHT, utc, rule=Rule.CLOCK_OK, reason=f"this host's clock is {after.detail}")
     return None
 
 

@@ -13,6 +13,7 @@ from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt, clock_text, minutes, span
 from rw2fa_daemon.core.recovery_codes import FORM, RECOVERY_LOW, HashedAttempt, without
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, End, Transition, let_in, refuse
 
 CODE_TRIES: Final = 3
@@ -44,17 +45,17 @@ def judge_code(
         right = replace(account, counters=_with_session(counters, context))
         on_time = abs(judgement.offset) <= credential.period
         reason = "" if on_time else f"valid, {_offset(judgement.offset)}"
-        return let_in(right, context, Event.ACCEPTED, "code-right", reason=reason)
+        return let_in(right, context, Event.ACCEPTED, Rule.CODE_RIGHT, reason=reason)
     judged = replace(account, counters=counters)
     offset = _offset(judgement.offset)
     if judgement.verdict is Verdict.USED_BEFORE:
         record = context.record(
-            Event.CODE_USED_BEFORE, Decision.DENY, "code-used-before", f"used or superseded, {offset}"
+            Event.CODE_USED_BEFORE, Decision.DENY, Rule.CODE_USED_BEFORE, f"used or superseded, {offset}"
         )
         if state.used < USED_ASKS:
             again = replace(state, n=state.n + 1, used=state.used + 1)
             return Transition(judged, ask_code(again, Prompt.CODE_USED, account, credential), again, (record,))
-        return Transition(judged, End(Rc.AUTH_ERR, "code-used-before", Prompt.LOGIN_REFUSED.value), None, (record,))
+        return Transition(judged, End(Rc.AUTH_ERR, Rule.CODE_USED_BEFORE, Prompt.LOGIN_REFUSED.value), None, (record,))
     if judgement.verdict is Verdict.OUTSIDE:
         return _outside(judged, judgement.offset, context)
     transition = wrong(state, judged, context, lambda again: ask_code(again, Prompt.CODE_WRONG, judged, credential))
@@ -75,7 +76,7 @@ def of_another_hour(account: Account, step: int, context: Context, look: Far) ->
 def _outside(account: Account, offset: int, context: Context) -> Transition:
     """The move after a code that is right for a time that is too far away, `offset` seconds (negative: past)."""
     reason = "; ".join(filter(None, (f"valid, but {_offset(offset)}: {_clock(offset)}", context.server_clock)))
-    return refuse(account, context, Event.CODE_OUTSIDE_WINDOW, "code-outside-window", reason, clock_text(offset))
+    return refuse(account, context, Event.CODE_OUTSIDE_WINDOW, Rule.CODE_OUTSIDE_WINDOW, reason, clock_text(offset))
 
 
 def judge_recovery_code(
@@ -98,7 +99,7 @@ def take_recovery_code(account: Account, attempt: HashedAttempt, context: Contex
     reason = f"{len(left)} left"
     text = Prompt.RECOVERY_LOW.value.format(left=len(left)) if len(left) <= RECOVERY_LOW else ""
     used = remember_session(used, context)
-    return let_in(used, context, Event.RECOVERY_CODE_USED, "recovery-code", reason=reason, text=text)
+    return let_in(used, context, Event.RECOVERY_CODE_USED, Rule.RECOVERY_CODE, reason=reason, text=text)
 
 
 def remember_session(account: Account, context: Context) -> Account:
@@ -112,17 +113,18 @@ def wrong(
     """The move after a wrong answer that was charged; `ask` makes the next question."""
     count = state.wrong + 1
     failures = account.counters.failures
-    record = context.record(Event.CODE_WRONG, Decision.DENY, "code-wrong", f"{failures} in a row without a right one")
+    reason = f"{failures} in a row without a right one"
+    record = context.record(Event.CODE_WRONG, Decision.DENY, Rule.CODE_WRONG, reason)
     if lockout.locked(account.counters, context.now):
         how_long = (
             "until an administrator unlocks"
             if lockout.must_be_unlocked(account.counters)
             else f"for {minutes(lockout.lock_seconds(failures))}"
         )
-        lock = context.record(Event.LOCKED, Decision.DENY, "locked", how_long)
-        return Transition(account, End(Rc.MAXTRIES, "locked", Prompt.LOCKED.value), None, (record, lock))
+        lock = context.record(Event.LOCKED, Decision.DENY, Rule.LOCKED, how_long)
+        return Transition(account, End(Rc.MAXTRIES, Rule.LOCKED, Prompt.LOCKED.value), None, (record, lock))
     if count >= CODE_TRIES:
-        return Transition(account, End(Rc.AUTH_ERR, "code-wrong", Prompt.LOGIN_REFUSED.value), None, (record,))
+        return Transition(account, End(Rc.AUTH_ERR, Rule.CODE_WRONG, Prompt.LOGIN_REFUSED.value), None, (record,))
     again = replace(state, n=state.n + 1, wrong=count)
     return Transition(account, ask(again), again, (record,))
 

@@ -28,16 +28,17 @@ from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_a
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import told
 from rw2fa_daemon.core.recovery_codes import HashedAttempt
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.sms_stage import ask_for_sms_code, due, entered, judge_recovery_code_by_sms, judge_sms_code
 from rw2fa_daemon.core.transitions import Context, ConversationState, NoReply, Stage, Transition, finish, refuse
 
 _WANTED: Final = {
-    Stage.CODE: {"code"},
-    Stage.SMS: {"sms"},
-    Stage.RECOVERY: {"sms"},
-    Stage.TOKEN: {"enrol"},
-    Stage.ENROL: {"enrol"},
-    Stage.ACKNOWLEDGED: {"code", "sms"},
+    Stage.CODE: {Rule.CODE},
+    Stage.SMS: {Rule.SMS},
+    Stage.RECOVERY: {Rule.SMS},
+    Stage.TOKEN: {Rule.ENROL},
+    Stage.ENROL: {Rule.ENROL},
+    Stage.ACKNOWLEDGED: {Rule.CODE, Rule.SMS},
 }
 """The rules of which the policy must still name one when the answer comes."""
 
@@ -138,7 +139,7 @@ def unless_it_activates(state: ConversationState, account: Account | None, code:
 def crowded(state: ConversationState, context: Context) -> Transition:
     """The move where so many words of one person wait to be hashed that another is refused unseen, and not charged."""
     reason = "more words at once than are hashed for one person"
-    return told(refuse(None, context, Event.REFUSED, "too-many-at-once", reason, Prompt.LOCKED), state.n, context)
+    return told(refuse(None, context, Event.REFUSED, Rule.TOO_MANY_AT_ONCE, reason, Prompt.LOCKED), state.n, context)
 
 
 def of_another_hour(
@@ -193,14 +194,14 @@ def _answered(state: ConversationState, account: Account, answer: Answer, contex
             account,
             context,
             Event.NO_ANSWER,
-            "no-answer" if code else "enrol-failed",
+            Rule.NO_ANSWER if code else Rule.ENROL_FAILED,
             f"no code: {answer.value}",
             Prompt.LOGIN_REFUSED if code else Prompt.ENROL_FAILED,
         )
     if state.stage is Stage.TOKEN and isinstance(answer, HashedAttempt):
         return judge_token(state, account, answer, context)
     judged = (_judge_sms if state.stage in _WITH_TEXT else _judge_app)(state, account, answer, context)
-    return judged or refuse(account, context, Event.PROTOCOL_BROKEN, "protocol", "an answer of another kind")
+    return judged or refuse(account, context, Event.PROTOCOL_BROKEN, Rule.PROTOCOL, "an answer of another kind")
 
 
 def _judge_app(
@@ -208,7 +209,7 @@ def _judge_app(
 ) -> Transition | None:
     credential = account.credential
     if credential is None:
-        return refuse(account, context, Event.REFUSED, "enrol", OVERTAKEN)
+        return refuse(account, context, Event.REFUSED, Rule.ENROL, OVERTAKEN)
     if state.stage is Stage.CODE and isinstance(answer, HashedAttempt):
         return judge_recovery_code(state, account, credential, answer, context)
     if state.stage is Stage.CODE and isinstance(answer, str):

@@ -20,6 +20,7 @@ from rw2fa_daemon.core.otp import step_at
 from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt, span
 from rw2fa_daemon.core.recovery_codes import FORM, HashedAttempt, without
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.transitions import (
     ANYTHING,
     Ask,
@@ -51,14 +52,14 @@ def offer_enrolment(account: Account | None, context: Context) -> Transition:
 def judge_token(state: ConversationState, account: Account, attempt: HashedAttempt, context: Context) -> Transition:
     """The move after a token was typed. It stays good until the enrolment that it opens is finished."""
     if account.token is not None and without((account.token,), attempt) is None:
-        return refuse(_counted(account), context, Event.REFUSED, "enrol-failed", "wrong token")
+        return refuse(_counted(account), context, Event.REFUSED, Rule.ENROL_FAILED, "wrong token")
     return _show_secret(account, ConversationState(Stage.ENROL, n=state.n + 1), context)
 
 
 def next_picture(state: ConversationState, account: Account, context: Context) -> Transition:
     """The move after Enter alone: the same secret once more, drawn in the next way that this client may show."""
     if state.offered is None or account.credential != state.offered:
-        return refuse(account, context, Event.REFUSED, "enrol", OVERTAKEN)
+        return refuse(account, context, Event.REFUSED, Rule.ENROL, OVERTAKEN)
     again = replace(state, n=state.n + 1, pictures=state.pictures + 1)
     text = enrolment_screen(account.name, state.offered, context, again.pictures)
     return Transition(account, _ask_first_code(again, text, state.offered), again)
@@ -78,7 +79,7 @@ def judge_first_code(
         return _ask_for_right_clock(again, account, credential, first.offset)
     failed = _counted(account)
     if again.wrong >= ENROL_TRIES or exhausted(failed.counters):
-        return refuse(failed, context, Event.CODE_WRONG, "enrol-failed", "wrong first codes", Prompt.ENROL_FAILED)
+        return refuse(failed, context, Event.CODE_WRONG, Rule.ENROL_FAILED, "wrong first codes", Prompt.ENROL_FAILED)
     look = far(credential, code, again.wrong, context.now, context.guessing.discrepancy)
     return Transition(failed, _ask_first_code(again, Prompt.ENROL_WRONG.value, credential), again, far=look)
 
@@ -96,7 +97,7 @@ def _ask_for_right_clock(state: ConversationState, account: Account, credential:
 
 def noted(account: Account, context: Context) -> Transition:
     """The move after the person has seen the recovery codes."""
-    return Transition(account, End(Rc.SUCCESS, "activated", Prompt.ACTIVATED.value, context.uid))
+    return Transition(account, End(Rc.SUCCESS, Rule.ACTIVATED, Prompt.ACTIVATED.value, context.uid))
 
 
 def _show_secret(account: Account, state: ConversationState, context: Context) -> Transition:
@@ -104,7 +105,7 @@ def _show_secret(account: Account, state: ConversationState, context: Context) -
     offered, credential = with_secret(account, context)
     state = replace(state, offered=credential)
     text = enrolment_screen(offered.name, credential, context, state.pictures)
-    record = context.record(Event.ENROLMENT_OFFERED, Decision.ENROL, "enrol")
+    record = context.record(Event.ENROLMENT_OFFERED, Decision.ENROL, Rule.ENROL)
     return Transition(offered, _ask_first_code(state, text, credential), state, (record,))
 
 
@@ -112,9 +113,9 @@ def activated(state: ConversationState, account: Account, context: Context) -> T
     """Stored as active before anything is said; then the recovery codes, which are shown only now."""
     if context.recovery is None:
         active = remember_session(account, context)
-        return let_in(active, context, Event.ACTIVATED, "activated", text=Prompt.ACTIVATED.value)
+        return let_in(active, context, Event.ACTIVATED, Rule.ACTIVATED, text=Prompt.ACTIVATED.value)
     active = remember_session(replace(account, recovery=context.recovery.digests), context)
-    record = context.record(Event.ACTIVATED, Decision.ALLOW, "activated")
+    record = context.record(Event.ACTIVATED, Decision.ALLOW, Rule.ACTIVATED)
     lines = "\n".join(f"  {word}" for word in context.recovery.codes)
     last = replace(state, stage=Stage.ACKNOWLEDGED)
     return Transition(active, Ask(last.n, Prompt.RECOVERY_CODES.value.format(codes=lines), ANYTHING), last, (record,))

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.core.audit import Event, Record
-
-RULE: Final = "many-guessed-at"
+from rw2fa_daemon.core.rule import Rule
 
 USERS_KEPT: Final = 4_096
 """People whose wrong codes are remembered; the one longest ago goes first."""
@@ -112,7 +111,7 @@ class SprayingDetector:
         return Record(
             Event.MANY_GUESSED_AT,
             now,
-            rule=RULE,
+            rule=Rule.MANY_GUESSED_AT,
             reason=(
                 f"somebody may know the passwords of {len(found)} people, who had wrong codes within {threshold.words} "
                 f"and no right one after, from {named}{f' and {more} other addresses' if more > 0 else ''}"

@@ -12,6 +12,7 @@ from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.clients import Client, Prompts, ServiceClass
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.prompts import Prompt
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 
 
@@ -107,7 +108,7 @@ def facts_of(
 class Row:
     """One line of the table. A cell that is None matches anything."""
 
-    rule: str
+    rule: Rule
     decision: Decision
     rc: Rc | None = None
     """What the hook returns; None for a row that asks, and ends nothing."""
@@ -155,13 +156,13 @@ _RDP: Final = ServiceClass.RDP
 
 TABLE: Final[tuple[Row, ...]] = (
     # Not asked at all.
-    Row("off", _PASS, Rc.IGNORE, on=False),
-    Row("service-ignored", _PASS, Rc.IGNORE, where=ServiceClass.IGNORE),
+    Row(Rule.OFF, _PASS, Rc.IGNORE, on=False),
+    Row(Rule.SERVICE_IGNORED, _PASS, Rc.IGNORE, where=ServiceClass.IGNORE),
     # Nobody that could be judged.
     # A typing error, or somebody who tries names: the modules behind us refuse it, as they did before we came.
     # Who has shown a key is not nobody, and account lets nobody pass without a name.
     Row(
-        "no-such-user",
+        Rule.NO_SUCH_USER,
         _PASS,
         Rc.IGNORE,
         phase=Phase.AUTH,
@@ -169,10 +170,10 @@ TABLE: Final[tuple[Row, ...]] = (
         who=ScopeStatus.NO_SUCH_USER,
         event=Event.LET_PASS,
     ),
-    Row("unknown-after-auth", _DENY, Rc.USER_UNKNOWN, who=ScopeStatus.NO_SUCH_USER, event=Event.REFUSED),
-    Row("user-unknown", _DENY, Rc.USER_UNKNOWN, who=ScopeStatus.USER_UNKNOWN, event=Event.REFUSED),
+    Row(Rule.UNKNOWN_AFTER_AUTH, _DENY, Rc.USER_UNKNOWN, who=ScopeStatus.NO_SUCH_USER, event=Event.REFUSED),
+    Row(Rule.USER_UNKNOWN, _DENY, Rc.USER_UNKNOWN, who=ScopeStatus.USER_UNKNOWN, event=Event.REFUSED),
     Row(
-        "directory-unavailable",
+        Rule.DIRECTORY_UNAVAILABLE,
         _DENY,
         Rc.AUTHINFO_UNAVAIL,
         who=ScopeStatus.DIRECTORY_UNAVAILABLE,
@@ -180,12 +181,12 @@ TABLE: Final[tuple[Row, ...]] = (
         event=Event.CANNOT_JUDGE,
     ),
     # Not asked for a code: machines, and whoever is surely not in the scope.
-    Row("exempt-user", _PASS, Rc.IGNORE, who=ScopeStatus.EXEMPT_USER, event=Event.LET_PASS),
-    Row("exempt-network", _PASS, Rc.IGNORE, who=ScopeStatus.EXEMPT_NETWORK, event=Event.LET_PASS),
-    Row("not-enabled", _PASS, Rc.IGNORE, who=ScopeStatus.NOT_ENABLED, event=Event.LET_PASS),
-    Row("remembered-not-enabled", _PASS, Rc.IGNORE, who=ScopeStatus.REMEMBERED_NOT_ENABLED, event=Event.LET_PASS),
+    Row(Rule.EXEMPT_USER, _PASS, Rc.IGNORE, who=ScopeStatus.EXEMPT_USER, event=Event.LET_PASS),
+    Row(Rule.EXEMPT_NETWORK, _PASS, Rc.IGNORE, who=ScopeStatus.EXEMPT_NETWORK, event=Event.LET_PASS),
+    Row(Rule.NOT_ENABLED, _PASS, Rc.IGNORE, who=ScopeStatus.NOT_ENABLED, event=Event.LET_PASS),
+    Row(Rule.REMEMBERED_NOT_ENABLED, _PASS, Rc.IGNORE, who=ScopeStatus.REMEMBERED_NOT_ENABLED, event=Event.LET_PASS),
     Row(
-        "scope-unsure",
+        Rule.SCOPE_UNSURE,
         _DENY,
         Rc.AUTHINFO_UNAVAIL,
         who=ScopeStatus.SCOPE_UNSURE,
@@ -196,17 +197,17 @@ TABLE: Final[tuple[Row, ...]] = (
     # that evidence, whatever the first factor was.
     # In the key slot SUCCESS leaves out the password that may follow there, so that only what was judged for this very
     # login gets it: a code, a bypass, evidence. IGNORE leaves the host its own demands (promise 14).
-    Row("evidence-key", _PASS, Rc.SUCCESS, phase=Phase.AUTH, slot=Slot.KEY, first_factor=True, evidence=True),
-    Row("evidence", _PASS, Rc.IGNORE, evidence=True),
-    Row("no-evidence", _DENY, Rc.PERM_DENIED, phase=Phase.ACCOUNT, text=Prompt.NO_EVIDENCE, event=Event.REFUSED),
+    Row(Rule.EVIDENCE_KEY, _PASS, Rc.SUCCESS, phase=Phase.AUTH, slot=Slot.KEY, first_factor=True, evidence=True),
+    Row(Rule.EVIDENCE, _PASS, Rc.IGNORE, evidence=True),
+    Row(Rule.NO_EVIDENCE, _DENY, Rc.PERM_DENIED, phase=Phase.ACCOUNT, text=Prompt.NO_EVIDENCE, event=Event.REFUSED),
     # Remote-desktop clients.
-    Row("whitelisted", Decision.ALLOW, Rc.IGNORE, where=_RDP, whitelisted=True, mint=True, event=Event.LET_PASS),
-    Row("rdp-refused", _DENY, Rc.AUTH_ERR, where=_RDP, text=Prompt.RDP_REFUSED, event=Event.REFUSED),
+    Row(Rule.WHITELISTED, Decision.ALLOW, Rc.IGNORE, where=_RDP, whitelisted=True, mint=True, event=Event.LET_PASS),
+    Row(Rule.RDP_REFUSED, _DENY, Rc.AUTH_ERR, where=_RDP, text=Prompt.RDP_REFUSED, event=Event.REFUSED),
     # Clients that can ask.
-    Row("no-first-factor", _PASS, Rc.IGNORE, slot=Slot.KEY, first_factor=False),
-    Row("state-needed", Decision.LOOK, account=AccountState.UNREAD),
+    Row(Rule.NO_FIRST_FACTOR, _PASS, Rc.IGNORE, slot=Slot.KEY, first_factor=False),
+    Row(Rule.STATE_NEEDED, Decision.LOOK, account=AccountState.UNREAD),
     Row(
-        "state-unusable",
+        Rule.STATE_UNUSABLE,
         _DENY,
         Rc.AUTHINFO_UNAVAIL,
         account=AccountState.UNUSABLE,
@@ -214,7 +215,7 @@ TABLE: Final[tuple[Row, ...]] = (
         event=Event.CANNOT_JUDGE,
     ),
     Row(
-        "uid-changed",
+        Rule.UID_CHANGED,
         _DENY,
         Rc.AUTH_ERR,
         account=AccountState.UID_CHANGED,
@@ -222,7 +223,7 @@ TABLE: Final[tuple[Row, ...]] = (
         event=Event.CANNOT_JUDGE,
     ),
     Row(
-        "bypass",
+        Rule.BYPASS,
         Decision.ALLOW,
         Rc.SUCCESS,
         account=AccountState.BYPASSED,
@@ -230,13 +231,13 @@ TABLE: Final[tuple[Row, ...]] = (
         uses_bypass=True,
         event=Event.LET_PASS,
     ),
-    Row("locked", _DENY, Rc.MAXTRIES, account=AccountState.LOCKED, text=Prompt.LOCKED, event=Event.REFUSED),
-    Row("recent-code", Decision.ALLOW, Rc.IGNORE, account=AccountState.RECENT, mint=True, event=Event.LET_PASS),
-    Row("cannot-ask", _DENY, Rc.AUTH_ERR, can_ask=False, text=Prompt.CANNOT_ASK, event=Event.REFUSED),
-    Row("code", Decision.CODE, account=AccountState.ACTIVATED, text=Prompt.CODE_PROMPT),
-    Row("sms", Decision.CODE, account=AccountState.BY_SMS, text=Prompt.SMS_PROMPT),
+    Row(Rule.LOCKED, _DENY, Rc.MAXTRIES, account=AccountState.LOCKED, text=Prompt.LOCKED, event=Event.REFUSED),
+    Row(Rule.RECENT_CODE, Decision.ALLOW, Rc.IGNORE, account=AccountState.RECENT, mint=True, event=Event.LET_PASS),
+    Row(Rule.CANNOT_ASK, _DENY, Rc.AUTH_ERR, can_ask=False, text=Prompt.CANNOT_ASK, event=Event.REFUSED),
+    Row(Rule.CODE, Decision.CODE, account=AccountState.ACTIVATED, text=Prompt.CODE_PROMPT),
+    Row(Rule.SMS, Decision.CODE, account=AccountState.BY_SMS, text=Prompt.SMS_PROMPT),
     Row(
-        "enrol-closed",
+        Rule.ENROL_CLOSED,
         _DENY,
         Rc.AUTH_ERR,
         account=AccountState.WINDOW_CLOSED,
@@ -244,13 +245,13 @@ TABLE: Final[tuple[Row, ...]] = (
         event=Event.REFUSED,
     ),
     # Whoever has the password of one name must not set up the device of another.
-    Row("enrol-other-name", _DENY, Rc.AUTH_ERR, alias=True, text=Prompt.ENROL_OTHER_NAME, event=Event.REFUSED),
-    Row("enrol", Decision.ENROL, can_enrol=True, text=Prompt.ENROL_PROMPT, event=Event.ENROLMENT_OFFERED),
-    Row("enrol-elsewhere", _DENY, Rc.AUTH_ERR, text=Prompt.ENROL_ELSEWHERE, event=Event.REFUSED),
+    Row(Rule.ENROL_OTHER_NAME, _DENY, Rc.AUTH_ERR, alias=True, text=Prompt.ENROL_OTHER_NAME, event=Event.REFUSED),
+    Row(Rule.ENROL, Decision.ENROL, can_enrol=True, text=Prompt.ENROL_PROMPT, event=Event.ENROLMENT_OFFERED),
+    Row(Rule.ENROL_ELSEWHERE, _DENY, Rc.AUTH_ERR, text=Prompt.ENROL_ELSEWHERE, event=Event.REFUSED),
 )
 
 
-BEFORE_NAMES: Final = frozenset({"off", "service-ignored"})
+BEFORE_NAMES: Final = frozenset({Rule.OFF, Rule.SERVICE_IGNORED})
 """Rules that hold whoever it is, so that nobody has to be looked up."""
 
 

@@ -6,6 +6,7 @@ from enum import Enum
 from typing import Final
 
 from rw2fa_daemon.core.quota import DAY_SECONDS, HOUR_SECONDS, Limit, Quota
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 
 
@@ -94,7 +95,7 @@ NO_ATTEMPT: Final = SmsAttempt()
 class SmsError:
     """Why no message can be sent: the name of the rule, a sentence for the person, and one for the audit."""
 
-    rule: str
+    rule: Rule
     person: str
     reason: str
     limit: bool = False

@@ -21,6 +21,7 @@ from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import with_reason
 from rw2fa_daemon.core.recovery_codes import FORM, HashedAttempt
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage, SmsRandomness, SmsRules
 from rw2fa_daemon.core.sms_text import fill
@@ -46,7 +47,7 @@ def ask_for_sms_code(account: Account, context: Context) -> Transition:
     error = context.error
     if not number.startswith(rules.allowed):
         reason = "the number is in no country that sms.countries allows"
-        error = SmsError("sms-country", Prompt.SMS_COUNTRY.value, reason, limit=True)
+        error = SmsError(Rule.SMS_COUNTRY, Prompt.SMS_COUNTRY.value, reason, limit=True)
     if error is not None:
         return _without_sms(account, error, context)
     hands_out = context.client.enrolment and not account.phone_confirmed and not account.recovery
@@ -64,7 +65,7 @@ def entered(state: ConversationState, account: Account, context: Context) -> Tra
     """The move after Enter alone: say what became of the message, and send another where it is time."""
     _, _, phone = _needed(account, context)
     if state.entered >= ENTERED_MAX:
-        return refuse(account, context, Event.NO_ANSWER, "no-answer", "no code: Enter alone, too often")
+        return refuse(account, context, Event.NO_ANSWER, Rule.NO_ANSWER, "no code: Enter alone, too often")
     again = replace(state, n=state.n + 1, entered=state.entered + 1)
     sms_attempt, report = context.sms_attempt, context.sms_attempt.report
     if report.state is DeliveryState.NONE:
@@ -94,12 +95,12 @@ def judge_sms_code(state: ConversationState, account: Account, code: str, contex
         return wrong(state, charged, context, lambda again: _asked_again(again, charged, context))
     spent = replace(account, sms_code=None)
     if not outstanding.sent_at - CLOCK_SLACK_SECONDS <= context.now < outstanding.until:
-        record = context.record(Event.CODE_OUTSIDE_WINDOW, Decision.DENY, "code-outside-window", "sent too long ago")
+        record = context.record(Event.CODE_OUTSIDE_WINDOW, Decision.DENY, Rule.CODE_OUTSIDE_WINDOW, "sent too long ago")
         again = replace(state, n=state.n + 1)
         return Transition(spent, _question(again, Prompt.SMS_EXPIRED.value, spent, context), again, (record,))
     right = replace(spent, counters=lockout.clear(spent.counters))
     if account.phone_confirmed:
-        return let_in(remember_session(right, context), context, Event.ACCEPTED, "code-right", reason="by SMS")
+        return let_in(remember_session(right, context), context, Event.ACCEPTED, Rule.CODE_RIGHT, reason="by SMS")
     confirmed = replace(right, phone_confirmed=True)
     recovery = context.recovery if state.activates else None
     return activated(replace(state, n=state.n + 1), confirmed, replace(context, recovery=recovery))
@@ -142,7 +143,7 @@ def _failed(state: ConversationState, account: Account, report: DeliveryReport, 
     if account.recovery:
         only = replace(state, stage=Stage.RECOVERY)
         return Transition(account, Ask(only.n, Prompt.SMS_RECOVERY.value.format(why=report.person), FORM), only)
-    return with_reason(Transition(account, End(Rc.AUTH_ERR, "sms-failed", report.person)), state.n - 1, context)
+    return with_reason(Transition(account, End(Rc.AUTH_ERR, Rule.SMS_FAILED, report.person)), state.n - 1, context)
 
 
 def _first_question(state: ConversationState, account: Account, phone: Secret, context: Context) -> Ask:

@@ -16,6 +16,7 @@ from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.quota import source_of
 from rw2fa_daemon.core.recovery_codes import CodeSet
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import NO_ATTEMPT, SmsAttempt, SmsError, SmsMessage, SmsRandomness, SmsRules
 
@@ -63,7 +64,7 @@ class End:
     """The end of a phase; `mint` is the uid that evidence is kept for, None for no evidence."""
 
     rc: Rc
-    rule: str
+    rule: Rule
     text: str = ""
     mint: int | None = None
 
@@ -187,7 +188,7 @@ def finish(row: Row, context: Context, account: Account | None = None, reason: s
 
 
 def let_in(
-    account: Account, context: Context, event: Event, rule: str, *, reason: str = "", text: str = ""
+    account: Account, context: Context, event: Event, rule: Rule, *, reason: str = "", text: str = ""
 ) -> Transition:
     """The move that ends in success, with evidence for later slots and phases."""
     end = End(Rc.SUCCESS, rule, text, context.uid)
@@ -198,7 +199,7 @@ def refuse(
     account: Account | None,
     context: Context,
     event: Event,
-    rule: str,
+    rule: Rule,
     reason: str,
     text: Prompt | str = Prompt.LOGIN_REFUSED,
 ) -> Transition:

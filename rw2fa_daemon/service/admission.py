@@ -12,6 +12,7 @@ from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.otp import SECRET_BYTES
 from rw2fa_daemon.core.policy import Decision, Rc, facts_of
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, no_such_user, scope_result
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.transitions import Context, End, Transition, finish
@@ -67,7 +68,7 @@ def admit(connection: Connection, login: Login) -> None:
 def _stranger(connection: Connection, login: Login, user: User | Missing) -> None:
     """Answer a peer that is no login program: a locker may ask for its own user (promise 10)."""
     if isinstance(user, User) and user.uid == connection.uid:
-        tell(connection, Transition(None, End(Rc.IGNORE, "peer-self")))
+        tell(connection, Transition(None, End(Rc.IGNORE, Rule.PEER_SELF)))
         return
     record = Record(
         Event.REFUSED,
@@ -76,10 +77,10 @@ def _stranger(connection: Connection, login: Login, user: User | Missing) -> Non
         service=login.service,
         phase=login.phase,
         decision=Decision.DENY,
-        rule="peer-other",
+        rule=Rule.PEER_OTHER,
         reason=f"peer uid {connection.uid}",
     )
-    tell(connection, Transition(None, End(Rc.AUTH_ERR, "peer-other"), records=(record,)))
+    tell(connection, Transition(None, End(Rc.AUTH_ERR, Rule.PEER_OTHER), records=(record,)))
 
 
 def _place(

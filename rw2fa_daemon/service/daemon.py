@@ -12,6 +12,7 @@ from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.data.build import build_text
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.connection import Connection
@@ -139,7 +140,7 @@ class Daemon:
             self._check_fixed(config)
         except Problem as problem:
             self._config_problem = problem
-            self._report_configuration("kept the configuration that was running", str(problem))
+            self._report_configuration(Rule.KEPT, str(problem))
             self._supervisor.reloaded(self._summary())
             done(str(problem))
             return
@@ -150,7 +151,7 @@ class Daemon:
 
         def used() -> None:
             self._metrics_file.use(config.metrics_file)
-            self._report_configuration("reloaded", "")
+            self._report_configuration(Rule.RELOADED, "")
             self._supervisor.reloaded(self._summary())
             done("ok")
 
@@ -161,7 +162,7 @@ class Daemon:
             if getattr(config, key) != getattr(self._config, key):
                 raise Problem(f"{name} cannot change while the daemon runs", "restart rw2fad instead")
 
-    def _report_configuration(self, what: str, reason: str) -> None:
+    def _report_configuration(self, what: Rule, reason: str) -> None:
         self._sink.write(Record(Event.CONFIGURATION, time.time(), decision="done", rule=what, reason=reason))
 
     def _summary(self) -> str:

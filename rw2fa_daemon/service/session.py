@@ -7,6 +7,7 @@ from typing import Final
 from rw2fa_daemon.core import sessions
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.transitions import End, Transition
 from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.service.admission import booted_at
@@ -16,7 +17,7 @@ from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import read_session
 from rw2fa_daemon.wire.message import Message
 
-ACKNOWLEDGED: Final = Transition(None, End(Rc.IGNORE, "session"))
+ACKNOWLEDGED: Final = Transition(None, End(Rc.IGNORE, Rule.SESSION))
 """The answer in any case: nothing depends on it."""
 
 

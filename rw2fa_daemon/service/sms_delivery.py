@@ -8,6 +8,7 @@ from typing import Final
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.policy import Decision
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.transitions import Context
 from rw2fa_daemon.core.twilio import ARRIVED_STATUSES, NOT_DELIVERED, explain
@@ -102,7 +103,7 @@ def _status(answer: Message | Unanswered) -> SmsStatus:
 
 def _record(message: _Followed, status: SmsStatus, now: float) -> Record:
     def record(event: Event, reason: str) -> Record:
-        return message.context.at(now).record(event, Decision.CODE, "sms", f"{message.sid}: {reason}")
+        return message.context.at(now).record(event, Decision.CODE, Rule.SMS, f"{message.sid}: {reason}")
 
     if status.status in ARRIVED_STATUSES:
         return record(Event.SMS_DELIVERED, status.status)

@@ -13,6 +13,7 @@ from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import Decision
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.quota import DAY_SECONDS, Limit, Quota
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage
 from rw2fa_daemon.core.transitions import Context
@@ -42,19 +43,25 @@ _OUTCOMES: Final = {
     Unanswered.LOST: SmsOutcome(sent=False, unknown=True, problem="the relay was lost"),
 }
 _OF_THE_CIRCUIT: Final = frozenset((Kind.RETRY, Kind.DOWN))
+_LIMIT_RULES: Final = {
+    Limit.USER: Rule.SMS_LIMIT_USER,
+    Limit.NUMBER: Rule.SMS_LIMIT_NUMBER,
+    Limit.SOURCE: Rule.SMS_LIMIT_SOURCE,
+    Limit.HOST: Rule.SMS_LIMIT_HOST,
+}
 
 _DOWN: Final = SmsError(
-    "sms-down", Prompt.SMS_DOWN.value, "messages failed in a row, and none has gone out since", again=True
+    Rule.SMS_DOWN, Prompt.SMS_DOWN.value, "messages failed in a row, and none has gone out since", again=True
 )
 _NOT_SET_UP: Final = SmsError(
-    "sms-not-set-up",
+    Rule.SMS_NOT_SET_UP,
     Prompt.SMS_NOT_SET_UP.value,
     "account, token or sender are missing; `rw2fa sms configure` sets them",
 )
 _TOO_MANY: Final = SmsError(
-    "sms-busy", Prompt.SMS_DOWN.value, "too many messages wait for their turn already", again=True
+    Rule.SMS_BUSY, Prompt.SMS_DOWN.value, "too many messages wait for their turn already", again=True
 )
-_TOO_LATE: Final = SmsError("sms-busy", Prompt.SMS_DOWN.value, "its turn did not come in time", again=True)
+_TOO_LATE: Final = SmsError(Rule.SMS_BUSY, Prompt.SMS_DOWN.value, "its turn did not come in time", again=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,7 @@ class SmsSender:
 
         def looked(found: tuple[bool, Quota | None] | StateProblem) -> None:
             if isinstance(found, StateProblem):
-                done(SmsError("sms-not-set-up", Prompt.SMS_NOT_SET_UP.value, str(found)))
+                done(SmsError(Rule.SMS_NOT_SET_UP, Prompt.SMS_NOT_SET_UP.value, str(found)))
                 return
             has_token, full = found
             if not has_token:
@@ -170,7 +177,7 @@ class SmsSender:
                     return
                 error = _DOWN if order.wanted() else None
             elif isinstance(found, StateProblem):
-                error = SmsError("sms-failed", Prompt.SMS_NOT_SET_UP.value, str(found))
+                error = SmsError(Rule.SMS_FAILED, Prompt.SMS_NOT_SET_UP.value, str(found))
             else:
                 error = _NOT_SET_UP if found is None else _limit(found)
             self._ended()
@@ -189,7 +196,7 @@ class SmsSender:
         except ProtocolError as error:
             self._ended()
             self._fail(
-                order, SmsError("sms-failed", Prompt.SMS_NOT_SET_UP.value, f"no such message can be sent: {error}")
+                order, SmsError(Rule.SMS_FAILED, Prompt.SMS_NOT_SET_UP.value, f"no such message can be sent: {error}")
             )
             return
         self._circuit = self._circuit.attempted(self._loop.time())
@@ -219,12 +226,12 @@ class SmsSender:
         context = order.context
         followed = self._deliveries.follow(outcome.sid, context, order.config)
         reason = f"{_to(order)}, {outcome.sid}, {outcome.status}{'' if followed else '; too many to follow it'}"
-        self._audit(context.at(time.time()).record(Event.SMS_SENT, Decision.CODE, "sms", reason))
+        self._audit(context.at(time.time()).record(Event.SMS_SENT, Decision.CODE, Rule.SMS, reason))
         order.report(DeliveryReport(DeliveryState.SENT))
 
     def _not_sent(self, order: Order, outcome: SmsOutcome, error: TwilioError) -> None:
         reason = f"{_to(order)}: {error.administrator}{f' ({outcome.problem})' if outcome.problem else ''}"
-        self._audit(order.context.at(time.time()).record(Event.SMS_FAILED, Decision.CODE, "sms-failed", reason))
+        self._audit(order.context.at(time.time()).record(Event.SMS_FAILED, Decision.CODE, Rule.SMS_FAILED, reason))
         state = DeliveryState.UNKNOWN if outcome.unknown else DeliveryState.FAILED
         order.report(DeliveryReport(state, error.person, again=error.kind in _OF_THE_CIRCUIT))
 
@@ -239,9 +246,9 @@ class SmsSender:
         at = time.time()
         if was.closed and not self._circuit.closed:
             reason = f"{self._circuit.failures} messages failed in a row: people are told at once until one goes out"
-            self._audit(Record(Event.SMS_DOWN, at, decision=Decision.DENY, rule="sms-down", reason=reason))
+            self._audit(Record(Event.SMS_DOWN, at, decision=Decision.DENY, rule=Rule.SMS_DOWN, reason=reason))
         elif self._circuit.closed and not was.closed:
-            self._audit(Record(Event.SMS_UP, at, decision="done", rule="sms-up", reason="messages go out again"))
+            self._audit(Record(Event.SMS_UP, at, decision="done", rule=Rule.SMS_UP, reason="messages go out again"))
 
 
 def _outcome(answer: Message | Unanswered) -> SmsOutcome:
@@ -268,4 +275,4 @@ _WHOSE: Final = {
 def _limit(quota: Quota) -> SmsError:
     period = "a day" if quota.seconds == DAY_SECONDS else "an hour"
     reason = f"there were {quota.at_most} messages {period} {_WHOSE[quota.limit]}, as many as the settings allow"
-    return SmsError(f"sms-limit-{quota.limit}", Prompt.SMS_LIMIT.value, reason, limit=True)
+    return SmsError(_LIMIT_RULES[quota.limit], Prompt.SMS_LIMIT.value, reason, limit=True)

@@ -11,6 +11,7 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.user import User
 from rw2fa_daemon.core.user_counts import UserCounts
@@ -30,7 +31,6 @@ MEMBERSHIPS_KNOWN: Final = 4_096
 
 NOT_OPEN: Final = Problem("the state is not open", "restart rw2fad")
 
-RULE_OLDER: Final = "state-older"
 SMS_CODE_PURPOSE: Final = "text code 1"
 _TEXT: Final = struct.Struct(">qB")
 
@@ -202,7 +202,7 @@ class State:
             self._store = None
 
     def _told(self, happened: str) -> None:
-        self._older(Record(Event.STATE_OLDER, time.time(), decision="done", rule=RULE_OLDER, reason=happened))
+        self._older(Record(Event.STATE_OLDER, time.time(), decision="done", rule=Rule.STATE_OLDER, reason=happened))
 
     def _moved(self, happened: str) -> None:
         self._older(failed_over(happened))

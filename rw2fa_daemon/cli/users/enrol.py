@@ -23,6 +23,7 @@ from rw2fa_daemon.core.enrolment import FirstCode, FirstCodeCheck, activate, che
 from rw2fa_daemon.core.otp import SECRET_BYTES
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.qr import Ground, Rendering, Shape, picture_of
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.uri import base32_key, otpauth_uri, spaced_key
 from rw2fa_daemon.core.user import User
@@ -167,7 +168,7 @@ def confirm(cli: CliContext, name: str, code: str, *, as_json: bool) -> None:
             )
         case _:
             raise Problem("that is not the code", "type the code that the app shows now")
-    after_change.record(cli, "rw2fa users confirm", [resolved.name], event=Event.ACTIVATED, rule="activated")
+    after_change.record(cli, "rw2fa users confirm", [resolved.name], event=Event.ACTIVATED, rule=Rule.ACTIVATED)
     after_change.announce(cli, notification.ACTIVATED, resolved.name)
     account = cli.store.read(resolved.name)
     if account and account.method_in_force(sms_enabled=cli.config.sms_enabled) is Method.SMS:

@@ -24,6 +24,7 @@ from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.policy import Rc, facts_of
 from rw2fa_daemon.core.qr import RENDERINGS
 from rw2fa_daemon.core.recovery_codes import CodeSet, HashedAttempt
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, End, NoReply, Stage, Transition
@@ -513,7 +514,7 @@ def test_the_reason_for_the_end_of_a_conversation_is_its_next_question() -> None
     account, context = _activated(), _context(START + 10 * DAY_SECONDS, LATE)
     _, state = _ask(begin(account, context))
     ask, told = _ask(reply(state, account, _code(account, context.now, -500), context))
-    assert (ask.n, told.end) == (2, End(Rc.AUTH_ERR, "code-outside-window"))
+    assert (ask.n, told.end) == (2, End(Rc.AUTH_ERR, Rule.CODE_OUTSIDE_WINDOW))
 
 
 def test_nobody_is_kept_who_is_gone_or_has_nothing_to_read() -> None:

@@ -16,6 +16,7 @@ from rw2fa_daemon.core.conversation import Answer, begin, reply, sms_due
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.quota import Limit
 from rw2fa_daemon.core.recovery_codes import CodeSet, HashedAttempt
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsMessage
 from rw2fa_daemon.core.sms_stage import ENTERED_MAX, RESEND_SECONDS
@@ -385,7 +386,7 @@ def test_where_messages_come_with_the_next_prompt_the_end_has_one_for_its_reason
 
 @pytest.mark.parametrize("limit", [False, True])
 def test_trouble_that_is_known_is_told_in_place_of_the_question(limit: bool) -> None:
-    context = context_of(error=SmsError("sms-down", "Not now.", "it is down", limit=limit))
+    context = context_of(error=SmsError(Rule.SMS_DOWN, "Not now.", "it is down", limit=limit))
     transition = begin(_account(), context)
     assert (_end(transition).rule, _end(transition).text) == ("sms-down", "Not now.")
     assert [record.event for record in transition.records] == [Event.SMS_REFUSED if limit else Event.SMS_FAILED]

@@ -9,6 +9,7 @@ import pytest
 
 from rw2fa_daemon.core.login import Phase, Slot
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.transitions import Ask, End, NoReply
 from rw2fa_daemon.wire import login, message
 from tests.support.libpam import Code, Conversation
@@ -79,5 +80,5 @@ def test_the_hook_lets_codes_of_every_length_through(pure: Pure, digits: int) ->
 def test_the_hook_knows_every_verdict_of_the_daemon(pure: Pure) -> None:
     for rc in Rc:
         mint = 1000 if rc in {Rc.SUCCESS, Rc.IGNORE} else None
-        packet = login.write_end(End(rc, "code-right", "A sentence.", mint))
+        packet = login.write_end(End(rc, Rule.CODE_RIGHT, "A sentence.", mint))
         assert pure.verdict(packet) == (Code[rc.value], mint)

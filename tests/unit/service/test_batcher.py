@@ -6,6 +6,7 @@ from pathlib import Path
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.transitions import End, Transition
 from rw2fa_daemon.service.batcher import Batcher
 from rw2fa_daemon.service.loop import Loop
@@ -13,7 +14,7 @@ from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import StateProblem
 
 ALICE = Account("alice", 1001, 1)
-SAID = End(Rc.IGNORE, "said")
+SAID = End(Rc.IGNORE, Rule.CODE)
 
 
 class Told:

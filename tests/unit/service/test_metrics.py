@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.transitions import Ask, End
 from rw2fa_daemon.service.exposition import exposition
 from rw2fa_daemon.service.metrics import BUCKETS, PHASES_MAX, Metrics
@@ -24,12 +25,12 @@ def read(metrics: Metrics) -> dict[tuple[str, tuple[str, ...]], float]:
 def test_phases_are_counted_by_decision_and_rule() -> None:
     metrics = Metrics()
     for end in (
-        End(Rc.SUCCESS, "code-right", mint=1000),
-        End(Rc.SUCCESS, "code-right", mint=1001),
-        End(Rc.IGNORE, "not-enabled"),
-        End(Rc.AUTH_ERR, "code-wrong", "That code is wrong."),
-        End(Rc.MAXTRIES, "locked"),
-        End(Rc.PERM_DENIED, "locked"),
+        End(Rc.SUCCESS, Rule.CODE_RIGHT, mint=1000),
+        End(Rc.SUCCESS, Rule.CODE_RIGHT, mint=1001),
+        End(Rc.IGNORE, Rule.NOT_ENABLED),
+        End(Rc.AUTH_ERR, Rule.CODE_WRONG, "That code is wrong."),
+        End(Rc.MAXTRIES, Rule.LOCKED),
+        End(Rc.PERM_DENIED, Rule.LOCKED),
     ):
         metrics.answered(write_end(end), 0.002)
     told = read(metrics)
@@ -72,5 +73,5 @@ def test_promise_11_what_is_counted_is_bounded() -> None:
 
 def test_measure_counting_costs_a_login_next_to_nothing() -> None:
     """A login takes 130 µs in all and has two answers; the best of five, since the machine has other things to do."""
-    metrics, end = Metrics(), write_end(End(Rc.SUCCESS, "code-right", mint=1000))
+    metrics, end = Metrics(), write_end(End(Rc.SUCCESS, Rule.CODE_RIGHT, mint=1000))
     assert min(timeit.repeat(lambda: metrics.answered(end, 0.002), number=10_000, repeat=5)) / 10_000 < 5e-6

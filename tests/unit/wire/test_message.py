@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.transitions import Ask, End, NoReply
 from rw2fa_daemon.wire.login import has_form, read_open, read_reply, write_ask, write_end
 from rw2fa_daemon.wire.message import FIELDS_MAX, ITEM_MAX, MESSAGE_MAX, Message, ProtocolError, compose, parse
@@ -131,12 +132,12 @@ def test_forms(value: str, form: str, fits: bool) -> None:
 
 def test_questions_and_ends_are_written() -> None:
     assert parse(write_ask(ASK)).fields == {"n": "1", "style": "echo", "text": "Code: ", "form": "digits:6-6"}
-    assert parse(write_end(End(Rc.SUCCESS, "code-right", "", 1000))).fields == {
+    assert parse(write_end(End(Rc.SUCCESS, Rule.CODE_RIGHT, "", 1000))).fields == {
         "rc": "SUCCESS",
         "rule": "code-right",
         "mint": "1000",
     }
-    assert parse(write_end(End(Rc.AUTH_ERR, "locked", "later"))).fields == {
+    assert parse(write_end(End(Rc.AUTH_ERR, Rule.LOCKED, "later"))).fields == {
         "rc": "AUTH_ERR",
         "rule": "locked",
         "text": "later",
