@@ -8,13 +8,21 @@ TEXT = (ROOT / "docs/threat-model.md").read_text()
 PROMISES = range(1, 15)
 
 
-def test_every_promise_has_a_row_that_names_its_tests() -> None:
-    rows = dict(re.findall(r"^\| (\d+) \|(.*)\|$", TEXT, re.MULTILINE))
-    assert [int(number) for number in rows] == list(PROMISES)
-    for number, row in rows.items():
-        names = re.findall(r"::(\w+)`", row)
+def sections() -> dict[int, str]:
+    """What stands under the heading of each promise, by its number."""
+    parts = re.split(r"^#+ (?:(\d+)\. )?.*$", TEXT, flags=re.MULTILINE)
+    return {int(number): text for number, text in zip(parts[1::2], parts[2::2], strict=True) if number}
+
+
+def test_every_promise_has_a_section_that_names_its_tests() -> None:
+    assert re.findall(r"^### (\d+)\. ", TEXT, re.MULTILINE) == [str(number) for number in PROMISES]
+    for number, section in sections().items():
+        kept_by, tests = section.split("\nTests:\n")
+        assert "Kept by:\n\n- " in kept_by
+        names = re.findall(r"^- `tests/[\w/]+\.py::(\w+)`$", tests, re.MULTILINE)
         assert names
-        assert all(name.startswith(f"test_promise_{number}_") for name in names), row
+        assert len(names) == len(tests.strip().splitlines())
+        assert all(name.startswith(f"test_promise_{number}_") for name in names), section
 
 
 def test_every_test_that_is_named_exists() -> None:
