@@ -1,6 +1,6 @@
 """The one table of settings.
 
-The parser, `rw2fa settings`, the shipped configuration file and the manual page all read it, so that
+The parser, `rw2fa settings` and the shipped configuration file all read it, so that
 none of them can say something that the others do not know.
 """
 
