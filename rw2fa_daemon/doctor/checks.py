@@ -14,6 +14,7 @@ from rw2fa_daemon.doctor.host.leftovers import check_leftovers
 from rw2fa_daemon.doctor.host.notify import check_notify
 from rw2fa_daemon.doctor.host.permissions import check_permissions
 from rw2fa_daemon.doctor.nothing_weaker import check_nothing_weaker
+from rw2fa_daemon.doctor.pam.root_login import check_root_login
 from rw2fa_daemon.doctor.pam.sshd import check_sshd
 from rw2fa_daemon.doctor.pam.stacks import check_module, check_socket_arguments, check_stacks
 from rw2fa_daemon.doctor.pam.xrdp import check_xrdp_sections
@@ -44,6 +45,7 @@ CHECKS: Final = (
     Check("pam-module", check_module, "the module is where PAM looks for it", pam=True),
     Check("pam-socket", check_socket_arguments, "our PAM lines and the daemon mean the same socket", pam=True),
     Check("sshd", check_sshd, "sshd makes enabled users answer", pam=True),
+    Check("sshd-root", check_root_login, "sshd lets an enabled root answer, or root has no key", pam=True),
     Check(
         "others",
         check_nothing_weaker,

@@ -45,7 +45,7 @@ def check_sshd(subject: Subject) -> Iterator[Finding]:
 
 def _enabled_users(subject: Subject) -> Iterator[Finding]:
     people, complete = subject.enabled_people
-    chosen = [*sample(people), *_aliases(subject)]
+    chosen = [*sample(people), *aliases(subject)]
     for user in chosen:
         settings = subject.sshd(user.name)
         if isinstance(settings, dict):
@@ -58,7 +58,7 @@ def _enabled_users(subject: Subject) -> Iterator[Finding]:
         yield Finding(_NAME, ok=True, detail=f"sshd was asked about {len(chosen)} of {found} enabled users: {names}")
 
 
-def _aliases(subject: Subject) -> list[User]:
+def aliases(subject: Subject) -> list[User]:
     """Those who are asked for the code of another name of their uid; the scope does not name them."""
     exempt = subject.config.exempt_users
     names = sorted(scope_once_on(subject.config, root=subject.root, lookup=subject.lookup).aliases)[:SAMPLE_MAX]

@@ -18,7 +18,7 @@ class User:
 
     @property
     def home(self) -> str:
-        return f"/home/{self.name}"
+        return "/root" if self.name == "root" else f"/home/{self.name}"
 
     @property
     def key(self) -> str:
