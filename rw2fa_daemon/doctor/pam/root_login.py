@@ -40,8 +40,8 @@ def check_root_login(subject: Subject) -> Iterator[Finding]:
                 detail=f"sshd has `PermitRootLogin {word}` for {user.name}, and so refuses the code that has to "
                 "follow the key: no way in over SSH",
                 fix=f"keep {user.name} out of the scope, or set `PermitRootLogin yes` and, below "
-                f"`Match User {user.name}`, `PasswordAuthentication no` and `KbdInteractiveAuthentication no`, so that a "
-                "key is still demanded; then run `rw2fa pam install sshd`",
+                f"`Match User {user.name}`, `PasswordAuthentication no` and `KbdInteractiveAuthentication no`, so that "
+                "a key is still demanded; then run `rw2fa pam install sshd`",
             )
 
 
