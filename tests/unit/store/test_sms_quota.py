@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
@@ -33,6 +34,15 @@ def test_a_quota_that_is_full_is_named_and_nothing_is_counted_against_the_others
     others = _quotas("bob", per_host=5)
     assert [store.take_sms_quota(others, NOW) for _ in range(3)] == [None, None, others[3]]
     assert store.take_sms_quota(quotas, NOW + 2 * DAY_SECONDS) is None
+
+
+@pytest.mark.parametrize("full", range(4))
+def test_promise_10_while_one_quota_is_full_whatever_its_place_no_other_is_charged(store: Store, full: int) -> None:
+    wide = tuple(replace(quota, at_most=3) for quota in _quotas())
+    narrow = tuple(replace(quota, at_most=1 if place == full else 3) for place, quota in enumerate(wide))
+    assert store.take_sms_quota(narrow, NOW) is None
+    assert [store.take_sms_quota(narrow, NOW) for _ in range(5)] == [narrow[full]] * 5
+    assert [store.take_sms_quota(wide, NOW) for _ in range(3)] == [None, None, wide[0]], "each has room for two more"
 
 
 def test_looking_counts_nothing(store: Store) -> None:
