@@ -1,0 +1,221 @@
+"""Nobody waits longer for a database across a network than a login may, whatever the database does."""
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from typing import TypeVar
+
+import pytest
+
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.transitions import End, Transition
+from rw2fa_daemon.service.loop import Loop, Timer
+from rw2fa_daemon.service.remote_batcher import (
+    ANSWER_SECONDS,
+    AT_ONCE,
+    CROWDED,
+    LATE,
+    LOOK_SECONDS,
+    WAITING_MAX,
+    RemoteBatcher,
+)
+from rw2fa_daemon.service.state import State
+from rw2fa_daemon.store.store import StateProblem
+
+XRDP_SECONDS = 2.0
+"""How long xrdp waits for an answer."""
+ALICE = Account("alice", 1001, 1)
+SAID = End(Rc.IGNORE, "said")
+NEVER = 60.0
+
+R = TypeVar("R")
+
+
+class SteppedLoop(Loop):
+    """A loop whose time passes when the test says so, so that a slow machine makes nothing late."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._now = 1_000.0
+
+    def time(self) -> float:
+        return self._now
+
+    def call_later(self, delay: float, callback: Callable[..., object], *arguments: object) -> Timer:
+        return self.call_at(self._now + delay, callback, *arguments)
+
+    def advance(self, seconds: float) -> None:
+        """Let this much time pass, each timer called at its own moment."""
+        until = self._now + seconds
+        self._serve()
+        while self._timers and self._timers[0][0] <= until:
+            self._now, _, timer = heapq.heappop(self._timers)
+            assert timer.call is not None
+            self._soon.append(timer.call)
+            self._serve()
+        self._now = until
+
+    def _serve(self) -> None:
+        while self._soon:
+            soon, self._soon = self._soon, []
+            for call in soon:
+                call()
+
+
+class SlowExecutor:
+    """Keeps what it is given until the test lets it go."""
+
+    here = False
+
+    def __init__(self, room: int = 1_024) -> None:
+        self.kept: deque[Callable[[], None]] = deque()
+        self._room = room
+
+    def do(self, work: Callable[[], R], done: Callable[[R], None]) -> bool:
+        if len(self.kept) >= self._room:
+            return False
+        self.kept.append(lambda: done(work()))
+        return True
+
+    def tell(self, call: Callable[[], None]) -> None:
+        call()
+
+    def close(self) -> None:
+        self.kept.clear()
+
+    def finish(self) -> None:
+        """The oldest of what is kept is done."""
+        self.kept.popleft()()
+
+
+class Told:
+    """A batcher, and when each one that waits was told what."""
+
+    def __init__(self, state: State, room: int = 1_024) -> None:
+        self.loop = SteppedLoop()
+        self.executor = SlowExecutor(room)
+        self.changed: list[str] = []
+        self.outcomes: dict[str, list[tuple[float, object]]] = {}
+        self.batcher = RemoteBatcher(self.loop, state, self.changed.append, self.executor)
+
+    def note(self, who: str) -> Callable[[object], None]:
+        came, told = self.loop.time(), self.outcomes.setdefault(who, [])
+        return lambda outcome: told.append((self.loop.time() - came, outcome))
+
+    def submit(self, who: str) -> None:
+        self.batcher.submit("alice", lambda _: Transition(ALICE, SAID), self.note(who))
+
+    def look(self, who: str) -> None:
+        self.batcher.look("alice", lambda account: Transition(account, SAID), self.note(who))
+
+
+@pytest.fixture
+def told(state: State) -> Iterator[Told]:
+    made = Told(state)
+    with closing(made.loop):
+        yield made
+
+
+def test_promise_5_whoever_looks_whose_time_is_over_does_so_before_xrdp_gives_up() -> None:
+    assert ANSWER_SECONDS + LOOK_SECONDS < XRDP_SECONDS
+
+
+def test_promise_5_nobody_is_told_later_than_a_login_may_wait(told: Told) -> None:
+    for number in range(40):
+        told.submit(f"submits {number}")
+        told.look(f"looks {number}")
+        told.batcher.call(lambda _store: None, told.note(f"calls {number}"))
+        told.loop.advance(0.07)
+    told.loop.advance(NEVER)
+    assert len(told.outcomes) == 120
+    for who, outcomes in told.outcomes.items():
+        ((seconds, outcome),) = outcomes
+        assert outcome is LATE, who
+        assert seconds + 1e-6 >= ANSWER_SECONDS, who
+        assert seconds <= ANSWER_SECONDS + LOOK_SECONDS + 1e-6, who
+
+
+def test_promise_5_somebody_who_comes_after_a_quiet_time_is_told_as_well(told: Told) -> None:
+    for who in ("first", "second"):
+        told.look(who)
+        told.loop.advance(NEVER)
+        ((seconds, outcome),) = told.outcomes[who]
+        assert outcome is LATE
+        assert seconds <= ANSWER_SECONDS + LOOK_SECONDS + 1e-6
+
+
+def test_promise_1_an_answer_that_comes_too_late_is_thrown_away_and_what_changed_is_known(told: Told) -> None:
+    told.submit("alice")
+    told.loop.advance(NEVER)
+    told.executor.finish()
+    told.loop.advance(NEVER)
+    assert [outcome for _, outcome in told.outcomes["alice"]] == [LATE]
+    assert told.changed == ["alice"], "stored all the same"
+
+
+def test_an_answer_in_time_is_the_only_one(told: Told) -> None:
+    told.submit("alice")
+    told.loop.advance(ANSWER_SECONDS - LOOK_SECONDS)
+    told.executor.finish()
+    told.loop.advance(NEVER)
+    ((seconds, outcome),) = told.outcomes["alice"]
+    assert isinstance(outcome, Transition)
+    assert seconds < ANSWER_SECONDS
+
+
+def test_what_nobody_waits_for_any_more_is_not_sent(told: Told) -> None:
+    told.look("under way")
+    told.loop.advance(0)
+    told.submit("waits too long")
+    told.loop.advance(NEVER)
+    told.executor.finish()
+    assert not told.executor.kept
+    assert told.changed == []
+
+
+def test_what_gathers_meanwhile_goes_together_and_no_more_than_so_many(told: Told) -> None:
+    told.submit("under way")
+    told.loop.advance(0)
+    for number in range(AT_ONCE + 1):
+        told.submit(str(number))
+    told.loop.advance(0)
+    answered = []
+    while told.executor.kept:
+        assert len(told.executor.kept) == 1, "one transaction at a time"
+        told.executor.finish()
+        told.loop.advance(0)
+        answered.append(sum(bool(outcomes) for outcomes in told.outcomes.values()))
+    assert answered == [1, 1 + AT_ONCE, 2 + AT_ONCE]
+
+
+def test_promise_11_more_than_so_many_do_not_wait(told: Told) -> None:
+    told.submit("under way")
+    told.loop.advance(0)
+    for number in range(WAITING_MAX + 1):
+        told.look(str(number))
+    told.loop.advance(0)
+    crowded = [who for who, outcomes in told.outcomes.items() if outcomes]
+    assert crowded == [str(WAITING_MAX)]
+    assert told.outcomes[crowded[0]] == [(0.0, CROWDED)]
+
+
+def test_promise_11_what_the_executor_has_no_room_for_is_told_at_once(state: State) -> None:
+    told = Told(state, room=0)
+    with closing(told.loop):
+        told.submit("submits")
+        told.batcher.call(lambda _store: None, told.note("calls"))
+        told.loop.advance(0)
+        assert told.outcomes == {"submits": [(0.0, CROWDED)], "calls": [(0.0, CROWDED)]}
+
+
+def test_work_that_fails_is_told_as_a_problem(told: Told) -> None:
+    def failing(account: Account | None) -> Transition:
+        raise ValueError(account)
+
+    told.batcher.submit("alice", failing, told.note("alice"))
+    told.loop.advance(0)
+    told.executor.finish()
+    ((_, outcome),) = told.outcomes["alice"]
+    assert isinstance(outcome, StateProblem)
