@@ -12,6 +12,7 @@ from rw2fa_daemon.core.user import Membership, Missing, User, UserList
 from rw2fa_daemon.directory.many import lookups
 from rw2fa_daemon.directory.request import lookup
 from tests.integration.directory.conftest import Guests
+from tests.support.health_checks import suppressed
 from tests.support.nss import FakeDirectory, Guest
 from tests.support.world.waiting import wait_until
 
@@ -217,7 +218,7 @@ def corps(draw: st.DrawFn) -> Corp:
     )
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=suppressed(HealthCheck.function_scoped_fixture))
 @given(corp=corps(), spelling=st.sampled_from(["alice", "ALICE", "CORP\\alice", "alice@corp"]))
 def test_promise_13_for_every_directory_and_every_moment(
     directory: FakeDirectory, guest: Guest, corp: Corp, spelling: str

@@ -11,11 +11,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
+from tests.support.health_checks import suppressed
 from tests.unit.store.place import ScopeResult
 from tests.unit.store.samples import ACCOUNTS, ALICE, BOB, NEW, put
 
 # The store outlives the examples on purpose: each starts from whatever the one before left.
-same_store = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+same_store = settings(suppress_health_check=suppressed(HealthCheck.function_scoped_fixture))
 
 
 @same_store

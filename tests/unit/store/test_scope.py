@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
+from tests.support.health_checks import suppressed
 from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult, forge
 from tests.unit.store.samples import TEXT
 
@@ -28,7 +29,7 @@ def test_an_entry_that_is_named_twice_is_one(store: Store) -> None:
     assert store.sync_scope(["alice", "alice"], 2) == {"alice": 1}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=suppressed(HealthCheck.function_scoped_fixture))
 @given(st.lists(st.lists(TEXT), max_size=5))
 def test_whatever_the_entries_are(store: Store, scopes: list[list[str]]) -> None:
     known = dict(store.sync_scope([], 0))

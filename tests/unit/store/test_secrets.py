@@ -10,13 +10,14 @@ from hypothesis import strategies as st
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
+from tests.support.health_checks import suppressed
 from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult
 from tests.unit.store.samples import TEXT
 
 TOKEN = b"0123456789abcdef0123456789abcdef"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=suppressed(HealthCheck.function_scoped_fixture))
 @given(TEXT.filter(bool), st.binary(), st.binary())
 def test_what_was_kept_last_comes_back(store: Store, name: str, first: bytes, second: bytes) -> None:
     store.forget_secret(name)
