@@ -118,7 +118,7 @@ def test_promise_7_after_a_restore_no_code_from_before_counts(people: Host, file
 def test_promise_7_after_a_restore_nothing_else_from_before_counts(people: Host, file: Path) -> None:
     words = people.json("users", "recovery", ALICE)["recovery_codes"]
     change(people, BOB, bypass=Bypass(int(time.time()) + 3600, once=True))
-    token = people.json("users", "reset", CAROL, "--yes")[0]["token"]
+    people.does("users", "reset", CAROL, "--yes")
     does(people, "backup", str(file))
     with people.daemon():
         assert people.login(ALICE, words[0])["rule"] == "recovery-code"
@@ -136,7 +136,6 @@ def test_promise_7_after_a_restore_nothing_else_from_before_counts(people: Host,
         people.does("users", "reset", CAROL, "--yes")
         with people.hook() as hook:
             assert hook.open(CAROL)["verb"] == "ask"
-    assert token is None or token
 
 
 def test_promise_7_who_enrolled_after_the_backup_cannot_be_enrolled_by_somebody_else(people: Host, file: Path) -> None:
