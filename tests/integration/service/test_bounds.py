@@ -3,11 +3,14 @@
 import multiprocessing
 import os
 import pwd
+import select
 import signal
 import socket
 import time
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,27 +23,38 @@ from tests.support.daemon import Hook, Site, wait_until
 
 NOBODY = pwd.getpwnam("nobody").pw_uid
 IDLE_CONNECTIONS = 1_000
+CLOSED_SECONDS = 10.0
+"""How long a connection that has no place may stay open."""
 
 
-def _as_nobody(site: Site, user: str, answers: "multiprocessing.Queue[object]", connections: int) -> None:
-    os.setgid(65534)
-    os.setuid(NOBODY)
-    hooks = [Hook(site.socket) for _ in range(connections)]
-    for hook in hooks:
-        try:
-            answers.put(hook.open(user))
-        except OSError as error:
-            answers.put(type(error).__name__)
-
-
-def _ask_as_nobody(site: Site, user: str, connections: int = 1) -> list[object]:
+@contextmanager
+def _as_nobody(run: Callable[..., None], *arguments: object) -> Iterator["multiprocessing.Queue[Any]"]:
+    """What `run` puts into its last argument, as another user and in a process that does not outlive this."""
     context = multiprocessing.get_context("fork")
-    answers: multiprocessing.Queue[object] = context.Queue()
-    process = context.Process(target=_as_nobody, args=(site, user, answers, connections))
+    answers: multiprocessing.Queue[Any] = context.Queue()
+
+    def change_and_run() -> None:
+        os.setgid(65534)
+        os.setuid(NOBODY)
+        run(*arguments, answers)
+
+    process = context.Process(target=change_and_run)
     process.start()
-    got = [answers.get(timeout=30) for _ in range(connections)]
-    process.join()
-    return got
+    try:
+        yield answers
+    finally:
+        process.kill()
+        process.join()
+
+
+def _ask(site: Site, user: str, answers: "multiprocessing.Queue[object]") -> None:
+    with site.hook() as hook:
+        answers.put(hook.open(user))
+
+
+def _ask_as_nobody(site: Site, user: str) -> object:
+    with _as_nobody(_ask, site, user) as answers:
+        return answers.get(timeout=30)
 
 
 @pytest.fixture
@@ -57,32 +71,32 @@ def test_promise_10_a_peer_that_is_not_root_is_ignored_for_itself_and_denied_for
     open_site.enrol("nobody", "daemon")
     before = [open_site.account(name) for name in ("nobody", "daemon")]
     with open_site.daemon():
-        assert _ask_as_nobody(open_site, "nobody") == [{"verb": "end", "rc": "IGNORE", "rule": "peer-self"}]
-        assert _ask_as_nobody(open_site, "daemon") == [{"verb": "end", "rc": "AUTH_ERR", "rule": "peer-other"}]
-        assert _ask_as_nobody(open_site, "no-such-user") == [{"verb": "end", "rc": "AUTH_ERR", "rule": "peer-other"}]
+        assert _ask_as_nobody(open_site, "nobody") == {"verb": "end", "rc": "IGNORE", "rule": "peer-self"}
+        assert _ask_as_nobody(open_site, "daemon") == {"verb": "end", "rc": "AUTH_ERR", "rule": "peer-other"}
+        assert _ask_as_nobody(open_site, "no-such-user") == {"verb": "end", "rc": "AUTH_ERR", "rule": "peer-other"}
     assert [open_site.account(name) for name in ("nobody", "daemon")] == before
 
 
-def _hold_as_nobody(site: Site, held: "multiprocessing.Queue[int]", connections: int) -> None:
-    os.setgid(65534)
-    os.setuid(NOBODY)
-    hooks = [Hook(site.socket) for _ in range(connections)]
-    held.put(len(hooks))
+def _hold(site: Site, connections: int, held: "multiprocessing.Queue[list[int]]") -> None:
+    """Say which of so many connections, one after the other, the daemon has closed once it has seen the last one."""
+    hooks = [Hook(site.socket, CLOSED_SECONDS) for _ in range(connections)]
+    with suppress(TimeoutError):
+        hooks[-1].receive()
+    closed = select.poll()
+    for hook in hooks:
+        closed.register(hook.connection, select.POLLIN)
+    readable = {fd for fd, _ in closed.poll(0)}
+    held.put([number for number, hook in enumerate(hooks) if hook.connection.fileno() in readable])
     signal.pause()
 
 
 def test_promise_11_a_stranger_has_few_places_and_root_is_not_kept_out(open_site: Site) -> None:
     open_site.enrol("daemon")
-    context = multiprocessing.get_context("fork")
-    held: multiprocessing.Queue[int] = context.Queue()
     with open_site.daemon():
-        crowd = context.Process(target=_hold_as_nobody, args=(open_site, held, 200))
-        crowd.start()
-        held.get(timeout=30)
-        wait_until(lambda: int(open_site.status()["connections"]) == CONNECTIONS_PER_STRANGER, 10)
-        assert open_site.login("daemon", open_site.code("daemon"))["rule"] == "code-right"
-        crowd.terminate()
-        crowd.join()
+        with _as_nobody(_hold, open_site, CONNECTIONS_PER_STRANGER + 1) as held:
+            assert held.get(timeout=30) == [CONNECTIONS_PER_STRANGER], "the seventeenth, and no other"
+            assert int(open_site.status()["connections"]) == CONNECTIONS_PER_STRANGER
+            assert open_site.login("daemon", open_site.code("daemon"))["rule"] == "code-right"
         wait_until(lambda: int(open_site.status()["connections"]) == 0, 10)
 
 
@@ -151,23 +165,17 @@ def test_promise_11_messages_out_of_turn_end_the_conversation(site: Site) -> Non
     assert account.counters.used == ()
 
 
-def test_root_verbs_are_for_root(open_site: Site) -> None:
-    with open_site.daemon():
-        assert open_site.status()["enabled"] == "yes"
-        context = multiprocessing.get_context("fork")
-        answers: multiprocessing.Queue[object] = context.Queue()
-        process = context.Process(target=_status_as_nobody, args=(open_site, answers))
-        process.start()
-        assert answers.get(timeout=30) == {}
-        process.join()
-
-
-def _status_as_nobody(site: Site, answers: "multiprocessing.Queue[object]") -> None:
-    os.setgid(65534)
-    os.setuid(NOBODY)
+def _ask_for_the_status(site: Site, answers: "multiprocessing.Queue[object]") -> None:
     with site.hook() as hook:
         hook.send("status")
         answers.put(hook.receive())
+
+
+def test_root_verbs_are_for_root(open_site: Site) -> None:
+    with open_site.daemon():
+        assert open_site.status()["enabled"] == "yes"
+        with _as_nobody(_ask_for_the_status, open_site) as answers:
+            assert answers.get(timeout=30) == {}
 
 
 def test_promise_11_a_silent_connection_is_ended(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
