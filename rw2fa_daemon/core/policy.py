@@ -78,6 +78,8 @@ class Facts(NamedTuple):
     alias: bool = False
     """It is somebody else's account that counts, one that has the same uid."""
     account: AccountState = AccountState.UNREAD
+    attended: bool = True
+    """Somebody sits at the client: no program that signs in with a stored password, over and over."""
 
 
 def facts_of(
@@ -101,6 +103,7 @@ def facts_of(
         client_can_ask=client.prompts is Prompts.MANY,
         client_can_enrol=client.enrolment,
         alias=where.alias,
+        attended=client.attended,
     )
 
 
@@ -124,6 +127,7 @@ class Row:
     can_enrol: bool | None = None
     alias: bool | None = None
     account: AccountState | None = None
+    attended: bool | None = None
     mint: bool = False
     uses_bypass: bool = False
     """It is what a bypass that holds once is for."""
@@ -146,6 +150,7 @@ class Row:
             (self.can_enrol, facts.client_can_enrol),
             (self.alias, facts.alias),
             (self.account, facts.account),
+            (self.attended, facts.attended),
         )
         return all(cell is None or cell == fact for cell, fact in cells)
 
@@ -221,6 +226,16 @@ TABLE: Final[tuple[Row, ...]] = (
         account=AccountState.UID_CHANGED,
         text=Prompt.ASK_ADMINISTRATOR,
         event=Event.CANNOT_JUDGE,
+    ),
+    # A bypass stands for a code, which opens nothing where nobody sits; one that holds once is kept for the person.
+    Row(
+        Rule.BYPASS_UNATTENDED,
+        _DENY,
+        Rc.AUTH_ERR,
+        account=AccountState.BYPASSED,
+        attended=False,
+        text=Prompt.CANNOT_ASK,
+        event=Event.REFUSED,
     ),
     Row(
         Rule.BYPASS,

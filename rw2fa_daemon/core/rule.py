@@ -57,6 +57,7 @@ class Rule(StrEnum):
     STATE_NEEDED = "state-needed", "The user's record has to be read; never the final decision."
     STATE_UNUSABLE = "state-unusable", "The state cannot be read; `rw2fa doctor` says why."
     UID_CHANGED = "uid-changed", "The account has another uid than when it was added; `rw2fa users reset` accepts it."
+    BYPASS_UNATTENDED = "bypass-unattended", "A bypass holds, but not for a client that nobody sits at, such as mail."
     BYPASS = "bypass", "`rw2fa users bypass` holds, and no code is asked for."
     LOCKED = "locked", "Too many wrong codes: no code is accepted until the lock ends or `rw2fa users unlock`."
     RECENT_CODE = "recent-code", "A code was accepted a short while ago in the same login session."

@@ -5,8 +5,10 @@ from typing import Final, Protocol
 
 import pytest
 
+from tests.integration import prompts
 from tests.support.world.accounts import User
-from tests.support.world.site import Site
+from tests.support.world.site import Member, Site
+from tests.support.world.sshd import Sshd
 from tests.support.world.unattended import Dovecot, Saslauthd, Vsftpd
 from tests.support.world.world import World
 
@@ -83,6 +85,21 @@ def test_promise_10_an_enabled_user_is_refused_and_nothing_is_charged(
     assert (shown["failures"], shown["locked"]) == (0, False)
     record = site.rw2fa.json("audit", "--user", digits.name)[-1]
     assert (record["service"], record["rule"]) == (service, "cannot-ask")
+
+
+def test_promise_4_a_mail_client_that_polls_does_not_use_up_a_bypass_that_holds_once(
+    site: Site, bare_sshd: Sshd, listed: tuple[str, Server], member: Member
+) -> None:
+    service, server = listed
+    person = member.person
+    site.rw2fa.command("users", "bypass", person.name, "--for", "1h", "--once", "--reason", "phone at home")
+    assert site.rw2fa.json("explain", person.name, "--service", service)["rule"] == "bypass-unattended"
+    for _ in range(2):
+        assert not server.lets_in(person)
+    terminal = bare_sshd.login(person)
+    terminal.answer(prompts.PASSWORD, person.password)
+    assert terminal.end() == 0
+    assert f"you-are-in-as-{person.name}" in terminal.screen
 
 
 def test_item_6_an_administrator_may_leave_such_a_service_to_the_password(site: Site, digits: User) -> None:

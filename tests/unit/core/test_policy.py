@@ -34,6 +34,7 @@ EVERYTHING = [
         (False, True),
         (False, True),
         AccountState,
+        (False, True),
     )
 ]
 NEEDS_NO_FACTOR = {
@@ -96,7 +97,8 @@ def test_promise_4_who_need_not_be_asked_is_let_in_where_a_code_would_be_asked_f
             continue
         otherwise = _row(with_account(facts, AccountState.ACTIVATED))
         if otherwise.rule in {"code", "cannot-ask"}:
-            assert _row(facts).rule == rule
+            kept = account is AccountState.BYPASSED and not facts.attended
+            assert _row(facts).rule == ("bypass-unattended" if kept else rule)
         else:
             assert _row(facts) is otherwise, "it is decided without looking at the account"
 
