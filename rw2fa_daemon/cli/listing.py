@@ -116,7 +116,7 @@ def _look(cli: CliContext, names: Sequence[str]) -> Iterator[tuple[str, Profile]
     found = zip(names, lookups(names, rules.groups), strict=True)
     with _bar(len(names)) as lock:
         while page := list(islice(found, READ_AT_ONCE)):
-            stored = cli.store.look([one.name if isinstance(one, User) else name for name, one in page])
+            stored = cli.store.survey([one.name if isinstance(one, User) else name for name, one in page])
             for (name, one), account in zip(page, stored, strict=True):
                 if isinstance(one, User) and one.name != name and one.name in known:
                     continue

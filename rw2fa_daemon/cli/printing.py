@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
@@ -105,8 +106,12 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 def when(seconds: float | None) -> str:
     """A moment (UTC seconds) in this host's time, for people; empty for none."""
-    if seconds is None:
-        return ""
+    return "" if seconds is None else _moment(seconds)
+
+
+@lru_cache(maxsize=64)
+def _moment(seconds: float) -> str:
+    """As `when` has it; of a hundred thousand people most were added in one of a few seconds."""
     return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
 
 

@@ -41,3 +41,16 @@ class Secret:
 
     def __reduce__(self) -> str:
         raise TypeError("a Secret cannot be pickled")
+
+
+class Unopened(Secret):
+    """What stands for a secret that stays sealed, where only the rest of a record is to be shown."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+
+    def reveal(self) -> bytes:
+        """Never: nobody may be judged by nothing. Raises TypeError."""
+        raise TypeError("this secret was not opened")

@@ -21,10 +21,11 @@ def lookups(names: Sequence[str], groups: tuple[str, ...]) -> Iterator[User | Mi
 
     Without `groups` nobody's gids are asked for either: those that are given are none.
     """
+    room = nss.Room()
     before = _listed(groups)
     start, size = 0, FIRST_AT_ONCE
     while start < len(names):
-        asked = [_asked(name, groups) for name in names[start : start + size]]
+        asked = [_asked(name, groups, room) for name in names[start : start + size]]
         after = _listed(groups)
         for user in asked:
             yield user if isinstance(user, Missing) else _settled(user, groups, before, after)
@@ -37,9 +38,9 @@ def _listed(groups: tuple[str, ...]) -> list[_Group]:
     return [group and (group[0], frozenset(group[1])) for group in found]
 
 
-def _asked(name: str, groups: tuple[str, ...]) -> tuple[bytes, int, list[int]] | Missing:
+def _asked(name: str, groups: tuple[str, ...], room: nss.Room) -> tuple[bytes, int, list[int]] | Missing:
     try:
-        return nss.person_now(name, with_gids=bool(groups)) or Missing.UNKNOWN
+        return nss.person_now(name, room, with_gids=bool(groups)) or Missing.UNKNOWN
     except nss.NotAnswered:
         return Missing.UNAVAILABLE
 
@@ -48,6 +49,8 @@ def _settled(
     user: tuple[bytes, int, list[int]], groups: tuple[str, ...], before: list[_Group], after: list[_Group]
 ) -> User:
     name, uid, gids = user
+    if not groups:
+        return User(name.decode("utf-8", "surrogateescape"), uid, frozenset())
     held = frozenset(gids)
     resolved = [nss.settled(name, held, *seen) for seen in zip(before, after, strict=True)]
     return user_from(Found(name.decode("utf-8", "surrogateescape"), uid, gids, resolved), groups)

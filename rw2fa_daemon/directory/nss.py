@@ -51,9 +51,9 @@ def find(typed: str, groups: tuple[str, ...]) -> Found | None:
     return found
 
 
-def person_now(typed: str, *, with_gids: bool = True) -> tuple[bytes, int, list[int]] | None:
+def person_now(typed: str, room: "Room", *, with_gids: bool = True) -> tuple[bytes, int, list[int]] | None:
     """Canonical name, uid and gids, if those are wanted; None: there is no such user. Raises NotAnswered."""
-    user = _user(typed)
+    user = _user(typed, room)
     if user is None:
         return None
     name, uid, primary = user
@@ -124,6 +124,22 @@ class _Passwd(ctypes.Structure):
     )
 
 
+class Room:
+    """Where libc writes an entry of passwd: for one look-up at a time, and for many one after the other."""
+
+    def __init__(self) -> None:
+        self.entry = _Passwd()
+        self.found = ctypes.c_void_p()
+        self.entry_at = ctypes.byref(self.entry)
+        self.found_at = ctypes.byref(self.found)
+        self.take(_FIRST_BUFFER)
+
+    def take(self, size: int) -> None:
+        """Have a buffer of so many bytes for its texts."""
+        self.size = size
+        self.buffer = ctypes.create_string_buffer(size)
+
+
 # `pwd` raises KeyError for "no such user" and for a failure alike; the return code of libc's function tells some of
 # the failures (docs/decisions/0010).
 _libc = ctypes.CDLL(None)
@@ -149,39 +165,37 @@ _User = tuple[bytes, int, int]
 """Canonical name, uid and primary gid."""
 
 
-def _user(typed: str) -> _User | None:
+def _user(typed: str, room: Room | None = None) -> _User | None:
     """None: there is no such user."""
     try:
         asked = typed.encode(*_ENCODING)
     except UnicodeEncodeError:  # a lone surrogate: no bytes are written like that
         return None
-    return None if b"\0" in asked else _by_name(asked)
+    return None if b"\0" in asked else _by_name(asked, room)
 
 
-def _by_name(name: bytes) -> _User | None:
+def _by_name(name: bytes, room: Room | None = None) -> _User | None:
     """getpwnam_r(3)."""
-    return _entry(_getpwnam_r, name)
+    return _entry(_getpwnam_r, name, room or Room())
 
 
 def _user_of(uid: int) -> _User | None:
     """getpwuid_r(3)."""
-    return _entry(_getpwuid_r, uid)
+    return _entry(_getpwuid_r, uid, Room())
 
 
-def _entry(function: "ctypes._NamedFuncPointer", key: bytes | int) -> _User | None:
-    entry, found = _Passwd(), ctypes.c_void_p()
-    size = _FIRST_BUFFER
+def _entry(function: "ctypes._NamedFuncPointer", key: bytes | int, room: Room) -> _User | None:
     while True:
-        buffer = ctypes.create_string_buffer(size)
-        code = function(key, ctypes.byref(entry), buffer, size, ctypes.byref(found))
-        if code == errno.ERANGE and size < _LARGEST_BUFFER:
-            size *= 2
+        code = function(key, room.entry_at, room.buffer, room.size, room.found_at)
+        if code == errno.ERANGE and room.size < _LARGEST_BUFFER:
+            room.take(2 * room.size)
         elif code != errno.EINTR:
             break
     if code != 0:
         raise NotAnswered(os.strerror(code))
-    if found.value is None:
+    if room.found.value is None:
         return None
+    entry = room.entry
     return entry.pw_name, entry.pw_uid, entry.pw_gid
 
 

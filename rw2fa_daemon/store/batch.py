@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
@@ -11,7 +12,7 @@ from rw2fa_daemon.store import floor, key_check
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
 from rw2fa_daemon.store.problem import StateProblem, failed, not_utf8, shown
-from rw2fa_daemon.store.record import Stored, encode
+from rw2fa_daemon.store.record import Stored, decode, encode
 from rw2fa_daemon.vault.vault import Vault
 
 R = TypeVar("R")
@@ -160,3 +161,30 @@ def look(
         return problem
     except engine.row_errors as error:
         return engine.problem(error)
+
+
+def survey(
+    connection: Connection, vault: Vault, engine: Engine, names: Sequence[str], second: int
+) -> list[Account | StateProblem | None]:
+    """The accounts of these names, in order, for a list of them: `look`, but in one go and with secrets left sealed."""
+    rows: dict[str, tuple[Any, ...]] = {}
+    # Where something is wrong with one of them the others are found one by one.
+    with suppress(UnicodeEncodeError, *engine.row_errors):
+        rows = connection.records(names)
+    return [_surveyed(connection, vault, engine, name, rows.get(name), second) for name in names]
+
+
+def _surveyed(
+    connection: Connection, vault: Vault, engine: Engine, name: str, row: tuple[Any, ...] | None, second: int
+) -> Account | StateProblem | None:
+    try:
+        if row is None:
+            row = connection.record(name)
+        stored = None if row is None else decode(vault, name, row, unopened=True)
+    except UnicodeEncodeError:
+        return not_utf8(name)
+    except StateProblem as problem:
+        return problem
+    except engine.row_errors as error:
+        return engine.problem(error)
+    return None if stored is None else floor.applied(stored, second).account

@@ -15,7 +15,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ClauseElement
 
-from rw2fa_daemon.store.statements import POSTGRESQL_ONLY, STATEMENTS
+from rw2fa_daemon.store.statements import POSTGRESQL_ONLY, SQLITE_ONLY, STATEMENTS
 
 SQLITE: Final = Path(__file__).with_name("compiled_sqlite.py")
 POSTGRESQL: Final = Path(__file__).with_name("compiled_postgresql.py")
@@ -34,7 +34,7 @@ def compiled() -> dict[Path, str]:
     # psycopg's own marks for parameters, without names, as SQLite has them.
     postgresql: DefaultDialect = psycopg.dialect(paramstyle="format")  # type: ignore[no-untyped-call]  # SQLAlchemy's
     return {
-        SQLITE: _module("SQLite", STATEMENTS, sqlite.dialect()),
+        SQLITE: _module("SQLite", STATEMENTS | SQLITE_ONLY, sqlite.dialect()),
         POSTGRESQL: _module("PostgreSQL", STATEMENTS | POSTGRESQL_ONLY, postgresql),
     }
 

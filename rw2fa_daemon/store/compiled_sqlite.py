@@ -185,6 +185,19 @@ SELECT_RECORD: Final = """
     record.part = 0 LEFT OUTER JOIN accounts AS witness ON witness.name = asked.name AND witness.part = 1
 """
 
+# names
+SELECT_RECORDS: Final = """
+    SELECT asked.name, record.uid, record.generation, record.method, record.phone, record.enrol_opened_at,
+    record.recovery, record.token, record.bypass_until, record.bypass_once, record.phone_confirmed,
+    record.sms_code, record.active, record.secret, record.digits, record.period, record.algorithm,
+    record.created_at, record.used, record.last, record.floor, record.failures, record.locked_until,
+    record.enrol_failures, record.drift, record.wide_guesses, record.wide_at, record.narrow_guesses,
+    record.narrow_at, record.sessions, record.revision, record.seal, witness.revision AS witness
+    FROM (SELECT listed.value AS name
+    FROM json_each(?) AS listed) AS asked LEFT OUTER JOIN accounts AS record ON record.name = asked.name AND
+    record.part = 0 LEFT OUTER JOIN accounts AS witness ON witness.name = asked.name AND witness.part = 1
+"""
+
 # none
 SELECT_SCOPE_ENTRIES: Final = """
     SELECT scope_entries.entry, scope_entries.since

@@ -26,6 +26,9 @@ class Connection(Protocol):
     def record(self, name: str) -> tuple[Any, ...] | None:
         """What `SELECT_RECORD` gives for this name."""
 
+    def records(self, names: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+        """What `record` gives for each of these names, in one go; a name that cannot be stored may be missing."""
+
     def meta(self, key: str) -> object:
         """The value of a row of `meta`; None if there is no such row."""
 

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import Any, Final, NamedTuple
 
 from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method, SmsCode
-from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.secret import Secret, Unopened
 from rw2fa_daemon.store.problem import altered, other_key
 from rw2fa_daemon.vault.code_hasher import DIGEST_BYTES
 from rw2fa_daemon.vault.context import Context
@@ -44,6 +44,7 @@ _METHODS: Final = {method.value: method for method in Method}
 _ALGORITHMS: Final = {algorithm.value: algorithm for algorithm in Algorithm}
 _ALL_BUT_COUNTERS: Final = attrgetter(*(field.name for field in fields(Account) if field.name != "counters"))
 _STEP_BYTES: Final = 8
+_UNOPENED: Final[Secret] = Unopened()
 
 
 class Stored(NamedTuple):
@@ -75,8 +76,10 @@ class Stored(NamedTuple):
         return (*self.counters[: _GUESSES_IN_COUNTERS.start], *self.counters[_GUESSES_IN_COUNTERS.stop :])
 
 
-def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
+def decode(vault: Vault, name: str, row: tuple[Any, ...], *, unopened: bool = False) -> Stored | None:
     """What the columns of `select_record` say; None if there is nothing.
+
+    `unopened` leaves the device's secret sealed, which the seal of the record vouches for like for every other column.
 
     Raises `StateProblem` if that is not what `encode` gave last for this name.
     """
@@ -98,7 +101,7 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...]) -> Stored | None:
             _METHODS[method],
             _open_phone(vault, name, generation, phone),
             enrol_opened_at,
-            _open_credential(vault, name, generation, fixed[_CREDENTIAL_AT:]),
+            _open_credential(vault, name, generation, fixed[_CREDENTIAL_AT:], unopened=unopened),
             Counters(_steps(counters[0]), *counters[1:_REVISION_IN_COUNTERS]),
             _digests(recovery),
             token,
@@ -265,12 +268,17 @@ def _secret_context(name: str, generation: int, active: int, digits: int, period
     return Context("accounts", "secret", name, generation, (active, digits, period, algorithm))
 
 
-def _open_credential(vault: Vault, name: str, generation: int, columns: tuple[Any, ...]) -> Credential | None:
+def _open_credential(
+    vault: Vault, name: str, generation: int, columns: tuple[Any, ...], *, unopened: bool
+) -> Credential | None:
     if columns == _NO_CREDENTIAL:
         return None
     active, secret, digits, period, algorithm, created_at = columns
-    plain = vault.open(secret, _secret_context(name, generation, active, digits, period, algorithm))
-    return Credential(Secret(plain), bool(active), digits, period, _ALGORITHMS[algorithm], created_at)
+    if unopened:
+        shown = _UNOPENED
+    else:
+        shown = Secret(vault.open(secret, _secret_context(name, generation, active, digits, period, algorithm)))
+    return Credential(shown, bool(active), digits, period, _ALGORITHMS[algorithm], created_at)
 
 
 def _seal_credential(vault: Vault, account: Account) -> CredentialRow | NoCredential:

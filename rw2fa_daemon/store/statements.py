@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.expression import ClauseElement, ColumnElement, Subquery
+from sqlalchemy.sql.expression import ClauseElement, ColumnElement, FromClause, Subquery
 from sqlalchemy.sql.schema import Column, Table
 
 from rw2fa_daemon.store.schema import (
@@ -297,9 +297,19 @@ def _count_text_guesses() -> ClauseElement:
     )
 
 
-def _select_records() -> ClauseElement:
-    """The same for many people, after the name of each."""
-    asked = func.unnest(bindparam("names", type_=ARRAY(Text))).table_valued("name", name="asked").render_derived()
+def _asked_of_array() -> FromClause:
+    """The names of a PostgreSQL array, as rows."""
+    return func.unnest(bindparam("names", type_=ARRAY(Text))).table_valued("name", name="asked").render_derived()
+
+
+def _asked_of_json() -> FromClause:
+    """The names of a JSON array, as rows of SQLite."""
+    listed = func.json_each(bindparam("names", type_=Text)).table_valued("value", name="listed")
+    return select(listed.c.value.label("name")).subquery("asked")
+
+
+def _select_records(asked: FromClause) -> ClauseElement:
+    """What `_select_record` gives, for many people, after the name of each."""
     record, witness = accounts.alias("record"), accounts.alias("witness")
     source = asked.outerjoin(record, and_(record.c.name == asked.c.name, record.c.part == _part(RECORD)))
     source = source.outerjoin(witness, and_(witness.c.name == asked.c.name, witness.c.part == _part(WITNESS)))
@@ -354,7 +364,9 @@ STATEMENTS: Final[dict[str, ClauseElement]] = {
     "list_meta": select(meta.c.key, meta.c.value),
 }
 
-POSTGRESQL_ONLY: Final[dict[str, ClauseElement]] = {
-    "select_records": _select_records(),
+SQLITE_ONLY: Final[dict[str, ClauseElement]] = {
+    "select_records": _select_records(_asked_of_json()),
 }
-"""Where a journey to the server costs more than what it asks for."""
+POSTGRESQL_ONLY: Final[dict[str, ClauseElement]] = {
+    "select_records": _select_records(_asked_of_array()),
+}

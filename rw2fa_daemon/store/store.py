@@ -27,7 +27,7 @@ from rw2fa_daemon.store import (
     sms_quota,
 )
 from rw2fa_daemon.store import compiled_sqlite as sql
-from rw2fa_daemon.store.batch import Batch, Job, load, look
+from rw2fa_daemon.store.batch import Batch, Job, load, look, survey
 from rw2fa_daemon.store.connect import open_connection
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
@@ -218,6 +218,17 @@ class Store:
         except StateProblem as problem:
             return [problem] * len(names)
         return [stored.account if isinstance(stored, Stored) else stored for stored in found]
+
+    def survey(self, names: Sequence[str]) -> list[Account | StateProblem | None]:
+        """The accounts of these names, in order, to show them: what `look` gives, but for the devices' secrets.
+
+        Those stay sealed (`core.secret.Unopened`); each record's seal is checked, and vouches for all that is shown.
+        """
+        try:
+            with self._using() as connection:
+                return survey(connection, self._vault, self._engine, names, floor.read(connection))
+        except StateProblem as problem:
+            return [problem] * len(names)
 
     def discard(self, name: str) -> None:
         """Delete whatever is stored of that name, also what cannot be read any more."""

@@ -1,6 +1,7 @@
 """One connection to the database, for the life of the process."""
 
 import contextlib
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
@@ -63,6 +64,11 @@ class SqliteConnection:
         """What `SELECT_RECORD` gives for this name."""
         row: tuple[Any, ...] | None = self._cursor.execute(sql.SELECT_RECORD, (name,)).fetchone()
         return row
+
+    def records(self, names: Sequence[str]) -> dict[str, tuple[Any, ...]]:
+        """What `record` gives for each of these names, by one statement; without those that JSON or SQLite change."""
+        asked = json.dumps(names, ensure_ascii=False)
+        return {row[0]: row[1:] for row in self._cursor.execute(sql.SELECT_RECORDS, (asked,))}
 
     def meta(self, key: str) -> object:
         """The value of a row of `meta`; None if there is no such row."""

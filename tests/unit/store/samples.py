@@ -6,7 +6,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.account import Account, Algorithm, Bypass, Counters, Credential, Method, SmsCode
-from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.secret import Secret, Unopened
 
 SECRET = b"\x01\xfesecret of alice!\xff\x02"
 PHONE = b"+4915112345678"
@@ -75,6 +75,13 @@ ACCOUNTS = st.builds(
     sms_code=st.none()
     | st.builds(SmsCode, digest=st.binary(), login=st.binary(max_size=255), sent_at=_NUMBERS, until=_NUMBERS),
 )
+
+
+def with_secret_sealed(account: Account) -> Account:
+    """The account as a list of people gets it."""
+    credential = account.credential
+    return replace(account, credential=credential and replace(credential, secret=Unopened()))
+
 
 Work = Callable[[Account | None], tuple[Account | None, Account | None]]
 

@@ -17,7 +17,7 @@ from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import MasterKey
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult, forge
-from tests.unit.store.samples import ALICE, BOB, NEW, PHONE, SECRET, look, put, spend
+from tests.unit.store.samples import ALICE, BOB, NEW, PHONE, SECRET, look, put, spend, with_secret_sealed
 
 COLUMNS = [column.name for column in schema.accounts.columns if column.name not in ("name", "part")]
 PARTS = (schema.RECORD, schema.WITNESS)
@@ -42,6 +42,10 @@ def is_noticed(store: Store, name: str, others: tuple[Account, ...] = (BOB,)) ->
     assert rest == list(others)
     with pytest.raises(StateProblem, match=f"the record of {name} "):
         store.read(name)
+    listed, *rest = store.survey([name, *(other.name for other in others)])
+    assert isinstance(listed, StateProblem)
+    assert listed.what == problem.what
+    assert rest == [with_secret_sealed(other) for other in others]
 
 
 @pytest.fixture

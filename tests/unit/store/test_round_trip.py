@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.support.health_checks import suppressed
 from tests.unit.store.place import ScopeResult
-from tests.unit.store.samples import ACCOUNTS, ALICE, BOB, NEW, put
+from tests.unit.store.samples import ACCOUNTS, ALICE, BOB, NEW, TEXT, put, with_secret_sealed
 
 # The store outlives the examples on purpose: each starts from whatever the one before left.
 same_store = settings(suppress_health_check=suppressed(HealthCheck.function_scoped_fixture))
@@ -36,6 +37,39 @@ def test_any_name_can_be_stored_listed_and_deleted(store: Store, account: Accoun
     store.transact(account.name, put(None))
     assert store.read(account.name) is None
     assert list(store.names()) == []
+
+
+@same_store
+@given(st.lists(ACCOUNTS, max_size=4, unique_by=lambda account: account.name), st.lists(TEXT, max_size=3))
+def test_a_survey_finds_whom_a_read_finds(store: Store, accounts: list[Account], others: list[str]) -> None:
+    for name in list(store.names()):
+        store.discard(name)
+    for account in accounts:
+        store.transact(account.name, put(account))
+    stored = {account.name: with_secret_sealed(account) for account in accounts}
+    asked = [*others, *reversed(stored), *others]
+    assert store.survey(asked) == [stored.get(name) for name in asked]
+
+
+def test_a_survey_says_of_a_name_that_cannot_be_stored_what_a_look_says(store: Store) -> None:
+    store.transact("alice", put(ALICE))
+    names = ["alice", "al\ud800ice", "alice", "ali\0ce", "nobody"]
+    said = [str(each) if isinstance(each, StateProblem) else each for each in store.survey(names)]
+    looked = [
+        str(each) if isinstance(each, StateProblem) else each and with_secret_sealed(each) for each in store.look(names)
+    ]
+    assert said == looked
+    assert said[0] == said[2] == with_secret_sealed(ALICE)
+
+
+def test_promise_3_a_survey_opens_no_secret_of_a_device(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.transact("bob", put(BOB))
+    monkeypatch.setattr(Vault, "open", None)
+    (found,) = store.survey(["bob"])
+    assert isinstance(found, Account)
+    assert found.credential
+    with pytest.raises(TypeError, match="not opened"):
+        found.credential.secret.reveal()
 
 
 def test_nothing_is_forgotten_when_the_store_is_opened_again(place: ScopeResult, store: Store, vault: Vault) -> None:

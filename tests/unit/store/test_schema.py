@@ -69,7 +69,8 @@ def test_a_login_costs_the_same_with_ten_users_or_a_million(raw: Raw, name: str)
     """Every statement finds its rows by a key, whatever the size of the table."""
     statement = STATEMENTS[name]
     plan = [row[3] for row in raw.execute(f"EXPLAIN QUERY PLAN {statement}", (None,) * statement.count("?")).fetchall()]
-    scans = [step for step in plan if re.match(r"SCAN (?!asked|CONSTANT ROW)", step)]
+    # Of the names that are asked for there may be several, and each is gone to once.
+    scans = [step for step in plan if re.match(r"SCAN (?!asked|listed VIRTUAL TABLE|CONSTANT ROW)", step)]
     if name in READ_AS_A_WHOLE:
         assert all("USING" in step for step in plan if step.startswith(("SCAN not_members", "SCAN text_quotas"))), plan
         assert name != "COUNT_DEVICES" or any("accounts_by_device" in step for step in plan), plan
