@@ -217,6 +217,13 @@ class Site:
             asked = hook.open(name, service)
             return asked if asked.get("verb") != "ask" else hook.reply(code)
 
+    def beside(self) -> "Site":
+        """A second daemon's site on the same state, with the configuration that this one has now."""
+        second = Site(self.folder / "second", secrets=self.secrets, digits=self.digits)
+        second.folder.mkdir()
+        second.config.write_text(self.config.read_text().replace(str(self.socket), str(second.socket)))
+        return second
+
     def command(self) -> list[str]:
         """The daemon's command line."""
         return [sys.executable, "-m", "rw2fa_daemon.service.main", "--config", str(self.config)]

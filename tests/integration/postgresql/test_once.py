@@ -15,6 +15,7 @@ from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.store import Job
 from tests.support.daemon import Site
+from tests.support.known_users import environment
 
 PEOPLE = 500
 FIRST_UID = 60_000
@@ -25,15 +26,7 @@ AT_ONCE = 64
 @pytest.fixture
 def names(tmp_path: Path) -> dict[str, str]:
     """An environment in which NSS knows 500 more people."""
-    people = "".join(f"p{n}:x:{FIRST_UID + n}:{FIRST_UID}::/:/bin/false\n" for n in range(PEOPLE))
-    passwd, group = tmp_path / "passwd", tmp_path / "group"
-    passwd.write_text(Path("/etc/passwd").read_text() + people)
-    group.write_text(Path("/etc/group").read_text())
-    return {
-        "LD_PRELOAD": "libnss_wrapper.so",
-        "NSS_WRAPPER_PASSWD": str(passwd),
-        "NSS_WRAPPER_GROUP": str(group),
-    }
+    return environment(tmp_path, {f"p{n}": FIRST_UID + n for n in range(PEOPLE)})
 
 
 @pytest.fixture

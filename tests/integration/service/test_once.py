@@ -45,7 +45,7 @@ def test_promise_1_one_code_sent_many_times_at_once_is_accepted_once(site: Site)
 
 def test_promise_1_two_daemons_on_one_state_accept_a_code_once(site: Site) -> None:
     site.enrol(*HOST_USERS)
-    second = _beside(site)
+    second = site.beside()
     with site.daemon(), second.daemon():
         for name in HOST_USERS:
             code = site.code(name)
@@ -53,19 +53,11 @@ def test_promise_1_two_daemons_on_one_state_accept_a_code_once(site: Site) -> No
             assert sorted(_race(*tries)) == ["asked again"] * 3 + ["code-right"]
 
 
-def _beside(site: Site) -> Site:
-    """A second daemon's site on the same state."""
-    second = Site(site.folder / "second", secrets=site.secrets, digits=site.digits)
-    second.folder.mkdir()
-    second.config.write_text(site.config.read_text().replace(str(site.socket), str(second.socket)))
-    return second
-
-
 @pytest.mark.timeout(300)
 def test_promise_1_two_daemons_killed_at_random_moments_accept_two_thousand_codes_once_each(site: Site) -> None:
     people = HOST_USERS[:12]
     site.enrol(*people)
-    places = (site, _beside(site))
+    places = (site, site.beside())
     chance = random.Random(3)  # moments, not secrets
     enough = threading.Event()
     accepted: Counter[tuple[str, int]] = Counter()

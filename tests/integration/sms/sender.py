@@ -26,11 +26,14 @@ class Office:
     twilio: FakeTwilio
     numbers: dict[str, str] = field(default_factory=dict)
 
-    def configure(self, more: str = "", *, enabled: bool = True, head: str = "") -> None:
+    def configure(
+        self, more: str = "", *, enabled: bool = True, head: str = "", scope: Sequence[str] = HOST_USERS
+    ) -> None:
         """Write a configuration with SMS in it; `more` belongs to [sms], `head` comes before it."""
         self.site.write_config(
             f'{head}\n[sms]\nenabled = {str(enabled).lower()}\naccount_sid = "{self.twilio.account_sid}"\n'
-            f'phone_number = "{SENDER}"\napi_url = "{self.twilio.url}"\n{more}'
+            f'phone_number = "{SENDER}"\napi_url = "{self.twilio.url}"\n{more}',
+            scope=scope,
         )
 
     def keep_token(self) -> None:
