@@ -22,7 +22,8 @@ _SOME: Final = re.compile(rf"(?:(?P<string>{_STRING}){_BLANK}(?P<comma>,){_BLANK
 """Not without a bound: the expression would remember where each entry began."""
 _END: Final = re.compile(rf"(?:(?P<string>{_STRING}){_BLANK})?\]")
 _BETWEEN_QUOTES: Final = re.compile(r'"([^"]*)"')
-_ODD_LINE: Final = re.compile(r"^.*[#'\\].*$", re.MULTILINE)
+_ODD: Final = "#'\\"
+_ODD_LINE: Final = re.compile(rf"^.*[{re.escape(_ODD)}].*$", re.MULTILINE)
 """Has a comment, or a text that is not simply what stands between quotes."""
 _TEXTS: Final = re.compile(rf"{_COMMENT}|({_STRING})")
 _ENTRY: Final = re.compile(rf"{_COMMENT}|(?P<string>{_STRING})(?P<rest>[ \t]*,?[ \t]*)")
@@ -125,6 +126,9 @@ def put_back(document: dict[str, Any], taken: Mapping[str, str]) -> None:
 
 def texts_in(array: str) -> list[str]:
     """The texts in a list that was cut out; raises tomllib.TOMLDecodeError."""
+    if not any(character in array for character in _ODD):
+        # Mostly; and to look for lines takes longer than to read all of them.
+        return _BETWEEN_QUOTES.findall(array)
     texts: list[str] = []
     end = 0
     for odd in _ODD_LINE.finditer(array):

@@ -75,7 +75,7 @@ def names_to_resolve(config: Config) -> list[str]:
 
     All of them up to RESOLVED_MAX; of more, those that have a character which plain names in lower case do not have.
     """
-    names = config.scope.users | config.whitelist.users | config.exempt_users.users
+    names = config.scope.users.union(config.whitelist.users, config.exempt_users.users)
     if len(names) > RESOLVED_MAX:
         if not _UNUSUAL.search("".join(names)):
             return []
