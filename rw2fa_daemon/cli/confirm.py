@@ -16,6 +16,6 @@ def make_sure(question: str, *, yes: bool) -> None:
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Problem(f"{question} Nobody is there to answer", "say --yes if it is meant")
+        raise Problem(f"{question} Nobody is there to answer", "confirm with --yes")
     if not click.confirm(shown(question), err=True):
-        raise Problem("nothing was changed", "answer y if it is meant")
+        raise Problem("nothing was changed", "answer y to go ahead")

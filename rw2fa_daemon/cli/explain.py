@@ -204,7 +204,7 @@ def _about(state: AccountState, account: Account | None, context: Context) -> li
         case AccountState.WINDOW_CLOSED:
             return ["the enrolment window is closed; `rw2fa users reset` opens it"]
         case AccountState.MAY_ENROL if account and account.token is not None:
-            return ["asked first for the word that an administrator was shown"]
+            return ["asked first for the enrolment token that an administrator was shown"]
         case AccountState.UID_CHANGED if account:
             return [f"the stored uid is {account.uid}; if it is the same person, run: rw2fa users reset {account.name}"]
         case AccountState.BYPASSED if account and account.bypass:

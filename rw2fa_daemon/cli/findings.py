@@ -22,7 +22,7 @@ def report(findings: Sequence[Finding], *, as_json: bool) -> None:
 def against(bad: Sequence[Finding], more: str) -> Problem:
     """The Problem that bad findings amount to: the first of them, and how many there are besides."""
     others = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
-    return Problem(f"{bad[0].detail}{others}", f"{bad[0].fix or 'mend that'}{more}")
+    return Problem(f"{bad[0].detail}{others}", f"{bad[0].fix or 'run `rw2fa doctor` for more'}{more}")
 
 
 def _line(finding: Finding) -> str:

@@ -141,4 +141,4 @@ def _host_and_port(item: str) -> tuple[str, str]:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and len(text) <= len(str(_PORT_MAX)) and 0 < int(text) <= _PORT_MAX:
         return int(text)
-    raise Refused("has a port that is none", f"write a number from 1 to {_PORT_MAX}")
+    raise Refused("has an invalid port", f"write a number from 1 to {_PORT_MAX}")

@@ -228,5 +228,5 @@ def _unwritten(path: Path, error: OSError) -> Problem:
     }
     return Problem(
         f"{path} is unchanged, it could not be written: {error.strerror}",
-        fixes.get(error.errno or 0, "mend that and try again"),
+        fixes.get(error.errno or 0, "remove that cause and try again"),
     )

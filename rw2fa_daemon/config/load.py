@@ -136,7 +136,7 @@ def _syntax(file: Path, message: str, content: bytes) -> tuple[str, str]:
     column = f", column {place.group(2)}" if place and place.group(2) else ""
     if reason == "Cannot overwrite a value" or reason.endswith("twice"):
         return f"{file}, line {line}{column}: a key or table is there for the second time", "keep one of the two"
-    return f"{file}, line {line}{column}: is not TOML: {reason[:1].lower()}{reason[1:]}", "mend that line"
+    return f"{file}, line {line}{column}: is not TOML: {reason[:1].lower()}{reason[1:]}", "fix that line"
 
 
 def _keys(file: Path, document: Mapping[str, Any]) -> Iterator[tuple[str, object]]:

@@ -154,10 +154,10 @@ SETTINGS: Final = (
         "enrolment.proof",
         "password",
         Choice(("password", "token")),
-        "What somebody must show, beside the password, to enrol at a login: nothing more (password), or the one-time"
-        " word that `rw2fa users add` and `rw2fa users reset` print (token); for the member of a group `rw2fa users"
-        " reset` prints it. Whoever was activated and is reset needs the word in any case, unless `--no-token` is"
-        " said.",
+        "What somebody must show, beside the password, to enrol at a login: nothing more (password), or the enrolment"
+        " token that `rw2fa users add` and `rw2fa users reset` print (token); for the member of a group `rw2fa users"
+        " reset` prints it. A user who was activated and is reset needs the token in any case, unless `--no-token` is"
+        " given.",
     ),
     Setting(
         "enrolment.notify",
@@ -165,7 +165,7 @@ SETTINGS: Final = (
         AbsolutePath(optional=True),
         "A program of root's that is run when somebody activated a device, signed in with a recovery code, or was given"
         " new ones: to mail the person, say. RW2FA_USER and RW2FA_EVENT (activated, recovery-code-used,"
-        " recovery-codes-made) are in its environment. It has 20 seconds; that it fails is audited, and refuses no"
+        " recovery-codes-made) are in its environment. It has 20 seconds; a failure is audited, and refuses no"
         " login. Empty means none.",
     ),
     Setting(
@@ -307,7 +307,7 @@ SETTINGS: Final = (
         "guessing.accept_risk",
         False,
         Switch(),
-        "Whether a discrepancy is taken for which the budget does not allow a single wrong code. `rw2fa settings set"
+        "Whether to accept a discrepancy for which the budget does not allow a single wrong code. `rw2fa settings set"
         " KEY VALUE --accept-risk` sets it together with such a value; `rw2fa status` and `rw2fa doctor` show it then.",
     ),
     Setting(
@@ -315,7 +315,7 @@ SETTINGS: Final = (
         "code",
         Choice(SERVICE_CLASSES),
         "What happens in a PAM service that no table names: code (it is asked for), rdp (whoever would need one is"
-        " refused, since the client cannot ask), or ignore (it is none of our business).",
+        " refused, since the client cannot ask), or ignore (rw2fa leaves it alone).",
     ),
     Setting(
         ANY_SERVICE,
@@ -330,7 +330,7 @@ SETTINGS: Final = (
         "paths.socket",
         "/run/rw2fa/pam.sock",
         AbsolutePath(domain.SOCKET_PATH_BYTES_MAX),
-        "The socket that the PAM module connects to. Another one than this has to stand in the PAM lines as well.",
+        "The socket that the PAM module connects to. If it is changed, the PAM lines have to name it as well.",
     ),
     Setting(
         "paths.master_key",
@@ -375,7 +375,7 @@ SECTION_NOTES: Final = {
     "exempt": "Who is never asked.",
     "enrolment": "How somebody gets a first code.",
     "settings": "How codes are made and checked.",
-    "guessing": "How well guessing may work.",
+    "guessing": "How likely a guess may be to succeed.",
     "sms": "Codes by SMS.",
     "services": "What the PAM services are, where it should differ from the table that comes with the program.",
     "paths": "For tests, demonstrations and several instances on one host.",

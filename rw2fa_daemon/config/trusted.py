@@ -113,7 +113,7 @@ def unreadable(path: Path, error: OSError) -> Problem:
         case errno.EACCES | errno.EPERM:
             return Problem(f"{path} cannot be read: permission denied", "run this as root")
         case _:
-            return Problem(f"{path} cannot be read: {error.strerror}", "mend that")
+            return Problem(f"{path} cannot be read: {error.strerror}", "check the file system, then try again")
 
 
 def _trusted_owners() -> set[int]:

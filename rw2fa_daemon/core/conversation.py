@@ -69,7 +69,7 @@ def account_state(account: Account | None, context: Context) -> AccountState:
 
 
 def lock_status_of(account: Account, context: Context) -> LockStatus | None:
-    """What bars this person from trying a code by the method in force, None if nothing does."""
+    """What keeps this user from trying a code by the method in force, None if nothing does."""
     return lock_status(account, context.guessing, context.now, context.digits if _by_sms(account, context) else None)
 
 

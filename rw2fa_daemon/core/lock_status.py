@@ -26,7 +26,7 @@ class LockStatus:
 
 
 def lock_status(account: Account, guessing: Guessing, now: float, sms_digits: int | None = None) -> LockStatus | None:
-    """What bars this person from trying a code at `now` (UTC seconds), None if nothing does.
+    """What keeps this user from trying a code at `now` (UTC seconds), None if nothing does.
 
     `sms_digits` is how many digits a code has where it comes in a text message, None where it does not.
     """

@@ -28,8 +28,8 @@ class Prompt(Enum):
     NO_EVIDENCE = (
         "Login refused: this account needs a verification code, and this way of signing in did not ask for one."
     )
-    CANNOT_ASK = "This program cannot ask for a verification code. Sign in by another way."
-    RDP_REFUSED = "Remote-desktop clients cannot ask for a verification code. Sign in by another way."
+    CANNOT_ASK = "This program cannot ask for a verification code. Sign in another way."
+    RDP_REFUSED = "Remote-desktop clients cannot ask for a verification code. Sign in another way."
     ENROL_CLOSED = (
         "Two-factor authentication is switched on for your account, and the time for setting it up "
         "has passed. Ask your administrator to open it again."
@@ -40,34 +40,32 @@ class Prompt(Enum):
     )
     ENROL_OTHER_NAME = (
         "Two-factor authentication is switched on for another name of this account and is not set up yet. "
-        "Sign in once by that name, or ask your administrator."
+        "Sign in once under that name, or ask your administrator."
     )
     ENROL_PROMPT = "Code that the app shows now: "
     ENROL_WHY = "Two-factor authentication is switched on for your account."
     ENROL_SCAN = (
-        "Scan this picture with an authenticator app (Google Authenticator, Microsoft Authenticator, Authy or another)."
+        "Scan this QR code with an authenticator app (Google Authenticator, Microsoft Authenticator, Authy or another)."
     )
     ENROL_TYPE = "No camera, or it does not scan? Type the key into the app."
     ENROL_TYPE_ONLY = (
         "Type the key into an authenticator app (Google Authenticator, Microsoft Authenticator, Authy or another)."
     )
-    ENROL_ENLARGE = (
-        "The picture has {lines} lines of {columns} columns: enlarge the window, or make the letters smaller."
-    )
+    ENROL_ENLARGE = "The QR code takes {lines} lines of {columns} columns: enlarge the window, or use a smaller font."
     ENROL_NEXT = "Press Enter for {next}."
     ENROL_WRONG = "That is not the code for this key. Enter the code that the app shows now: "
     ENROL_CLOCK = (
         "The code is right, but the phone's clock is off by {minutes}. Set the phone to automatic\n"
         "time, then enter the code that the app shows: "
     )
-    ENROL_FAILED = "Setting up was not finished. Sign in again to see the same picture."
+    ENROL_FAILED = "Setup was not finished. Sign in again to see the same QR code."
     PROOF_PROMPT = (
         "Two-factor authentication is switched on for your account and is not set up yet.\n"
-        "Word that your administrator gave you for setting it up: "
+        "Enrolment token that your administrator gave you: "
     )
     RECOVERY_CODES = (
         "\nTwo-factor authentication is set up.\n\n"
-        "If your phone is lost, each of these words signs you in once in place of a code.\n"
+        "Without your phone, each of these recovery codes signs you in once.\n"
         "They are not shown again: note them down now, and keep them away from this computer.\n\n{codes}\n\n"
         "Press Enter when you have noted them down: "
     )
@@ -92,7 +90,7 @@ class Prompt(Enum):
     SMS_FAILED_RECOVERY = "{why}\nPress Enter to try again, or type a recovery code.\nVerification code: "
     SMS_RECOVERY = "{why}\nSign in with one of your recovery codes.\nRecovery code: "
     SMS_RECOVERY_WRONG = "That code was not accepted.\nRecovery code: "
-    SMS_COUNTRY = "No message can be sent to your number. Ask your administrator to look at it."
+    SMS_COUNTRY = "No message can be sent to your number. Ask your administrator to check it."
     SMS_LIMIT = "Too many messages were sent already. Try again later."
     SMS_NOT_SET_UP = "This host cannot send messages. Tell your administrator."
     SMS_DOWN = "Messages cannot be sent right now. Try again in a minute."

@@ -82,7 +82,7 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True)
 class SmsAttempt:
-    """The latest message of a login, and the how-manieth it is."""
+    """The latest message of a login, and its number."""
 
     number: int = 0
     report: DeliveryReport = DeliveryReport()

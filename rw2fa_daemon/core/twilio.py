@@ -52,7 +52,7 @@ class TwilioError:
     kind: Kind
 
 
-_NUMBER: Final = "No message can be sent to your number. Ask your administrator to look at it."
+_NUMBER: Final = "No message can be sent to your number. Ask your administrator to check it."
 _PHONE: Final = "Your phone could not be reached. See that it is on and has a signal."
 _OPERATOR: Final = "Your mobile operator did not deliver the message."
 _HOST: Final = "This host cannot send messages at present. Tell your administrator."
@@ -61,10 +61,10 @@ _BUSY: Final = "Messages cannot be sent right now. Try again in a minute."
 _CREDENTIALS: Final = "`rw2fa sms configure` sets them"
 _SENDER: Final = "`rw2fa sms configure` sets another"
 _NOT_MOBILE: Final = (
-    "The number is none that can receive SMS; give the user a mobile number, or the app, with `rw2fa users edit`."
+    "The number cannot receive SMS; give the user a mobile number, or the app, with `rw2fa users edit`."
 )
-_INACTIVE: Final = "The Twilio account is not active; see to its balance and status in Twilio's console."
-_NOT_OURS: Final = f"The sender is no number of this Twilio account that can send SMS; {_SENDER}."
+_INACTIVE: Final = "The Twilio account is not active; check its balance and status in Twilio's console."
+_NOT_OURS: Final = f"The sender is not a number of this Twilio account that can send SMS; {_SENDER}."
 _UNREGISTERED: Final = (
     "must be registered with Twilio before operators let its messages pass; do that in Twilio's console."
 )

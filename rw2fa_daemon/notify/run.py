@@ -30,7 +30,7 @@ def run(program: Path, words: Mapping[str, str], seconds: float) -> None:
             start_new_session=True,
         )
     except OSError as error:
-        raise Problem(f"{program} cannot be run ({error.strerror})", "mend its first line, and its mode") from None
+        raise Problem(f"{program} cannot be run ({error.strerror})", "correct its first line and its mode") from None
     try:
         status = process.wait(seconds)
     except subprocess.TimeoutExpired:

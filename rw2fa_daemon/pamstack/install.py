@@ -228,7 +228,7 @@ def _edit(work: _Work, service: str, edit: Callable[[str], str], wanted: Sequenc
     try:
         text = edit(before)
     except SyntaxProblem as problem:
-        raise Problem(f"{path} cannot be edited: {problem}", "mend that line") from problem
+        raise Problem(f"{path} cannot be edited: {problem}", "fix that line") from problem
     rest, only_copied = uncopied(text)
     if wanted:
         work.write(path, text)
@@ -373,7 +373,7 @@ def _check(root: Path, services: Sequence[str], clients: ClientTable) -> None:
             found = [fault for fault in faults if not taken.counts(root, service, fault.name)]
             changed = _change_for_others(root, service)
         except SyntaxProblem as problem:
-            raise Problem(f"PAM cannot read {service}: {problem}", "mend that, then run this again") from problem
+            raise Problem(f"PAM cannot read {service}: {problem}", "fix that line, then run this again") from problem
         if found:
             raise Problem(f"nothing was changed, since it would not hold: {found[0].detail}", found[0].fix)
         if changed is not None:

@@ -212,7 +212,7 @@ def usable(state: Path) -> Iterator[None]:
         folder = marker_file(state).parent
         raise StateProblem(
             f"the mark of the state cannot be kept in {folder}: {error.strerror}",
-            f"see to it that {folder} is a folder that this user can write to",
+            f"make sure that {folder} is a folder that this user can write to",
         ) from error
 
 

@@ -94,7 +94,7 @@ def create_master_key(path: Path) -> None:
     except OSError as error:
         raise Problem(
             f"the master key cannot be written to {path}: {error.strerror}",
-            f"see to it that {path.parent} is a folder that this user can write to, and that its disk has room",
+            f"make sure that {path.parent} is a folder that this user can write to, and that its disk has room",
         ) from error
 
 
@@ -125,7 +125,7 @@ def replace_master_key(path: Path, master_key: MasterKey) -> None:
     except OSError as error:
         raise Problem(
             f"the master key cannot be written to {path}: {error.strerror}",
-            f"see to it that {path.parent} is a folder that this user can write to, and that its disk has room; "
+            f"make sure that {path.parent} is a folder that this user can write to, and that its disk has room; "
             "then run the command again",
         ) from error
 

@@ -48,4 +48,4 @@ def announce(path: Path, program: Path, event: str, user: str) -> None:
         except (OSError, ProtocolError) as error:
             raise Problem(f"the notifier does not answer at {path} ({error})", _FIX) from error
     if reason := read_outcome(answer):
-        raise Problem(f"nobody was told of it: {reason}", "mend that, then tell the person yourself")
+        raise Problem(f"nobody was told of it: {reason}", "remove that cause, and tell the user yourself")

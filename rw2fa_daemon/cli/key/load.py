@@ -41,7 +41,7 @@ def hand_over(cli: CliContext, master_key: MasterKey) -> bool:
         return False
     result = report.get("result", "it says nothing")
     if result != "ok":
-        raise Problem(f"the daemon does not take the keys: {result}", "mend that, then run the command again")
+        raise Problem(f"the daemon does not take the keys: {result}", "remove that cause, then run the command again")
     return True
 
 

@@ -140,7 +140,7 @@ def _known_to_twilio(cli: CliContext, account: str, token: Secret) -> str:
     if outcome.ok:
         return outcome.kind
     if outcome.status and outcome.status != "active":
-        raise Problem(f"Twilio says that the account is {outcome.status}", "see to it in Twilio's console")
+        raise Problem(f"Twilio says that the account is {outcome.status}", "check it in Twilio's console")
     error = explain(outcome.code, outcome.http_status)
     fix = "copy both from Twilio's console" if error.kind is Kind.SETUP else ""
     raise refusal(error, outcome.problem, fix=fix, or_else="or give --offline")

@@ -76,7 +76,7 @@ def disable(cli: CliContext, *, as_json: bool, yes: bool) -> None:
     for name in names:
         say(next_login(shown(name), until, now))
         if name in words:
-            say(f"Word to hand over to {shown(name)}, who is asked for it before: {words[name]}")
+            say(f"Enrolment token for {shown(name)}, to type before the QR code: {words[name]}")
 
 
 def _without_app(cli: CliContext) -> Iterator[str]:

@@ -51,7 +51,7 @@ def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: b
     after_change.purge(cli)
     what = "rw2fa users reset --no-token" if no_token else "rw2fa users reset"
     after_change.record(cli, what, [name for name, token in tokens.items() if token is None])
-    after_change.record(cli, f"{what}, with a word", [name for name, token in tokens.items() if token is not None])
+    after_change.record(cli, f"{what}, with a token", [name for name, token in tokens.items() if token is not None])
     until = now + cli.config.enrolment_window_days * DAY_SECONDS
     if as_json:
         show_json(
@@ -67,9 +67,9 @@ def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: b
             continue
         say(f"{shown(name)} is shown a new QR code at the next login, until {when(until)}.")
         if word is not None:
-            say(f"Word to hand over to {shown(name)}, who is asked for it before: {word}")
+            say(f"Enrolment token for {shown(name)}, to type before the QR code: {word}")
     if no_token and cli.config.proof == PROOF_BY_WORD:
-        note("enrolment.proof is token: without a word they cannot enrol at a login, only by: rw2fa users enrol")
+        note("enrolment.proof is token: without a token they cannot enrol at a login, only with: rw2fa users enrol")
 
 
 def _reset(cli: CliContext, user: User, now: int, *, no_token: bool) -> tuple[Account, str | None]:

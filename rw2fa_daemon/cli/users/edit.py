@@ -77,7 +77,7 @@ def _to_app(cli: CliContext, resolved: User, *, as_json: bool) -> None:
     if until is not None:
         say(next_login(user, until, now))
     if word is not None:
-        say(f"Word to hand over to {user}, who is asked for it before: {word}")
+        say(f"Enrolment token for {user}, to type before the QR code: {word}")
 
 
 def _by_app(

@@ -71,7 +71,7 @@ def add(cli: CliContext, names: tuple[str, ...], file: str | None, *, as_json: b
             to = f", and gets codes by SMS to {masked(numbers[entry])}" if entry in with_number else ""
             say(f"{shown(entry)} {how}{to}.")
             if entry in tokens:
-                say(f"Word to hand over to {shown(entry)}, who is asked for it to enrol: {tokens[entry]}")
+                say(f"Enrolment token for {shown(entry)}, to type when enrolling: {tokens[entry]}")
     if with_number:
         hints(cli, numbers)
     if not cli.config.enabled:
@@ -115,7 +115,7 @@ def _tokens(cli: CliContext, new: Iterable[str]) -> dict[str, str]:
         return {}
     groups = [entry for entry in new if entry.startswith(GROUP_MARK)]
     if groups:
-        note(f"each member of {', '.join(groups)} needs a word to enrol; print it with: rw2fa users reset USER")
+        note(f"each member of {', '.join(groups)} needs an enrolment token; print it with: rw2fa users reset USER")
     return give_tokens(cli, (entry for entry in new if not entry.startswith(GROUP_MARK)))
 
 

@@ -150,10 +150,10 @@ def state(user: Profile) -> str:
         return "number not confirmed yet; the next login sends a code"
     shown_before = "QR code shown, no code confirmed; " if user.pending else ""
     if user.enrolment_until is not None:
-        word = " with the word that was printed" if user.token_pending else ""
+        word = " with the token that was printed" if user.token_pending else ""
         return f"{shown_before}can enrol{word} until {when(user.enrolment_until)}"
     if user.token_missing:
-        return f"{shown_before}needs a word to enrol; print it with: rw2fa users reset {user.user}"
+        return f"{shown_before}needs an enrolment token; print it with: rw2fa users reset {user.user}"
     return f"{shown_before}can no longer enrol; open it with: rw2fa users reset {user.user}"
 
 

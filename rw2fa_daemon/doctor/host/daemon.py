@@ -26,7 +26,12 @@ def check_daemon(subject: Subject) -> Iterator[Finding]:
         )
         return
     if (state := report.get("state", _GOOD)) != _GOOD:
-        yield Finding("daemon-state", ok=False, detail=f"the daemon cannot use its state: {state}", fix="mend that")
+        yield Finding(
+            "daemon-state",
+            ok=False,
+            detail=f"the daemon cannot use its state: {state}",
+            fix="see `journalctl -u rw2fad`",
+        )
     if (config := report.get("config", _GOOD)) != _GOOD:
         yield Finding(
             "daemon-config",
@@ -54,7 +59,7 @@ def check_daemon(subject: Subject) -> Iterator[Finding]:
             "daemon-audit",
             ok=False,
             detail=f"{lost} audit records could not be written",
-            fix="see to it that the journal runs, or that the folder of the state has room",
+            fix="make sure that the journal runs, or that the folder of the state has room",
         )
 
 

@@ -37,7 +37,7 @@ def check_stacks(subject: Subject) -> Iterator[Finding]:
         try:
             service = load(name, host_reader(subject.root))
         except SyntaxProblem as problem:
-            yield Finding("pam-unreadable", ok=False, detail=f"PAM cannot read {name}: {problem}", fix="mend that line")
+            yield Finding("pam-unreadable", ok=False, detail=f"PAM cannot read {name}: {problem}", fix="fix that line")
             continue
         yield from _service(subject, service)
 

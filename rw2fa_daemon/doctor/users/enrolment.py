@@ -14,7 +14,7 @@ NAMES_MAX: Final = 10
 
 
 def check_enrolment(subject: Subject) -> Iterator[Finding]:
-    """Enabled people without a device who cannot enrol one: no window, no tries left, or no word that is needed."""
+    """Enabled people without a device who cannot enrol one: no window, no tries, or no token."""
     if not subject.config.enabled:
         return
     people, _ = subject.enabled_people

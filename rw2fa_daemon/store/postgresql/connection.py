@@ -1,4 +1,4 @@
-"""One connection to PostgreSQL: whole batches in two journeys to the server and back."""
+"""One connection to PostgreSQL: whole batches in two round trips."""
 
 import contextlib
 import hashlib

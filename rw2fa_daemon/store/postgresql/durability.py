@@ -48,7 +48,7 @@ class Settings:
             )
         if self.fsync != "on":
             return StateProblem(
-                f"{place} does not see to it that what it writes reaches the disk (fsync is {self.fsync}), so that a"
+                f"{place} does not make sure that what it writes reaches the disk (fsync is {self.fsync}), so that a"
                 " code could be accepted twice",
                 "set fsync to on in postgresql.conf",
             )
@@ -61,7 +61,7 @@ class Settings:
 
 
 def demand(driver: psycopg.Connection[tuple[Any, ...]], place: str) -> None:
-    """Raise `StateProblem` unless commits are durable, and see to it that they stay so in this session."""
+    """Raise `StateProblem` unless commits are durable, and make sure that they stay so in this session."""
     row = driver.execute(LOOK, prepare=False).fetchone()
     assert row is not None, "settings are one row"
     settings = Settings(*row)

@@ -29,7 +29,7 @@ _BY_STATE: Final[dict[str, tuple[str, str]]] = {
     "58": ("reading or writing the state in {place} failed", "look for disk errors on its server"),
 }
 _UNREACHABLE: Final = (
-    "see to it that it runs, and compare database.url and the password with what it has (its log, pg_hba.conf); nothing"
+    "make sure that it runs, and compare database.url and the password with what it has (its log, pg_hba.conf); nothing"
     " has to be restarted afterwards"
 )
 _LOST: Final = frozenset({"08", "57"})

@@ -57,7 +57,7 @@ def refuse_network(folder: Path, mountinfo: Path = MOUNTINFO) -> None:
     if kind is None:
         raise StateProblem(
             f"it cannot be told which file system the state in {folder} is on: {mountinfo} does not say",
-            "see to it that /proc is mounted, also where rw2fa runs in a sandbox",
+            "make sure that /proc is mounted, also where rw2fa runs in a sandbox",
         )
     if kind in NETWORK_FILE_SYSTEMS:
         raise StateProblem(

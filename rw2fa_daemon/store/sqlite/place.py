@@ -35,7 +35,7 @@ def create(folder: Path, owner: tuple[int, int] | None, *, file: bool = True) ->
     except OSError as error:
         raise StateProblem(
             f"the state cannot be made in {folder}: {error.strerror}",
-            f"see to it that {folder.parent} is a folder that this user can write to, and that its disk has room",
+            f"make sure that {folder.parent} is a folder that this user can write to, and that its disk has room",
         ) from error
 
 

@@ -104,7 +104,7 @@ def test_a_group_is_reset_person_by_person(host: Host, staff: str) -> None:
 
 def test_a_reset_asks(host: Host, alice: str) -> None:
     enrolled(host, alice)
-    assert "say --yes if it is meant" in host.refuses("users", "reset", alice)
+    assert "confirm with --yes" in host.refuses("users", "reset", alice)
     assert host.json("users", "show", alice)["activated"] is True
 
 

@@ -129,7 +129,7 @@ def test_who_was_activated_needs_a_word_to_enrol_again(host: Host, alice: str) -
     assert account is not None
     assert account.token == digest(host, alice, told["token"])
     assert host.json("users", "show", alice)["token_pending"] is True
-    assert "can enrol with the word that was printed until" in host.does("users", "list")
+    assert "can enrol with the token that was printed until" in host.does("users", "list")
     assert host.json("users", "reset", alice, "--yes")[0]["token"] is None, "not activated any more"
 
 

@@ -109,7 +109,7 @@ def test_removing_a_group_that_is_gone_spares_whom_another_entry_enables(bare: H
 def test_removing_asks_and_without_a_terminal_says_how(host: Host, alice: str) -> None:
     host.does("users", "add", alice)
     before = host.stored()
-    assert host.refuses("users", "remove", alice).endswith("Nobody is there to answer; say --yes if it is meant")
+    assert host.refuses("users", "remove", alice).endswith("Nobody is there to answer; confirm with --yes")
     assert host.stored() == before
 
 

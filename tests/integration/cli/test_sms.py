@@ -277,7 +277,7 @@ def test_where_enrolment_takes_a_word_it_is_given(configured: Host, alice: str) 
     configured.does("sms", "enable")
     with_number(configured, alice)
     configured.does("settings", "set", "enrolment.proof", "token")
-    assert f"Word to hand over to {alice}" in configured.does("sms", "disable", "--yes")
+    assert f"Enrolment token for {alice}" in configured.does("sms", "disable", "--yes")
     assert configured.json("users", "show", alice)["token_pending"] is True
 
 

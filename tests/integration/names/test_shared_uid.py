@@ -92,7 +92,7 @@ def test_promise_10_the_password_of_another_name_sets_up_no_device(site: Site, b
     toor = another_name(site, newcomer)
     terminal = bare_sshd.login(toor)
     terminal.answer(prompts.PASSWORD, toor.password)
-    terminal.expect("Sign in once by that name")
+    terminal.expect("Sign in once under that name")
     terminal.hang_up()
     assert not site.show(newcomer)["activated"]
 

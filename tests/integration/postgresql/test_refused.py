@@ -93,7 +93,7 @@ def test_promise_1_a_server_without_fsync_and_a_database_for_some_letters_only_a
             r"the database nothing on .* cannot be reached: .*does not exist; .* compare database.url",
         ),
         ({"user": "nobody"}, r"cannot be reached: .*role .nobody. does not exist; .* compare database.url"),
-        ({"nodes": (Node("/nonexistent", 5432),)}, r"cannot be reached: .*; see to it that it runs"),
+        ({"nodes": (Node("/nonexistent", 5432),)}, r"cannot be reached: .*; make sure that it runs"),
         ({"nodes": (Node("127.0.0.1", 1),)}, r"cannot be reached: .*[Cc]onnection refused"),
     ],
 )

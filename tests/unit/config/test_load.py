@@ -124,11 +124,11 @@ def test_a_symbolic_link_is_followed(file: Path, tmp_path: Path) -> None:
 
 ERRORS = [
     # TOML itself
-    ("digits = ", "FILE, line 1: is not TOML: invalid value; mend that line"),
-    ("a = [\n1\n", "FILE, line 2: is not TOML: unclosed array; mend that line"),
+    ("digits = ", "FILE, line 1: is not TOML: invalid value; fix that line"),
+    ("a = [\n1\n", "FILE, line 2: is not TOML: unclosed array; fix that line"),
     (
         "\n[settings\n",
-        "FILE, line 2, column 10: is not TOML: expected ']' at the end of a table declaration; mend that line",
+        "FILE, line 2, column 10: is not TOML: expected ']' at the end of a table declaration; fix that line",
     ),
     (
         "[settings]\ndigits = 6\ndigits = 7\n",

@@ -10,6 +10,7 @@ import pytest
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.policy import Rc
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.transitions import End, Transition
 from rw2fa_daemon.service.loop import Loop, Timer
 from rw2fa_daemon.service.remote_batcher import (
@@ -27,7 +28,7 @@ from rw2fa_daemon.store.store import StateProblem
 XRDP_SECONDS = 2.0
 """How long xrdp waits for an answer."""
 ALICE = Account("alice", 1001, 1)
-SAID = End(Rc.IGNORE, "said")
+SAID = End(Rc.IGNORE, Rule.CODE)
 NEVER = 60.0
 
 R = TypeVar("R")

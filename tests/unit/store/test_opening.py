@@ -73,7 +73,7 @@ def test_without_a_state_one_is_told_how_to_make_it(place: ScopeResult, folder: 
 
 def test_a_state_that_cannot_be_made_says_why(tmp_path: Path, vault: Vault) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StateProblem, match=r"the state cannot be made in .*: (Not a directory|File exists); see to it"):
+    with pytest.raises(StateProblem, match=r"the state cannot be made in .*: (Not a directory|File exists); make sure"):
         Store.open(tmp_path / "file" / "state", vault, create=True)
 
 

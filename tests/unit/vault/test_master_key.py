@@ -66,7 +66,7 @@ def test_an_existing_key_is_never_replaced(path: Path) -> None:
 
 
 def test_where_no_key_can_be_written_the_reason_is_given(tmp_path: Path) -> None:
-    with pytest.raises(Problem, match=r"No such file or directory; see to it that .*nowhere is a folder"):
+    with pytest.raises(Problem, match=r"No such file or directory; make sure that .*nowhere is a folder"):
         create_master_key(tmp_path / "nowhere" / "master.key")
 
 

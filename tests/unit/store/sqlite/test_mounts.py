@@ -58,5 +58,5 @@ def test_where_nobody_can_tell_the_state_is_refused(tmp_path: Path, content: str
     mountinfo = tmp_path / "mountinfo"
     if content is not None:
         mountinfo.write_text(content)
-    with pytest.raises(StateProblem, match=r"cannot be told which file system .*; see to it that /proc is mounted"):
+    with pytest.raises(StateProblem, match=r"cannot be told which file system .*; make sure that /proc is mounted"):
         refuse_network(tmp_path, mountinfo)
