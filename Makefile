@@ -22,7 +22,7 @@ datadir = $(prefix)/share
 LOCKS = requirements/build.txt requirements/runtime.txt requirements/dev.txt
 READY = $(VENV)/.ready
 
-.PHONY: help build stamp bench lint format install test fuzz coverage changelog lock clean hook
+.PHONY: help build stamp bench lint format install test fuzz coverage mutate changelog lock clean hook
 
 help: ## This list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
@@ -98,6 +98,11 @@ test: ## The same as script/test
 # Of the unit tests: what runs in other processes, as most of the rest does, is not counted.
 coverage: build ## Which lines the unit tests run
 	$(VENV)/bin/python -m pytest --quiet --numprocesses 2 --cov=rw2fa_daemon --cov-branch --cov-report=term:skip-covered tests/unit
+
+# Hours for all, minutes for FILES; MUTATE_SECONDS ends it earlier and says what was not run.
+MUTATE_SECONDS = 3600
+mutate: build ## Mutation testing of core, store, vault, wire and service, or of FILES, for MUTATE_SECONDS
+	nice $(VENV)/bin/python script/mutate --seconds $(MUTATE_SECONDS) $(FILES)
 
 changelog: $(READY) ## The fragments in changes/ become the section of VERSION
 	$(VENV)/bin/towncrier build --yes --version '$(VERSION)'

@@ -70,6 +70,11 @@ def test_promise_1_a_phone_that_ran_fast_and_was_put_right_works_on() -> None:
         counters = spend(counters, now + login, accepted=True)
 
 
+def test_promise_1_one_step_beside_the_servers_time_counts_and_two_do_not_once_a_later_one_was_accepted() -> None:
+    counters = spend(Counters(), 1_000, accepted=True)
+    assert [step for step in range(90, 111) if counts(counters, step, 100)] == [99, 100, 101]
+
+
 def test_a_burned_step_does_not_make_earlier_codes_look_old() -> None:
     counters = spend(Counters(), 900, accepted=False)
     assert counters.last == 0
