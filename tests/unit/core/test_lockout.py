@@ -21,10 +21,16 @@ NOW = 1_790_000_000
 
 def test_promise_8_locks_double_from_a_minute_to_a_day() -> None:
     locks = [lock_seconds(failures) for failures in range(40)]
-    assert locks[: FREE_FAILURES + 1] == [0] * (FREE_FAILURES + 1)
-    assert locks[FREE_FAILURES + 1 : FREE_FAILURES + 5] == [60, 120, 240, 480]
-    assert locks[-1] == LONGEST_LOCK_SECONDS
+    assert locks[:5] == [0] * 5, "one conversation, and a slip"
+    assert locks[5:9] == [60, 120, 240, 480]
+    assert locks[-1] == 86_400
     assert locks == sorted(locks)
+
+
+def test_promise_8_no_more_than_a_hundred_failures_in_a_row_are_allowed() -> None:
+    """NIST SP 800-63B §5.2.2."""
+    assert not must_be_unlocked(Counters(failures=99))
+    assert must_be_unlocked(Counters(failures=100))
 
 
 def test_promise_8_a_lock_begins_with_the_failure_and_ends_by_itself() -> None:
