@@ -141,13 +141,15 @@ def remove(services: Iterable[str] = (), *, root: Path = _HOST) -> Report:
 def refresh_dropin(scope: Scope, *, root: Path = _HOST) -> Report:
     """Write sshd's drop-in again for another scope; nothing happens where it was not installed.
 
-    Raises Problem, with the old one in place, if sshd refuses it.
+    Raises Problem, with the old one in place, if sshd refuses it or would treat somebody otherwise than it may.
     """
     if not under(root, DROPIN).exists():
         return Report((), ())
     with locked(root), Transaction() as files:
         work = _Work(root, files)
         _write_dropin(work, scope)
+        if DROPIN in work.changed:
+            _compare(work, scope)
     _reload_sshd(work)
     return work.report()
 

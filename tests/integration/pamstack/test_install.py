@@ -338,6 +338,21 @@ def test_another_scope_makes_another_drop_in(world: World, drive: Drive, people:
     assert effective(world, "ben")["authenticationmethods"] == "any"
 
 
+def test_promise_14_a_refresh_that_would_open_what_the_host_closed_leaves_the_old_drop_in(
+    world: World, drive: Drive
+) -> None:
+    for name in ("amy", "ben"):
+        world.run("useradd", name)
+    drive("install", "--scope=amy")
+    before = world.read(DROPIN)
+    world.write(
+        "/etc/ssh/sshd_config.d/00-policy.conf",
+        "Match User ben\n    PasswordAuthentication no\n    AuthenticationMethods any\n",
+    )
+    assert "ben gets into sshd by keyboard-interactive" in drive("refresh", "--scope=amy", "--scope=ben")["problem"]
+    assert world.read(DROPIN) == before
+
+
 def test_refreshing_installs_nothing(world: World, drive: Drive) -> None:
     assert drive("refresh", "--scope=@staff")["changed"] == []
     assert not world.path(DROPIN).exists()
