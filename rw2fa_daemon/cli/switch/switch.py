@@ -39,6 +39,8 @@ def enable(cli: CliContext, *, trial: str | None, keep: bool, force: bool) -> No
         _keep(cli)
         return
     seconds = None if trial is None else _trial_seconds(cli.config, trial)
+    # What an earlier trial left in sshd's drop-in would speak against it.
+    after_change.refresh_sshd(cli)
     if not force:
         _check(cli)
     until = None if seconds is None else int(time.time()) + seconds

@@ -72,9 +72,10 @@ def _leftover(subject: Subject) -> Iterator[Finding]:
     if dropin.exists() and "AuthenticationMethods" in dropin.read_text("utf-8", "replace"):
         yield Finding(
             _NAME,
-            ok=True,
-            detail="sshd still sends users through keyboard-interactive after a key, and asks for their passwords",
-            fix="run `rw2fa disable`, or `rw2fa enable`",
+            ok=False,
+            detail="a trial is over, and sshd still sends users through keyboard-interactive after a key, where their "
+            "passwords are asked for: who has a key alone is shut out",
+            fix="run `rw2fa pam install sshd`",
         )
 
 

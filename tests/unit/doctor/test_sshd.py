@@ -66,11 +66,11 @@ def test_nobody_is_enabled_while_the_whole_is_off(host: Host) -> None:
     assert list(check_sshd(host.subject(sshd=lambda _user: GOOD | {"authenticationmethods": "any"}))) == []
 
 
-def test_what_a_trial_left_behind_when_it_ended_is_mentioned(host: Host) -> None:
+def test_what_a_trial_left_behind_when_it_ended_is_found(host: Host) -> None:
     host.write(DROPIN.lstrip("/"), wanted_dropin(Scope(UserList.of(["daemon"])), host.root))
     host.set(enabled=True, enabled_until=1)
     [finding] = check_sshd(host.subject(sshd=lambda _user: GOOD))
-    assert (finding.ok, finding.fix) == (True, "run `rw2fa disable`, or `rw2fa enable`")
+    assert (finding.ok, finding.fix) == (False, "run `rw2fa pam install sshd`")
     host.write(DROPIN.lstrip("/"), wanted_dropin(Scope(), host.root))
     assert list(check_sshd(host.subject(sshd=lambda _user: GOOD))) == []
 
