@@ -19,56 +19,58 @@ from rw2fa_daemon.core.transitions import Context, End, Transition, finish
 from rw2fa_daemon.core.user import Membership, Missing, User
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.dialogue import Dialogue, tell
+from rw2fa_daemon.service.login_services import LoginServices
 from rw2fa_daemon.service.rules import Rules
 
 NOBODY_UID: Final = -1
 """For a login of somebody who was not looked up, or not found."""
 
 
-def admit(connection: Connection, login: Login) -> None:
-    """Decide about a login, at once, after a look-up, or by a dialogue."""
+def admit(services: LoginServices, connection: Connection, login: Login, *, alone: bool) -> None:
+    """Decide about a login, at once, after a look-up, or by a dialogue; `alone`: there is no other connection."""
     connection.busy = True
-    server = connection.server
     login = replace(login, pid=connection.pid)
     if connection.uid != ROOT_UID:
-        server.directory.lookup(login.user, (), lambda user: _stranger(connection, login, user), courtesy=True)
+        services.directory.lookup(
+            login.user, (), lambda user: _stranger(services, connection, login, user), courtesy=True
+        )
         return
-    rules = server.rules
+    rules = services.rules()
     client = rules.clients.of(login.service)
     facts = facts_of(login, client, on=rules.config.enabled_at(time.time()))
     row = policy.decide(facts)
     if row.rule in policy.BEFORE_NAMES and row.rc is not None:
-        tell(connection, Transition(None, End(row.rc, row.rule)))
+        tell(services, connection, Transition(None, End(row.rc, row.rule)))
         return
 
     def found(user: User | Missing) -> None:
         if user is Missing.UNKNOWN and login.known is False:
-            server.directory.lookup(ALWAYS_THERE, rules.groups, missed)
+            services.directory.lookup(ALWAYS_THERE, rules.groups, missed)
             return
         if isinstance(user, User) and rules.lists.scope.membership_by_uid(user) is Membership.UNSURE:
-            state, digest = server.state, rules.scope_digest
+            state, digest = services.state, rules.scope_digest
             asked = state.do(
                 lambda known: known.was_not_member(user, digest),
-                lambda outside: _place(connection, rules, login, client, user, outside=outside),
+                lambda outside: _place(services, connection, rules, login, client, user, outside=outside),
             )
             if asked:
                 return
-        _place(connection, rules, login, client, user)
+        _place(services, connection, rules, login, client, user)
 
     def missed(witness: User | Missing) -> None:
         missing = no_such_user(rules.lists, login.user, known_there=login.known, witness=witness)
-        _place(connection, rules, login, client, missing)
+        _place(services, connection, rules, login, client, missing)
 
-    server.directory.lookup(login.user, rules.groups, found)
-    if connection.partner is None and server.connections == 1:
+    services.directory.lookup(login.user, rules.groups, found)
+    if alone and connection.partner is None:
         # Alone, and while the directory is asked there is nothing else to do.
-        server.state.foresee(login.user)
+        services.state.foresee(login.user)
 
 
-def _stranger(connection: Connection, login: Login, user: User | Missing) -> None:
+def _stranger(services: LoginServices, connection: Connection, login: Login, user: User | Missing) -> None:
     """Answer a peer that is no login program: a locker may ask for its own user (promise 10)."""
     if isinstance(user, User) and user.uid == connection.uid:
-        tell(connection, Transition(None, End(Rc.IGNORE, Rule.PEER_SELF)))
+        tell(services, connection, Transition(None, End(Rc.IGNORE, Rule.PEER_SELF)))
         return
     record = Record(
         Event.REFUSED,
@@ -80,10 +82,11 @@ def _stranger(connection: Connection, login: Login, user: User | Missing) -> Non
         rule=Rule.PEER_OTHER,
         reason=f"peer uid {connection.uid}",
     )
-    tell(connection, Transition(None, End(Rc.AUTH_ERR, Rule.PEER_OTHER), records=(record,)))
+    tell(services, connection, Transition(None, End(Rc.AUTH_ERR, Rule.PEER_OTHER), records=(record,)))
 
 
 def _place(
+    services: LoginServices,
     connection: Connection,
     rules: Rules,
     login: Login,
@@ -97,24 +100,24 @@ def _place(
     where = scope_result(rules.lists, user, address, lambda _: outside)
     name, uid = (user.name, user.uid) if isinstance(user, User) else (login.user, NOBODY_UID)
     if where.alias:
-        context = _context(connection, rules, login, client, where, where.account, uid, other_name=name)
+        context = _context(services, rules, login, client, where, where.account, uid, other_name=name)
     else:
-        context = _context(connection, rules, login, client, where, name, uid)
+        context = _context(services, rules, login, client, where, name, uid)
     row = policy.decide(context.facts)
     if row.decision is Decision.LOOK:
-        connection.partner = dialogue = Dialogue(connection, context)
+        connection.partner = dialogue = Dialogue(services, connection, context)
         dialogue.begin()
     else:
-        tell(connection, finish(row, context))
+        tell(services, connection, finish(row, context))
     if rules.lists.scope.groups and isinstance(user, User):
         if where.scope_status is ScopeStatus.NOT_ENABLED:
-            connection.server.membership_memory.seen_outside(user, rules.scope_digest)
+            services.membership_memory.seen_outside(user, rules.scope_digest)
         elif where.scope_status is ScopeStatus.ENABLED:
-            connection.server.membership_memory.seen_inside(user, rules.scope_digest)
+            services.membership_memory.seen_inside(user, rules.scope_digest)
 
 
 def _context(
-    connection: Connection,
+    services: LoginServices,
     rules: Rules,
     login: Login,
     client: Client,
@@ -124,7 +127,7 @@ def _context(
     *,
     other_name: str = "",
 ) -> Context:
-    config, server = rules.config, connection.server
+    config = rules.config
     evidence = login.evidence is not None and login.evidence.uid == uid
     now = time.time()
     return Context(
@@ -138,15 +141,15 @@ def _context(
         guessing=config.guessing,
         digits=config.digits,
         issuer=config.issuer_name,
-        scope_since=server.state.since(where.entries),
+        scope_since=services.state.since(where.entries),
         window_days=config.enrolment_window_days,
         token_needed=config.proof == "token",
         session_seconds=60 * config.sudo_minutes,
-        code_cache=server.code_cache,
+        code_cache=services.code_cache,
         fresh_secret=_fresh_secret,
         fresh_generation=_fresh_generation,
         sms=rules.sms,
-        sms_randomness=server.sms_randomness,
+        sms_randomness=services.sms_randomness,
         other_name=other_name,
     )
 

@@ -2,14 +2,13 @@
 
 import socket
 import time
-from typing import TYPE_CHECKING, Final, Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Protocol
 
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.policy import Decision
 from rw2fa_daemon.wire.message import MESSAGE_MAX, Message, ProtocolError, parse
-
-if TYPE_CHECKING:
-    from rw2fa_daemon.service.server import Server
 
 ROOT_UID: Final = 0
 
@@ -35,6 +34,21 @@ class Partner(Protocol):
         """The other end is gone; close the connection."""
 
 
+@dataclass(frozen=True, slots=True)
+class ConnectionCallbacks:
+    """What a connection needs of whoever accepted it; one for all connections."""
+
+    take_first: Callable[["Connection", Message], None]
+    """Answers a message while there is no partner; ProtocolError if no conversation begins with it."""
+    forget: Callable[["Connection"], None]
+    """Closes the connection and gives its place back."""
+    audit: Callable[[Record], None]
+    answered: Callable[[bytes, float], None]
+    """Is told each message that is sent, and the seconds since the one that it answers."""
+    clock: Callable[[], float]
+    """Monotonic seconds."""
+
+
 class Connection:
     """A peer.
 
@@ -42,15 +56,15 @@ class Connection:
     conversation.
     """
 
-    __slots__ = ("busy", "last_heard", "partner", "pid", "server", "sock", "uid")
+    __slots__ = ("_callbacks", "busy", "last_heard", "partner", "pid", "sock", "uid")
 
-    def __init__(self, server: "Server", sock: socket.SocketType, pid: int, uid: int, now: float) -> None:
-        self.server = server
+    def __init__(self, callbacks: ConnectionCallbacks, sock: socket.SocketType, pid: int, uid: int) -> None:
+        self._callbacks = callbacks
         self.sock = sock
         self.pid = pid
         """Of who connected, as the kernel says; 0 for a process that cannot be seen from here."""
         self.uid = uid
-        self.last_heard = now
+        self.last_heard = callbacks.clock()
         """Monotonic seconds."""
         self.busy = False
         self.partner: Partner | None = None
@@ -64,7 +78,7 @@ class Connection:
         except OSError:
             self.close()
             return
-        self.last_heard = self.server.loop.time()
+        self.last_heard = self._callbacks.clock()
         if length == 0:
             self._hung_up()
             return
@@ -76,7 +90,7 @@ class Connection:
     def broken(self, reason: str) -> None:
         """End a conversation whose other end does not keep to the protocol, or to the time."""
         about = self.partner.about if self.partner else Record(Event.PROTOCOL_BROKEN, 0)
-        self.server.audit(
+        self._callbacks.audit(
             Record(
                 Event.PROTOCOL_BROKEN,
                 time.time(),
@@ -94,7 +108,7 @@ class Connection:
     def say(self, packet: bytes) -> None:
         """Send one message and wait for the next; a peer that is gone, or does not take it, is forgotten."""
         self.busy = False
-        self.server.metrics.answered(packet, self.server.loop.time() - self.last_heard)
+        self._callbacks.answered(packet, self._callbacks.clock() - self.last_heard)
         try:
             self.sock.send(packet, _SEND_FLAGS)
         except OSError:
@@ -107,13 +121,13 @@ class Connection:
 
     def close(self) -> None:
         """Forget this connection."""
-        self.server.forget(self)
+        self._callbacks.forget(self)
 
     def _take(self, message: Message) -> None:
         if self.busy:
             raise ProtocolError("message out of turn")
         if self.partner is None:
-            self.server.greet(self, message)
+            self._callbacks.take_first(self, message)
         else:
             self.partner.take(message)
 

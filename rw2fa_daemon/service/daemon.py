@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,17 +12,21 @@ from rw2fa_daemon.audit.sink import open_sink
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.password_spraying import SprayingDetector
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.data.build import build_text
 from rw2fa_daemon.directory.pool import Pool
+from rw2fa_daemon.service.admission import admit
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.executor import Executor, InlineExecutor, ThreadExecutor
 from rw2fa_daemon.service.exposition import exposition
 from rw2fa_daemon.service.gauges import Running, UserGauges, clock_families, people_families, up
 from rw2fa_daemon.service.helper import NOTIFIER, RELAY, HelperKeeper
 from rw2fa_daemon.service.listener import own_listener
+from rw2fa_daemon.service.login_services import make_login_services
 from rw2fa_daemon.service.loop import Loop
+from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.metrics_file import MetricsFile
 from rw2fa_daemon.service.notifier import Notifier
 from rw2fa_daemon.service.relay_client import RelayClient
@@ -71,22 +76,32 @@ class Daemon:
         self._executor: Executor = InlineExecutor() if config.database is None else ThreadExecutor(loop)
         self._state = State(config, self._sink.write, self._executor)
         self._supervisor = Supervisor(loop)
+        self._rules = make_rules(config)
+        self._metrics = Metrics()
+        self._spraying = SprayingDetector()
+        notifier = Notifier(RelayClient(loop, config.notify_socket), lambda: self._config.notify)
+        audit = notifier.watching(self._spraying.watching(self._metrics.counting(self._sink.write)))
+        self._services = make_login_services(
+            loop,
+            rules=lambda: self._rules,
+            state=self._state,
+            directory=self._directory,
+            relay=RelayClient(loop, config.relay_socket),
+            audit=audit,
+        )
         self._server = Server(
             loop,
             listener,
-            rules=make_rules(config),
-            state=self._state,
-            directory=self._directory,
-            sink=self._sink,
-            relay=RelayClient(loop, config.relay_socket),
-            notifier=Notifier(RelayClient(loop, config.notify_socket), lambda: self._config.notify),
+            admit=partial(admit, self._services),
             root_verbs={
                 "status": self._answer_status,
                 "reload": self._answer_reload,
                 "metrics": self._answer_metrics,
                 "keys": self._answer_keys,
-                "session": begin_session,
+                "session": partial(begin_session, self._services),
             },
+            audit=audit,
+            answered=self._metrics.answered,
         )
         self._census = UserGauges()
         self._metrics_file = MetricsFile(loop, self._figures)
@@ -100,6 +115,7 @@ class Daemon:
         self._loop.run_forever()
         self._metrics_file.close()
         self._server.close()
+        self._services.close()
         self._directory.close()
         self._executor.close()
         self._state.close()
@@ -130,7 +146,7 @@ class Daemon:
         self._loop.call_later(MARK_SECONDS, self._keep_marker)
 
     def _use(self, rules: Rules, then: Callable[[], None]) -> None:
-        self._server.rules = rules
+        self._rules = rules
         self._state.do(lambda state: state.use_scope(rules.scope_entries), lambda _nothing: then())
 
     def _reload(self, done: Callable[[str], None]) -> None:
@@ -190,7 +206,7 @@ class Daemon:
             "connections": str(self._server.connections - 1),
             "lost_audit_records": str(self._sink.lost),
             "metrics": self._metrics_file.problem or "ok",
-            "sms": self._server.sms.problem or "ok",
+            "sms": self._services.sms.problem or "ok",
             "mark": self._state.marker_problem or "ok",
             "keys": ",".join(map(str, self._state.key_numbers)),
         }
@@ -229,13 +245,13 @@ class Daemon:
             configuration_good=self._config_problem is None,
             connections=self._server.connections,
             lost_audit_records=self._sink.lost,
-            users_guessed_at=self._server.spraying.users(time.time()),
+            users_guessed_at=self._spraying.users(time.time()),
         )
         guessing, sms_digits = self._config.guessing, self._config.sms_digits
         people = self._census.people(
             lambda done: self._state.do(lambda state: state.count(guessing, time.time(), sms_digits), done)
         )
-        counted = (*self._server.metrics.families(), *self._server.sms.families())
+        counted = (*self._metrics.families(), *self._services.sms.families())
         return exposition((*how.families(), *counted, *people_families(people), *clock_families(state)))
 
     def stop(self) -> None:

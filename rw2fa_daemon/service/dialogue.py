@@ -16,6 +16,7 @@ from rw2fa_daemon.core.sms import SmsError
 from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, NoReply, Stage, Transition, finish
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.hashing import Full, Turn
+from rw2fa_daemon.service.login_services import LoginServices
 from rw2fa_daemon.service.sms_login import SmsLogin
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import has_form, read_reply, write_ask, write_end
@@ -31,9 +32,10 @@ _FOR_HASHED: Final = frozenset((Stage.TOKEN, Stage.RECOVERY))
 class Dialogue:
     """Asks for a code, or for a first one, until the login ends."""
 
-    __slots__ = ("_connection", "_context", "_question", "_sms_login")
+    __slots__ = ("_connection", "_context", "_question", "_services", "_sms_login")
 
-    def __init__(self, connection: Connection, context: Context) -> None:
+    def __init__(self, services: LoginServices, connection: Connection, context: Context) -> None:
+        self._services = services
         self._connection = connection
         self._context = context
         self._question: tuple[Ask, ConversationState] | None = None
@@ -49,9 +51,7 @@ class Dialogue:
         """Look at the account and ask, or end."""
         context = self._context
         self._connection.busy = True
-        self._connection.server.batcher.look(
-            context.name, lambda account: conversation.begin(account, context), self._done
-        )
+        self._services.batcher.look(context.name, lambda account: conversation.begin(account, context), self._done)
 
     def take(self, message: Message) -> None:
         """Judge an answer."""
@@ -81,7 +81,7 @@ class Dialogue:
 
     def _with_digest(self, state: ConversationState, typed: str) -> None:
         """Judge a word, once it is hashed, if it will be judged at all."""
-        code_hasher, name = self._connection.server.state.code_hasher, self._context.name
+        code_hasher, name = self._services.state.code_hasher, self._context.name
         if code_hasher is None:
             self._done(UNUSABLE)
             return
@@ -96,9 +96,7 @@ class Dialogue:
                     turn.end()
                     self._done(outcome)
 
-            self._connection.server.batcher.look(
-                name, lambda account: conversation.still_asked(state, account, context), looked
-            )
+            self._services.batcher.look(name, lambda account: conversation.still_asked(state, account, context), looked)
 
         def hashed(digest: bytes) -> None:
             self._answer(state, HashedAttempt(digest))
@@ -107,7 +105,7 @@ class Dialogue:
 
     def _with_recovery_codes(self, state: ConversationState, code: str) -> None:
         """Judge a first code; if it is right, once more with recovery codes, to store them as it activates."""
-        code_hasher, name = self._connection.server.state.code_hasher, self._context.name
+        code_hasher, name = self._services.state.code_hasher, self._context.name
         if code_hasher is None:
             self._done(UNUSABLE)
             return
@@ -124,7 +122,7 @@ class Dialogue:
             self._judge(state, code, replace(self._fresh_context(), recovery=recovery, now=context.now))
 
         self._connection.busy = True
-        self._connection.server.batcher.look(
+        self._services.batcher.look(
             name, lambda account: conversation.unless_it_activates(state, account, code, context), looked
         )
 
@@ -135,7 +133,7 @@ class Dialogue:
             self._done(TOO_BUSY if full is Full.HOST else conversation.crowded(state, self._fresh_context()))
 
         self._connection.busy = True
-        self._connection.server.hashing.take_turn(self._context.name, begin, refused, hashes)
+        self._services.hashing.take_turn(self._context.name, begin, refused, hashes)
 
     def _fresh_context(self) -> Context:
         """The context as of now."""
@@ -148,7 +146,7 @@ class Dialogue:
 
     def _judge(self, state: ConversationState, value: Answer, context: Context) -> None:
         self._context = context
-        batcher = self._connection.server.batcher
+        batcher = self._services.batcher
         # That there is no answer is only told.
         run = batcher.look if isinstance(value, NoReply) else batcher.submit
         self._connection.busy = True
@@ -164,7 +162,7 @@ class Dialogue:
         if outcome.far is not None and self._question is not None:
             self._look_far(self._question[1], outcome, outcome.far)
             return
-        tell(self._connection, outcome)
+        tell(self._services, self._connection, outcome)
         if isinstance(outcome.say, Ask) and outcome.state is not None:
             self._question = (outcome.say, outcome.state)
         if self._sms_login is not None:
@@ -172,7 +170,7 @@ class Dialogue:
 
     def _look_far(self, state: ConversationState, wrong: Transition, look: Far) -> None:
         """Before a code is called wrong, which is stored by now, look whether it is that of another hour."""
-        server, context = self._connection.server, self._context
+        services, context = self._services, self._context
         counters = wrong.account.counters if wrong.account is not None else Counters()
 
         def looked(step: int | None) -> None:
@@ -180,18 +178,18 @@ class Dialogue:
                 self._done(replace(wrong, far=None))
                 return
             # Stored before it is said: what the person learns of is burned.
-            server.batcher.submit(
+            services.batcher.submit(
                 context.name,
                 lambda account: replace(conversation.of_another_hour(state, account, wrong, step, context), far=None),
                 self._done,
             )
 
-        if not server.pieces.run(search(look, counters), looked):
+        if not services.pieces.run(search(look, counters), looked):
             self._done(replace(wrong, far=None))
 
     def _look_first(self, asking: Transition) -> None:
         """Ask for the code of a message only if nothing is known that would keep one from going out."""
-        self._sms_login = sms_login = SmsLogin(self._connection.server, lambda: self._connection.partner is self)
+        self._sms_login = sms_login = SmsLogin(self._services, lambda: self._connection.partner is self)
 
         def looked(error: SmsError | None) -> None:
             if error is None:
@@ -214,10 +212,10 @@ def _is_hashed(state: ConversationState, ask: Ask, value: str) -> bool:
     return state.stage in _FOR_HASHED
 
 
-def tell(connection: Connection, transition: Transition) -> None:
+def tell(services: LoginServices, connection: Connection, transition: Transition) -> None:
     """Audit a move and send its message. Whatever it stored is durable by now."""
     for record in transition.records:
-        connection.server.audit(record)
+        services.audit(record)
     if isinstance(transition.say, Ask):
         connection.say(write_ask(transition.say))
     elif transition.say is not None:

@@ -13,6 +13,7 @@ from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.service.admission import booted_at
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.dialogue import tell
+from rw2fa_daemon.service.login_services import LoginServices
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import read_session
 from rw2fa_daemon.wire.message import Message
@@ -21,19 +22,18 @@ ACKNOWLEDGED: Final = Transition(None, End(Rc.IGNORE, Rule.SESSION))
 """The answer in any case: nothing depends on it."""
 
 
-def begin_session(connection: Connection, message: Message) -> None:
+def begin_session(services: LoginServices, connection: Connection, message: Message) -> None:
     """Take down which session the login of this very process, or of its child, has become."""
     begun = read_session(message)
-    server = connection.server
-    if not server.rules.config.enabled_at(time.time()):
-        tell(connection, ACKNOWLEDGED)
+    if not services.rules().config.enabled_at(time.time()):
+        tell(services, connection, ACKNOWLEDGED)
         return
 
     def found(user: User | Missing) -> None:
         if isinstance(user, Missing):
-            tell(connection, ACKNOWLEDGED)
+            tell(services, connection, ACKNOWLEDGED)
             return
-        server.batcher.submit(user.name, lambda account: replace(ACKNOWLEDGED, account=_noted(account, user)), noted)
+        services.batcher.submit(user.name, lambda account: replace(ACKNOWLEDGED, account=_noted(account, user)), noted)
 
     def _noted(account: Account | None, user: User) -> Account | None:
         if account is None or account.uid != user.uid:
@@ -44,6 +44,6 @@ def begin_session(connection: Connection, message: Message) -> None:
         return replace(account, counters=replace(before, sessions=after))
 
     def noted(_outcome: Transition | StateProblem) -> None:
-        tell(connection, ACKNOWLEDGED)
+        tell(services, connection, ACKNOWLEDGED)
 
-    server.directory.lookup(begun.user, (), found)
+    services.directory.lookup(begun.user, (), found)

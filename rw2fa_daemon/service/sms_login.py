@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from rw2fa_daemon.core import conversation
 from rw2fa_daemon.core.account import Account
@@ -11,12 +11,10 @@ from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.sms import NO_ATTEMPT, DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsMessage
 from rw2fa_daemon.core.sms_stage import BLIND_SECONDS
 from rw2fa_daemon.core.transitions import Context, ConversationState, Stage, Transition
+from rw2fa_daemon.service.login_services import LoginServices
 from rw2fa_daemon.service.loop import Timer
 from rw2fa_daemon.service.sms_sender import Order
 from rw2fa_daemon.store.store import StateProblem
-
-if TYPE_CHECKING:
-    from rw2fa_daemon.service.server import Server
 
 _UNDER_WAY: Final = DeliveryReport(DeliveryState.UNDER_WAY)
 _NOT_WRITTEN: Final = DeliveryReport(DeliveryState.FAILED, Prompt.CANNOT_JUDGE.value, again=True)
@@ -28,8 +26,8 @@ class SmsLogin:
     `alive` says whether the login still goes on: nothing is sent for one that has ended.
     """
 
-    def __init__(self, server: "Server", alive: Callable[[], bool]) -> None:
-        self._server = server
+    def __init__(self, services: LoginServices, alive: Callable[[], bool]) -> None:
+        self._services = services
         self._alive = alive
         self._timer: Timer | None = None
         self.sms_attempt: SmsAttempt = NO_ATTEMPT
@@ -39,15 +37,15 @@ class SmsLogin:
         if account is None or account.phone is None:
             done(None)
             return
-        config = self._server.rules.config
-        self._server.sms.look(context, config, account.phone, done)
+        config = self._services.rules().config
+        self._services.sms.look(context, config, account.phone, done)
 
     def told(self, transition: Transition, context: Context) -> None:
         """A move was sent to the hook."""
         if transition.sms is not None:
             self._post(transition.sms, context)
         elif (state := _to_be_sent(transition)) is not None and self.sms_attempt.report.state is DeliveryState.NONE:
-            self._timer = self._server.loop.call_later(BLIND_SECONDS, self._due, state, context)
+            self._timer = self._services.loop.call_later(BLIND_SECONDS, self._due, state, context)
 
     def heard(self) -> None:
         """The hook has answered, or hung up: what is sent, the answer decides."""
@@ -71,21 +69,21 @@ class SmsLogin:
             else:
                 self._hand_in(outcome.sms, now)
 
-        self._server.batcher.submit(context.name, lambda account: conversation.sms_due(state, account, now), written)
+        self._services.batcher.submit(context.name, lambda account: conversation.sms_due(state, account, now), written)
 
     def _post(self, sms: SmsMessage, context: Context) -> None:
         self.sms_attempt = SmsAttempt(self.sms_attempt.number + 1, _UNDER_WAY)
         self._hand_in(sms, context)
 
     def _hand_in(self, sms: SmsMessage, context: Context) -> None:
-        server = self._server
+        services = self._services
         number = self.sms_attempt.number
 
         def report(how: DeliveryReport) -> None:
             if number == self.sms_attempt.number:
                 self._report(how)
 
-        server.sms.post(Order(sms, context, server.rules.config, self._alive, report, server.loop.time()))
+        services.sms.post(Order(sms, context, services.rules().config, self._alive, report, services.loop.time()))
 
     def _report(self, how: DeliveryReport) -> None:
         self.sms_attempt = replace(self.sms_attempt, report=how)

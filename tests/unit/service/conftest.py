@@ -10,6 +10,7 @@ from rw2fa_daemon.config.load import load
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 from tests.support.daemon import Site
+from tests.support.expected_calls import ExpectedCalls
 
 LOOP_SECONDS = 10.0
 """A test that forgets to stop its loop fails after that, instead of hanging."""
@@ -29,3 +30,10 @@ def state(tmp_path: Path) -> Iterator[State]:
     site.initialise()
     with closing(State(load(site.config), lambda _record: None)) as opened:
         yield opened
+
+
+@pytest.fixture
+def calls() -> Iterator[ExpectedCalls]:
+    expected = ExpectedCalls()
+    yield expected
+    expected.verify()

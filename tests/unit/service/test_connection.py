@@ -1,195 +1,177 @@
-"""One connection between a socket and whoever answers: whose turn it is, and what ends it."""
+"""A connection alone: whose turn it is, and what is told to whom."""
 
+import contextlib
 import socket
 from collections.abc import Iterator
-from typing import cast
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.policy import Decision
-from rw2fa_daemon.service.connection import Connection
-from rw2fa_daemon.service.loop import Loop
-from rw2fa_daemon.service.metrics import Metrics
-from rw2fa_daemon.service.server import Server
+from rw2fa_daemon.service.connection import Connection, ConnectionCallbacks
 from rw2fa_daemon.wire.message import MESSAGE_MAX, Message, ProtocolError, compose
+from tests.support.expected_calls import ANY, Call, ExpectedCalls
 
-REPLY = compose("reply", {"n": "1", "value": "123456"})
-PID, UID = 4_711, 1_001
-
-
-class Surroundings:
-    """What a connection needs of the server, and what it did with it."""
-
-    def __init__(self, loop: Loop) -> None:
-        self.loop = loop
-        self.metrics = Metrics()
-        self.audited: list[Record] = []
-        self.greeted: list[Message] = []
-        self.forgotten = 0
-
-    def audit(self, record: Record) -> None:
-        self.audited.append(record)
-
-    def greet(self, _connection: Connection, message: Message) -> None:
-        self.greeted.append(message)
-
-    def forget(self, _connection: Connection) -> None:
-        self.forgotten += 1
-
-    @property
-    def reasons(self) -> list[str]:
-        return [record.reason for record in self.audited]
+PID, UID = 4711, 1000
+LOGIN = Record(Event.PROTOCOL_BROKEN, 0, "alice", "sshd", "192.0.2.1")
+HELLO = Message("hello", {"a": "1"})
+PACKET = compose("hello", {"a": "1"})
 
 
-class Login:
-    """A partner that takes messages down."""
+class Ends:
+    """A connection whose surroundings are doubles, and the peer's end."""
 
-    about = Record(Event.PROTOCOL_BROKEN, 0, "alice", "sshd")
+    def __init__(self, calls: ExpectedCalls) -> None:
+        self.calls = calls
+        self.now = 100.0
+        mine, self.peer = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.peer.settimeout(1)
+        server = calls.double("server")
+        callbacks = ConnectionCallbacks(
+            server.take_first, server.forget, server.audit, server.answered, lambda: self.now
+        )
+        self.connection = Connection(callbacks, mine, PID, UID)
+        self.partner = calls.double("partner", about=LOGIN)
 
-    def __init__(self) -> None:
-        self.taken: list[Message] = []
-        self.hung_up_on = 0
-        self.refuses = ""
+    def expect_broken(self) -> Call:
+        """Let the conversation be audited as broken, and closed."""
+        broken = self.calls.expect("server.audit", ANY)
+        self.calls.expect("server.forget", self.connection)
+        return broken
 
-    def take(self, message: Message) -> None:
-        if self.refuses:
-            raise ProtocolError(self.refuses)
-        self.taken.append(message)
-
-    def hung_up(self) -> None:
-        self.hung_up_on += 1
+    def close(self) -> None:
+        self.peer.close()
+        self.connection.sock.close()
 
 
 @pytest.fixture
-def pair() -> Iterator[tuple[socket.socket, socket.socket]]:
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    with ours, theirs:
-        theirs.setblocking(False)
-        yield ours, theirs
+def ends(calls: ExpectedCalls) -> Iterator[Ends]:
+    with closing(Ends(calls)) as made:
+        yield made
 
 
-@pytest.fixture
-def around(loop: Loop) -> Surroundings:
-    return Surroundings(loop)
+def test_the_first_message_goes_to_whoever_accepted(ends: Ends) -> None:
+    ends.calls.expect("server.take_first", ends.connection, HELLO)
+    ends.peer.send(PACKET)
+    ends.connection.readable()
 
 
-@pytest.fixture
-def connection(around: Surroundings, pair: tuple[socket.socket, socket.socket]) -> Connection:
-    made = Connection(cast(Server, around), pair[0], PID, UID, 0.0)
-    made.partner = Login()
-    return made
+def test_further_messages_go_to_the_partner(ends: Ends) -> None:
+    ends.connection.partner = ends.partner
+    ends.calls.expect("partner.take", HELLO)
+    ends.peer.send(PACKET)
+    ends.connection.readable()
 
 
-@pytest.fixture
-def login(connection: Connection) -> Login:
-    assert isinstance(connection.partner, Login)
-    return connection.partner
+def test_one_message_is_taken_each_time(ends: Ends) -> None:
+    ends.peer.send(PACKET)
+    ends.peer.send(PACKET)
+    for _ in range(2):
+        ends.calls.expect("server.take_first", ends.connection, HELLO)
+        ends.connection.readable()
+    ends.connection.readable()
 
 
-@pytest.fixture
-def peer(pair: tuple[socket.socket, socket.socket]) -> socket.socket:
-    return pair[1]
+@pytest.mark.parametrize("talking", [False, True])
+def test_promise_11_a_message_out_of_turn_reaches_nobody_and_ends_it(ends: Ends, *, talking: bool) -> None:
+    ends.connection.busy = True
+    ends.connection.partner = ends.partner if talking else None
+    broken = ends.expect_broken()
+    ends.peer.send(PACKET)
+    ends.connection.readable()
+    assert broken.arguments[0].reason == f"message out of turn (peer uid {UID})"
 
 
-def test_promise_11_a_message_that_comes_while_the_login_is_busy_ends_it(
-    connection: Connection, login: Login, around: Surroundings, peer: socket.socket
-) -> None:
-    connection.busy = True
-    peer.send(REPLY)
-    connection.readable()
-    assert (login.taken, around.greeted) == ([], [])
-    assert around.forgotten == 1
-    (record,) = around.audited
-    assert (record.event, record.decision, record.rule) == (Event.PROTOCOL_BROKEN, Decision.DENY, "protocol")
-    assert (record.user, record.service) == ("alice", "sshd")
-    assert record.reason == f"message out of turn (peer uid {UID})"
+def test_a_broken_conversation_is_audited_with_its_login(ends: Ends) -> None:
+    ends.connection.partner = ends.partner
+    broken = ends.expect_broken()
+    ends.connection.broken("silent for too long")
+    (record,) = broken.arguments
+    assert replace(record, at=0) == replace(
+        LOGIN, decision=Decision.DENY, rule="protocol", reason=f"silent for too long (peer uid {UID})"
+    )
 
 
-def test_promise_11_a_message_before_the_first_one_is_answered_ends_it(
-    connection: Connection, around: Surroundings, peer: socket.socket
-) -> None:
-    connection.partner, connection.busy = None, True
-    peer.send(REPLY)
-    connection.readable()
-    assert (around.greeted, around.forgotten, len(around.audited)) == ([], 1, 1)
+def test_what_the_partner_does_not_understand_ends_it(ends: Ends, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_message: Message) -> None:
+        raise ProtocolError("answer without a question")
+
+    monkeypatch.setattr(ends.partner, "take", refuse, raising=False)
+    ends.connection.partner = ends.partner
+    broken = ends.expect_broken()
+    ends.peer.send(PACKET)
+    ends.connection.readable()
+    assert broken.arguments[0].reason.startswith("answer without a question")
 
 
-def test_a_message_in_turn_goes_to_the_login_and_the_first_one_to_the_server(
-    connection: Connection, login: Login, around: Surroundings, peer: socket.socket
-) -> None:
-    peer.send(REPLY)
-    connection.readable()
-    assert ([message.verb for message in login.taken], around.greeted) == (["reply"], [])
-    assert connection.last_heard > 0
-    connection.partner = None
-    peer.send(REPLY)
-    connection.readable()
-    assert ([message.verb for message in around.greeted], len(login.taken)) == (["reply"], 1)
-    assert (around.audited, around.forgotten) == ([], 0)
+@pytest.mark.parametrize(
+    ("packet", "reason"),
+    [(b"hello\0nothing", "field without key and value"), (b"x" * (MESSAGE_MAX + 1), "message too long")],
+)
+def test_promise_11_what_is_no_message_ends_it(ends: Ends, packet: bytes, reason: str) -> None:
+    broken = ends.expect_broken()
+    ends.peer.send(packet)
+    ends.connection.readable()
+    assert broken.arguments[0].reason.startswith(reason)
 
 
-def test_once_it_has_answered_it_is_the_peers_turn(connection: Connection, login: Login, peer: socket.socket) -> None:
-    connection.busy = True
-    connection.say(b"ask")
-    assert peer.recv(MESSAGE_MAX) == b"ask"
-    peer.send(REPLY)
-    connection.readable()
-    assert len(login.taken) == 1
+def test_who_hangs_up_before_the_first_message_is_forgotten(ends: Ends) -> None:
+    ends.calls.expect("server.forget", ends.connection)
+    ends.peer.close()
+    ends.connection.readable()
 
 
-def test_what_the_login_cannot_take_ends_it(
-    connection: Connection, login: Login, around: Surroundings, peer: socket.socket
-) -> None:
-    login.refuses = "another question"
-    peer.send(REPLY)
-    connection.readable()
-    assert (around.reasons, around.forgotten) == ([f"another question (peer uid {UID})"], 1)
+def test_the_partner_hears_of_who_hangs_up_at_a_question(ends: Ends) -> None:
+    ends.connection.partner = ends.partner
+    ends.calls.expect("partner.hung_up")
+    ends.peer.close()
+    ends.connection.readable()
 
 
-@pytest.mark.parametrize("busy", [True, False])
-def test_a_peer_that_hangs_up_is_noted_by_a_login_that_waits_for_it(
-    connection: Connection, login: Login, around: Surroundings, peer: socket.socket, busy: bool
-) -> None:
-    connection.busy = busy
-    peer.close()
-    connection.readable()
-    assert (login.hung_up_on, around.forgotten) == ((0, 1) if busy else (1, 0))
-    assert around.audited == []
+def test_who_hangs_up_while_an_answer_is_worked_out_is_forgotten(ends: Ends) -> None:
+    ends.connection.partner = ends.partner
+    ends.connection.busy = True
+    ends.calls.expect("server.forget", ends.connection)
+    ends.peer.close()
+    ends.connection.readable()
 
 
-def test_a_peer_that_hangs_up_before_it_said_anything_is_forgotten(
-    connection: Connection, around: Surroundings, peer: socket.socket
-) -> None:
-    connection.partner = None
-    peer.close()
-    connection.readable()
-    assert (around.forgotten, around.audited) == (1, [])
+def test_an_answer_makes_it_the_peers_turn_and_is_timed_from_the_message(ends: Ends) -> None:
+    ends.calls.expect("server.take_first", ends.connection, HELLO)
+    ends.peer.send(PACKET)
+    ends.now = 200.0
+    ends.connection.readable()
+    assert ends.connection.last_heard == 200.0
+    ends.connection.busy = True
+    ends.now = 200.25
+    ends.calls.expect("server.answered", b"ask", 0.25)
+    ends.connection.say(b"ask")
+    assert not ends.connection.busy
+    assert ends.peer.recv(100) == b"ask"
 
 
-def test_nothing_to_read_changes_nothing(connection: Connection, login: Login, around: Surroundings) -> None:
-    connection.readable()
-    assert (login.taken, login.hung_up_on, around.forgotten, connection.last_heard) == ([], 0, 0, 0.0)
+def test_the_last_answer_is_sent_before_the_place_is_given_back(ends: Ends) -> None:
+    ends.calls.expect("server.answered", b"end", 0.0)
+    ends.calls.expect("server.forget", ends.connection)
+    ends.connection.say_last(b"end")
+    assert ends.peer.recv(100) == b"end"
 
 
-def test_promise_11_a_message_beyond_the_limit_is_not_read_as_a_shorter_one(
-    connection: Connection, login: Login, around: Surroundings, peer: socket.socket
-) -> None:
-    peer.send(b"reply\0n=1\0value=" + b"1" * MESSAGE_MAX)
-    connection.readable()
-    assert (login.taken, around.forgotten, len(around.audited)) == ([], 1, 1)
+def test_who_is_gone_when_the_answer_comes_is_forgotten(ends: Ends) -> None:
+    ends.peer.close()
+    ends.calls.expect("server.answered", b"ask", 0.0)
+    ends.calls.expect("server.forget", ends.connection)
+    ends.connection.say(b"ask")
 
 
-def test_a_peer_that_is_gone_is_forgotten_when_it_is_answered(
-    connection: Connection, around: Surroundings, peer: socket.socket
-) -> None:
-    peer.close()
-    connection.say(b"ask")
-    assert around.forgotten == 1
-
-
-def test_the_last_word_is_sent_before_the_connection_is_closed(
-    connection: Connection, around: Surroundings, peer: socket.socket
-) -> None:
-    connection.say_last(b"end")
-    assert (peer.recv(MESSAGE_MAX), around.forgotten) == (b"end", 1)
+def test_who_does_not_take_answers_is_forgotten_and_not_waited_for(ends: Ends) -> None:
+    ends.connection.sock.setblocking(True)
+    packet = bytes(MESSAGE_MAX)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            ends.connection.sock.send(packet, socket.MSG_DONTWAIT)
+    ends.calls.expect("server.answered", packet, 0.0)
+    ends.calls.expect("server.forget", ends.connection)
+    ends.connection.say(packet)

@@ -5,29 +5,22 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import cast
 
 import pytest
 
-from rw2fa_daemon.audit.sink import Sink
-from rw2fa_daemon.config.load import load
 from rw2fa_daemon.core.audit import Record
-from rw2fa_daemon.directory.pool import Pool
+from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.service import server as service_server
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.loop import Loop
-from rw2fa_daemon.service.notifier import Notifier
-from rw2fa_daemon.service.relay_client import RelayClient
-from rw2fa_daemon.service.rules import make_rules
 from rw2fa_daemon.service.server import CONNECTIONS_PER_STRANGER, STRANGERS_MAX, Server
-from rw2fa_daemon.service.state import State
 from rw2fa_daemon.wire.message import Message, compose
 
 TURN = 0.01
 
 
 class Log:
-    """A sink that keeps what it is given."""
+    """Keeps the records that it is given."""
 
     def __init__(self) -> None:
         self.records: list[Record] = []
@@ -47,26 +40,25 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def server(loop: Loop, state: State, tmp_path: Path, path: Path, log: Log) -> Iterator[Server]:
+def server(loop: Loop, path: Path, log: Log) -> Iterator[Server]:
     """One that takes a verb which it never answers, and looks nobody up."""
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     listener.bind(str(path))
     listener.listen(64)
-    config = load(tmp_path / "rw2fa.toml")
 
     def never_answered(_connection: Connection, _message: Message) -> None:
         pass
 
+    def nobody_logs_in(_connection: Connection, _login: Login, *, alone: bool) -> None:
+        pytest.fail(f"a login, {alone=}")
+
     made = Server(
         loop,
         listener,
-        rules=make_rules(config),
-        state=state,
-        directory=cast(Pool, None),
-        sink=cast(Sink, log),
-        relay=RelayClient(loop, tmp_path / "relay.sock"),
-        notifier=Notifier(RelayClient(loop, tmp_path / "notify.sock"), lambda: config.notify),
+        admit=nobody_logs_in,
         root_verbs={"wait": never_answered},
+        audit=log.write,
+        answered=lambda _packet, _seconds: None,
     )
     with closing(made):
         made.start()
