@@ -200,7 +200,7 @@ def _account_state(
 def _about(state: AccountState, account: Account | None, context: Context) -> list[str]:
     match state:
         case AccountState.WINDOW_CLOSED if lacks_token(account, token_needed=context.token_needed):
-            return ["enrolling takes a word, and none was given; `rw2fa users reset` prints one and opens the window"]
+            return ["enrolling takes a token, and none was given; `rw2fa users reset` prints one and opens the window"]
         case AccountState.WINDOW_CLOSED:
             return ["the enrolment window is closed; `rw2fa users reset` opens it"]
         case AccountState.MAY_ENROL if account and account.token is not None:
@@ -220,7 +220,7 @@ def _about(state: AccountState, account: Account | None, context: Context) -> li
 
 
 def _about_text(account: Account, number: str, context: Context) -> list[str]:
-    remarks = [f"the code comes in a text message to the number ending {ending(number)}"]
+    remarks = [f"the code comes by SMS to the number ending {ending(number)}"]
     if not account.phone_confirmed:
         remarks.append("the first code confirms the number")
     if context.sms is not None and not number.startswith(context.sms.allowed):

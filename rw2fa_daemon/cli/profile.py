@@ -36,7 +36,7 @@ class Profile:
     is what `activated` is about. `phone` is masked.
     `enabled` is None while the directory cannot tell. Times are UTC seconds. `lock` is why codes are
     refused unseen, `drift` by how many seconds the device was ahead when a code was last accepted
-    (None before that), `bypass` one that holds now. `token_pending`: the next enrolment takes a word; `token_missing`:
+    (None before that), `bypass` one that holds now. `token_pending`: the next enrolment takes a token; `token_missing`:
     it would, and none was given. `enrolment_until` is when the enrolment window
     closes, None where nobody can enrol at a login. `trouble` says why this person cannot be judged,
     empty where nothing is wrong.

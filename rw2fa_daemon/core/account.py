@@ -72,7 +72,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True)
 class SmsCode:
-    """The code of the last text message, as a keyed digest bound to account and login.
+    """The code of the last SMS, as a keyed digest bound to account and login.
 
     `login` is the random name of the login that asked for it: no other accepts it. `sent_at` and
     `until` are UTC seconds; from `until` on it does not count.
@@ -113,7 +113,7 @@ class Account:
     recovery: tuple[bytes, ...] = ()
     """Digests of the recovery codes that are left, in the order in which they were printed."""
     token: bytes | None = None
-    """Digest of the one-time word that the next enrolment asks for, None if it asks for none."""
+    """Digest of the enrolment token that the next enrolment asks for; None if it asks for none."""
     bypass: Bypass | None = None
     phone_confirmed: bool = False
     """Whether a code that was sent to `phone` came back."""
@@ -152,7 +152,7 @@ class Account:
         """This account with nothing enrolled, bound to `generation`, its window opened at `now`.
 
         What belongs to the old secret goes with it: used steps, recovery codes, the session. A phone
-        number stays, and has to be confirmed anew. With `token` the next enrolment asks for the word
+        number stays, and has to be confirmed anew. With `token` the next enrolment asks for the token
         that has this digest.
         """
         return replace(

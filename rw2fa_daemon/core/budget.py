@@ -105,7 +105,7 @@ def spent(counters: Counters, now: float) -> tuple[int, int]:
 
 
 def sms_guesses_left(counters: Counters, digits: int, guessing: Guessing, now: float) -> bool:
-    """Whether a code of a text message may be guessed at once more at `now` (UTC seconds).
+    """Whether an SMS code may be guessed at once more at `now` (UTC seconds).
 
     They share what narrow guesses at an app's codes have, where each is charged for NARROW_CODES
     codes although one counts: so whoever changes between the two finds no second budget.

@@ -32,7 +32,7 @@ def ask_code(state: ConversationState, text: Prompt, account: Account, credentia
 def judge_code(
     state: ConversationState, account: Account, credential: Credential, code: str, context: Context
 ) -> Transition:
-    """The move after a code was typed."""
+    """The transition after a code was typed."""
     judgement, counters = judge(
         credential,
         account.counters,
@@ -67,14 +67,14 @@ def judge_code(
 
 
 def of_another_hour(account: Account, step: int, context: Context, look: Far) -> Transition:
-    """The move after a wrong code turned out to be that of a phone that is hours off; it was charged before."""
+    """The transition after a wrong code turned out to be that of a phone that is hours off; it was charged before."""
     burned = replace(account, counters=steps.spend(account.counters, step, accepted=False))
     period = look.credential.period
     return _outside(burned, (step - step_at(look.now, period)) * period, context)
 
 
 def _outside(account: Account, offset: int, context: Context) -> Transition:
-    """The move after a code that is right for a time that is too far away, `offset` seconds (negative: past)."""
+    """The transition after a code that is right for a time that is too far away, `offset` seconds (negative: past)."""
     reason = "; ".join(filter(None, (f"valid, but {_offset(offset)}: {_clock(offset)}", context.server_clock)))
     return refuse(account, context, Event.CODE_OUTSIDE_WINDOW, Rule.CODE_OUTSIDE_WINDOW, reason, clock_text(offset))
 
@@ -82,7 +82,7 @@ def _outside(account: Account, offset: int, context: Context) -> Transition:
 def judge_recovery_code(
     state: ConversationState, account: Account, credential: Credential, attempt: HashedAttempt, context: Context
 ) -> Transition:
-    """The move after a recovery code was typed in place of a code; it is charged like one."""
+    """The transition after a recovery code was typed in place of a code; it is charged like one."""
     right = take_recovery_code(account, attempt, context)
     if right is not None:
         return right
@@ -91,7 +91,7 @@ def judge_recovery_code(
 
 
 def take_recovery_code(account: Account, attempt: HashedAttempt, context: Context) -> Transition | None:
-    """The move after a recovery code, None if it is none of this person's."""
+    """The transition after a recovery code, None if it is none of this person's."""
     left = without(account.recovery, attempt)
     if left is None:
         return None
@@ -110,7 +110,7 @@ def remember_session(account: Account, context: Context) -> Account:
 def wrong(
     state: ConversationState, account: Account, context: Context, ask: Callable[[ConversationState], Ask]
 ) -> Transition:
-    """The move after a wrong answer that was charged; `ask` makes the next question."""
+    """The transition after a wrong answer that was charged; `ask` makes the next question."""
     count = state.wrong + 1
     failures = account.counters.failures
     reason = f"{failures} in a row without a right one"

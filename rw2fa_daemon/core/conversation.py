@@ -80,7 +80,7 @@ def _may_enrol(account: Account | None, context: Context) -> bool:
 
 
 def begin(account: Account | None, context: Context) -> Transition:
-    """The first move, once the state is needed: end, or ask for a code or a first code."""
+    """The first transition, once the state is needed: end, or ask for a code or a first code."""
     return told(_begun(account, context), 0, context)
 
 
@@ -99,7 +99,7 @@ def _begun(account: Account | None, context: Context) -> Transition:
 
 
 def reply(state: ConversationState, account: Account | None, answer: Answer, context: Context) -> Transition:
-    """The move after the person answered, or did not.
+    """The transition after the person answered, or did not.
 
     The account may have changed since the question (reset, removed, locked, activated by another
     session): then what is asked no longer fits, and the login ends.
@@ -119,9 +119,9 @@ def _judged(state: ConversationState, account: Account | None, answer: Answer, c
 
 
 def still_asked(state: ConversationState, account: Account | None, context: Context) -> Transition:
-    """The end, if a word would not be judged any more, else nothing to say; looked at before it is hashed.
+    """The end, if a recovery code would not be judged any more, else nothing to say; checked before hashing.
 
-    A lock may have come of the words of another login.
+    A lock may have come from the codes of another login.
     """
     row = _row_now(account, context)
     if row.rule in _WANTED[state.stage] and account is not None:
@@ -130,22 +130,22 @@ def still_asked(state: ConversationState, account: Account | None, context: Cont
 
 
 def unless_it_activates(state: ConversationState, account: Account | None, code: str, context: Context) -> Transition:
-    """The move after a first code, or nothing to say if that is right: recovery codes have to be made first."""
+    """The transition after a first code, or nothing to say if that is right: recovery codes have to be made first."""
     transition = reply(state, account, code, context)
     activates = any(record.event is Event.ACTIVATED for record in transition.records)
     return Transition(account, None) if activates else transition
 
 
 def crowded(state: ConversationState, context: Context) -> Transition:
-    """The move where so many words of one person wait to be hashed that another is refused unseen, and not charged."""
-    reason = "more words at once than are hashed for one person"
+    """The transition where so many codes of one user wait to be hashed that another is refused unseen, uncharged."""
+    reason = "more recovery codes at once than are hashed for one user"
     return told(refuse(None, context, Event.REFUSED, Rule.TOO_MANY_AT_ONCE, reason, Prompt.LOCKED), state.n, context)
 
 
 def of_another_hour(
     state: ConversationState, account: Account | None, wrong: Transition, step: int, context: Context
 ) -> Transition:
-    """The move in place of `wrong`, which followed a code of the credential's `step`, hours from now.
+    """The transition in place of `wrong`, which followed a code of the credential's `step`, hours from now.
 
     Nothing is accepted, and nothing given back. `state` is the question that was answered.
     """
@@ -158,7 +158,7 @@ def of_another_hour(
 
 
 def sms_due(state: ConversationState, account: Account | None, context: Context) -> Transition:
-    """The move when nobody has answered a question for the code of a message that was not sent yet.
+    """The transition when nobody has answered a question for the code of a message that was not sent yet.
 
     Where the account changed since the question there is none: the answer will show it.
     """
@@ -177,7 +177,7 @@ def _row_now(account: Account | None, context: Context) -> Row:
 
 
 def _by_sms(account: Account, context: Context) -> bool:
-    """Whether codes come in text messages now."""
+    """Whether codes come by SMS now."""
     return context.sms is not None and account.method_in_force(sms_enabled=True) is Method.SMS
 
 

@@ -50,14 +50,14 @@ def offer_enrolment(account: Account | None, context: Context) -> Transition:
 
 
 def judge_token(state: ConversationState, account: Account, attempt: HashedAttempt, context: Context) -> Transition:
-    """The move after a token was typed. It stays good until the enrolment that it opens is finished."""
+    """The transition after a token was typed. It stays good until the enrolment that it opens is finished."""
     if account.token is not None and without((account.token,), attempt) is None:
         return refuse(_counted(account), context, Event.REFUSED, Rule.ENROL_FAILED, "wrong token")
     return _show_secret(account, ConversationState(Stage.ENROL, n=state.n + 1), context)
 
 
 def next_picture(state: ConversationState, account: Account, context: Context) -> Transition:
-    """The move after Enter alone: the same secret once more, drawn in the next way that this client may show."""
+    """The transition after Enter alone: the same secret once more, drawn in the next way that this client may show."""
     if state.offered is None or account.credential != state.offered:
         return refuse(account, context, Event.REFUSED, Rule.ENROL, OVERTAKEN)
     again = replace(state, n=state.n + 1, pictures=state.pictures + 1)
@@ -68,7 +68,7 @@ def next_picture(state: ConversationState, account: Account, context: Context) -
 def judge_first_code(
     state: ConversationState, account: Account, credential: Credential, code: str, context: Context
 ) -> Transition:
-    """The move after the first code of a new device was typed."""
+    """The transition after the first code of a new device was typed."""
     first = check_first_code(
         credential, code, now=context.now, reach=context.guessing.discrepancy, code_cache=context.code_cache
     )
@@ -85,7 +85,7 @@ def judge_first_code(
 
 
 def first_code_of_another_hour(state: ConversationState, account: Account, step: int, look: Far) -> Transition:
-    """The move after a first code turned out to be that of a phone that is hours off; `state` is the next question."""
+    """The transition after a first code was that of a phone that is hours off; `state` is the next question."""
     period = look.credential.period
     return _ask_for_right_clock(state, account, look.credential, (step - step_at(look.now, period)) * period)
 
@@ -96,7 +96,7 @@ def _ask_for_right_clock(state: ConversationState, account: Account, credential:
 
 
 def noted(account: Account, context: Context) -> Transition:
-    """The move after the person has seen the recovery codes."""
+    """The transition after the person has seen the recovery codes."""
     return Transition(account, End(Rc.SUCCESS, Rule.ACTIVATED, Prompt.ACTIVATED.value, context.uid))
 
 

@@ -64,7 +64,7 @@ def window_open(account: Account | None, offer: Offer) -> bool:
 
 
 def lacks_token(account: Account | None, *, token_needed: bool) -> bool:
-    """Whether a login may not enrol for want of a word: where one is needed, whoever was given none has to wait."""
+    """Whether a login may not enrol for lack of a token: where one is needed, a user who was given none has to wait."""
     return token_needed and (account is None or account.token is None)
 
 

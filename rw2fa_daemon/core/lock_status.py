@@ -9,7 +9,7 @@ from rw2fa_daemon.core.budget import Guessing, Reach
 
 
 class LockReason(StrEnum):
-    """What bars somebody."""
+    """Why a user is locked."""
 
     WRONG_CODES = "wrong codes in a row"
     TOO_MANY = "too many wrong codes in a row"
@@ -28,7 +28,7 @@ class LockStatus:
 def lock_status(account: Account, guessing: Guessing, now: float, sms_digits: int | None = None) -> LockStatus | None:
     """What keeps this user from trying a code at `now` (UTC seconds), None if nothing does.
 
-    `sms_digits` is how many digits a code has where it comes in a text message, None where it does not.
+    `sms_digits` is how many digits a code has where it comes by SMS, None where it does not.
     """
     counters, credential = account.counters, account.credential
     if lockout.must_be_unlocked(counters):

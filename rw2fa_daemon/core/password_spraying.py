@@ -1,7 +1,7 @@
 """One guess at many people: what no budget of one person notices.
 
 Whoever has many passwords and spreads the guesses stays within everybody's own budget. What gives it away
-is how many people have wrong codes at the same time. This looks on and tells; it bars nobody,
+is how many people have wrong codes at the same time. This watches and reports; it locks nobody,
 so it may live in one process's memory and begin anew with it.
 """
 

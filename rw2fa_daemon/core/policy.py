@@ -17,7 +17,7 @@ from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 
 
 class AccountState(StrEnum):
-    """What the state says about an enabled person."""
+    """What the state says about an enabled user."""
 
     UNREAD = "unread"
     UNUSABLE = "unusable"
@@ -26,7 +26,7 @@ class AccountState(StrEnum):
     LOCKED = "locked"
     ACTIVATED = "activated"
     BY_SMS = "by sms"
-    """Codes come in text messages, and the number is known, confirmed or not."""
+    """Codes come by SMS, and the number is known, confirmed or not."""
     RECENT = "recent"
     """Activated, and a code was accepted a short while ago in the same audit session."""
     MAY_ENROL = "may enrol"
@@ -42,7 +42,7 @@ class Decision(StrEnum):
     ENROL = "enrol"
     DENY = "deny"
     LOOK = "look"
-    """The state has to be read first; never the last word."""
+    """The state has to be read first; never the final decision."""
 
 
 class Rc(StrEnum):

@@ -1,4 +1,4 @@
-"""How many text messages may go out: a count over the latest period, for each thing that is limited.
+"""How many SMS may go out: a count over the latest period, for each thing that is limited.
 
 Messages cost money, and some numbers pay a part of it to whoever owns them: somebody with a stolen
 password must not be able to have many sent.

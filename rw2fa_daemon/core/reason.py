@@ -30,7 +30,7 @@ _CLOCK: Final = Prompt.CLOCK.value.partition("{")[0]
 
 
 def told(transition: Transition, asked: int, context: Context) -> Transition:
-    """The move, `asked` questions into the conversation, with a last question that carries its reason if need be.
+    """The transition, `asked` questions into the conversation, with a last question that carries its reason if need be.
 
     A client that holds messages back until the next prompt shows none with an end. What is decided stays decided,
     whatever the answer is.

@@ -23,7 +23,7 @@ RECOVERY_LOW: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class CodeSet:
-    """New words with the digests to store, in the same order."""
+    """New codes with the digests to store, in the same order."""
 
     codes: tuple[str, ...]
     digests: tuple[bytes, ...]
@@ -31,18 +31,18 @@ class CodeSet:
 
 @dataclass(frozen=True, slots=True)
 class HashedAttempt:
-    """A typed word, as its digest: hashing one is slow, and done before it is judged."""
+    """A typed code, as its digest: hashing is slow, and done before judging."""
 
     digest: bytes
 
 
 def new_code(choose: Callable[[Sequence[str]], str]) -> str:
-    """A word as it is printed, `abcd-efgh-jkmn`; `choose` picks one of a sequence by chance."""
+    """A code as it is printed, `abcd-efgh-jkmn`; `choose` picks one of a sequence at random."""
     return "-".join("".join(choose(ALPHABET) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS))
 
 
 def as_printed(typed: str) -> str:
-    """A typed word in the spelling in which it was printed."""
+    """A typed code in the spelling in which it was printed."""
     letters = typed.lower().replace("-", "")
     return "-".join(letters[at : at + GROUP_LENGTH] for at in range(0, len(letters), GROUP_LENGTH))
 

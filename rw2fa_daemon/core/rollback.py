@@ -24,7 +24,7 @@ def after_rollback(account: Account, second: int) -> Account:
     """The account, if what was accepted up to `second` (UTC) may have been forgotten.
 
     No code counts that this device can have shown until then, by its own clock: the floor lies as far ahead as that was
-    last seen to be. Recovery codes, bypasses, text messages and sudo's memory of a code have no step, so they end. Who
+    last seen to be. Recovery codes, bypasses, SMS codes and sudo's memory of a code have no step, so they end. Who
     is not activated may have been, with a device that nobody knows any more: whatever would let somebody enrol with
     the password alone ends too, until an administrator resets.
     """

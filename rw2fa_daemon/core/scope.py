@@ -45,7 +45,7 @@ class Lists:
 
 @dataclass(frozen=True, slots=True)
 class ScopeResult:
-    """A standing, the entries of the scope that say so, and whether RDP is allowed."""
+    """A scope status, the entries of the scope that say so, and whether RDP is allowed."""
 
     scope_status: ScopeStatus
     entries: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""What logins by text message are made of."""
+"""What logins by SMS are made of."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

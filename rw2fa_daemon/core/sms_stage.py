@@ -1,4 +1,4 @@
-"""The person was told that a code comes in a text message.
+"""The user was told that a code comes by SMS.
 
 The question comes first, and the message only after nobody has answered for a moment: a client that
 answers blindly does so at once, and a person cannot have a code that was not sent
@@ -62,7 +62,7 @@ def due(state: ConversationState, account: Account, context: Context) -> Transit
 
 
 def entered(state: ConversationState, account: Account, context: Context) -> Transition:
-    """The move after Enter alone: say what became of the message, and send another where it is time."""
+    """The transition after Enter alone: say what became of the message, and send another where it is time."""
     _, _, phone = _needed(account, context)
     if state.entered >= ENTERED_MAX:
         return refuse(account, context, Event.NO_ANSWER, Rule.NO_ANSWER, "no code: Enter alone, too often")
@@ -86,7 +86,7 @@ def entered(state: ConversationState, account: Account, context: Context) -> Tra
 
 
 def judge_sms_code(state: ConversationState, account: Account, code: str, context: Context) -> Transition:
-    """The move after a code was typed."""
+    """The transition after a code was typed."""
     _, chance, _ = _needed(account, context)
     outstanding = account.sms_code
     typed = chance.digest(account.generation, state.login, Secret(code.encode()))
@@ -109,7 +109,7 @@ def judge_sms_code(state: ConversationState, account: Account, code: str, contex
 def judge_recovery_code_by_sms(
     state: ConversationState, account: Account, attempt: HashedAttempt, context: Context
 ) -> Transition:
-    """The move after a recovery code was typed in place of a code; it is charged like one."""
+    """The transition after a recovery code was typed in place of a code; it is charged like one."""
     right = take_recovery_code(replace(account, sms_code=None), attempt, context)
     if right is not None:
         return right
@@ -118,9 +118,9 @@ def judge_recovery_code_by_sms(
 
 
 def _needed(account: Account, context: Context) -> tuple[SmsRules, SmsRandomness, Secret]:
-    """What a login by text message never lacks: the policy has looked."""
+    """What a login by SMS never lacks: the policy has checked."""
     if context.sms is None or context.sms_randomness is None or account.phone is None:
-        raise ValueError("a login by text message without settings or number")
+        raise ValueError("a login by SMS without settings or number")
     return context.sms, context.sms_randomness, account.phone
 
 

@@ -32,7 +32,7 @@ class Stage(StrEnum):
     TOLD = "told"
     """To read why the login ends, and say so."""
     SMS = "sms"
-    """For the code of a text message."""
+    """For the code of an SMS."""
     RECOVERY = "recovery"
     """For a recovery code, since no message can be sent."""
 
@@ -80,7 +80,7 @@ class ConversationState:
     end: End | None = None
     """What was decided already, and comes once the person has read why."""
     login: bytes = b""
-    """The random name that codes of text messages are bound to."""
+    """The random name that SMS codes are bound to."""
     on_request: bool = False
     """Whether no message goes out until Enter asks for it: maybe nobody is there to read one."""
     entered: int = 0
@@ -136,13 +136,13 @@ class Context:
     fresh_secret: Callable[[], Secret]
     fresh_generation: Callable[[], int]
     token_needed: bool = False
-    """Whether nobody enrols without a word that an administrator gave."""
+    """Whether nobody enrols without a token from an administrator."""
     recovery: CodeSet | None = None
     """Recovery codes to give out if this answer activates the account."""
     server_clock: str = ""
     """What is known about the server's own clock, for the audit."""
     sms: SmsRules | None = None
-    """What holds for text messages; None while they are switched off, and codes come from apps only."""
+    """What holds for SMS; None while they are switched off, and codes come from apps only."""
     sms_randomness: SmsRandomness | None = None
     sms_attempt: SmsAttempt = NO_ATTEMPT
     """How the latest message of this login fares."""
@@ -174,7 +174,7 @@ class Context:
 
 
 def finish(row: Row, context: Context, account: Account | None = None, reason: str = "") -> Transition:
-    """The move for a row that ends the phase. Raises ValueError for one that asks."""
+    """The transition for a row that ends the phase. Raises ValueError for one that asks."""
     if row.rc is None:
         raise ValueError(f"the row {row.rule} asks, and ends nothing")
     records = (context.record(row.event, row.decision, row.rule, reason),) if row.event else ()
@@ -190,7 +190,7 @@ def finish(row: Row, context: Context, account: Account | None = None, reason: s
 def let_in(
     account: Account, context: Context, event: Event, rule: Rule, *, reason: str = "", text: str = ""
 ) -> Transition:
-    """The move that ends in success, with evidence for later slots and phases."""
+    """The transition that ends in success, with evidence for later slots and phases."""
     end = End(Rc.SUCCESS, rule, text, context.uid)
     return Transition(account, end, None, (context.record(event, Decision.ALLOW, rule, reason),))
 
@@ -203,7 +203,7 @@ def refuse(
     reason: str,
     text: Prompt | str = Prompt.LOGIN_REFUSED,
 ) -> Transition:
-    """The move that ends in failure."""
+    """The transition that ends in failure."""
     record = context.record(event, Decision.DENY, rule, reason)
     said = text.value if isinstance(text, Prompt) else text
     return Transition(account, End(Rc.AUTH_ERR, rule, said), None, (record,))

@@ -41,7 +41,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TwilioError:
-    """Why a message was not sent, or not delivered. Both texts are whole sentences and hold no number and no code word.
+    """Why a message was not sent, or not delivered. Both texts are sentences and hold neither a number nor a code.
 
     `code` is Twilio's, None where there was none.
     """

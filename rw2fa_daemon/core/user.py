@@ -29,7 +29,7 @@ class Missing(Enum):
     UNKNOWN = "unknown"
     """NSS answered that there is no such user. A directory that is down may do so too."""
     NO_SUCH_USER = "no such user"
-    """The same, and nothing speaks against it (standing.no_such_user)."""
+    """The same, and nothing speaks against it (scope.no_such_user)."""
     UNAVAILABLE = "unavailable"
     """NSS did not answer before the deadline, or failed."""
 
@@ -55,7 +55,7 @@ class UserList:
 
     @classmethod
     def of(cls, entries: Iterable[str]) -> "UserList":
-        """A roster from a list in which a group is written `@name`."""
+        """A list in which a group is written `@name`."""
         names = tuple(entries)
         # Of a hundred thousand users mostly none is a group, and to ask each takes as long as all the rest.
         marked = tuple(name for name in names if name.startswith(GROUP_MARK)) if GROUP_MARK in "".join(names) else ()

@@ -14,4 +14,4 @@ class UserCounts:
     narrowed: int
     """Have spent what may be guessed at the whole window of an app: only codes around now count."""
     spent: int
-    """Have spent the rest as well, or all that may be guessed at text messages: no code counts until it comes back."""
+    """Have spent the rest as well, or all that may be guessed at SMS codes: no code counts until it comes back."""

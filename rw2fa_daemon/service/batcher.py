@@ -95,7 +95,7 @@ class Batcher:
 
 
 def tried(work: Work, account: Account | None) -> Transition | None:
-    """The move, if it changes nothing. What is wrong with the work shows when it is done as a job."""
+    """The transition, if it changes nothing. What is wrong with the work shows when it is done as a job."""
     try:
         transition = work(account)
     except Exception:  # noqa: BLE001 - the transaction meets it again, and tells where it was
@@ -104,7 +104,7 @@ def tried(work: Work, account: Account | None) -> Transition | None:
 
 
 def storing(work: Work) -> Callable[[Account | None], tuple[Account | None, tuple[Transition, bool]]]:
-    """The work as the store does it: the move, and whether it changes something."""
+    """The work as the store does it: the transition, and whether it changes something."""
 
     def work_and_store(account: Account | None) -> tuple[Account | None, tuple[Transition, bool]]:
         transition = work(account)

@@ -23,7 +23,7 @@ from rw2fa_daemon.wire.login import has_form, read_reply, write_ask, write_end
 from rw2fa_daemon.wire.message import Message, ProtocolError
 
 UNUSABLE: Final = StateProblem("the state is not open", "see `rw2fa status`")
-TOO_BUSY: Final = StateProblem("too many words wait to be hashed", "wait a moment; somebody may be guessing")
+TOO_BUSY: Final = StateProblem("too many recovery codes wait to be hashed", "wait a moment; somebody may be guessing")
 
 _FOR_EITHER: Final = frozenset((Stage.CODE, Stage.SMS))
 _FOR_HASHED: Final = frozenset((Stage.TOKEN, Stage.RECOVERY))
@@ -40,7 +40,7 @@ class Dialogue:
         self._context = context
         self._question: tuple[Ask, ConversationState] | None = None
         self._sms_login: SmsLogin | None = None
-        """For a login by text message, once that shows."""
+        """For a login by SMS, once that shows."""
 
     @property
     def about(self) -> Record:
@@ -80,7 +80,7 @@ class Dialogue:
             self._answer(self._question[1], NoReply.EOF)
 
     def _with_digest(self, state: ConversationState, typed: str) -> None:
-        """Judge a word, once it is hashed, if it will be judged at all."""
+        """Judge a recovery code or token, once it is hashed, if it will be judged at all."""
         code_hasher, name = self._services.state.code_hasher, self._context.name
         if code_hasher is None:
             self._done(UNUSABLE)
@@ -127,7 +127,7 @@ class Dialogue:
         )
 
     def _take_turn(self, state: ConversationState, begin: Callable[[Turn], None], hashes: int = 1) -> None:
-        """Wait until it is this person's turn to have words hashed."""
+        """Wait until it is this user's turn to have codes hashed."""
 
         def refused(full: Full) -> None:
             self._done(TOO_BUSY if full is Full.HOST else conversation.crowded(state, self._fresh_context()))
@@ -206,14 +206,14 @@ def _nothing_to_say(outcome: Transition | StateProblem) -> bool:
 
 
 def _is_hashed(state: ConversationState, ask: Ask, value: str) -> bool:
-    """Whether a word was typed, and no code, which the first form of a question for one describes."""
+    """Whether a recovery code was typed, and no code, which the first form of a question for one describes."""
     if state.stage in _FOR_EITHER:
         return not has_form(value, ask.form.partition(",")[0])
     return state.stage in _FOR_HASHED
 
 
 def tell(services: LoginServices, connection: Connection, transition: Transition) -> None:
-    """Audit a move and send its message. Whatever it stored is durable by now."""
+    """Audit a transition and send its message. Whatever it stored is durable by now."""
     for record in transition.records:
         services.audit(record)
     if isinstance(transition.say, Ask):

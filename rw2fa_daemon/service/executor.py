@@ -9,7 +9,7 @@ from typing import Final, Protocol, TypeVar
 from rw2fa_daemon.service.loop import Loop
 
 PENDING_MAX: Final = 1_024
-"""What may be under way or wait. What the desk holds back counts as one."""
+"""What may be under way or wait. What the batcher holds back counts as one."""
 
 R = TypeVar("R")
 

@@ -1,4 +1,4 @@
-"""The desk for a state across a network: nobody waits for it longer than a login may."""
+"""The batcher for a state across a network: nobody waits for it longer than a login may."""
 
 from collections import deque
 from collections.abc import Callable, Sequence

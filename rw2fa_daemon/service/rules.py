@@ -26,7 +26,7 @@ class Rules:
     groups: tuple[str, ...]
     """What every look-up resolves."""
     sms: SmsRules | None
-    """What holds for text messages, None while they are switched off."""
+    """What holds for SMS, None while they are switched off."""
 
     @cached_property
     def scope_digest(self) -> str:
@@ -84,6 +84,6 @@ def names_to_resolve(config: Config) -> list[str]:
 
 
 def _canonical(roster: UserList, names: dict[str, str]) -> UserList:
-    """The roster with what NSS calls each user, beside what was written."""
+    """The list with what NSS calls each user, beside what was written."""
     more = {name for written, name in names.items() if written in roster.users}
     return roster if more <= roster.users else UserList(roster.users | more, roster.groups)

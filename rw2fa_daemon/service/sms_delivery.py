@@ -111,4 +111,4 @@ def _record(message: _Followed, status: SmsStatus, now: float) -> Record:
         error = NOT_DELIVERED if status.code is None else explain(status.code, None)
         return record(Event.SMS_UNDELIVERED, f"{status.status}: {error.administrator}")
     last = status.status or f"not known, {status.problem or 'since it could not be asked for'}"
-    return record(Event.SMS_UNCONFIRMED, f"no word of its delivery in {ASKED_AFTER[-1]:.0f} seconds; status {last}")
+    return record(Event.SMS_UNCONFIRMED, f"no report of its delivery in {ASKED_AFTER[-1]:.0f} seconds; status {last}")

@@ -1,4 +1,4 @@
-"""The text messages of one login."""
+"""The SMS of one login."""
 
 import time
 from collections.abc import Callable
@@ -41,7 +41,7 @@ class SmsLogin:
         self._services.sms.look(context, config, account.phone, done)
 
     def told(self, transition: Transition, context: Context) -> None:
-        """A move was sent to the hook."""
+        """A transition was sent to the hook."""
         if transition.sms is not None:
             self._post(transition.sms, context)
         elif (state := _to_be_sent(transition)) is not None and self.sms_attempt.report.state is DeliveryState.NONE:

@@ -1,4 +1,4 @@
-"""Where text messages go out: in turn, a few at a time, none twice, and none that a limit forbids."""
+"""Where SMS go out: in turn, a few at a time, none twice, and none that a limit forbids."""
 
 import time
 from collections import deque

@@ -48,7 +48,7 @@ class State:
         # Not all of it: the names in it would outlive a reload.
         self._folder, self._database, self._key_file = config.state, config.database, config.master_key
         self.executor: Final[Executor] = executor or InlineExecutor()
-        """Who may call what touches the store: all methods but `do` and `since`, if the clerk is elsewhere."""
+        """Who may call what touches the store: all methods but `do` and `since`, if the executor is a thread."""
         self._report = report
         self._detector = RollbackDetector(marker_file(config.state), self._told)
         self._lost = False
@@ -56,7 +56,7 @@ class State:
         self._store: Store | None = None
         self._vault: Vault | None = None
         self.code_hasher: CodeHasher | None = None
-        """What hashes words, once there is a key."""
+        """What hashes recovery codes and tokens, once there is a key."""
         self._problem: Problem | None = None
         self._scope_problem: Problem | None = None
         self._tried = float("-inf")
@@ -80,7 +80,7 @@ class State:
         return self._vault.numbers if self._store is not None and self._vault is not None else ()
 
     def do(self, work: Callable[["State"], R], done: Callable[[R], None]) -> bool:
-        """Have the clerk do something with the state, then call `done` in the loop; False if too much waits for it."""
+        """Have the executor work on the state, then call `done` in the loop; False if too much waits for it."""
         return self.executor.do(lambda: work(self), done)
 
     def use_keys(self, master_key: MasterKey) -> None:
@@ -124,7 +124,7 @@ class State:
             return failed("using the state", error)
 
     def sms_code_digest(self, generation: int, login: bytes, code: Secret) -> bytes:
-        """The digest of a text message's code, bound to an account's generation and the name of a login."""
+        """The digest of an SMS code, bound to an account's generation and the name of a login."""
         if self.code_hasher is None:
             raise RuntimeError("a code without a state to store it in")
         return self.code_hasher.keyed(SMS_CODE_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())

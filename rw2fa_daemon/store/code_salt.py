@@ -1,4 +1,4 @@
-"""The secret that digests of words are salted from: its own, so that it outlives a change of the master key."""
+"""The secret that recovery codes and tokens are salted from: its own, to outlive a change of the master key."""
 
 import secrets
 from typing import Final, cast

@@ -45,13 +45,13 @@ accounts: Final = Table(
     Column("method", Text),
     Column("phone", LargeBinary),
     Column("enrol_opened_at", BigInteger),
-    # Digests of words, 32 bytes each.
+    # Digests of recovery codes, 32 bytes each.
     Column("recovery", LargeBinary),
     Column("token", LargeBinary),
     Column("bypass_until", BigInteger),
     Column("bypass_once", SmallInteger),
     Column("phone_confirmed", SmallInteger),
-    # The text message that is outstanding: its code as a digest, see `record`.
+    # The SMS that is outstanding: its code as a digest, see `record`.
     Column("sms_code", LargeBinary),
     # The credential: all of it or nothing.
     Column("active", SmallInteger),
@@ -111,7 +111,7 @@ Index(
 HAS_GUESSED_TEXTS: Final = and_(
     accounts.c.method == literal_column("'sms'"), accounts.c.narrow_guesses > literal_column("0")
 )
-"""Of the records of people who sent wrong codes in place of those of text messages."""
+"""Of the records of people who sent wrong codes in place of SMS codes."""
 Index(
     "accounts_by_text_guesses",
     accounts.c.narrow_guesses,

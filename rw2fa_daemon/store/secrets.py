@@ -13,7 +13,7 @@ from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.vault import Tampered, Vault
 
 TWILIO_TOKEN: Final = "twilio_token"  # noqa: S105  # the name that it is kept under
-"""The token of the account that text messages are sent by."""
+"""The token of the account that SMS are sent by."""
 
 _PREFIX: Final = "kept:"
 """Before the name, in the key: no name meets what else is in the table."""

@@ -1,7 +1,7 @@
-"""How many text messages went out, by what they are counted by: `core.quota` says how.
+"""How many SMS went out, by what they are counted by: `core.quota` says how.
 
-A subject is a name, a number or an address: the table has a MAC in its place (promise 7), which a change of
-the master key leaves as it is, since all would be counted anew that day. A row that somebody takes away or
+A subject is a name, a number or an address: the table has a MAC in its place (promise 7), which outlives
+a change of the master key: else everybody had a new day's quota. A row that somebody takes away or
 puts back lets more messages out, never somebody in, so rows have no seal.
 """
 

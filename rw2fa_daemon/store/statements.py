@@ -289,7 +289,7 @@ def _count_guesses() -> ClauseElement:
 
 
 def _count_text_guesses() -> ClauseElement:
-    """How many of those whose codes come in text messages have spent what there is for them; by an index as well."""
+    """How many of those whose codes come by SMS have spent what there is for them; by an index as well."""
     return select(func.count(literal_column("*"))).where(
         HAS_GUESSED_TEXTS,
         accounts.c.narrow_guesses >= bindparam("narrow"),

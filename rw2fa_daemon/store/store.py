@@ -304,7 +304,7 @@ class Store:
     def user_counts(self, guessing: Guessing, now: int, sms_digits: int | None = None) -> UserCounts:
         """How many people are what at `now` (UTC seconds).
 
-        `sms_digits` is how many digits a code in a text message has, None while these are switched off. By what
+        `sms_digits` is how many digits an SMS code has, None while these are switched off. By what
         their records say unopened: for figures only. It looks at whom there is something to count of.
         """
         activated, pending = self.counts()
@@ -354,7 +354,7 @@ class Store:
             secrets.forget(connection, name)
 
     def take_sms_quota(self, quotas: Sequence[Quota], now: int) -> Quota | None:
-        """Count one more text message at `now` (UTC seconds) against all quotas; or against none, and give a full one.
+        """Count one more SMS at `now` (UTC seconds) against all quotas; or against none, and give a full one.
 
         Durable when this returns.
         """
@@ -362,7 +362,7 @@ class Store:
             return sms_quota.take(connection, self._code_hasher(connection), quotas, now)
 
     def full_sms_quota(self, quotas: Sequence[Quota], now: int) -> Quota | None:
-        """One of the quotas that has no room for another text message at `now` (UTC seconds)."""
+        """One of the quotas that has no room for another SMS at `now` (UTC seconds)."""
         with self._using() as connection:
             return sms_quota.full(connection, self._code_hasher(connection), quotas, now)
 

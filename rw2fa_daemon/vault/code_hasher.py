@@ -1,4 +1,4 @@
-"""Slow digests of words that are typed once (recovery codes, enrolment tokens)."""
+"""Slow digests of codes that are typed once (recovery codes, enrolment tokens)."""
 
 import hashlib
 import hmac
@@ -11,15 +11,15 @@ from rw2fa_daemon.core.secret import Secret
 SCRYPT_N: Final = 2**13
 SCRYPT_R: Final = 8
 SCRYPT_P: Final = 1
-"""8 MiB and some 20 ms a word: on top of 59 bits of chance, so that no stolen state gives one away."""
+"""8 MiB and some 20 ms a code: on top of 59 random bits, so that no stolen state gives one away."""
 
 DIGEST_BYTES: Final = 32
 
 
 class CodeHasher:
-    """Makes and digests words, with a salt that is drawn from a secret of the state and the person's name.
+    """Makes and digests codes, with a salt derived from a secret of the state and the user's name.
 
-    So the same word has another digest for everybody, and no digest can be tried out without the
+    So the same code has another digest for each user, and no digest can be tried out without the
     key that the secret is sealed under. Slow on purpose: not for the event loop, but safe in threads.
     """
 
@@ -27,7 +27,7 @@ class CodeHasher:
         self._salt: Final = salt
 
     def digest(self, name: str, typed: str) -> bytes:
-        """The digest of a word that this person typed, in whatever case and with dashes or without."""
+        """The digest of a code that this user typed, in whatever case and with dashes or without."""
         salt = hmac.digest(self._salt.reveal(), name.encode("utf-8", "surrogateescape"), "sha256")
         code = as_printed(typed).encode("ascii", "replace")
         return hashlib.scrypt(code, salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, dklen=DIGEST_BYTES)
@@ -39,6 +39,6 @@ class CodeHasher:
         return hmac.digest(key, data, "sha256")
 
     def new(self, name: str, count: int = RECOVERY_CODES) -> CodeSet:
-        """New words for this person."""
+        """New codes for this user."""
         codes = tuple(new_code(secrets.choice) for _ in range(count))
         return CodeSet(codes, tuple(self.digest(name, code) for code in codes))

@@ -34,7 +34,7 @@ def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: b
     """Start users over.
 
     Their secrets are destroyed, and their next login shows a new QR code. Whoever was activated
-    is asked for a word before, which is printed here and nowhere else: hand it over, so that
+    is asked for a token before, which is printed here and nowhere else: hand it over, so that
     nobody else who knows the password is faster. With enrolment.proof = "token" everybody is.
     Who gets codes by SMS keeps the number, and has to confirm it by a code again.
     """
@@ -73,13 +73,13 @@ def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: b
 
 
 def _reset(cli: CliContext, user: User, now: int, *, no_token: bool) -> tuple[Account, str | None]:
-    """Start somebody over; gives the account and the word to hand over, None for none."""
+    """Start a user over; gives the account and the enrolment token, None for none."""
     generation = secrets.randbits(GENERATION_BITS)
     new = None if no_token else cli.code_hasher.new(user.name, 1)
     always = cli.config.proof == PROOF_BY_WORD
 
     def work(account: Account | None, *, always: bool = always) -> tuple[Account, tuple[Account, str | None]]:
-        # A number that the administrator gave needs no word: nobody else reads what goes there.
+        # A number that the administrator gave needs no token: nobody else reads what goes there.
         sms = account is not None and account.method_in_force(sms_enabled=cli.config.sms_enabled) is Method.SMS
         needed = not sms and (always or (account is not None and account.activated))
         word, digest = (new.codes[0], new.digests[0]) if new is not None and needed else (None, None)

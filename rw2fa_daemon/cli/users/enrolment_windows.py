@@ -15,7 +15,7 @@ from rw2fa_daemon.store.store import Job, StateProblem
 def open_windows(cli: CliContext, names: Sequence[str], now: int) -> dict[str, str]:
     """Let these people enrol at a login for enrolment.window days from `now` (UTC seconds).
 
-    Gives the words that they have to show before, by name, where enrolment.proof asks for one.
+    Gives the tokens that they have to show before, by name, where enrolment.proof asks for one.
     """
     made = make_words(cli, names) if cli.config.proof == PROOF_BY_WORD else {}
     jobs = [Job(name, partial(_open, new=made.get(name), now=now)) for name in names]
@@ -30,7 +30,7 @@ def _open(account: Account | None, *, new: CodeSet | None, now: int) -> tuple[Ac
 
 
 def with_window(account: Account, now: int, new: CodeSet | None) -> Account:
-    """The account with its window opened, unless it has an app already; `new` is the word that is asked for."""
+    """The account with its window opened, unless it has an app already; `new` is the token that is asked for."""
     if account.activated_by(Method.APP):
         return account
     counters = replace(account.counters, enrol_failures=0)

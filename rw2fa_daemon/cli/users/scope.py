@@ -33,7 +33,7 @@ def add(cli: CliContext, names: tuple[str, ...], file: str | None, *, as_json: b
     FILE has one of them a line; a user may be followed by a number that codes are sent to by SMS,
     as in alice: +33612345678.
 
-    Where enrolment.proof is token, prints the word that each new user is asked for to enrol.
+    Where enrolment.proof is token, prints the token that each new user is asked for to enrol.
     """
     if not names and file is None:
         raise click.UsageError("give NAME…, or --from FILE", click.get_current_context())
@@ -110,7 +110,7 @@ def remove(cli: CliContext, names: tuple[str, ...], *, yes: bool) -> None:
 
 
 def _tokens(cli: CliContext, new: Iterable[str]) -> dict[str, str]:
-    """A word for each user who was added, if words are needed; how to come by one for members of groups."""
+    """A token for each user who was added, if tokens are needed; how to get one for members of groups."""
     if cli.config.proof != PROOF_BY_WORD:
         return {}
     groups = [entry for entry in new if entry.startswith(GROUP_MARK)]

@@ -132,7 +132,7 @@ def show(cli: CliContext, user: str, *, as_json: bool) -> None:
 
 
 def state(user: Profile) -> str:
-    """Where somebody stands, in a few words."""
+    """A user's state, in a few words."""
     if user.trouble:
         return user.trouble
     if user.enabled is None:

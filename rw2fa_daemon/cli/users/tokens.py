@@ -21,7 +21,7 @@ PROOF_BY_WORD: Final = "token"
 
 
 def give_tokens(cli: CliContext, names: Iterable[str]) -> dict[str, str]:
-    """Give everybody who is not activated a new word to enrol with; the words by name. Raises Problem."""
+    """Give each user who is not activated a new enrolment token; the tokens by name. Raises Problem."""
     people = [person_of(name, ()) for name in names]
     made = make_words(cli, [user.name for user in people])
     jobs = [Job(user.name, partial(_give, user=user, new=made[user.name])) for user in people]
@@ -35,9 +35,9 @@ def give_tokens(cli: CliContext, names: Iterable[str]) -> dict[str, str]:
 
 
 def make_words(cli: CliContext, names: Sequence[str]) -> dict[str, CodeSet]:
-    """A new word for each of these people, by name.
+    """A new enrolment token for each of these users, by name.
 
-    A word takes some 20 ms of a processor; all of them are used.
+    A token takes some 20 ms of a processor; all of them are used.
     """
     cli.code_hasher  # noqa: B018 - made here, as threads would make several
     with ThreadPoolExecutor(os.cpu_count()) as threads:

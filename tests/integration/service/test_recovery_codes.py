@@ -185,7 +185,7 @@ def test_promise_8_a_word_that_nobody_can_hash_now_is_refused_and_not_charged(si
         for hook in activating.values():
             assert "note them down" in hook.receive()["text"]
         assert site.login(persons[0], words[persons[0]][1])["rule"] == "recovery-code"
-    assert "too many words wait to be hashed" in (site.state / "audit.jsonl").read_text()
+    assert "too many recovery codes wait to be hashed" in (site.state / "audit.jsonl").read_text()
 
 
 def test_promise_11_a_wrong_first_code_costs_no_hashing(site: Site) -> None:
