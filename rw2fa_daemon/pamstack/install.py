@@ -355,7 +355,7 @@ def _reload_sshd(work: _Work) -> None:
         return
     for unit in _SSHD_UNITS:
         if programs.run(["systemctl", "is-active", "--quiet", unit]).ok:
-            done = programs.run(["systemctl", "reload", unit])
+            done = programs.run(["systemctl", "--job-mode=ignore-dependencies", "reload", unit])
             if done.ok:
                 work.notes.append(f"{unit} was told to read its configuration again")
             else:

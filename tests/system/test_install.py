@@ -29,6 +29,7 @@ def tree() -> Path:
         ("usr/lib/systemd/system/rw2fad.socket", 0o644),
         ("usr/lib/systemd/system/rw2fa-doctor.service", 0o644),
         ("usr/lib/systemd/system/rw2fa-doctor.timer", 0o644),
+        ("usr/lib/systemd/system/rw2fa-sshd.service", 0o644),
         ("usr/sbin/rw2fa-relay", 0o755),
         ("usr/lib/systemd/system/rw2fa-relay.service", 0o644),
         ("usr/lib/systemd/system/rw2fa-relay.socket", 0o644),

@@ -57,6 +57,7 @@ EXPOSURE_AT_MOST = {
     "rw2fa-notify.service": 8.0,
     "rw2fa-clock.service": 1.0,
     "rw2fa-doctor.service": 4.0,
+    "rw2fa-sshd.service": 4.5,
 }
 """Of 10, by unit. The verifier's rest is AF_UNIX, the host's users (SO_PEERCRED) and the host's root folder."""
 

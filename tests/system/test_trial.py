@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tests.support.machine import Machine
 from tests.system.test_ssh import KEY, ssh
 
@@ -27,3 +29,16 @@ def test_a_trial_that_was_kept_is_not_ended_by_its_timer(host: Machine) -> None:
         host.run("rw2fa", *command)
     host.eventually("the timer", lambda: "run-" not in host.run("systemctl", "list-timers", "--all").stdout, seconds=60)
     assert "alice" in host.path(DROPIN).read_text()
+
+
+def test_a_trial_that_ended_while_the_host_was_down_is_over_for_sshd_before_it_starts(host: Machine) -> None:
+    for command in (("pam", "install"), ("users", "add", "alice"), ("enable", "--try", "1h")):
+        host.run("rw2fa", *command)
+    host.run("systemctl", "enable", "rw2fa-sshd.service")
+    assert "rw2fa-sshd.service" in host.show("ssh.service", "After")["After"].split()
+    host.run("systemctl", "start", "rw2fa-sshd.service")
+    assert "alice" in host.path(DROPIN).read_text(), "it goes on"
+    config = host.path("/etc/rw2fa/rw2fa.toml")
+    config.write_text(re.sub(r"(?m)^enabled_until = .*$", "enabled_until = 2020-01-01T00:00:00Z", config.read_text()))
+    host.run("systemctl", "start", "rw2fa-sshd.service")
+    assert "alice" not in host.path(DROPIN).read_text()
