@@ -62,8 +62,8 @@ def wait_for(until: int) -> None:
 
 
 def wrong(site: Site, name: str) -> str:
-    """A code that no step of the window, nor twice that, has."""
-    near = {site.code(name, offset) for offset in range(-1_000, 1_000)}
+    """A code that no step within 27 hours has: further away than wrong codes are looked for."""
+    near = {site.code(name, offset) for offset in range(-27 * 120, 27 * 120)}
     return next(code for code in map("{:06d}".format, range(10**6)) if code not in near)
 
 
