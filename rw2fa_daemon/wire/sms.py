@@ -75,7 +75,7 @@ class SmsOutcome:
 
 @dataclass(frozen=True, slots=True)
 class SmsStatus:
-    """Where a message is. `status` is empty if that could not be learnt: then the rest says why, as in TextOutcome.
+    """Where a message is. `status` is empty if that could not be learnt: then the rest says why, as in SmsOutcome.
 
     Otherwise `code` is why it was not delivered. `final`: it does not change any more.
     """

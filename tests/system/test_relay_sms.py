@@ -36,15 +36,15 @@ import dataclasses, json, sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.wire.sms import TextRequest
-from rw2fa_daemon.wire.sms_client import ask_account, ask_text, ask_text_status
+from rw2fa_daemon.wire.sms import SmsRequest
+from rw2fa_daemon.wire.sms_client import ask_account, ask_sms, ask_sms_status
 relay, url, token = Path("/run/rw2fa/relay.sock"), "https://{HOST}:{PORT}", Secret(b"{TOKEN}")
 def send(n):
     to, body = Secret(f"+33612345{{n:03}}".encode()), Secret(f"Your code is: {{n:06}}".encode())
-    return ask_text(relay, TextRequest("{ACCOUNT_SID}", token, "{SENDER}", to, body, url, 30.0))
+    return ask_sms(relay, SmsRequest("{ACCOUNT_SID}", token, "{SENDER}", to, body, url, 30.0))
 with ThreadPoolExecutor(int(sys.argv[1])) as pool:
     texts = list(pool.map(send, range(int(sys.argv[1]))))
-found = [ask_text_status(relay, "{ACCOUNT_SID}", token, text.sid, url, 10.0) for text in texts[:1] if text.sid]
+found = [ask_sms_status(relay, "{ACCOUNT_SID}", token, text.sid, url, 10.0) for text in texts[:1] if text.sid]
 account = ask_account(relay, "{ACCOUNT_SID}", token, url, 10.0)
 print(json.dumps([[dataclasses.asdict(answer) for answer in answers] for answers in (texts, found, [account])]))
 """

@@ -15,6 +15,8 @@ class Terminal:
         self._child: pexpect.spawn[str] = pexpect.spawn(
             argv[0],
             list(argv[1:]),
+            # select(2), its default, knows no descriptor above 1,023.
+            use_poll=True,
             timeout=timeout,
             encoding="utf-8",
             codec_errors="replace",

@@ -6,19 +6,31 @@ from tests.support.world.accounts import User
 from tests.support.world.waiting import wait_until
 from tests.support.world.world import World
 
-_DOVECOT: Final = """\
+_DOVECOT_COMMON: Final = """\
 base_dir = /run/dovecot-test
-protocols = none
 log_path = /run/dovecot-test.log
 auth_verbose = yes
 auth_failure_delay = 0
 auth_username_chars =
+"""
+_DOVECOT_2_3: Final = """\
+protocols = none
 passdb {
   driver = pam
   args = SERVICE
 }
 userdb {
   driver = passwd
+}
+"""
+_DOVECOT_2_4: Final = """\
+dovecot_config_version = 2.4.1
+dovecot_storage_version = 2.4.1
+protocols =
+passdb pam {
+  service_name = SERVICE
+}
+userdb passwd {
 }
 """
 
@@ -31,7 +43,10 @@ class Dovecot:
         self.world = world
         self._config = f"/etc/{service}-test.conf"
         base = f"/run/{service}-test"
-        world.write(self._config, _DOVECOT.replace("/run/dovecot-test", base).replace("SERVICE", service))
+        # The syntax changed with 2.4, which wants to be told first which one it is.
+        since_2_4 = not world.run("dovecot", "--version").stdout.startswith("2.3")
+        text = _DOVECOT_2_4 + _DOVECOT_COMMON if since_2_4 else _DOVECOT_COMMON + _DOVECOT_2_3
+        world.write(self._config, text.replace("/run/dovecot-test", base).replace("SERVICE", service))
         world.path(base).mkdir(exist_ok=True)
         self._process = world.start("dovecot", "-F", "-c", self._config)
         self._socket = f"{base}/auth-userdb"
