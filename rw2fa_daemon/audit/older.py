@@ -1,6 +1,7 @@
 """The record that says that the state may have forgotten something, for whoever finds out."""
 
 import time
+from contextlib import closing
 from pathlib import Path
 
 from rw2fa_daemon.audit.sink import open_sink
@@ -15,6 +16,5 @@ def failed_over(happened: str) -> Record:
 
 def write_failed_over(state: Path, happened: str) -> None:
     """Write that record, for a process that writes few."""
-    sink = open_sink(state)
-    sink.write(failed_over(happened))
-    sink.close()
+    with closing(open_sink(state)) as sink:
+        sink.write(failed_over(happened))

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -25,10 +26,10 @@ def record(
     cli: CliContext, what: str, users: Iterable[str] = ("",), *, event: Event = Event.ADMINISTRATION, rule: str = ""
 ) -> None:
     """Write one audit record for each of `users`: the administrator did `what`, which holds no secret."""
-    sink = open_sink(cli.config.state)
     who = administrator()
-    for user in users:
-        sink.write(Record(event, time.time(), user, decision="done", rule=rule, reason=f"{what}, by {who}"))
+    with closing(open_sink(cli.config.state)) as sink:
+        for user in users:
+            sink.write(Record(event, time.time(), user, decision="done", rule=rule, reason=f"{what}, by {who}"))
     if sink.lost:
         note("the audit record could not be written; look at the journal and at the folder of the state")
 

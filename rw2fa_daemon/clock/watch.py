@@ -1,7 +1,7 @@
 """Comparing the clock now."""
 
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -34,7 +34,6 @@ def compare(relay: Path, servers: Sequence[str], state: Path, seconds: float = A
         keep(state, measurement)
     record = alarm(before, assess(measurement, measurement.at), measurement.at.utc)
     if record is not None:
-        sink = open_sink(state)
-        sink.write(record)
-        sink.close()
+        with closing(open_sink(state)) as sink:
+            sink.write(record)
     return measurement

@@ -58,9 +58,12 @@ def serve(
     """
     attending: list[threading.Thread] = []
     listener.setblocking(False)
-    watched = [listener.fileno()] if leash is None else [listener.fileno(), leash]
+    poll = select.poll()  # select(2) takes no descriptor above 1,023, and whoever starts this may hold many
+    for descriptor in (listener.fileno(), leash):
+        if descriptor is not None:
+            poll.register(descriptor, select.POLLIN)
     while True:
-        ready, _, _ = select.select(watched, [], [], idle_seconds)
+        ready = {descriptor for descriptor, _ in poll.poll(idle_seconds * 1000)}
         attending = [thread for thread in attending if thread.is_alive()]
         if leash in ready or not (ready or attending):
             return

@@ -197,3 +197,16 @@ def test_the_audit_says_who_did_what(host: Host) -> None:
     assert host.json("audit", "--user", "daemon")[0]["user"] == "daemon"
     assert host.json("audit", "--since", "2099-01-01") == []
     assert "is no time; write it like" in host.refuses("audit", "--since", "yesterday-ish")
+
+
+def test_a_command_closes_what_it_opened(host: Host, alice: str) -> None:
+    """The audit record's file or socket among it; commands run in one process here, and in scripts."""
+
+    def change() -> None:
+        host.does("users", "add", alice)
+        host.does("users", "remove", alice, "--yes")
+
+    change()
+    before = set(os.listdir("/proc/self/fd"))
+    change()
+    assert set(os.listdir("/proc/self/fd")) == before

@@ -1,6 +1,8 @@
 """Who may ask the relay, how many at once, and that it ends when nobody does."""
 
+import fcntl
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -27,6 +29,27 @@ def test_it_ends_when_nobody_asks_and_answers_again_when_it_is_started_again(sta
         assert relay.process.wait(20) == 0
         relay.start_again()
         assert ask_time(relay.path, [server.name], 3.0)[0].problem == ""
+
+
+def test_it_serves_a_listener_of_any_descriptor(start_relay: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    """select(2) would take none above 1,023."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    make = socket.socket
+
+    def high(*arguments: int) -> socket.socket:
+        with make(*arguments) as low:
+            return make(fileno=fcntl.fcntl(low.fileno(), fcntl.F_DUPFD, 1100))
+
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(socket, "socket", high)
+            relay = start_relay()
+        assert relay.listener.fileno() >= 1100
+        with FakeServer() as server:
+            assert ask_time(relay.path, [server.name], 3.0)[0].problem == ""
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 def test_it_does_not_end_while_somebody_waits_for_an_answer(start_relay: Start) -> None:

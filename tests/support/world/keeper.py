@@ -73,9 +73,12 @@ def _keep(control: socket.socket, log: socket.socket) -> None:
     woken, waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.set_wakeup_fd(waker)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    poll = select.poll()
+    for descriptor in (control.fileno(), log.fileno(), woken):
+        poll.register(descriptor, select.POLLIN)
     with AUTH_LOG.open("ab", buffering=0) as kept:
         while True:
-            ready, _, _ = select.select([control.fileno(), log.fileno(), woken], [], [])
+            ready = {descriptor for descriptor, _ in poll.poll()}
             if log.fileno() in ready:
                 message = log.recv(_LOG_MESSAGE_MAX)
                 kept.write(message.rstrip(b"\n\0").replace(b"\n", b"#012") + b"\n")
