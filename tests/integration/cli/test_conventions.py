@@ -207,6 +207,6 @@ def test_a_command_closes_what_it_opened(host: Host, alice: str) -> None:
         host.does("users", "remove", alice, "--yes")
 
     change()
-    before = set(os.listdir("/proc/self/fd"))
+    before = set(Path("/proc/self/fd").iterdir())
     change()
-    assert set(os.listdir("/proc/self/fd")) == before
+    assert set(Path("/proc/self/fd").iterdir()) == before
