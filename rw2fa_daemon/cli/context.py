@@ -15,7 +15,7 @@ from rw2fa_daemon.core.user import User
 
 if TYPE_CHECKING:
     from rw2fa_daemon.config.edit import Changes
-    from rw2fa_daemon.service.rules import Rules
+    from rw2fa_daemon.config.rules import Rules
     from rw2fa_daemon.store.store import Store
     from rw2fa_daemon.vault.code_hasher import CodeHasher
     from rw2fa_daemon.vault.vault import Vault
@@ -49,15 +49,15 @@ class CliContext:
     @cached_property
     def rules(self) -> "Rules":
         """The configuration made ready to decide with, as the daemon does it."""
-        from rw2fa_daemon.service.rules import make_rules  # noqa: PLC0415 - not for every command
+        from rw2fa_daemon.config.rules import make_rules  # noqa: PLC0415 - not for every command
 
         return make_rules(self.config, self.spellings)
 
     @cached_property
     def spellings(self) -> dict[str, str]:
         """What the directory calls those whom the configuration spells otherwise."""
+        from rw2fa_daemon.config.rules import names_to_resolve  # noqa: PLC0415 - not for every command
         from rw2fa_daemon.directory.request import lookup  # noqa: PLC0415 - not for every command
-        from rw2fa_daemon.service.rules import names_to_resolve  # noqa: PLC0415 - not for every command
 
         deadline = time.monotonic() + RESOLVE_SECONDS
         found = {}

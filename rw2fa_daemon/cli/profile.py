@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import Final
 
 from rw2fa_daemon.cli.printing import iso, when
+from rw2fa_daemon.config.rules import Rules
 from rw2fa_daemon.core.account import Account, Bypass, Method
 from rw2fa_daemon.core.budget import allowance, spent
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
@@ -12,7 +13,6 @@ from rw2fa_daemon.core.lock_status import LockStatus, lock_status
 from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.prompts import minutes
 from rw2fa_daemon.core.user import Membership, Missing, User
-from rw2fa_daemon.service.rules import Rules
 
 ON_TIME_SECONDS: Final = 30
 """A code that was typed just before the app showed the next one is late by so much."""

@@ -20,7 +20,7 @@ def check_clients(subject: Subject) -> Iterator[Finding]:
     """What enabled users meet in the services that reach our line and are not known to put a question to a person."""
     known = shipped_clients().clients
     for name in subject.services or services(subject.root):
-        client = subject.clients.of(name)
+        client = subject.rules.clients.of(name)
         decided = name in subject.config.services
         if decided or name == _FALLBACK or client.service_class is not ServiceClass.CODE or not _asks(subject, name):
             continue

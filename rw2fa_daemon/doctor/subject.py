@@ -9,10 +9,9 @@ from typing import Final
 
 from rw2fa_daemon.audit.older import write_failed_over
 from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.core.clients import ClientTable, ServiceClass
+from rw2fa_daemon.config.rules import Rules, make_rules
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import Membership, Missing, User
-from rw2fa_daemon.data import shipped_clients
 from rw2fa_daemon.directory.many import lookups as directory_lookups
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
@@ -56,10 +55,9 @@ class Subject:
         return (self.lookup(name, groups) for name in names)
 
     @cached_property
-    def clients(self) -> ClientTable:
-        """The client table with the administrator's classes."""
-        classes = {service: ServiceClass(name) for service, name in self.config.services.items()}
-        return shipped_clients().override(classes, ServiceClass(self.config.service_default))
+    def rules(self) -> Rules:
+        """The configuration made ready to decide with, names as they are written."""
+        return make_rules(self.config)
 
     @cached_property
     def accepted(self) -> Accepted:

@@ -5,6 +5,7 @@ import time
 from dataclasses import replace
 from typing import Final
 
+from rw2fa_daemon.config.rules import Rules
 from rw2fa_daemon.core import policy
 from rw2fa_daemon.core.account import GENERATION_BITS
 from rw2fa_daemon.core.audit import Event, Record
@@ -20,7 +21,6 @@ from rw2fa_daemon.core.user import Membership, Missing, User
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.dialogue import Dialogue, tell
 from rw2fa_daemon.service.login_services import LoginServices
-from rw2fa_daemon.service.rules import Rules
 
 NOBODY_UID: Final = -1
 """For a login of somebody who was not looked up, or not found."""

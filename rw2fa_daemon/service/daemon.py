@@ -11,6 +11,7 @@ from typing import Final
 from rw2fa_daemon.audit.sink import open_sink
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.load import load
+from rw2fa_daemon.config.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.password_spraying import SprayingDetector
 from rw2fa_daemon.core.problem import Problem
@@ -31,7 +32,6 @@ from rw2fa_daemon.service.metrics_file import MetricsFile
 from rw2fa_daemon.service.notifier import Notifier
 from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.resolve_names import resolve_names
-from rw2fa_daemon.service.rules import Rules, make_rules, names_to_resolve
 from rw2fa_daemon.service.server import Server
 from rw2fa_daemon.service.session import begin_session
 from rw2fa_daemon.service.state import State

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
+from rw2fa_daemon.config.rules import Rules
 from rw2fa_daemon.core.audit import Record
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.secret import Secret
@@ -17,7 +18,6 @@ from rw2fa_daemon.service.membership_memory import MembershipMemory
 from rw2fa_daemon.service.pieces import Pieces
 from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.remote_batcher import RemoteBatcher
-from rw2fa_daemon.service.rules import Rules
 from rw2fa_daemon.service.sms_sender import SmsSender
 from rw2fa_daemon.service.state import State
 

@@ -43,8 +43,8 @@ def check_stacks(subject: Subject) -> Iterator[Finding]:
 
 
 def _service(subject: Subject, service: Service) -> Iterator[Finding]:
-    client = subject.clients.of(service.name)
-    found = faults(service, client, listed=listed(service.name, subject.clients))
+    client = subject.rules.clients.of(service.name)
+    found = faults(service, client, listed=listed(service.name, subject.rules.clients))
     yield from (_found(subject, fault) for fault in found)
     yield from _accepted_in_vain(subject, service.name, {fault.name for fault in found})
     if client.service_class is ServiceClass.IGNORE and client.outside:

@@ -1,5 +1,6 @@
 """What a login under test is made of, with doubles for all that it asks."""
 
+from rw2fa_daemon.config.rules import Rules
 from rw2fa_daemon.core.account import Account, Counters, Credential
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information, Qr, ServiceClass
@@ -11,7 +12,6 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import SmsRandomness
 from rw2fa_daemon.core.transitions import Context
 from rw2fa_daemon.service.login_services import LoginServices
-from rw2fa_daemon.service.rules import Rules
 from tests.support.expected_calls import ExpectedCalls
 
 NOW = 1_790_000_000.0

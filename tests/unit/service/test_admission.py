@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from rw2fa_daemon.config.load import load
+from rw2fa_daemon.config.rules import Rules, make_rules
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.service.admission import admit
-from rw2fa_daemon.service.rules import Rules, make_rules
 from tests.support.daemon import Site
 from tests.support.expected_calls import ANY, Call, ExpectedCalls
 from tests.unit.service.logins import LOGIN, services

@@ -7,8 +7,8 @@ import pytest
 
 from rw2fa_daemon.config.config import RESOLVED_MAX, Config
 from rw2fa_daemon.config.load import load
+from rw2fa_daemon.config.rules import make_rules, names_to_resolve
 from rw2fa_daemon.core.user import UserList
-from rw2fa_daemon.service.rules import make_rules, names_to_resolve
 
 
 @pytest.fixture
