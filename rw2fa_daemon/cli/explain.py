@@ -22,7 +22,7 @@ from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.prompts import minutes
 from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, in_networks, no_such_user, scope_result
-from rw2fa_daemon.core.transitions import Context
+from rw2fa_daemon.core.transitions import Context, Resources
 from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.request import lookup
 
@@ -181,17 +181,9 @@ def _account_state(
         client=client,
         name=where.account,
         uid=user.uid,
-        guessing=cli.config.guessing,
-        digits=cli.config.digits,
-        issuer=cli.config.issuer_name,
+        settings=cli.rules.settings,
         scope_since=since,
-        window_days=cli.config.enrolment_window_days,
-        session_seconds=60 * cli.config.sudo_minutes,
-        token_needed=cli.config.proof == "token",
-        code_cache=CodeCache(),
-        fresh_secret=_nothing_is_made,
-        fresh_generation=_nothing_is_made,
-        sms=cli.rules.sms,
+        resources=Resources(CodeCache(), _nothing_is_made, _nothing_is_made),
     )
     state = account_state(account, context)
     return state, _about(state, account, context)
@@ -199,7 +191,7 @@ def _account_state(
 
 def _about(state: AccountState, account: Account | None, context: Context) -> list[str]:
     match state:
-        case AccountState.WINDOW_CLOSED if lacks_token(account, token_needed=context.token_needed):
+        case AccountState.WINDOW_CLOSED if lacks_token(account, token_needed=context.settings.token_needed):
             return ["enrolling takes a token, and none was given; `rw2fa users reset` prints one and opens the window"]
         case AccountState.WINDOW_CLOSED:
             return ["the enrolment window is closed; `rw2fa users reset` opens it"]
@@ -223,7 +215,7 @@ def _about_text(account: Account, number: str, context: Context) -> list[str]:
     remarks = [f"the code comes by SMS to the number ending {ending(number)}"]
     if not account.phone_confirmed:
         remarks.append("the first code confirms the number")
-    if context.sms is not None and not number.startswith(context.sms.allowed):
+    if context.settings.sms is not None and not number.startswith(context.settings.sms.allowed):
         remarks.append("no message can go out: sms.countries does not allow that country")
     return remarks
 
@@ -232,9 +224,10 @@ def _about_code(account: Account, context: Context) -> list[str]:
     remarks = []
     if account.recovery:
         remarks.append(f"one of {len(account.recovery)} recovery codes may be typed in place of the code")
-    if context.client.remembers_session and context.session_seconds:
+    if context.client.remembers_session and context.settings.session_seconds:
         remarks.append(
-            f"not asked within {minutes(context.session_seconds)} after a code in the same login session (recent-code)"
+            f"not asked within {minutes(context.settings.session_seconds)} after a code in the same login session"
+            " (recent-code)"
         )
     return remarks
 

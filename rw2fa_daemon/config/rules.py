@@ -8,6 +8,7 @@ from typing import Final
 
 from rw2fa_daemon.config.config import RESOLVED_MAX, Config
 from rw2fa_daemon.core.clients import ClientTable, ServiceClass
+from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.scope import Lists
 from rw2fa_daemon.core.sms import SmsRules
 from rw2fa_daemon.core.user import GROUP_MARK, UserList
@@ -25,8 +26,7 @@ class Rules:
     clients: ClientTable
     groups: tuple[str, ...]
     """What every look-up resolves."""
-    sms: SmsRules | None
-    """What holds for SMS, None while they are switched off."""
+    settings: LoginSettings
 
     @cached_property
     def scope_digest(self) -> str:
@@ -53,7 +53,19 @@ def make_rules(config: Config, canonical: dict[str, str] | None = None) -> Rules
     )
     classes = {service: ServiceClass(name) for service, name in config.services.items()}
     clients = shipped_clients().override(classes, ServiceClass(config.service_default))
-    return Rules(config, lists, clients, lists.groups, _sms(config))
+    return Rules(config, lists, clients, lists.groups, _settings(config))
+
+
+def _settings(config: Config) -> LoginSettings:
+    return LoginSettings(
+        guessing=config.guessing,
+        digits=config.digits,
+        issuer=config.issuer_name,
+        window_days=config.enrolment_window_days,
+        session_seconds=60 * config.sudo_minutes,
+        token_needed=config.proof == "token",
+        sms=_sms(config),
+    )
 
 
 def _sms(config: Config) -> SmsRules | None:

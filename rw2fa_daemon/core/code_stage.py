@@ -38,8 +38,8 @@ def judge_code(
         account.counters,
         code,
         now=context.now,
-        guessing=context.guessing,
-        code_cache=context.code_cache,
+        guessing=context.settings.guessing,
+        code_cache=context.resources.code_cache,
     )
     if judgement.verdict is Verdict.RIGHT:
         right = replace(account, counters=_with_session(counters, context))
@@ -62,7 +62,8 @@ def judge_code(
     if lockout.locked(counters, context.now):
         return transition
     return replace(
-        transition, far=far(credential, code, counters.failures, context.now, SEARCHED * context.guessing.discrepancy)
+        transition,
+        far=far(credential, code, counters.failures, context.now, SEARCHED * context.settings.guessing.discrepancy),
     )
 
 
@@ -86,7 +87,9 @@ def judge_recovery_code(
     right = take_recovery_code(account, attempt, context)
     if right is not None:
         return right
-    charged = replace(account, counters=charge(account.counters, credential.digits, context.guessing, context.now))
+    charged = replace(
+        account, counters=charge(account.counters, credential.digits, context.settings.guessing, context.now)
+    )
     return wrong(state, charged, context, lambda again: ask_code(again, Prompt.CODE_WRONG, charged, credential))
 
 

@@ -22,7 +22,7 @@ from rw2fa_daemon.core.enrol_stage import (
     noted,
     offer_enrolment,
 )
-from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_open
+from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
 from rw2fa_daemon.core.lock_status import LockStatus, lock_status
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
 from rw2fa_daemon.core.prompts import Prompt
@@ -57,7 +57,10 @@ def account_state(account: Account | None, context: Context) -> AccountState:
     if account.bypass is not None and context.now < account.bypass.until:
         return AccountState.BYPASSED
     by_sms = _by_sms(account, context)
-    if lock_status(account, context.guessing, context.now, context.digits if by_sms else None) is not None:
+    if (
+        lock_status(account, context.settings.guessing, context.now, context.settings.digits if by_sms else None)
+        is not None
+    ):
         return AccountState.LOCKED
     if account.activated_by(Method.SMS if by_sms else Method.APP):
         if _recent(account, context):
@@ -70,13 +73,17 @@ def account_state(account: Account | None, context: Context) -> AccountState:
 
 def lock_status_of(account: Account, context: Context) -> LockStatus | None:
     """What keeps this user from trying a code by the method in force, None if nothing does."""
-    return lock_status(account, context.guessing, context.now, context.digits if _by_sms(account, context) else None)
+    return lock_status(
+        account, context.settings.guessing, context.now, context.settings.digits if _by_sms(account, context) else None
+    )
 
 
 def _may_enrol(account: Account | None, context: Context) -> bool:
     if account is not None and exhausted(account.counters):
         return False
-    return window_open(account, context) and not lacks_token(account, token_needed=context.token_needed)
+    settings = context.settings
+    end = window_end(account, scope_since=context.scope_since, window_days=settings.window_days)
+    return context.now < end and not lacks_token(account, token_needed=settings.token_needed)
 
 
 def begin(account: Account | None, context: Context) -> Transition:
@@ -178,7 +185,7 @@ def _row_now(account: Account | None, context: Context) -> Row:
 
 def _by_sms(account: Account, context: Context) -> bool:
     """Whether codes come by SMS now."""
-    return context.sms is not None and account.method_in_force(sms_enabled=True) is Method.SMS
+    return context.settings.sms is not None and account.method_in_force(sms_enabled=True) is Method.SMS
 
 
 def _answered(state: ConversationState, account: Account, answer: Answer, context: Context) -> Transition:
@@ -238,4 +245,4 @@ def _recent(account: Account, context: Context) -> bool:
     since = sessions.accepted_at(account.counters.sessions, context.login.session)
     if since is None or not context.client.remembers_session:
         return False
-    return context.booted_at <= since <= context.now < since + context.session_seconds
+    return context.booted_at <= since <= context.now < since + context.settings.session_seconds

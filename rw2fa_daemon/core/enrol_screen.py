@@ -37,9 +37,9 @@ def enrolment_screen(user: str, credential: Credential, context: Context, turn: 
     """
     renderings = RENDERINGS[context.client.qr, context.client.colour]
     here, after = (renderings[number % len(renderings)] for number in (turn, turn + 1))
-    picture = picture_of(otpauth_uri(credential, user=user, issuer=context.issuer), here)
+    picture = picture_of(otpauth_uri(credential, user=user, issuer=context.settings.issuer), here)
     key = f"key  {spaced_key(credential.secret)}"
-    account = f"account  {context.issuer}:{user}"
+    account = f"account  {context.settings.issuer}:{user}"
     kind = f"type  time-based, {credential.digits} digits"
     another = Prompt.ENROL_NEXT.value.format(next=_CALLED[after])
     fits = len(picture.lines) <= HALF_LINES

@@ -42,7 +42,7 @@ OVERTAKEN: Final = "the account changed during the login"
 
 def offer_enrolment(account: Account | None, context: Context) -> Transition:
     """Ask for the token where one is wanted, else show the pending secret."""
-    known = account or Account(context.name, context.uid, context.fresh_generation())
+    known = account or Account(context.name, context.uid, context.resources.fresh_generation())
     if known.token is not None:
         state = ConversationState(Stage.TOKEN)
         return Transition(known, Ask(state.n, Prompt.PROOF_PROMPT.value, FORM), state)
@@ -70,7 +70,11 @@ def judge_first_code(
 ) -> Transition:
     """The transition after the first code of a new device was typed."""
     first = check_first_code(
-        credential, code, now=context.now, reach=context.guessing.discrepancy, code_cache=context.code_cache
+        credential,
+        code,
+        now=context.now,
+        reach=context.settings.guessing.discrepancy,
+        code_cache=context.resources.code_cache,
     )
     again = replace(state, n=state.n + 1, wrong=state.wrong + 1)
     if first.step is not None:
@@ -80,7 +84,7 @@ def judge_first_code(
     failed = _counted(account)
     if again.wrong >= ENROL_TRIES or exhausted(failed.counters):
         return refuse(failed, context, Event.CODE_WRONG, Rule.ENROL_FAILED, "wrong first codes", Prompt.ENROL_FAILED)
-    look = far(credential, code, again.wrong, context.now, context.guessing.discrepancy)
+    look = far(credential, code, again.wrong, context.now, context.settings.guessing.discrepancy)
     return Transition(failed, _ask_first_code(again, Prompt.ENROL_WRONG.value, credential), again, far=look)
 
 
@@ -102,7 +106,9 @@ def noted(account: Account, context: Context) -> Transition:
 
 def _show_secret(account: Account, state: ConversationState, context: Context) -> Transition:
     """Show the pending secret, made now if there is none; an unfinished enrolment keeps its own."""
-    offered, credential = with_secret(account, context)
+    offered, credential = with_secret(
+        account, context.resources.fresh_secret, digits=context.settings.digits, now=context.now
+    )
     state = replace(state, offered=credential)
     text = enrolment_screen(offered.name, credential, context, state.pictures)
     record = context.record(Event.ENROLMENT_OFFERED, Decision.ENROL, Rule.ENROL)

@@ -1,8 +1,9 @@
 """How a device is enrolled: the window, the pending secret, the first code."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final
 
 from rw2fa_daemon.core import steps
 from rw2fa_daemon.core.account import Account, Counters, Credential
@@ -20,20 +21,6 @@ FIRST_CODE_REACH: Final = 1
 """Steps each way in which a first code activates: later ones would hide a wrong clock."""
 
 DAY_SECONDS: Final = 24 * 60 * 60
-
-
-class Offer(Protocol):
-    """What a new secret and its window depend on; `conversation.Context` is one."""
-
-    @property
-    def now(self) -> float: ...
-    @property
-    def digits(self) -> int: ...
-    @property
-    def scope_since(self) -> int: ...
-    @property
-    def window_days(self) -> int: ...
-    def fresh_secret(self) -> Secret: ...
 
 
 class FirstCode(Enum):
@@ -58,11 +45,6 @@ def window_end(account: Account | None, *, scope_since: int, window_days: int) -
     return max(scope_since, account.enrol_opened_at if account else 0) + window_days * DAY_SECONDS
 
 
-def window_open(account: Account | None, offer: Offer) -> bool:
-    """Whether a login may enrol now."""
-    return offer.now < window_end(account, scope_since=offer.scope_since, window_days=offer.window_days)
-
-
 def lacks_token(account: Account | None, *, token_needed: bool) -> bool:
     """Whether a login may not enrol for lack of a token: where one is needed, a user who was given none has to wait."""
     return token_needed and (account is None or account.token is None)
@@ -73,11 +55,13 @@ def exhausted(counters: Counters) -> bool:
     return counters.enrol_failures >= ENROL_TRIES_A_WINDOW
 
 
-def with_secret(account: Account, offer: Offer) -> tuple[Account, Credential]:
-    """The account with a pending secret, made now if there is none; an unfinished enrolment keeps its own."""
-    credential = account.credential or Credential(
-        offer.fresh_secret(), active=False, digits=offer.digits, created_at=int(offer.now)
-    )
+def with_secret(
+    account: Account, fresh_secret: Callable[[], Secret], *, digits: int, now: float
+) -> tuple[Account, Credential]:
+    """The account with a pending secret, made at `now` (UTC seconds) if there is none; an unfinished enrolment keeps
+    its own.
+    """
+    credential = account.credential or Credential(fresh_secret(), active=False, digits=digits, created_at=int(now))
     return replace(account, credential=credential), credential
 
 

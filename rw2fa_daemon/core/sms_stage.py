@@ -119,9 +119,9 @@ def judge_recovery_code_by_sms(
 
 def _needed(account: Account, context: Context) -> tuple[SmsRules, SmsRandomness, Secret]:
     """What a login by SMS never lacks: the policy has checked."""
-    if context.sms is None or context.sms_randomness is None or account.phone is None:
+    if context.settings.sms is None or context.resources.sms_randomness is None or account.phone is None:
         raise ValueError("a login by SMS without settings or number")
-    return context.sms, context.sms_randomness, account.phone
+    return context.settings.sms, context.resources.sms_randomness, account.phone
 
 
 def _without_sms(account: Account, error: SmsError, context: Context) -> Transition:
@@ -160,16 +160,16 @@ def _asked_again(state: ConversationState, account: Account, context: Context) -
 
 
 def _question(state: ConversationState, text: str, account: Account, context: Context) -> Ask:
-    form = f"digits:{context.digits}-{context.digits}"
+    form = f"digits:{context.settings.digits}-{context.settings.digits}"
     return Ask(state.n, text, f"{form},{FORM}" if account.recovery else form)
 
 
 def _new_code(state: ConversationState, account: Account, context: Context) -> tuple[Account, SmsMessage]:
     """The account with a new code in place of any other, and the message that brings it."""
     rules, chance, phone = _needed(account, context)
-    code, now = chance.code(context.digits), int(context.now)
+    code, now = chance.code(context.settings.digits), int(context.now)
     digest = chance.digest(account.generation, state.login, code)
-    body = fill(rules.message, code.reveal().decode(), context.issuer)
+    body = fill(rules.message, code.reveal().decode(), context.settings.issuer)
     sms = SmsMessage(phone, Secret(body.encode()), rules.quotas(account.name, phone, context.source))
     return replace(account, sms_code=SmsCode(digest, state.login, now, now + rules.valid_seconds)), sms
 

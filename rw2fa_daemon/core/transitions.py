@@ -7,18 +7,18 @@ from typing import Final
 
 from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.audit import Event, Record
-from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.far_clock import Far
 from rw2fa_daemon.core.login import Login
+from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.policy import Decision, Facts, Rc, Row
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.quota import source_of
 from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.sms import NO_ATTEMPT, SmsAttempt, SmsError, SmsMessage, SmsRandomness, SmsRules
+from rw2fa_daemon.core.sms import NO_ATTEMPT, SmsAttempt, SmsError, SmsMessage, SmsRandomness
 
 
 class Stage(StrEnum):
@@ -112,6 +112,17 @@ class Transition:
 
 
 @dataclass(frozen=True, slots=True)
+class Resources:
+    """What all logins draw on: codes that were computed before, and chance."""
+
+    code_cache: CodeCache
+    fresh_secret: Callable[[], Secret]
+    fresh_generation: Callable[[], int]
+    sms_randomness: SmsRandomness | None = None
+    """None where no message is ever made."""
+
+
+@dataclass(frozen=True, slots=True)
 class Context:
     """What the world adds to a login: the time, the settings, the client, chance."""
 
@@ -124,26 +135,14 @@ class Context:
     client: Client
     name: str
     uid: int
-    guessing: Guessing
-    digits: int
-    issuer: str
+    settings: LoginSettings
     scope_since: int
     """UTC seconds at which the scope began to name this person."""
-    window_days: int
-    session_seconds: int
-    """How long a code counts again in the same audit session, for clients that remember it."""
-    code_cache: CodeCache
-    fresh_secret: Callable[[], Secret]
-    fresh_generation: Callable[[], int]
-    token_needed: bool = False
-    """Whether nobody enrols without a token from an administrator."""
+    resources: Resources
     recovery: CodeSet | None = None
     """Recovery codes to give out if this answer activates the account."""
     server_clock: str = ""
     """What is known about the server's own clock, for the audit."""
-    sms: SmsRules | None = None
-    """What holds for SMS; None while they are switched off, and codes come from apps only."""
-    sms_randomness: SmsRandomness | None = None
     sms_attempt: SmsAttempt = NO_ATTEMPT
     """How the latest message of this login fares."""
     error: SmsError | None = None

@@ -1,21 +1,17 @@
 """The first message of a login: who is it, and does the state have to be asked?"""
 
-import secrets
 import time
 from dataclasses import replace
 from typing import Final
 
 from rw2fa_daemon.config.rules import Rules
 from rw2fa_daemon.core import policy
-from rw2fa_daemon.core.account import GENERATION_BITS
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.login import Login
-from rw2fa_daemon.core.otp import SECRET_BYTES
 from rw2fa_daemon.core.policy import Decision, Rc, facts_of
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, no_such_user, scope_result
-from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.transitions import Context, End, Transition, finish
 from rw2fa_daemon.core.user import Membership, Missing, User
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
@@ -127,7 +123,6 @@ def _context(
     *,
     other_name: str = "",
 ) -> Context:
-    config = rules.config
     evidence = login.evidence is not None and login.evidence.uid == uid
     now = time.time()
     return Context(
@@ -138,18 +133,9 @@ def _context(
         client=client,
         name=name,
         uid=uid,
-        guessing=config.guessing,
-        digits=config.digits,
-        issuer=config.issuer_name,
+        settings=rules.settings,
         scope_since=services.state.since(where.entries),
-        window_days=config.enrolment_window_days,
-        token_needed=config.proof == "token",
-        session_seconds=60 * config.sudo_minutes,
-        code_cache=services.code_cache,
-        fresh_secret=_fresh_secret,
-        fresh_generation=_fresh_generation,
-        sms=rules.sms,
-        sms_randomness=services.sms_randomness,
+        resources=services.resources,
         other_name=other_name,
     )
 
@@ -157,11 +143,3 @@ def _context(
 def booted_at(now: float) -> float:
     """When this host was booted, UTC seconds by the clock that says `now`."""
     return now - time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def _fresh_secret() -> Secret:
-    return Secret(secrets.token_bytes(SECRET_BYTES))
-
-
-def _fresh_generation() -> int:
-    return secrets.randbits(GENERATION_BITS)

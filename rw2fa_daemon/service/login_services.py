@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.config.rules import Rules
+from rw2fa_daemon.core.account import GENERATION_BITS
 from rw2fa_daemon.core.audit import Record
 from rw2fa_daemon.core.code_cache import CodeCache
+from rw2fa_daemon.core.otp import SECRET_BYTES
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import SmsRandomness
+from rw2fa_daemon.core.transitions import Resources
 from rw2fa_daemon.directory.pool import Pool
 from rw2fa_daemon.service.batcher import Batcher
 from rw2fa_daemon.service.hashing import HashingPool
@@ -36,9 +39,8 @@ class LoginServices:
     batcher: Batcher
     hashing: HashingPool
     pieces: Pieces[int]
-    code_cache: CodeCache
     sms: SmsSender
-    sms_randomness: SmsRandomness
+    resources: Resources
     audit: Callable[[Record], None]
 
     def close(self) -> None:
@@ -72,11 +74,23 @@ def make_login_services(
         batcher=batcher,
         hashing=HashingPool(loop),
         pieces=Pieces(loop),
-        code_cache=CodeCache(),
         sms=SmsSender(loop, batcher, relay, audit),
-        sms_randomness=SmsRandomness(_fresh_sms_code, _fresh_sms_login, state.sms_code_digest),
+        resources=Resources(
+            code_cache=CodeCache(),
+            fresh_secret=_fresh_secret,
+            fresh_generation=_fresh_generation,
+            sms_randomness=SmsRandomness(_fresh_sms_code, _fresh_sms_login, state.sms_code_digest),
+        ),
         audit=audit,
     )
+
+
+def _fresh_secret() -> Secret:
+    return Secret(secrets.token_bytes(SECRET_BYTES))
+
+
+def _fresh_generation() -> int:
+    return secrets.randbits(GENERATION_BITS)
 
 
 def _fresh_sms_code(digits: int) -> Secret:

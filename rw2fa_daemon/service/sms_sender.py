@@ -96,7 +96,7 @@ class SmsSender:
 
     def look(self, context: Context, config: Config, number: Secret, done: Callable[[SmsError | None], None]) -> None:
         """Call `done` with why no message can go to this number, if that is known already."""
-        rules = context.sms
+        rules = context.settings.sms
         if not (config.sms_account_sid and config.sms_sender) or rules is None:
             done(_NOT_SET_UP)
             return

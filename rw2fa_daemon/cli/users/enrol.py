@@ -2,7 +2,7 @@
 
 import secrets
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
@@ -28,19 +28,6 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.uri import base32_key, otpauth_uri, spaced_key
 from rw2fa_daemon.core.user import User
 from rw2fa_daemon.wire import notification
-
-
-@dataclass(frozen=True, slots=True)
-class _Offer:
-    """What a secret that an administrator hands out depends on; no window bounds that."""
-
-    now: float
-    digits: int
-    scope_since: int = 0
-    window_days: int = 0
-
-    def fresh_secret(self) -> Secret:
-        return Secret(secrets.token_bytes(SECRET_BYTES))
 
 
 class _Refusal(Enum):
@@ -132,7 +119,9 @@ def _offer(account: Account | None, user: User, config: Config) -> tuple[Account
     if account is not None and account.activated_by(Method.APP):
         return account, _Refusal.ACTIVATED
     account = account or Account(user.name, user.uid, secrets.randbits(GENERATION_BITS))
-    return with_secret(account, _Offer(time.time(), config.digits))
+    return with_secret(
+        account, lambda: Secret(secrets.token_bytes(SECRET_BYTES)), digits=config.digits, now=time.time()
+    )
 
 
 @click.command()

@@ -39,3 +39,26 @@ def test_promise_13_the_directorys_name_counts_beside_what_was_written(config: C
 def test_promise_11_lists_that_nothing_is_added_to_are_not_copied(config: Config) -> None:
     rules = make_rules(config, {"BOB": "alice"})
     assert rules.lists.scope is config.scope
+
+
+def test_the_settings_of_a_login_are_those_of_the_configuration(config: Config) -> None:
+    plain = make_rules(config).settings
+    assert (plain.digits, plain.window_days, plain.token_needed, plain.sms) == (6, 7, False, None)
+    assert (plain.guessing, plain.issuer) == (config.guessing, config.issuer_name)
+    other = make_rules(
+        replace(
+            config,
+            digits=8,
+            issuer_name="Example",
+            enrolment_window_days=3,
+            sudo_minutes=2,
+            proof="token",
+            sms_enabled=True,
+            sms_minutes=5,
+        )
+    ).settings
+    assert (other.digits, other.issuer, other.window_days) == (8, "Example", 3)
+    assert other.session_seconds == 120
+    assert other.token_needed
+    assert other.sms is not None
+    assert other.sms.valid_seconds == 300

@@ -7,12 +7,13 @@ from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information, Qr, ServiceClass
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.policy import facts_of
 from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsAttempt, SmsError, SmsRandomness, SmsRules
-from rw2fa_daemon.core.transitions import Context
+from rw2fa_daemon.core.transitions import Context, Resources
 
 NOW = 1_790_000_000.0
 VALID_SECONDS = 600
@@ -55,17 +56,14 @@ def context_of(
         client=client,
         name="alice",
         uid=1000,
-        guessing=Guessing(480, 0.003),
-        digits=digits,
-        issuer="host",
+        settings=LoginSettings(Guessing(480, 0.003), digits, "host", window_days=7, session_seconds=900, sms=rules),
         scope_since=0,
-        window_days=7,
-        session_seconds=900,
-        code_cache=CodeCache(),
-        fresh_secret=lambda: Secret(b"x" * 20),
-        fresh_generation=lambda: 77,
-        sms=rules,
-        sms_randomness=SmsRandomness(_fresh_code, lambda: b"login %d" % next(_logins), _digest),
+        resources=Resources(
+            CodeCache(),
+            fresh_secret=lambda: Secret(b"x" * 20),
+            fresh_generation=lambda: 77,
+            sms_randomness=SmsRandomness(_fresh_code, lambda: b"login %d" % next(_logins), _digest),
+        ),
         sms_attempt=sms_attempt or SmsAttempt(),
         error=error,
         recovery=recovery,

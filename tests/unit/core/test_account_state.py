@@ -14,10 +14,11 @@ from rw2fa_daemon.core.conversation import account_state, begin, reply
 from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, LONGEST_LOCK_SECONDS
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
+from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.policy import AccountState, Decision, Rc, decide, facts_of, with_account
 from rw2fa_daemon.core.scope import Lists, ScopeStatus, scope_result
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.transitions import Ask, Context, End
+from rw2fa_daemon.core.transitions import Ask, Context, End, Resources
 from rw2fa_daemon.core.user import User, UserList
 
 NOW = 1_790_000_000
@@ -88,15 +89,11 @@ def context_of(
         client=client,
         name="alice",
         uid=UID,
-        guessing=Guessing(480, 0.003),
-        digits=6,
-        issuer="host - remote-work",
+        settings=LoginSettings(
+            Guessing(480, 0.003), 6, "host - remote-work", window_days=7, session_seconds=MINUTE * minutes
+        ),
         scope_since=NOW - 1,
-        window_days=7,
-        session_seconds=MINUTE * minutes,
-        code_cache=CodeCache(),
-        fresh_secret=lambda: SECRET,
-        fresh_generation=lambda: 77,
+        resources=Resources(CodeCache(), lambda: SECRET, lambda: 77),
     )
 
 
@@ -117,7 +114,7 @@ def test_promise_4_a_recent_code_spares_one_only_in_the_same_session_for_a_while
         assert at >= NOW + booted
         assert account.activated
         assert account.uid == UID
-        assert lock_status(account, context.guessing, NOW) is None
+        assert lock_status(account, context.settings.guessing, NOW) is None
 
 
 @settings(max_examples=1_000)

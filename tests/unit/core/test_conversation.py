@@ -20,6 +20,7 @@ from rw2fa_daemon.core.enrol_stage import PICTURES_MAX
 from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES, ENROL_TRIES_A_WINDOW
 from rw2fa_daemon.core.lockout import FAILURES_MAX, FIRST_LOCK_SECONDS, FREE_FAILURES
 from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.policy import Rc, facts_of
 from rw2fa_daemon.core.qr import RENDERINGS
@@ -27,7 +28,7 @@ from rw2fa_daemon.core.recovery_codes import CodeSet, HashedAttempt
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, End, NoReply, Stage, Transition
+from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, End, NoReply, Resources, Stage, Transition
 from rw2fa_daemon.core.uri import base32_key, spaced_key
 
 START = 1_790_000_000.0
@@ -54,15 +55,11 @@ def _context(
         client=client,
         name="alice",
         uid=uid,
-        guessing=Guessing(discrepancy, 0.003),
-        digits=6,
-        issuer="host - remote-work",
+        settings=LoginSettings(
+            Guessing(discrepancy, 0.003), 6, "host - remote-work", window_days=7, session_seconds=900
+        ),
         scope_since=int(START),
-        window_days=7,
-        session_seconds=900,
-        code_cache=CodeCache(),
-        fresh_secret=lambda: next(secrets),
-        fresh_generation=lambda: 77,
+        resources=Resources(CodeCache(), lambda: next(secrets), lambda: 77),
     )
 
 
@@ -358,7 +355,8 @@ def test_a_token_is_asked_for_before_the_secret_is_shown_and_stays_until_the_enr
 
 
 def test_promise_10_where_a_token_is_needed_nobody_enrols_who_was_given_none() -> None:
-    needed = replace(_context(), token_needed=True)
+    context = _context()
+    needed = replace(context, settings=replace(context.settings, token_needed=True))
     assert _end(begin(None, needed)).rule == "enrol-closed"
     known = Account("alice", 1000, 7, enrol_opened_at=int(START))
     assert _end(begin(known, needed)).rule == "enrol-closed"

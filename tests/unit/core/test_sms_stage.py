@@ -240,7 +240,8 @@ def test_a_first_code_activates_and_hands_out_recovery_codes() -> None:
 
 
 def test_a_first_login_needs_neither_a_window_nor_a_word() -> None:
-    late = replace(context_of(NOW + 10**9), token_needed=True)
+    context = context_of(NOW + 10**9)
+    late = replace(context, settings=replace(context.settings, token_needed=True))
     assert _ask(begin(_account(phone_confirmed=False), late))[1].stage is Stage.SMS
 
 
@@ -288,7 +289,7 @@ def test_three_wrong_codes_end_the_login_and_its_code() -> None:
 
 @pytest.mark.parametrize("digits", [4, 6, 8])
 def test_promise_9_guessing_ends_when_the_budget_is_spent_whatever_else_the_person_has(digits: int) -> None:
-    allowed = allowance(digits, context_of().guessing).narrow
+    allowed = allowance(digits, context_of().settings.guessing).narrow
     credential = Credential(Secret(b"k" * 20), True, digits, 30, Algorithm.SHA1)
     for account in (_account(), _account(credential=credential)):
         spent = replace(account, counters=Counters(narrow_guesses=allowed, narrow_at=int(NOW)))

@@ -6,11 +6,12 @@ from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information, Qr, ServiceClass
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.policy import facts_of
 from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import SmsRandomness
-from rw2fa_daemon.core.transitions import Context
+from rw2fa_daemon.core.transitions import Context, Resources
 from rw2fa_daemon.service.login_services import LoginServices
 from tests.support.expected_calls import ExpectedCalls
 
@@ -40,9 +41,8 @@ def services(calls: ExpectedCalls, rules: Rules | None = None, *, code_hasher: o
         batcher=calls.double("batcher"),
         hashing=calls.double("hashing"),
         pieces=calls.double("pieces"),
-        code_cache=CodeCache(),
         sms=calls.double("sms"),
-        sms_randomness=randomness,
+        resources=Resources(CodeCache(), lambda: SECRET, lambda: 77, randomness),
         audit=calls.double("services").audit,
     )
 
@@ -57,13 +57,7 @@ def context() -> Context:
         client=TERMINAL,
         name="alice",
         uid=1000,
-        guessing=Guessing(480, 0.003),
-        digits=6,
-        issuer="host - remote-work",
+        settings=LoginSettings(Guessing(480, 0.003), 6, "host - remote-work", window_days=7, session_seconds=900),
         scope_since=int(NOW),
-        window_days=7,
-        session_seconds=900,
-        code_cache=CodeCache(),
-        fresh_secret=lambda: SECRET,
-        fresh_generation=lambda: 77,
+        resources=Resources(CodeCache(), lambda: SECRET, lambda: 77),
     )
