@@ -51,6 +51,7 @@ class Client:
     colour: bool = False
     forgeable_address: bool = False
     remembers_session: bool = False
+    portal: bool = False
 
     @property
     def enrolment(self) -> bool:

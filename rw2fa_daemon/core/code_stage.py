@@ -133,9 +133,12 @@ def wrong(
 
 
 def _with_session(counters: Counters, context: Context) -> Counters:
-    remembered = sessions.remember(
-        counters.sessions, context.login, context.now, opens=not context.client.remembers_session
-    )
+    if context.client.portal:
+        remembered = sessions.remember_logon(counters.sessions, context.login, context.now)
+    else:
+        remembered = sessions.remember(
+            counters.sessions, context.login, context.now, opens=not context.client.remembers_session
+        )
     return counters if remembered == counters.sessions else replace(counters, sessions=remembered)
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from rw2fa_daemon.core import sessions
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.audit import Event
-from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code
+from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code, remember_session
 from rw2fa_daemon.core.code_stage import of_another_hour as code_of_another_hour
 from rw2fa_daemon.core.enrol_stage import (
     OVERTAKEN,
@@ -102,6 +102,8 @@ def _begun(account: Account | None, context: Context) -> Transition:
         return offer_enrolment(account, context)
     if row.uses_bypass and account is not None and account.bypass is not None and account.bypass.once:
         account = replace(account, bypass=None)
+    if row.uses_bypass and account is not None and context.client.portal:
+        account = remember_session(account, context)
     return finish(row, context, account)
 
 

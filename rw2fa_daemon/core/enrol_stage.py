@@ -101,6 +101,9 @@ def _ask_for_right_clock(state: ConversationState, account: Account, credential:
 
 def noted(account: Account, context: Context) -> Transition:
     """The transition after the person has seen the recovery codes."""
+    if context.client.portal:
+        # The two minutes for the logon begin here: noting codes down may take longer.
+        account = remember_session(account, context)
     return Transition(account, End(Rc.SUCCESS, Rule.ACTIVATED, Prompt.ACTIVATED.value, context.uid))
 
 

@@ -20,6 +20,8 @@ OPENING_SECONDS: Final = 120
 """From a code to the number of the session that it opened; sshd itself gives a login no longer (LoginGraceTime)."""
 
 _OPENING: Final = "opening"
+_LOGON: Final = "logon"
+"""A code that serves a logon of the portal, and no session (decision 31)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,29 @@ def remember(remembered: str, login: Login, now: float, *, opens: bool) -> str:
         places.append(f"{_OPENING}:{login.boot}:{login.pid}:{login.parent}")
     codes = [code for code in codes if code.place not in places]
     return _written([*codes, *(_Code(place, int(now)) for place in places)])
+
+
+def remember_logon(remembered: str, login: Login, now: float) -> str:
+    """What is remembered once a code was accepted that serves a logon of the portal, and nothing else."""
+    codes = [code for code in _read(remembered) if not _given_up(code, now)]
+    if login.pid <= 0 or not login.boot:
+        return _written(codes)
+    place = f"{_LOGON}:{login.boot}:{login.pid}:{login.parent}"
+    return _written([*(code for code in codes if code.place != place), _Code(place, int(now))])
+
+
+def take_logon(remembered: str, boot: str, pid: int, *, now: float, booted_at: float) -> tuple[str, int | None]:
+    """What is remembered once process `pid` has a logon of the code that it, or a child of it, had judged.
+
+    With the second (UTC) at which that was, None if there is no such code.
+    """
+    codes = list(_read(remembered))
+    for code in reversed(codes) if boot and pid > 0 else ():
+        kind, *where = code.place.split(":")
+        fresh = booted_at <= code.at <= now < code.at + OPENING_SECONDS
+        if kind == _LOGON and where[0] == boot and str(pid) in where[1:] and fresh:
+            return _written([known for known in codes if known is not code]), code.at
+    return remembered, None
 
 
 def opened(remembered: str, session: str, pid: int, *, now: float, booted_at: float) -> str:
@@ -62,7 +87,7 @@ def accepted_at(remembered: str, session: str) -> int | None:
 
 
 def _given_up(code: _Code, now: float) -> bool:
-    return code.place.startswith(f"{_OPENING}:") and not code.at <= now < code.at + OPENING_SECONDS
+    return code.place.startswith((f"{_OPENING}:", f"{_LOGON}:")) and not code.at <= now < code.at + OPENING_SECONDS
 
 
 def _read(remembered: str) -> Iterator[_Code]:

@@ -5,7 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.login import Login, Phase, Slot
-from rw2fa_daemon.core.sessions import OPENING_SECONDS, REMEMBERED_MAX, accepted_at, opened, remember
+from rw2fa_daemon.core.sessions import (
+    OPENING_SECONDS,
+    REMEMBERED_MAX,
+    accepted_at,
+    opened,
+    remember,
+    remember_logon,
+    take_logon,
+)
 
 NOW = 1_790_000_000
 BOOTED = NOW - 1_000
@@ -96,3 +104,50 @@ def test_promise_11_what_is_remembered_is_bounded(logins: list[tuple[str, int, b
 def test_promise_4_a_process_of_another_host_begins_no_session_of_this_login() -> None:
     remembered = opens(login(pid=41, parent=40))
     assert opened(remembered, here("7", "ffffffff-4455-4677"), 41, now=NOW + 1, booted_at=BOOTED) == remembered
+
+
+def taken(
+    remembered: str, pid: int, *, boot: str = BOOT, now: float = NOW + 1, booted_at: float = BOOTED
+) -> tuple[str, int | None]:
+    return take_logon(remembered, boot, pid, now=now, booted_at=booted_at)
+
+
+@pytest.mark.parametrize("pid", [40, 41])
+def test_a_code_at_the_portal_serves_one_logon_of_its_process_or_the_parent(pid: int) -> None:
+    remembered = remember_logon("", login(pid=41, parent=40), NOW)
+    left, at = taken(remembered, pid)
+    assert at == NOW
+    assert taken(left, pid) == (left, None), "one code is one logon"
+
+
+@pytest.mark.parametrize(
+    ("pid", "now", "booted_at", "boot"),
+    [
+        (42, NOW + 1, BOOTED, BOOT),
+        (0, NOW + 1, BOOTED, BOOT),
+        (40, NOW + OPENING_SECONDS, BOOTED, BOOT),
+        (40, NOW - 1, BOOTED, BOOT),
+        (40, NOW + 1, NOW + 0.5, BOOT),
+        (40, NOW + 1, BOOTED, "99112233-4455-4677"),
+        (40, NOW + 1, BOOTED, ""),
+    ],
+    ids=["another process", "unseen", "too late", "a clock set back", "after a boot", "another host", "unknown host"],
+)
+def test_promise_4_no_other_logon_gets_the_code(pid: int, now: float, booted_at: float, boot: str) -> None:
+    remembered = remember_logon("", login(pid=41, parent=40), NOW)
+    assert taken(remembered, pid, boot=boot, now=now, booted_at=booted_at) == (remembered, None)
+
+
+def test_promise_4_a_code_at_the_portal_counts_in_no_session_and_the_other_way_round() -> None:
+    remembered = remember_logon("", login("7", pid=41, parent=40), NOW)
+    assert accepted_at(remembered, here("7")) is None
+    assert number(remembered, 40) == remembered
+    in_session = remember("", login("7", pid=41, parent=40), NOW, opens=True)
+    assert taken(in_session, 40) == (in_session, None)
+
+
+def test_promise_11_what_is_remembered_of_logons_is_bounded_too() -> None:
+    remembered = ""
+    for pid in range(50, 60):
+        remembered = remember_logon(remembered, login(pid=pid, parent=1), NOW)
+    assert len(remembered.split()) == REMEMBERED_MAX
