@@ -20,6 +20,7 @@ def passed_listener(unit: str) -> socket.socket | None:
         raise Problem(f"systemd passed {count} sockets", f"{unit} must have exactly one ListenSequentialPacket=")
     listener = socket.socket(fileno=FIRST_PASSED_FD)
     if listener.family != socket.AF_UNIX or listener.type != socket.SOCK_SEQPACKET:
+        listener.close()
         raise Problem("systemd passed a socket of another kind", f"{unit} must use ListenSequentialPacket=")
     listener.set_inheritable(False)
     return listener
