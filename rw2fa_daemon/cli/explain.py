@@ -11,10 +11,10 @@ from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
 from rw2fa_daemon.cli.profile import bypass_sentence, lock_sentence
 from rw2fa_daemon.core import policy
-from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account_state import account_state, lock_of, must_enrol
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.code_cache import CodeCache
-from rw2fa_daemon.core.conversation import account_state, lock_status_of
 from rw2fa_daemon.core.enrolment import lacks_token
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.phone import ending
@@ -169,8 +169,7 @@ def _account_state(
     try:
         account = cli.store.read(where.account)
         # To know since when takes longer than all the rest, and matters to those who have to enrol.
-        method = account.method_in_force(sms_enabled=cli.config.sms_enabled) if account else Method.APP
-        since = 0 if account and account.activated_by(method) else cli.came_in(where.entries)
+        since = cli.came_in(where.entries) if must_enrol(account, cli.rules.settings) else 0
     except Problem as problem:
         return AccountState.UNUSABLE, [str(problem)]
     context = Context(
@@ -201,7 +200,7 @@ def _about(state: AccountState, account: Account | None, context: Context) -> li
             return [f"the stored uid is {account.uid}; if it is the same person, run: rw2fa users reset {account.name}"]
         case AccountState.BYPASSED if account and account.bypass:
             return [f"{bypass_sentence(account.bypass)}; `rw2fa users bypass {account.name} --end` ends that"]
-        case AccountState.LOCKED if account and (lock := lock_status_of(account, context)):
+        case AccountState.LOCKED if account and (lock := lock_of(account, context.settings, context.now)):
             how = "" if lock.until is None else f"; `rw2fa users unlock {account.name}` ends that"
             return [lock_sentence(lock, account.name) + how]
         case AccountState.ACTIVATED if account:

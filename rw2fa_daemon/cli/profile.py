@@ -7,9 +7,11 @@ from typing import Final
 from rw2fa_daemon.cli.printing import iso, when
 from rw2fa_daemon.config.rules import Rules
 from rw2fa_daemon.core.account import Account, Bypass, Method
+from rw2fa_daemon.core.account_state import enrolment_end, lock_of, method_in_force, must_enrol
 from rw2fa_daemon.core.budget import allowance, spent
-from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
-from rw2fa_daemon.core.lock_status import LockStatus, lock_status
+from rw2fa_daemon.core.enrolment import lacks_token
+from rw2fa_daemon.core.lock_status import LockStatus
+from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.prompts import minutes
 from rw2fa_daemon.core.user import Membership, Missing, User
@@ -114,40 +116,29 @@ def profile(
     by_name = (name,) if name in lists.scope.users else ()
     enabled_by = lists.scope.matches(known) if known else by_name
     counters = account.counters if account else None
-    method = account.method_in_force(sms_enabled=rules.config.sms_enabled) if account else Method.APP
-    activated = account is not None and account.activated_by(method)
-    sms_digits = rules.config.sms_digits if method is Method.SMS else None
-    must_enrol = method is Method.APP and not activated
-    token_needed = rules.config.proof == "token"
-    end = None
-    if (
-        must_enrol
-        and enabled_by
-        and not (counters and exhausted(counters))
-        and not lacks_token(account, token_needed=token_needed)
-    ):
-        # Only here: for one person alone, to know since when takes longer than all the rest.
-        since = came_in(enabled_by)
-        end = window_end(account, scope_since=since, window_days=rules.config.enrolment_window_days)
+    settings = rules.settings
+    method = method_in_force(account, settings)
+    enrols = must_enrol(account, settings)
+    end = enrolment_end(account, settings, lambda: came_in(enabled_by)) if enrols and enabled_by else None
     bypass = account.bypass if account else None
     return Profile(
         user=known.name if known else name,
         uid=known.uid if known else None,
         enabled=_enabled(rules, user, by_name),
         enabled_by=enabled_by,
-        activated=activated,
-        pending=account is not None and account.credential is not None and must_enrol,
+        activated=account is not None and account.activated_by(method),
+        pending=account is not None and account.credential is not None and enrols,
         method=account.method if account else Method.APP,
         method_in_force=method,
         phone=masked(account.phone.reveal().decode()) if account and account.phone else None,
         failures=counters.failures if counters else 0,
-        lock=lock_status(account, rules.config.guessing, now, sms_digits) if account else None,
+        lock=lock_of(account, settings, now) if account else None,
         recovery_codes_left=len(account.recovery) if account else 0,
         drift=_drift(account),
-        guesses=_guesses(account, rules, now, sms_digits),
+        guesses=_guesses(account, method, settings, now),
         bypass=bypass if bypass and now < bypass.until else None,
         token_pending=account is not None and account.token is not None,
-        token_missing=must_enrol and lacks_token(account, token_needed=token_needed),
+        token_missing=enrols and lacks_token(account, token_needed=settings.token_needed),
         enrolment_until=end if end is not None and now < end else None,
         whitelisted_by=lists.whitelist.matches(known) if known else (),
         exempt_by=lists.exempt_users.matches(known) if known else (),
@@ -179,12 +170,12 @@ def _drift(account: Account | None) -> int | None:
     return account.counters.drift * account.credential.period
 
 
-def _guesses(account: Account | None, rules: Rules, now: float, sms_digits: int | None) -> Guesses:
-    digits = account.credential.digits if account and account.credential else rules.config.digits
-    allowed = allowance(sms_digits or digits, rules.config.guessing)
+def _guesses(account: Account | None, method: Method, settings: LoginSettings, now: float) -> Guesses:
+    of_app = account.credential if account and method is Method.APP else None
+    allowed = allowance(of_app.digits if of_app else settings.digits, settings.guessing)
     wide, narrow = spent(account.counters, now) if account else (0, 0)
     # There is no window that a code of an SMS could be anywhere in.
-    return Guesses(wide, allowed.wide if sms_digits is None else 0, narrow, allowed.narrow)
+    return Guesses(wide, allowed.wide if method is Method.APP else 0, narrow, allowed.narrow)
 
 
 def _enabled(rules: Rules, user: User | Missing, by_name: tuple[str, ...]) -> bool | None:

@@ -7,8 +7,8 @@ whole conversation can run inside the transaction that makes its outcome durable
 from dataclasses import replace
 from typing import Final
 
-from rw2fa_daemon.core import sessions
 from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.core.account_state import account_state, method_in_force
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code, remember_session
 from rw2fa_daemon.core.code_stage import of_another_hour as code_of_another_hour
@@ -22,8 +22,6 @@ from rw2fa_daemon.core.enrol_stage import (
     noted,
     offer_enrolment,
 )
-from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
-from rw2fa_daemon.core.lock_status import LockStatus, lock_status
 from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import told
@@ -46,44 +44,6 @@ _WITH_TEXT: Final = frozenset((Stage.SMS, Stage.RECOVERY))
 _FOR_A_CODE: Final = _WITH_TEXT | {Stage.CODE}
 
 Answer = str | HashedAttempt | NoReply
-
-
-def account_state(account: Account | None, context: Context) -> AccountState:
-    """What the state says about this person now."""
-    if account is None:
-        return AccountState.MAY_ENROL if _may_enrol(None, context) else AccountState.WINDOW_CLOSED
-    if account.uid != context.uid:
-        return AccountState.UID_CHANGED
-    if account.bypass is not None and context.now < account.bypass.until:
-        return AccountState.BYPASSED
-    by_sms = _by_sms(account, context)
-    if (
-        lock_status(account, context.settings.guessing, context.now, context.settings.digits if by_sms else None)
-        is not None
-    ):
-        return AccountState.LOCKED
-    if account.activated_by(Method.SMS if by_sms else Method.APP):
-        if _recent(account, context):
-            return AccountState.RECENT
-        return AccountState.BY_SMS if by_sms else AccountState.ACTIVATED
-    if by_sms:
-        return AccountState.BY_SMS
-    return AccountState.MAY_ENROL if _may_enrol(account, context) else AccountState.WINDOW_CLOSED
-
-
-def lock_status_of(account: Account, context: Context) -> LockStatus | None:
-    """What keeps this user from trying a code by the method in force, None if nothing does."""
-    return lock_status(
-        account, context.settings.guessing, context.now, context.settings.digits if _by_sms(account, context) else None
-    )
-
-
-def _may_enrol(account: Account | None, context: Context) -> bool:
-    if account is not None and exhausted(account.counters):
-        return False
-    settings = context.settings
-    end = window_end(account, scope_since=context.scope_since, window_days=settings.window_days)
-    return context.now < end and not lacks_token(account, token_needed=settings.token_needed)
 
 
 def begin(account: Account | None, context: Context) -> Transition:
@@ -181,13 +141,9 @@ def _row_now(account: Account | None, context: Context) -> Row:
     state = account_state(account, context)
     if state is AccountState.RECENT and account is not None:
         # Another login in the same audit session may have been faster: this one still wants its answer.
-        state = AccountState.BY_SMS if _by_sms(account, context) else AccountState.ACTIVATED
+        by_sms = method_in_force(account, context.settings) is Method.SMS
+        state = AccountState.BY_SMS if by_sms else AccountState.ACTIVATED
     return decide(with_account(context.facts, state))
-
-
-def _by_sms(account: Account, context: Context) -> bool:
-    """Whether codes come by SMS now."""
-    return context.settings.sms is not None and account.method_in_force(sms_enabled=True) is Method.SMS
 
 
 def _answered(state: ConversationState, account: Account, answer: Answer, context: Context) -> Transition:
@@ -240,11 +196,3 @@ def _overtaken(row: Row, account: Account | None, context: Context) -> Transitio
     if row.decision is Decision.DENY:
         return finish(row, context, account)
     return refuse(account, context, Event.REFUSED, row.rule, OVERTAKEN)
-
-
-def _recent(account: Account, context: Context) -> bool:
-    """Whether a code was accepted a short while ago in this very audit session."""
-    since = sessions.accepted_at(account.counters.sessions, context.login.session)
-    if since is None or not context.client.remembers_session:
-        return False
-    return context.booted_at <= since <= context.now < since + context.settings.session_seconds

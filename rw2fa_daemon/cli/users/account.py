@@ -14,10 +14,10 @@ from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
 from rw2fa_daemon.cli.users.names import person_of
 from rw2fa_daemon.cli.users.tokens import PROOF_BY_WORD
-from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
+from rw2fa_daemon.core.account_state import lock_of
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
-from rw2fa_daemon.core.lock_status import lock_status
+from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.phone import masked
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import GROUP_MARK, Membership, User
@@ -105,16 +105,15 @@ def unlock(cli: CliContext, names: tuple[str, ...]) -> None:
     """
     people = [_stored_person(cli, name) for name in names]
     for name in people:
-        was_locked = cli.store.transact(name, partial(_unlock, config=cli.config, now=time.time()))
+        was_locked = cli.store.transact(name, partial(_unlock, settings=cli.rules.settings, now=time.time()))
         say(f"{shown(name)} {'can try again' if was_locked else 'was not locked'}.")
     after_change.record(cli, "rw2fa users unlock", people)
 
 
-def _unlock(account: Account | None, *, config: Config, now: float) -> tuple[Account | None, bool]:
+def _unlock(account: Account | None, *, settings: LoginSettings, now: float) -> tuple[Account | None, bool]:
     if account is None:
         return None, False
-    sms_digits = config.sms_digits if account.method_in_force(sms_enabled=config.sms_enabled) is Method.SMS else None
-    return account.unlocked(), lock_status(account, config.guessing, now, sms_digits) is not None
+    return account.unlocked(), lock_of(account, settings, now) is not None
 
 
 def enabled_person(cli: CliContext, typed: str) -> User:

@@ -1,11 +1,11 @@
 """People who need a code, have no device, and can no longer enrol one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Final
 
-from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.core.account import Account, Method
-from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
+from rw2fa_daemon.core.account_state import enrolment_end, must_enrol
+from rw2fa_daemon.core.user import User
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.store.problem import StateProblem
@@ -19,6 +19,7 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
     if not subject.config.enabled:
         return
     people, _ = subject.enabled_people
+    settings = subject.rules.settings
     shut_out = []
     unsound = dict[str, StateProblem]()
     with subject.store() as store:
@@ -32,13 +33,10 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
                     break
                 unsound[problem.what] = problem
                 continue
-            if account is not None and _has_way(account, subject.config):
+            if not must_enrol(account, settings):
                 continue
-            entries = {user.name, *(f"@{name}" for name, gid in user.groups.items() if gid in user.gids)}
-            came_in = max((since[entry] for entry in entries if entry in since), default=int(subject.now))
-            end = window_end(account, scope_since=came_in, window_days=subject.config.enrolment_window_days)
-            no_word = lacks_token(account, token_needed=subject.config.proof == "token")
-            if no_word or subject.now >= end or (account is not None and exhausted(account.counters)):
+            end = enrolment_end(account, settings, partial(_came_in, user, since, int(subject.now)))
+            if end is None or subject.now >= end:
                 shut_out.append(user.name)
     for found in unsound.values():
         yield Finding("enrolment", ok=False, detail=found.what, fix=found.fix)
@@ -52,7 +50,7 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
         )
 
 
-def _has_way(account: Account, config: Config) -> bool:
-    """Whether this person needs to enrol nothing: there is an app, or a number that SMS go to."""
-    method = account.method_in_force(sms_enabled=config.sms_enabled)
-    return method is Method.SMS or account.activated_by(method)
+def _came_in(user: User, since: Mapping[str, int], now: int) -> int:
+    """UTC seconds at which the last entry of the scope came in that names this person; now if the state knows none."""
+    entries = {user.name, *(f"@{name}" for name, gid in user.groups.items() if gid in user.gids)}
+    return max((since[entry] for entry in entries if entry in since), default=now)

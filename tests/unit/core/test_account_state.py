@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential
+from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential, Method
+from rw2fa_daemon.core.account_state import account_state, enrolment_end, method_in_force, must_enrol
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing
 from rw2fa_daemon.core.clients import Client, Qr, ServiceClass
 from rw2fa_daemon.core.code_cache import CodeCache
-from rw2fa_daemon.core.conversation import account_state, begin, reply
+from rw2fa_daemon.core.conversation import begin, reply
+from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES_A_WINDOW
 from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, LONGEST_LOCK_SECONDS
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
@@ -18,6 +20,7 @@ from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.policy import AccountState, Decision, Rc, decide, facts_of, with_account
 from rw2fa_daemon.core.scope import Lists, ScopeStatus, scope_result
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms import SmsRules
 from rw2fa_daemon.core.transitions import Ask, Context, End, Resources
 from rw2fa_daemon.core.user import User, UserList
 
@@ -166,3 +169,55 @@ def test_promise_4_account_wants_evidence_from_whoever_was_not_asked(state: Acco
     login = Login(Phase.ACCOUNT, Slot.MAIN, "service", "alice")
     context = context_of(login, Client(ServiceClass.CODE), Lists(UserList(frozenset({"alice"}))))
     assert decide(with_account(context.facts, state)).rule == "no-evidence"
+
+
+# Who has to enrol, and until when: users show and doctor ask too
+
+
+SMS = SmsRules(600, "%CODE%", ("+33",), 20, 20, 20, 20)
+PHONE = Secret(b"+33612345678")
+methods = st.sampled_from([(Method.APP, None), (Method.SMS, PHONE), (Method.APP, PHONE)])
+
+
+@settings(max_examples=300)
+@given(accounts, methods, st.booleans(), st.sampled_from([None, SMS]))
+def test_only_who_must_enrol_depends_on_when_the_scope_began_to_name_them(
+    account: Account, method: tuple[Method, Secret | None], confirmed: bool, sms: SmsRules | None
+) -> None:
+    account = replace(account, phone_confirmed=confirmed, method=method[0], phone=method[1])
+    login, client = Login(Phase.AUTH, Slot.MAIN, "service", "alice"), Client(ServiceClass.CODE)
+    context = context_of(login, client, Lists(UserList(frozenset({"alice"}))))
+    context = replace(context, settings=replace(context.settings, sms=sms))
+    states = [account_state(account, replace(context, scope_since=since)) for since in (0, NOW)]
+    enrols = {AccountState.WINDOW_CLOSED, AccountState.MAY_ENROL}
+    told_apart = {AccountState.UID_CHANGED, AccountState.BYPASSED, AccountState.LOCKED}
+    if must_enrol(account, context.settings):
+        assert states == [AccountState.WINDOW_CLOSED, AccountState.MAY_ENROL] or states[0] in told_apart
+    else:
+        assert states[0] is states[1]
+        assert states[0] not in enrols
+    by_sms = states[0] is AccountState.BY_SMS
+    assert not by_sms or method_in_force(account, context.settings) is Method.SMS
+    assert not by_sms or sms is not None
+
+
+def _settings(*, token_needed: bool = False) -> LoginSettings:
+    return LoginSettings(Guessing(480, 0.003), 6, "host", 7, 900, token_needed=token_needed)
+
+
+def test_somebody_without_a_record_must_enrol_an_app_within_the_days_since_the_scope_names_them() -> None:
+    assert method_in_force(None, _settings()) is Method.APP
+    assert must_enrol(None, _settings())
+    assert enrolment_end(None, _settings(), lambda: NOW) == NOW + 7 * DAY_SECONDS
+
+
+def test_where_nobody_may_enrol_it_does_not_matter_since_when() -> None:
+    account = Account("alice", UID, 1)
+    exhausted = replace(account, counters=Counters(enrol_failures=ENROL_TRIES_A_WINDOW))
+    for about, needed in ((exhausted, False), (account, True), (None, True)):
+        assert enrolment_end(about, _settings(token_needed=needed), _never) is None
+    assert enrolment_end(replace(account, token=b"t"), _settings(token_needed=True), lambda: NOW) is not None
+
+
+def _never() -> int:
+    raise AssertionError("that takes long, and counts for nothing here")
