@@ -30,10 +30,12 @@ class Prompts(StrEnum):
 
 
 class Qr(StrEnum):
-    """What of a QR code in text is sure to reach the person's screen."""
+    """What of a QR code is sure to reach the person's screen."""
 
     BLOCKS = "blocks"
     ASCII = "ascii"
+    URI = "uri"
+    """None: the client draws the picture itself, from the URI, and makes a page of each question (core.page_text)."""
     NONE = "none"
 
 

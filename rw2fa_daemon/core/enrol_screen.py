@@ -6,6 +6,8 @@ from itertools import zip_longest
 from typing import Final
 
 from rw2fa_daemon.core.account import Credential
+from rw2fa_daemon.core.clients import Qr
+from rw2fa_daemon.core.page_text import enrolment_text
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.qr import HALF_LINES, RENDERINGS, Ground, Picture, Rendering, Shape, picture_of
 from rw2fa_daemon.core.transitions import Context
@@ -35,6 +37,10 @@ def enrolment_screen(user: str, credential: Credential, context: Context, turn: 
 
     `turn` counts the renderings that were shown before: the client's own come one after the other, and again.
     """
+    if context.client.qr is Qr.URI:
+        return enrolment_text(
+            otpauth_uri(credential, user=user, issuer=context.settings.issuer), spaced_key(credential.secret)
+        )
     renderings = RENDERINGS[context.client.qr, context.client.colour]
     here, after = (renderings[number % len(renderings)] for number in (turn, turn + 1))
     picture = picture_of(otpauth_uri(credential, user=user, issuer=context.settings.issuer), here)

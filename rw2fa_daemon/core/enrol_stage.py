@@ -1,10 +1,12 @@
 """The person sets up a device: the token, the QR code, the first code, the recovery codes."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
 from rw2fa_daemon.core.account import Account, Credential
 from rw2fa_daemon.core.audit import Event
+from rw2fa_daemon.core.clients import Qr
 from rw2fa_daemon.core.code_stage import remember_session
 from rw2fa_daemon.core.enrol_screen import enrolment_screen
 from rw2fa_daemon.core.enrolment import (
@@ -17,6 +19,7 @@ from rw2fa_daemon.core.enrolment import (
 )
 from rw2fa_daemon.core.far_clock import Far, far
 from rw2fa_daemon.core.otp import step_at
+from rw2fa_daemon.core.page_text import recovery_text
 from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.prompts import Prompt, span
 from rw2fa_daemon.core.recovery_codes import FORM, HashedAttempt, without
@@ -125,9 +128,14 @@ def activated(state: ConversationState, account: Account, context: Context) -> T
         return let_in(active, context, Event.ACTIVATED, Rule.ACTIVATED, text=Prompt.ACTIVATED.value)
     active = remember_session(replace(account, recovery=context.recovery.digests), context)
     record = context.record(Event.ACTIVATED, Decision.ALLOW, Rule.ACTIVATED)
-    lines = "\n".join(f"  {word}" for word in context.recovery.codes)
     last = replace(state, stage=Stage.ACKNOWLEDGED)
-    return Transition(active, Ask(last.n, Prompt.RECOVERY_CODES.value.format(codes=lines), ANYTHING), last, (record,))
+    return Transition(active, Ask(last.n, _recovery_text(context, context.recovery.codes), ANYTHING), last, (record,))
+
+
+def _recovery_text(context: Context, codes: Sequence[str]) -> str:
+    if context.client.qr is Qr.URI:
+        return recovery_text(codes)
+    return Prompt.RECOVERY_CODES.value.format(codes="\n".join(f"  {word}" for word in codes))
 
 
 def _ask_first_code(state: ConversationState, text: str, credential: Credential) -> Ask:

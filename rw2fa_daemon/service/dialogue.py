@@ -8,8 +8,10 @@ from typing import Final
 from rw2fa_daemon.core import conversation, policy
 from rw2fa_daemon.core.account import Counters
 from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.clients import Qr
 from rw2fa_daemon.core.conversation import Answer
 from rw2fa_daemon.core.far_clock import Far, search
+from rw2fa_daemon.core.page_text import page_text
 from rw2fa_daemon.core.policy import AccountState
 from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES, CodeSet, HashedAttempt
 from rw2fa_daemon.core.sms import SmsError
@@ -162,6 +164,9 @@ class Dialogue:
         if outcome.far is not None and self._question is not None:
             self._look_far(self._question[1], outcome, outcome.far)
             return
+        if self._context.client.qr is Qr.URI and isinstance(outcome.say, Ask) and outcome.state is not None:
+            page = page_text(outcome.state.stage, outcome.say.text)
+            outcome = replace(outcome, say=replace(outcome.say, text=page))
         tell(self._services, self._connection, outcome)
         if isinstance(outcome.say, Ask) and outcome.state is not None:
             self._question = (outcome.say, outcome.state)

@@ -42,6 +42,7 @@ SERVICES = {
     "xrdp-sesman": "auth required pam_env.so\n" + BOTH,
     "login": BOTH + "session required pam_loginuid.so\n",
     "su": "auth sufficient pam_rootok.so\n" + BOTH,
+    "rw2fa-portal": "@include common-auth\naccount required pam_nologin.so\n@include common-account\n",
     "sudo": BOTH,
     "cron": "@include common-account\n",
 }

@@ -1,0 +1,115 @@
+"""One logon: PAM's phases, relayed to the portal, and how they end."""
+
+import pwd
+import time
+from collections.abc import Callable
+from typing import Final
+
+from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.wire.message import VERSION, Message, ProtocolError
+from rw2fa_portal.protocol import (
+    FAILURE_SECONDS,
+    LIFE_SECONDS,
+    LOGON_SECONDS,
+    QUESTIONS_MAX,
+    REPLY_SECONDS,
+    SERVICE,
+    TTY,
+    Outcome,
+    Phase,
+    Style,
+    check_address,
+    check_user,
+)
+from rw2fa_portal.session.alarm import ended_after
+from rw2fa_portal.session.channel import Channel
+from rw2fa_portal.session.libpam import Code, Item, Transaction
+from rw2fa_portal.session.verbs import VERBS, Standing
+
+PASSWORD_TRIES: Final = 3
+"""How often a new password may be refused, before the logon is."""
+
+
+class _Relay:
+    """The person as PAM's modules see them: whoever is at the other end of the portal."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._asked = 0
+        self.phase = Phase.AUTH
+
+    def ask(self, text: str, *, hidden: bool) -> bytearray:
+        self._asked += 1
+        if self._asked > QUESTIONS_MAX:
+            raise ProtocolError("too many questions")
+        style = Style.HIDDEN if hidden else Style.ECHO
+        self._channel.send("ask", {"n": str(self._asked), "style": style, "phase": self.phase, "text": text})
+        return self._channel.receive_reply(self._asked, REPLY_SECONDS)
+
+    def tell(self, text: str, *, error: bool) -> None:
+        style = Style.ERROR if error else Style.INFO
+        self._channel.send("tell", {"style": style, "phase": self.phase, "text": text})
+
+
+def serve(channel: Channel, clock: Callable[[], float] = time.monotonic) -> None:
+    """Serve the one logon of this connection, to its end. Gone, ProtocolError or Problem say why it ended early."""
+    began = clock()
+    user, address = _read_logon(channel.receive())
+    items = {Item.TTY: TTY, **({Item.RHOST: address} if address else {})}
+    relay = _Relay(channel)
+    with Transaction(SERVICE, user, relay, items) as pam:
+        with ended_after(LOGON_SECONDS):
+            outcome = _run(pam, relay)
+        if outcome is not Outcome.IN:
+            time.sleep(max(0.0, began + FAILURE_SECONDS - clock()))
+            channel.send("end", {"outcome": outcome})
+            return
+        name = _canonical(pam.user)
+        channel.send("end", {"outcome": outcome, "user": name})
+        channel.extend(clock() + LIFE_SECONDS)
+        _stand(channel, Standing(pam, name))
+
+
+def _read_logon(message: Message) -> tuple[str, str]:
+    if message.verb != "logon" or message.required("v") != VERSION:
+        raise ProtocolError("no logon")
+    return check_user(message.required("user")), check_address(message.fields.get("address", ""))
+
+
+def _run(pam: Transaction, relay: _Relay) -> Outcome:
+    code = pam.authenticate()
+    if code is Code.SUCCESS:
+        relay.phase = Phase.ACCOUNT
+        code = pam.acct_mgmt()
+    if code is Code.NEW_AUTHTOK_REQD:
+        relay.phase = Phase.PASSWORD
+        if not _changed(pam):
+            return Outcome.REFUSED
+        # What kept this user out besides the password still does.
+        relay.phase = Phase.ACCOUNT
+        code = pam.acct_mgmt()
+    if code is Code.SUCCESS:
+        return Outcome.IN
+    return Outcome.UNAVAILABLE if code is Code.AUTHINFO_UNAVAIL else Outcome.REFUSED
+
+
+def _changed(pam: Transaction) -> bool:
+    return any(pam.change_expired_password() is Code.SUCCESS for _ in range(PASSWORD_TRIES))
+
+
+def _canonical(name: str) -> str:
+    """The name that NSS has for whoever logged on."""
+    try:
+        return pwd.getpwnam(name).pw_name
+    except KeyError:
+        raise Problem("PAM let in a name that NSS does not know", "see /etc/nsswitch.conf") from None
+
+
+def _stand(channel: Channel, standing: Standing) -> None:
+    """Do what the portal asks for whoever logged on, and for nobody else, until it closes."""
+    while True:
+        message = channel.receive()
+        answer = VERBS.get(message.verb)
+        if answer is None:
+            raise ProtocolError("unknown verb")
+        channel.send("report", answer(standing, message))
