@@ -127,6 +127,7 @@ def test_promise_13_a_directory_whose_groups_are_down_opens_nothing(
     for call in ("getgrnam", "getgrgid", "initgroups"):
         directory.fault(call, "unavail")
     terminal = corporate_site.sshd.login("alice")
+    terminal.answer(prompts.PASSWORD, PASSWORD)
     assert terminal.end() != 0
     assert "you-are-in" not in terminal.screen
     assert corporate_site.sesman.verdict("alice", PASSWORD) != IN
@@ -139,5 +140,6 @@ def test_promise_13_a_directory_that_is_down_altogether_opens_nothing(
 ) -> None:
     directory.fault("*", "unavail")
     terminal = corporate_site.sshd.login("alice")
+    terminal.answer(prompts.PASSWORD, PASSWORD)
     assert terminal.end() != 0
     assert "you-are-in" not in terminal.screen

@@ -172,4 +172,6 @@ def test_promise_5_a_pseudo_terminal_is_no_console(dead: Site) -> None:
 
 def test_item_6_somebody_outside_the_scope_is_refused_too_while_nobody_can_judge(outsider: User, dead: Site) -> None:
     # Who is in the scope is the daemon's to say: a hook that decided by itself would be a way around it.
-    refused_within(3, dead.sshd.login(outsider))
+    terminal = dead.sshd.login(outsider)
+    terminal.answer(prompts.PASSWORD, outsider.password)
+    refused_within(3, terminal)
