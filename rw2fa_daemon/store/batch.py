@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import floor, key_check
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.engine import Connection, Engine
 from rw2fa_daemon.store.problem import StateProblem, failed, not_utf8, shown

@@ -4,7 +4,7 @@ import secrets
 from typing import Final, cast
 
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.context import Context

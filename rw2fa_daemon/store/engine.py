@@ -1,7 +1,6 @@
 """What the store asks of a database; one implementation for each that there is.
 
-A statement goes by its text for SQLite (`compiled_sqlite`): an engine that speaks otherwise has a text of
-its own for each.
+A statement is one of `statements`.
 """
 
 from collections.abc import Iterable, Sequence

@@ -9,8 +9,8 @@ from typing import Final
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.rollback import after_rollback, forgot, with_floor
-from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import scope
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.store.record import Stored

@@ -7,8 +7,8 @@ another identifier. Either may lack the last codes that were accepted.
 import contextlib
 from typing import Final, cast
 
-from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import floor
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.vault import Tampered, Vault

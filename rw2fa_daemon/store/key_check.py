@@ -6,7 +6,7 @@ are there while the key is changed, and on several hosts, so the state says it a
 
 from typing import Final, cast
 
-from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.context import Context

@@ -3,8 +3,8 @@
 import struct
 from typing import Any, Final
 
-from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import key_check
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.vault.vault import Tampered, Vault
 

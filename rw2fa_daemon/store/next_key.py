@@ -6,7 +6,7 @@ its fingerprint, before the key is used.
 
 from typing import Final
 
-from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.vault import Vault

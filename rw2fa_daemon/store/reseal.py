@@ -8,8 +8,8 @@ between has sealed its record anew. No revision changes, as nothing that is stor
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, cast
 
-from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import key_check, membership_memory, record, rollback_marker, scope
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.context import Context
@@ -37,7 +37,7 @@ def page_of_records(connection: Connection, vault: Vault, after: str) -> Page:
     """Seal again the next records whose names come after `after`. Raises the driver's errors."""
     key_check.follow(connection, vault)
     number = vault.sealing
-    names = [str(name) for (name,) in connection.rows(sql.SELECT_STALE_RECORDS, after, *[number] * 3, AT_ONCE, 0)]
+    names = [str(name) for (name,) in connection.rows(sql.SELECT_STALE_RECORDS, after, *[number] * 3, AT_ONCE)]
     unsound: list[str] = []
     rows: list[tuple[object, ...]] = []
     for name in names:
@@ -58,7 +58,7 @@ def page_of_records(connection: Connection, vault: Vault, after: str) -> Page:
 def page_of_not_members(connection: Connection, vault: Vault, after: str) -> Page:
     """Seal again whom the state remembers as not in the scope, the next after `after`. Raises the driver's errors."""
     key_check.follow(connection, vault)
-    found = connection.rows(sql.SELECT_STALE_NOT_MEMBERS, after, vault.sealing, AT_ONCE, 0)
+    found = connection.rows(sql.SELECT_STALE_NOT_MEMBERS, after, vault.sealing, AT_ONCE)
     rows = [
         (seal, row[0], row[-1])
         for row in found

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.rollback import after_rollback
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import floor, key_check, rollback_marker, secrets
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.record import encode
 from rw2fa_daemon.store.rollback_marker import RollbackMarker

@@ -9,19 +9,7 @@ are.
 
 from typing import Final
 
-from sqlalchemy import (
-    BigInteger,
-    Column,
-    Index,
-    LargeBinary,
-    MetaData,
-    SmallInteger,
-    Table,
-    Text,
-    and_,
-    literal_column,
-    or_,
-)
+from sqlalchemy import BigInteger, Column, Index, LargeBinary, MetaData, SmallInteger, Table, Text, text
 from sqlalchemy.dialects import postgresql
 
 metadata: Final = MetaData()
@@ -77,49 +65,28 @@ accounts: Final = Table(
     Column("seal", LargeBinary),
     sqlite_with_rowid=False,
 )
-HAS_DEVICE: Final = or_(accounts.c.active.is_not(None), accounts.c.phone_confirmed == literal_column("1"))
-"""Of the records that count as activated or pending."""
-Index(
-    "accounts_by_device",
-    accounts.c.method,
-    accounts.c.active,
-    accounts.c.phone_confirmed,
-    sqlite_where=HAS_DEVICE,
-    postgresql_where=HAS_DEVICE,
-)
-# Three for figures. They hold whom there is something to count of: a login with a right code changes no row in any.
-_may_be_locked: Final = accounts.c.locked_until > literal_column("0")
-Index(
-    "accounts_by_lock",
-    accounts.c.locked_until,
-    accounts.c.failures,
-    sqlite_where=_may_be_locked,
-    postgresql_where=_may_be_locked,
-)
-_has_guessed: Final = accounts.c.wide_guesses > literal_column("0")
-Index(
+
+
+def _index(name: str, condition: str, *columns: str) -> None:
+    """An index of the accounts that a condition is true of."""
+    where = text(condition)
+    Index(name, *(accounts.c[column] for column in columns), sqlite_where=where, postgresql_where=where)
+
+
+# For counting, and they hold only who is counted: a login with a right code changes no row in any.
+_index("accounts_by_device", "active IS NOT NULL OR phone_confirmed = 1", "method", "active", "phone_confirmed")
+_index("accounts_by_lock", "locked_until > 0", "locked_until", "failures")
+_index(
     "accounts_by_guesses",
-    accounts.c.digits,
-    accounts.c.wide_guesses,
-    accounts.c.wide_at,
-    accounts.c.narrow_guesses,
-    accounts.c.narrow_at,
-    accounts.c.method,
-    sqlite_where=_has_guessed,
-    postgresql_where=_has_guessed,
+    "wide_guesses > 0",
+    "digits",
+    "wide_guesses",
+    "wide_at",
+    "narrow_guesses",
+    "narrow_at",
+    "method",
 )
-HAS_GUESSED_TEXTS: Final = and_(
-    accounts.c.method == literal_column("'sms'"), accounts.c.narrow_guesses > literal_column("0")
-)
-"""Of the records of people who sent wrong codes in place of SMS codes."""
-Index(
-    "accounts_by_text_guesses",
-    accounts.c.narrow_guesses,
-    accounts.c.narrow_at,
-    accounts.c.method,
-    sqlite_where=HAS_GUESSED_TEXTS,
-    postgresql_where=HAS_GUESSED_TEXTS,
-)
+_index("accounts_by_text_guesses", "method = 'sms' AND narrow_guesses > 0", "narrow_guesses", "narrow_at", "method")
 
 scope_entries: Final = Table(
     "scope_entries",

@@ -4,8 +4,8 @@ import struct
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, cast
 
-from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import key_check
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.vault import Tampered, Vault

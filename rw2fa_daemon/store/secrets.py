@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.store import compiled_sqlite as sql
 from rw2fa_daemon.store import key_check
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.context import Context

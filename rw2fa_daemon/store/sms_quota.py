@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from rw2fa_daemon.core.quota import SLOTS, Ledger, Quota, spent, taken, void_at
-from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.vault.code_hasher import CodeHasher
 
@@ -46,7 +46,7 @@ def take(connection: Connection, code_hasher: CodeHasher, quotas: Sequence[Quota
         connection.write(sql.UPDATE_TEXT_QUOTAS, known)
         connection.write(sql.INSERT_TEXT_QUOTAS, new)
         if new:
-            connection.write(sql.FORGET_VOID_TEXT_QUOTAS, [(now, FORGOTTEN_AT_ONCE, 0)])
+            connection.write(sql.FORGET_VOID_TEXT_QUOTAS, [(now, FORGOTTEN_AT_ONCE)])
             connection.write(sql.FORGET_TEXT_QUOTAS, [(FORGOTTEN_AT_ONCE, KEPT)])
     return None
 

@@ -1,44 +1,15 @@
-"""The statements that the store runs, by name, in SQLAlchemy Core.
+"""The SQL that the store runs, one text for SQLite and PostgreSQL.
 
-Nothing here is imported while rw2fa runs: `compiled_sqlite.py` holds their text, which
-`python -m rw2fa_daemon.store.compile` writes. Importing SQLAlchemy takes 0.15 s and 28 MiB of the
-daemon's 0.5 s and 60 MiB, and its `execute` 60 to 150 µs of each login, of which the database
-itself needs 6.
+Written by hand: SQLAlchemy, whose tables `schema.py` describes for Alembic, takes 0.15 s to import and ten times as
+long as SQLite to execute (decision 33). A parameter is `?` here; `postgresql/connection.py` puts psycopg's mark in its
+place. Types and collations are those of the columns, so a parameter needs neither a cast nor a COLLATE.
+
+In `accounts`, `part` is 0 for a record and 1 for its witness, see `schema`.
 """
 
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import (
-    LargeBinary,
-    SmallInteger,
-    Text,
-    and_,
-    bindparam,
-    delete,
-    func,
-    insert,
-    literal_column,
-    or_,
-    select,
-    update,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.sql.expression import ClauseElement, ColumnElement, FromClause, Subquery
-from sqlalchemy.sql.schema import Column, Table
-
-from rw2fa_daemon.store.schema import (
-    HAS_DEVICE,
-    HAS_GUESSED_TEXTS,
-    RECORD,
-    WITNESS,
-    accounts,
-    meta,
-    not_members,
-    scope_entries,
-    text_quotas,
-)
-
-FIXED: Final = (
+_FIXED: Final = (
     "uid",
     "generation",
     "method",
@@ -58,7 +29,9 @@ FIXED: Final = (
     "created_at",
 )
 """Columns of a record that a login leaves as they are, in the order of `record.FixedRow`."""
-COUNTERS: Final = (
+_GUESSES: Final = ("wide_guesses", "wide_at", "narrow_guesses", "narrow_at")
+"""Counters that a right code leaves as they are; SQLite then does not touch the index on them."""
+_COUNTERS: Final = (
     "used",
     "last",
     "floor",
@@ -66,307 +39,127 @@ COUNTERS: Final = (
     "locked_until",
     "enrol_failures",
     "drift",
-    "wide_guesses",
-    "wide_at",
-    "narrow_guesses",
-    "narrow_at",
+    *_GUESSES,
     "sessions",
     "revision",
 )
-"""Those that it changes, in the order of `record.CountersRow`."""
-GUESSES: Final = ("wide_guesses", "wide_at", "narrow_guesses", "narrow_at")
-"""Those of them that a right code leaves as they are; SQLite then leaves the index on them alone."""
+"""Columns that a login changes, in the order of `record.CountersRow`."""
+_RECORD: Final = (*_FIXED, *_COUNTERS, "seal")
+_ACCEPTED: Final = tuple(column for column in (*_COUNTERS, "seal") if column not in _GUESSES)
 
 
-def _columns(table: Table, *left_out: str) -> list[Column[object]]:
-    return [column for column in table.columns if column.name not in left_out]
+def _update_record(*columns: str) -> str:
+    return f"UPDATE accounts SET {', '.join(f'{column} = ?' for column in columns)} WHERE name = ? AND part = 0"
 
 
-def _values(table: Table, *left_out: str) -> dict[str, object]:
-    return {column.name: bindparam(column.name) for column in _columns(table, *left_out)}
-
-
-def _insert(table: Table) -> ClauseElement:
-    """Insert a whole row."""
-    return insert(table).values(_values(table))
-
-
-def _update(table: Table) -> ClauseElement:
-    """Change all of a row but the primary key that it is found by."""
-    (key,) = table.primary_key.columns
-    return update(table).values(_values(table, key.name)).where(_found(table))
-
-
-def _delete(table: Table) -> ClauseElement:
-    """Delete the row that is found by its primary key."""
-    return delete(table).where(_found(table))
-
-
-def _found(table: Table) -> ColumnElement[bool]:
-    # Not the column's own name: an UPDATE has that for the new value.
-    (key,) = table.primary_key.columns
-    return key == bindparam(f"found_{key.name}")
-
-
-def _part(part: int) -> ColumnElement[int]:
-    """A part of an account as a literal; there are no other values that a statement is made with."""
-    return literal_column(str(part), SmallInteger)
-
-
-def _update_part(part: int, *only: str) -> ClauseElement:
-    """Change columns of one of a person's rows."""
-    return (
-        update(accounts)
-        .values({name: bindparam(name) for name in only})
-        .where(accounts.c.name == bindparam("found_name"), accounts.c.part == _part(part))
-    )
-
-
-def _insert_part(part: int, *only: str) -> ClauseElement:
-    """Insert one of a person's rows."""
-    values: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in ("name", *only)}
-    # Inline, or SQLAlchemy asks for the part back.
-    return insert(accounts).values({**values, "part": _part(part)}).inline()
-
-
-def _asked() -> Subquery:
-    """One row with the name that is asked for, to join to, so that rows without a record are seen."""
-    return select(bindparam("name", type_=Text).label("name")).subquery("asked")
-
-
-def _select_record() -> ClauseElement:
-    """One person's record and after it the revision of the witness; NULL where there is none."""
-    asked, record, witness = _asked(), accounts.alias("record"), accounts.alias("witness")
-    source = asked.outerjoin(record, and_(record.c.name == asked.c.name, record.c.part == _part(RECORD)))
-    source = source.outerjoin(witness, and_(witness.c.name == asked.c.name, witness.c.part == _part(WITNESS)))
-    columns = [record.c[name] for name in (*FIXED, *COUNTERS, "seal")]
-    return select(*columns, witness.c.revision.label("witness")).select_from(source)
-
-
-def _select_not_member() -> ClauseElement:
-    """What is remembered of a person, after what the account is at, as one row."""
-    asked = _asked()
-    source = asked.outerjoin(accounts, and_(accounts.c.name == asked.c.name, accounts.c.part == _part(RECORD)))
-    source = source.outerjoin(not_members, not_members.c.name == asked.c.name)
-    return select(accounts.c.generation, accounts.c.revision, *_columns(not_members, "name")).select_from(source)
-
-
-def _select_uids() -> ClauseElement:
-    """The next names that have a record, by a page, and the uid that it says, unopened."""
-    return (
-        select(accounts.c.name, accounts.c.uid)
-        .where(accounts.c.part == _part(RECORD), accounts.c.name > bindparam("after"))
-        .order_by(accounts.c.name)
-        .limit(bindparam("page"))
-        .offset(bindparam("skipped"))
-    )
-
-
-def _select_names() -> ClauseElement:
-    """The next names, by a page, that have a row of either part."""
-    return (
-        select(accounts.c.name)
-        .where(accounts.c.name > bindparam("after"))
-        .distinct()
-        .order_by(accounts.c.name)
-        .limit(bindparam("page"))
-        .offset(bindparam("skipped"))
-    )
-
-
-def _stale(column: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Whether a sealed value is under another master key than the one whose number is asked for."""
-    return func.substr(column, literal_column("1"), literal_column("2")) != bindparam("number", type_=LargeBinary)
-
-
-def _select_stale_records() -> ClauseElement:
-    """The next names, by a page, whose record has something in it that is under another master key."""
-    sealed = (accounts.c.seal, accounts.c.secret, accounts.c.phone)
-    return (
-        select(accounts.c.name)
-        .where(accounts.c.part == _part(RECORD), accounts.c.name > bindparam("after"), or_(*map(_stale, sealed)))
-        .order_by(accounts.c.name)
-        .limit(bindparam("page"))
-        .offset(bindparam("skipped"))
-    )
-
-
-def _reseal_record() -> ClauseElement:
-    """Change what is sealed of a record that is as it was."""
-    sealed = ("phone", "secret", "seal")
-    return (
-        update(accounts)
-        .values({name: bindparam(name) for name in sealed})
-        .where(
-            accounts.c.name == bindparam("found_name"),
-            accounts.c.part == _part(RECORD),
-            accounts.c.seal == bindparam("found_seal"),
-        )
-    )
-
-
-def _count_keys() -> ClauseElement:
-    """How many records are under each master key, whose number their seals start with."""
-    number = func.substr(accounts.c.seal, literal_column("1"), literal_column("2"))
-    return select(number, func.count(literal_column("*"))).where(accounts.c.part == _part(RECORD)).group_by(number)
-
-
-def _select_stale_not_members() -> ClauseElement:
-    """The next people who are remembered under another master key, by a page."""
-    return (
-        select(*_columns(not_members))
-        .where(not_members.c.name > bindparam("after"), _stale(not_members.c.seal))
-        .order_by(not_members.c.name)
-        .limit(bindparam("page"))
-        .offset(bindparam("skipped"))
-    )
-
-
-def _reseal_not_members() -> ClauseElement:
-    """Change the seal of what is remembered as it was."""
-    return (
-        update(not_members)
-        .values(seal=bindparam("seal"))
-        .where(not_members.c.name == bindparam("found_name"), not_members.c.seal == bindparam("found_seal"))
-    )
-
-
-def _forget_not_members() -> ClauseElement:
-    """Forget the people who were seen longest ago, beyond a number of them."""
-    oldest = (
-        select(not_members.c.name)
-        .order_by(not_members.c.seen_at.desc())
-        .limit(bindparam("at_most"))
-        .offset(bindparam("kept"))
-    )
-    return delete(not_members).where(not_members.c.name.in_(oldest))
-
-
-def _forget_void_text_quotas() -> ClauseElement:
-    """Forget what does not count any more, so many at a time."""
-    void = (
-        select(text_quotas.c.subject)
-        .where(text_quotas.c.void_at <= bindparam("now"))
-        .limit(bindparam("at_most"))
-        .offset(bindparam("skipped"))
-    )
-    return delete(text_quotas).where(text_quotas.c.subject.in_(void))
-
-
-def _forget_text_quotas() -> ClauseElement:
-    """Forget what will soonest count no more, beyond a number of them."""
-    soonest = (
-        select(text_quotas.c.subject)
-        .order_by(text_quotas.c.void_at.desc())
-        .limit(bindparam("at_most"))
-        .offset(bindparam("kept"))
-    )
-    return delete(text_quotas).where(text_quotas.c.subject.in_(soonest))
-
-
-def _count_locked() -> ClauseElement:
-    """How many people are locked now; the first condition is that of an index."""
-    until, failures = accounts.c.locked_until, accounts.c.failures
-    return select(func.count(literal_column("*"))).where(
-        until > literal_column("0"),
-        or_(until > bindparam("now"), failures >= bindparam("failures_max")),
-    )
-
-
-def _count_guesses() -> ClauseElement:
-    """Of those with codes of so many digits: who has spent the wide budget, and who the narrow one too.
-
-    People with one method can be left out. The first condition is that of an index, which also has every column.
+def _select_record(asked: str, *before: str) -> str:
+    """The records of the names that `asked` gives and the revisions of their witnesses; NULL where there is none."""
+    columns = ", ".join((*before, *(f"record.{column}" for column in _RECORD)))
+    return f"""
+        SELECT {columns}, witness.revision FROM ({asked}) AS asked
+        LEFT JOIN accounts AS record ON record.name = asked.name AND record.part = 0
+        LEFT JOIN accounts AS witness ON witness.name = asked.name AND witness.part = 1
     """
-    spent = and_(accounts.c.narrow_guesses >= bindparam("narrow"), accounts.c.narrow_at > bindparam("narrow_since"))
-    return select(func.count(literal_column("*")), func.count(literal_column("*")).filter(spent)).where(
-        accounts.c.wide_guesses > literal_column("0"),
-        accounts.c.digits == bindparam("found_digits"),
-        accounts.c.wide_guesses >= bindparam("wide"),
-        accounts.c.wide_at > bindparam("since"),
-        accounts.c.method != bindparam("left_out"),
-    )
 
 
-def _count_text_guesses() -> ClauseElement:
-    """How many of those whose codes come by SMS have spent what there is for them; by an index as well."""
-    return select(func.count(literal_column("*"))).where(
-        HAS_GUESSED_TEXTS,
-        accounts.c.narrow_guesses >= bindparam("narrow"),
-        accounts.c.narrow_at > bindparam("since"),
-    )
+# Records and witnesses.
+SELECT_RECORD: Final = _select_record("SELECT ? AS name")
 
 
-def _asked_of_array() -> FromClause:
-    """The names of a PostgreSQL array, as rows."""
-    return func.unnest(bindparam("names", type_=ARRAY(Text))).table_valued("name", name="asked").render_derived()
+def select_records(names: str) -> str:
+    """`SELECT_RECORD` for many users, the name before each; `names` is the database's query for a list of them."""
+    return _select_record(names, "asked.name")
 
 
-def _asked_of_json() -> FromClause:
-    """The names of a JSON array, as rows of SQLite."""
-    listed = func.json_each(bindparam("names", type_=Text)).table_valued("value", name="listed")
-    return select(listed.c.value.label("name")).subquery("asked")
+INSERT_RECORD: Final = f"INSERT INTO accounts (name, part, {', '.join(_RECORD)}) VALUES (?, 0{', ?' * len(_RECORD)})"
+UPDATE_RECORD: Final = _update_record(*_RECORD)
+UPDATE_RECORD_COUNTERS: Final = _update_record(*_COUNTERS, "seal")
+UPDATE_RECORD_ACCEPTED: Final = _update_record(*_ACCEPTED)
+INSERT_WITNESS: Final = "INSERT INTO accounts (name, part, revision) VALUES (?, 1, ?)"
+UPDATE_WITNESS: Final = "UPDATE accounts SET revision = ? WHERE name = ? AND part = 1"
+DELETE_ACCOUNT: Final = "DELETE FROM accounts WHERE name = ?"
+DELETE_ALL_ACCOUNTS: Final = "DELETE FROM accounts"
 
+# All users, a page at a time.
+SELECT_NAMES: Final = "SELECT DISTINCT name FROM accounts WHERE name > ? ORDER BY name LIMIT ?"
+SELECT_UIDS: Final = "SELECT name, uid FROM accounts WHERE part = 0 AND name > ? ORDER BY name LIMIT ?"
 
-def _select_records(asked: FromClause) -> ClauseElement:
-    """What `_select_record` gives, for many people, after the name of each."""
-    record, witness = accounts.alias("record"), accounts.alias("witness")
-    source = asked.outerjoin(record, and_(record.c.name == asked.c.name, record.c.part == _part(RECORD)))
-    source = source.outerjoin(witness, and_(witness.c.name == asked.c.name, witness.c.part == _part(WITNESS)))
-    columns = [record.c[name] for name in (*FIXED, *COUNTERS, "seal")]
-    return select(asked.c.name, *columns, witness.c.revision.label("witness")).select_from(source)
+# Counts. Each repeats the condition of the index that it reads.
+COUNT_DEVICES: Final = """
+    SELECT method, active, phone_confirmed, count(*) FROM accounts
+    WHERE active IS NOT NULL OR phone_confirmed = 1 GROUP BY method, active, phone_confirmed
+"""
+COUNT_LOCKED: Final = """
+    SELECT count(*) FROM accounts WHERE locked_until > 0 AND (locked_until > ? OR failures >= ?)
+"""
+# Of the users with codes of so many digits, all methods but one: who has spent the wide budget, and the narrow one too.
+COUNT_GUESSES: Final = """
+    SELECT count(*), count(*) FILTER (WHERE narrow_guesses >= ? AND narrow_at > ?) FROM accounts
+    WHERE wide_guesses > 0 AND digits = ? AND wide_guesses >= ? AND wide_at > ? AND method != ?
+"""
+COUNT_TEXT_GUESSES: Final = """
+    SELECT count(*) FROM accounts
+    WHERE method = 'sms' AND narrow_guesses > 0 AND narrow_guesses >= ? AND narrow_at > ?
+"""
 
+# What is sealed under another master key: its number is the first two bytes.
+COUNT_KEYS: Final = "SELECT substr(seal, 1, 2), count(*) FROM accounts WHERE part = 0 GROUP BY substr(seal, 1, 2)"
+SELECT_STALE_RECORDS: Final = """
+    SELECT name FROM accounts
+    WHERE part = 0 AND name > ? AND (substr(seal, 1, 2) != ? OR substr(secret, 1, 2) != ? OR substr(phone, 1, 2) != ?)
+    ORDER BY name LIMIT ?
+"""
+RESEAL_RECORD: Final = """
+    UPDATE accounts SET phone = ?, secret = ?, seal = ? WHERE name = ? AND part = 0 AND seal = ?
+"""
+SELECT_STALE_NOT_MEMBERS: Final = """
+    SELECT name, uid, scope_digest, seen_at, seal FROM not_members
+    WHERE name > ? AND substr(seal, 1, 2) != ? ORDER BY name LIMIT ?
+"""
+RESEAL_NOT_MEMBERS: Final = "UPDATE not_members SET seal = ? WHERE name = ? AND seal = ?"
 
-STATEMENTS: Final[dict[str, ClauseElement]] = {
-    "select_record": _select_record(),
-    "select_names": _select_names(),
-    "select_uids": _select_uids(),
-    "insert_record": _insert_part(RECORD, *FIXED, *COUNTERS, "seal"),
-    "update_record": _update_part(RECORD, *FIXED, *COUNTERS, "seal"),
-    "update_record_counters": _update_part(RECORD, *COUNTERS, "seal"),
-    "update_record_accepted": _update_part(RECORD, *(name for name in COUNTERS if name not in GUESSES), "seal"),
-    "insert_witness": _insert_part(WITNESS, "revision"),
-    "update_witness": _update_part(WITNESS, "revision"),
-    "delete_all_accounts": delete(accounts),
-    "delete_account": delete(accounts).where(accounts.c.name == bindparam("found_name")),
-    "count_devices": select(
-        accounts.c.method, accounts.c.active, accounts.c.phone_confirmed, func.count(literal_column("*"))
-    )
-    .where(HAS_DEVICE)
-    .group_by(accounts.c.method, accounts.c.active, accounts.c.phone_confirmed),
-    "count_locked": _count_locked(),
-    "count_guesses": _count_guesses(),
-    "count_text_guesses": _count_text_guesses(),
-    "select_stale_records": _select_stale_records(),
-    "reseal_record": _reseal_record(),
-    "count_keys": _count_keys(),
-    "select_scope_entries": select(*_columns(scope_entries)),
-    "insert_scope_entries": _insert(scope_entries),
-    "update_scope_entries": _update(scope_entries),
-    "delete_scope_entries": _delete(scope_entries),
-    "select_not_member": _select_not_member(),
-    "insert_not_members": _insert(not_members),
-    "update_not_members": _update(not_members),
-    "delete_not_members": _delete(not_members),
-    "forget_not_members": _forget_not_members(),
-    "select_text_quotas": select(text_quotas.c.ledger).where(_found(text_quotas)),
-    "insert_text_quotas": _insert(text_quotas),
-    "update_text_quotas": _update(text_quotas),
-    "forget_void_text_quotas": _forget_void_text_quotas(),
-    "forget_text_quotas": _forget_text_quotas(),
-    "forget_all_not_members": delete(not_members),
-    "select_stale_not_members": _select_stale_not_members(),
-    "reseal_not_members": _reseal_not_members(),
-    "select_meta": select(meta.c.value).where(_found(meta)),
-    "insert_meta": _insert(meta),
-    "update_meta": _update(meta),
-    "delete_meta": _delete(meta),
-    "list_meta": select(meta.c.key, meta.c.value),
+# The scope, and who was last seen outside of it.
+SELECT_SCOPE_ENTRIES: Final = "SELECT entry, since FROM scope_entries"
+INSERT_SCOPE_ENTRIES: Final = "INSERT INTO scope_entries (entry, since) VALUES (?, ?)"
+UPDATE_SCOPE_ENTRIES: Final = "UPDATE scope_entries SET since = ? WHERE entry = ?"
+DELETE_SCOPE_ENTRIES: Final = "DELETE FROM scope_entries WHERE entry = ?"
+# One row, whether there is an account, a memory, both or neither.
+SELECT_NOT_MEMBER: Final = """
+    SELECT generation, revision, not_members.uid, scope_digest, seen_at, not_members.seal
+    FROM (SELECT ? AS name) AS asked
+    LEFT JOIN accounts ON accounts.name = asked.name AND part = 0
+    LEFT JOIN not_members ON not_members.name = asked.name
+"""
+INSERT_NOT_MEMBERS: Final = """
+    INSERT INTO not_members (name, uid, scope_digest, seen_at, seal) VALUES (?, ?, ?, ?, ?)
+"""
+UPDATE_NOT_MEMBERS: Final = "UPDATE not_members SET uid = ?, scope_digest = ?, seen_at = ?, seal = ? WHERE name = ?"
+DELETE_NOT_MEMBERS: Final = "DELETE FROM not_members WHERE name = ?"
+# At most so many, of those beyond a number of them.
+FORGET_NOT_MEMBERS: Final = """
+    DELETE FROM not_members WHERE name IN (SELECT name FROM not_members ORDER BY seen_at DESC LIMIT ? OFFSET ?)
+"""
+FORGET_ALL_NOT_MEMBERS: Final = "DELETE FROM not_members"
+
+# Quotas of SMS.
+SELECT_TEXT_QUOTAS: Final = "SELECT ledger FROM text_quotas WHERE subject = ?"
+INSERT_TEXT_QUOTAS: Final = "INSERT INTO text_quotas (subject, void_at, ledger) VALUES (?, ?, ?)"
+UPDATE_TEXT_QUOTAS: Final = "UPDATE text_quotas SET void_at = ?, ledger = ? WHERE subject = ?"
+FORGET_VOID_TEXT_QUOTAS: Final = """
+    DELETE FROM text_quotas WHERE subject IN (SELECT subject FROM text_quotas WHERE void_at <= ? LIMIT ?)
+"""
+FORGET_TEXT_QUOTAS: Final = """
+    DELETE FROM text_quotas WHERE subject IN (SELECT subject FROM text_quotas ORDER BY void_at DESC LIMIT ? OFFSET ?)
+"""
+
+# What there is one of.
+SELECT_META: Final = "SELECT value FROM meta WHERE key = ?"
+LIST_META: Final = "SELECT key, value FROM meta"
+INSERT_META: Final = "INSERT INTO meta (key, value) VALUES (?, ?)"
+UPDATE_META: Final = "UPDATE meta SET value = ? WHERE key = ?"
+DELETE_META: Final = "DELETE FROM meta WHERE key = ?"
+
+STATEMENTS: Final = {
+    name: text for name, text in globals().items() if name.isupper() and name[0] != "_" and isinstance(text, str)
 }
-
-SQLITE_ONLY: Final[dict[str, ClauseElement]] = {
-    "select_records": _select_records(_asked_of_json()),
-}
-POSTGRESQL_ONLY: Final[dict[str, ClauseElement]] = {
-    "select_records": _select_records(_asked_of_array()),
-}
+"""Each of these by its name."""

@@ -26,7 +26,7 @@ from rw2fa_daemon.store import (
     secrets,
     sms_quota,
 )
-from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.batch import Batch, Job, load, look, survey
 from rw2fa_daemon.store.connect import open_connection
 from rw2fa_daemon.store.decoder import Decoder
@@ -246,7 +246,7 @@ class Store:
         last = ""
         while True:
             with self._using() as connection:
-                page = connection.rows(sql.SELECT_NAMES, last, NAMES_AT_ONCE, 0)
+                page = connection.rows(sql.SELECT_NAMES, last, NAMES_AT_ONCE)
             for (last,) in page:
                 yield last
             if len(page) < NAMES_AT_ONCE:
@@ -257,7 +257,7 @@ class Store:
         last = ""
         while True:
             with self._using() as connection:
-                page = connection.rows(sql.SELECT_UIDS, last, NAMES_AT_ONCE, 0)
+                page = connection.rows(sql.SELECT_UIDS, last, NAMES_AT_ONCE)
             yield from page
             if len(page) < NAMES_AT_ONCE:
                 return

@@ -54,7 +54,7 @@ class Cluster(Closing):
         """A new cluster that answers, with a user and an empty database; its files are `under` a folder, or in /tmp."""
         cluster = cls._folder(under)
         cluster.run(
-            "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "--username", SUPERUSER, "-D",
+            "initdb", "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--username", SUPERUSER, "-D",
             str(cluster.data),
         )  # fmt: skip
         cluster.start(settings)

@@ -8,7 +8,7 @@ from typing import Any, Final
 import psycopg
 from psycopg.pq import TransactionStatus
 
-from rw2fa_daemon.store import compiled_postgresql, compiled_sqlite
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.problem import no_nul
 
 # Locks of the whole state, by two numbers of 32 bits; names have one of 64, which PostgreSQL keeps apart from those.
@@ -22,9 +22,11 @@ _LOCK_BYTES: Final = 8
 ROWS_AT_ONCE: Final = 2_000
 """Sent without waiting for an answer; more than a batch of logins ever has."""
 
-_TEXTS: Final[dict[str, str]] = {
-    statement: getattr(compiled_postgresql, name) for name, statement in vars(compiled_sqlite).items() if name.isupper()
-}
+_MARKED: Final = {statement: statement.replace("?", "%s") for statement in sql.STATEMENTS.values()}
+"""Each statement with psycopg's mark for a parameter."""
+_SELECT_RECORD: Final = _MARKED[sql.SELECT_RECORD]
+_SELECT_RECORDS: Final = sql.select_records("SELECT name FROM unnest(%s::text[]) AS name")
+_SELECT_META: Final = _MARKED[sql.SELECT_META]
 
 # Not the timeline of pg_control_checkpoint(), which lags behind a promotion by up to a checkpoint.
 _INCARNATION: Final = """
@@ -55,18 +57,18 @@ class PostgresqlConnection:
 
     def one(self, statement: str, *parameters: object) -> Row | None:
         """The first row, if there is one."""
-        return self._cursor.execute(_TEXTS[statement], parameters).fetchone()
+        return self._cursor.execute(_MARKED[statement], parameters).fetchone()
 
     def rows(self, statement: str, *parameters: object) -> list[Row]:
         """All rows."""
-        return self._cursor.execute(_TEXTS[statement], parameters).fetchall()
+        return self._cursor.execute(_MARKED[statement], parameters).fetchall()
 
     def write(self, statement: str, rows: Iterable[Sequence[object]]) -> None:
         """The statement once for each row of parameters."""
         if self._held_back is None:
-            self._cursor.executemany(_TEXTS[statement], list(rows))
+            self._cursor.executemany(_MARKED[statement], list(rows))
         else:
-            self._held_back.append((_TEXTS[statement], list(rows)))
+            self._held_back.append((_MARKED[statement], list(rows)))
 
     def record(self, name: str) -> Row | None:
         """What `SELECT_RECORD` gives for this name."""
@@ -75,19 +77,19 @@ class PostgresqlConnection:
         if (known := self._records.get(name)) is not None:
             return known
         name.encode()
-        return self._cursor.execute(compiled_postgresql.SELECT_RECORD, (name,)).fetchone()
+        return self._cursor.execute(_SELECT_RECORD, (name,)).fetchone()
 
     def records(self, names: Sequence[str]) -> dict[str, Row]:
         """What `record` gives for each of these names, by one statement; without those that cannot be stored."""
         wanted = [name for name in names if _lock_key(name) is not None]
-        found = self._cursor.execute(compiled_postgresql.SELECT_RECORDS, (wanted,))
+        found = self._cursor.execute(_SELECT_RECORDS, (wanted,))
         return {row[0]: row[1:] for row in found}
 
     def meta(self, key: str) -> object:
         """The value of a row of `meta`; None if there is no such row."""
         if self._meta is not None:
             return self._meta.get(key)
-        row = self._cursor.execute(compiled_postgresql.SELECT_META, (key,)).fetchone()
+        row = self._cursor.execute(_SELECT_META, (key,)).fetchone()
         return None if row is None else row[0]
 
     def look_ahead(self, names: Iterable[str]) -> None:
@@ -176,9 +178,8 @@ class PostgresqlConnection:
 
     def check_tables(self) -> None:
         """Raise the driver's error if a table or column that a statement names is not there."""
-        for name, statement in vars(compiled_postgresql).items():
-            if name.isupper():
-                self._driver.execute(f"EXPLAIN {statement}", (None,) * statement.count("%s"), prepare=False)
+        for statement in (*_MARKED.values(), _SELECT_RECORDS):
+            self._driver.execute(f"EXPLAIN {statement}", (None,) * statement.count("%s"), prepare=False)
 
     def close(self) -> None:
         """Close it; never fails."""
@@ -188,8 +189,8 @@ class PostgresqlConnection:
 
     def _ask(self, names: Iterable[str]) -> tuple[psycopg.Cursor[Row], psycopg.Cursor[Row]]:
         """Send the questions for `meta` and for these records."""
-        meta = self._driver.execute(compiled_postgresql.LIST_META, binary=True)
-        return meta, self._driver.execute(compiled_postgresql.SELECT_RECORDS, (list(names),), binary=True)
+        meta = self._driver.execute(sql.LIST_META, binary=True)
+        return meta, self._driver.execute(_SELECT_RECORDS, (list(names),), binary=True)
 
     def _keep(self, meta: psycopg.Cursor[Row], records: psycopg.Cursor[Row]) -> None:
         self._meta = dict(meta.fetchall())

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.problem import StateProblem
+
+SELECT_RECORDS: Final = sql.select_records("SELECT value AS name FROM json_each(?)")
 
 BUSY_SECONDS: Final = 2.0
 """How long to wait for another process's transaction."""
@@ -35,11 +37,7 @@ _SETTINGS: Final = (
 
 
 class SqliteConnection:
-    """A cursor of the database driver, kept and used again for every statement.
-
-    SQLAlchemy's own `execute` takes ten times as long as the statement itself; this runs the
-    text that SQLAlchemy compiled. Raises the driver's errors.
-    """
+    """A cursor of the database driver, reused for every statement. Raises the driver's errors."""
 
     __slots__ = ("_connection", "_cursor")
 
@@ -68,7 +66,7 @@ class SqliteConnection:
     def records(self, names: Sequence[str]) -> dict[str, tuple[Any, ...]]:
         """What `record` gives for each of these names, by one statement; without those that JSON or SQLite change."""
         asked = json.dumps(names, ensure_ascii=False)
-        return {row[0]: row[1:] for row in self._cursor.execute(sql.SELECT_RECORDS, (asked,))}
+        return {row[0]: row[1:] for row in self._cursor.execute(SELECT_RECORDS, (asked,))}
 
     def meta(self, key: str) -> object:
         """The value of a row of `meta`; None if there is no such row."""
@@ -134,9 +132,8 @@ class SqliteConnection:
 
     def check_tables(self) -> None:
         """Raise the driver's error if a table or column that a statement names is not there."""
-        for name, statement in vars(sql).items():
-            if name.isupper():
-                self._cursor.execute(f"EXPLAIN {statement}", (None,) * statement.count("?")).fetchall()
+        for statement in (*sql.STATEMENTS.values(), SELECT_RECORDS):
+            self._cursor.execute(f"EXPLAIN {statement}", (None,) * statement.count("?")).fetchall()
 
     def close(self) -> None:
         """Close it; never fails."""

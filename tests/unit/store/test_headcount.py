@@ -9,7 +9,7 @@ from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, Reach, allowance,
 from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, charge, locked
 from rw2fa_daemon.core.user_counts import UserCounts
-from rw2fa_daemon.store import compiled_sqlite as sql
+from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.store import Store
 from tests.unit.store.place import ONLY_SQLITE, Raw
 from tests.unit.store.samples import ALICE, NEW, put, spend
