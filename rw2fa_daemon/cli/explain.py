@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import NoReturn
 
 import click
@@ -10,23 +11,21 @@ from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
 from rw2fa_daemon.cli.profile import bypass_sentence, lock_sentence
-from rw2fa_daemon.core import policy
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.account_state import account_state, lock_of, must_enrol
+from rw2fa_daemon.core.account_state import account_state, lock_of, must_enrol, row_of
+from rw2fa_daemon.core.admission import Admission, NeedsMemory, NeedsWitness, admission_of, decided_without_user
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.enrolment import lacks_token
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.phone import ending
-from rw2fa_daemon.core.policy import AccountState, Decision, Row, facts_of
+from rw2fa_daemon.core.policy import AccountState, Decision, Row
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.prompts import minutes
-from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, in_networks, no_such_user, scope_result
+from rw2fa_daemon.core.scope import ScopeStatus, in_networks
 from rw2fa_daemon.core.transitions import Context, Resources
 from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.request import lookup
-
-NOBODY_UID = -1
 
 _MEANING = {
     Decision.IGNORE: "rw2fa has no say in it",
@@ -38,7 +37,7 @@ _MEANING = {
 
 
 @dataclass(frozen=True, slots=True)
-class _Answer:
+class Explanation:
     """The row of the table that decides, and what is worth knowing about how it came to that."""
 
     row: Row
@@ -65,9 +64,10 @@ def explain(cli: CliContext, name: str, service: str, address: str, phase: str, 
 
     Changes nothing.
     """
-    login = Login(Phase(phase), Slot.MAIN, service.lower(), name, rhost=address)
+    # Of what a login program knows this command can tell no more than what it knows itself.
+    login = Login(Phase(phase), Slot.MAIN, service.lower(), name, rhost=address, known=False)
     client = cli.rules.clients.of(login.service)
-    answer = _judge(cli, login, client)
+    answer = explanation_of(cli, login, client)
     row = answer.row
     text = row.text.value.partition("{")[0].strip() if row.text else ""
     if as_json:
@@ -100,46 +100,72 @@ def explain(cli: CliContext, name: str, service: str, address: str, phase: str, 
         say(f"note      {shown(remark)}")
 
 
-def _judge(cli: CliContext, login: Login, client: Client) -> _Answer:
+def explanation_of(cli: CliContext, login: Login, client: Client) -> Explanation:
+    """What a login would meet now; raises Problem."""
     now = time.time()
     remarks = tuple(_remarks(cli, login, client))
-    row = policy.decide(facts_of(login, client, on=cli.config.enabled_at(now)))
-    if row.rule in policy.BEFORE_NAMES:
-        if not cli.config.enabled_at(now):
-            would = _judge_person(cli, login, client, now).row
+    on = cli.config.enabled_at(now)
+    row = decided_without_user(login, client, on=on)
+    if row is not None:
+        if not on:
+            would = _once_on(cli, login, client, now).row
             remarks += (f"if it were switched on, the decision would be {would.decision}, by the rule {would.rule}",)
-        return _Answer(row, None, (), remarks)
-    answer = _judge_person(cli, login, client, now)
+        return Explanation(row, None, (), remarks)
+    answer = _once_on(cli, login, client, now)
     return replace(answer, remarks=remarks + answer.remarks)
 
 
-def _judge_person(cli: CliContext, login: Login, client: Client, now: float) -> _Answer:
+def _once_on(cli: CliContext, login: Login, client: Client, now: float) -> Explanation:
     """What is decided where two-factor authentication is on."""
-    rules = cli.rules
+    admission = _admission(cli, login, client, lookup(login.user, cli.rules.groups), now)
+    row, where = admission.row, admission.where
+    user = admission.user if isinstance(admission.user, User) else None
     remarks: list[str] = []
-    found = lookup(login.user, rules.groups)
-    if found is Missing.UNKNOWN:
-        # Of what a login program knows this command can tell no more than what it knows itself.
-        found = no_such_user(rules.lists, login.user, known_there=False, witness=lookup(ALWAYS_THERE, rules.groups))
-    user = found if isinstance(found, User) else None
-    where = scope_result(
-        rules.lists, found, "" if client.forgeable_address else login.rhost, lambda known: _was_not_member(cli, known)
-    )
-    facts = facts_of(login, client, on=True, where=where)
-    row = policy.decide(facts)
     if user:
         remarks += [f"the group {group} cannot be resolved" for group, gid in user.groups.items() if gid is None]
     if where.scope_status is ScopeStatus.EXEMPT_USER and user:
-        remarks.append(f"exempt by {', '.join(rules.lists.exempt_users.matches(user))} in exempt.users")
+        remarks.append(f"exempt by {', '.join(cli.rules.lists.exempt_users.matches(user))} in exempt.users")
     if where.scope_status is ScopeStatus.EXEMPT_NETWORK:
         remarks.append("exempt by its address, which is in exempt.networks")
     if where.alias and user:
         remarks.append(f"{user.name} has the uid of {where.account}, whose codes are asked for")
-    if row.decision is Decision.LOOK and user:
-        state, about = _account_state(cli, login, client, user, where, now)
-        row = policy.decide(policy.with_account(facts, state))
+    if row.decision is Decision.LOOK:
+        row, about = _with_account(cli, admission)
         remarks += about
-    return _Answer(row, user, where.entries, tuple(remarks))
+    return Explanation(row, user, where.entries, tuple(remarks))
+
+
+def _admission(
+    cli: CliContext,
+    login: Login,
+    client: Client,
+    user: User | Missing,
+    now: float,
+    *,
+    witness: User | Missing | None = None,
+    was_not_member: bool | None = None,
+) -> Admission:
+    """The admission as the daemon has it, since when the scope names the user left out."""
+    outcome = admission_of(
+        login,
+        client,
+        user,
+        lists=cli.rules.lists,
+        settings=cli.rules.settings,
+        resources=Resources(CodeCache(), _nothing_is_made, _nothing_is_made),
+        scope_since=lambda _entries: 0,
+        now=now,
+        booted_at=now,
+        witness=witness,
+        was_not_member=was_not_member,
+    )
+    again = partial(_admission, cli, login, client, user, now)
+    match outcome:
+        case NeedsWitness(name):
+            return again(witness=lookup(name, cli.rules.groups))
+        case NeedsMemory(known):
+            return again(was_not_member=_was_not_member(cli, known))
+    return outcome
 
 
 def _remarks(cli: CliContext, login: Login, client: Client) -> list[str]:
@@ -162,30 +188,18 @@ def _was_not_member(cli: CliContext, user: User) -> bool:
         return False
 
 
-def _account_state(
-    cli: CliContext, login: Login, client: Client, user: User, where: ScopeResult, now: float
-) -> tuple[AccountState, list[str]]:
-    """What the state says about a person, and remarks on that."""
+def _with_account(cli: CliContext, admission: Admission) -> tuple[Row, list[str]]:
+    """What is decided once the account was read, and remarks on that."""
+    context = admission.context
     try:
-        account = cli.store.read(where.account)
-        # To know since when takes longer than all the rest, and matters to those who have to enrol.
-        since = cli.came_in(where.entries) if must_enrol(account, cli.rules.settings) else 0
+        account = cli.store.read(context.name)
+        if must_enrol(account, context.settings):
+            # To know this takes longer than all the rest, and nobody else depends on it.
+            context = replace(context, scope_since=cli.came_in(admission.where.entries))
     except Problem as problem:
-        return AccountState.UNUSABLE, [str(problem)]
-    context = Context(
-        now=now,
-        booted_at=now,
-        login=login,
-        facts=facts_of(login, client, on=True, where=where),
-        client=client,
-        name=where.account,
-        uid=user.uid,
-        settings=cli.rules.settings,
-        scope_since=since,
-        resources=Resources(CodeCache(), _nothing_is_made, _nothing_is_made),
-    )
+        return row_of(AccountState.UNUSABLE, context), [str(problem)]
     state = account_state(account, context)
-    return state, _about(state, account, context)
+    return row_of(state, context), _about(state, account, context)
 
 
 def _about(state: AccountState, account: Account | None, context: Context) -> list[str]:

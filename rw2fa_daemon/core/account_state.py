@@ -7,7 +7,7 @@ from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.enrolment import exhausted, lacks_token, window_end
 from rw2fa_daemon.core.lock_status import LockStatus, lock_status
 from rw2fa_daemon.core.login_settings import LoginSettings
-from rw2fa_daemon.core.policy import AccountState
+from rw2fa_daemon.core.policy import AccountState, Row, decide, with_account
 from rw2fa_daemon.core.transitions import Context
 
 
@@ -30,6 +30,11 @@ def account_state(account: Account | None, context: Context) -> AccountState:
             return AccountState.ACTIVATED
     end = enrolment_end(account, settings, lambda: context.scope_since)
     return AccountState.WINDOW_CLOSED if end is None or context.now >= end else AccountState.MAY_ENROL
+
+
+def row_of(state: AccountState, context: Context) -> Row:
+    """What the policy says of a login once the state was looked at."""
+    return decide(with_account(context.facts, state))
 
 
 def method_in_force(account: Account | None, settings: LoginSettings) -> Method:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Final
 
 from rw2fa_daemon.core.account import Account, Method
-from rw2fa_daemon.core.account_state import account_state, method_in_force
+from rw2fa_daemon.core.account_state import account_state, method_in_force, row_of
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.code_stage import ask_code, judge_code, judge_recovery_code, remember_session
 from rw2fa_daemon.core.code_stage import of_another_hour as code_of_another_hour
@@ -22,7 +22,7 @@ from rw2fa_daemon.core.enrol_stage import (
     noted,
     offer_enrolment,
 )
-from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_account
+from rw2fa_daemon.core.policy import AccountState, Decision, Row
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.reason import told
 from rw2fa_daemon.core.recovery_codes import HashedAttempt
@@ -52,7 +52,7 @@ def begin(account: Account | None, context: Context) -> Transition:
 
 
 def _begun(account: Account | None, context: Context) -> Transition:
-    row = decide(with_account(context.facts, account_state(account, context)))
+    row = row_of(account_state(account, context), context)
     if row.rule in _WANTED[Stage.SMS] and account is not None:
         return ask_for_sms_code(account, context)
     if row.decision is Decision.CODE and account is not None and account.credential is not None:
@@ -143,7 +143,7 @@ def _row_now(account: Account | None, context: Context) -> Row:
         # Another login in the same audit session may have been faster: this one still wants its answer.
         by_sms = method_in_force(account, context.settings) is Method.SMS
         state = AccountState.BY_SMS if by_sms else AccountState.ACTIVATED
-    return decide(with_account(context.facts, state))
+    return row_of(state, context)
 
 
 def _answered(state: ConversationState, account: Account, answer: Answer, context: Context) -> Transition:

@@ -2,24 +2,21 @@
 
 import time
 from dataclasses import replace
-from typing import Final
+from functools import partial
 
 from rw2fa_daemon.config.rules import Rules
-from rw2fa_daemon.core import policy
+from rw2fa_daemon.core.admission import Admission, NeedsWitness, admission_of, decided_without_user
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.login import Login
-from rw2fa_daemon.core.policy import Decision, Rc, facts_of
+from rw2fa_daemon.core.policy import Decision, Rc
 from rw2fa_daemon.core.rule import Rule
-from rw2fa_daemon.core.scope import ALWAYS_THERE, ScopeResult, ScopeStatus, no_such_user, scope_result
-from rw2fa_daemon.core.transitions import Context, End, Transition, finish
-from rw2fa_daemon.core.user import Membership, Missing, User
+from rw2fa_daemon.core.scope import ScopeStatus
+from rw2fa_daemon.core.transitions import End, Transition, finish
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.dialogue import Dialogue, tell
 from rw2fa_daemon.service.login_services import LoginServices
-
-NOBODY_UID: Final = -1
-"""For a login of somebody who was not looked up, or not found."""
 
 
 def admit(services: LoginServices, connection: Connection, login: Login, *, alone: bool) -> None:
@@ -33,31 +30,14 @@ def admit(services: LoginServices, connection: Connection, login: Login, *, alon
         return
     rules = services.rules()
     client = rules.clients.of(login.service)
-    facts = facts_of(login, client, on=rules.config.enabled_at(time.time()))
-    row = policy.decide(facts)
-    if row.rule in policy.BEFORE_NAMES and row.rc is not None:
+    row = decided_without_user(login, client, on=rules.config.enabled_at(time.time()))
+    if row is not None and row.rc is not None:
         tell(services, connection, Transition(None, End(row.rc, row.rule)))
         return
 
-    def found(user: User | Missing) -> None:
-        if user is Missing.UNKNOWN and login.known is False:
-            services.directory.lookup(ALWAYS_THERE, rules.groups, missed)
-            return
-        if isinstance(user, User) and rules.lists.scope.membership_by_uid(user) is Membership.UNSURE:
-            state, digest = services.state, rules.scope_digest
-            asked = state.do(
-                lambda known: known.was_not_member(user, digest),
-                lambda outside: _place(services, connection, rules, login, client, user, outside=outside),
-            )
-            if asked:
-                return
-        _place(services, connection, rules, login, client, user)
-
-    def missed(witness: User | Missing) -> None:
-        missing = no_such_user(rules.lists, login.user, known_there=login.known, witness=witness)
-        _place(services, connection, rules, login, client, missing)
-
-    services.directory.lookup(login.user, rules.groups, found)
+    services.directory.lookup(
+        login.user, rules.groups, lambda user: _found(services, connection, rules, login, client, user)
+    )
     if alone and connection.partner is None:
         # Alone, and while the directory is asked there is nothing else to do.
         services.state.foresee(login.user)
@@ -81,7 +61,7 @@ def _stranger(services: LoginServices, connection: Connection, login: Login, use
     tell(services, connection, Transition(None, End(Rc.AUTH_ERR, Rule.PEER_OTHER), records=(record,)))
 
 
-def _place(
+def _found(
     services: LoginServices,
     connection: Connection,
     rules: Rules,
@@ -89,55 +69,52 @@ def _place(
     client: Client,
     user: User | Missing,
     *,
-    outside: bool = False,
+    witness: User | Missing | None = None,
+    was_not_member: bool | None = None,
 ) -> None:
-    """Decide about somebody; `outside` is whether the last complete look-up found them in no entry of the scope."""
-    address = "" if client.forgeable_address else login.rhost
-    where = scope_result(rules.lists, user, address, lambda _: outside)
-    name, uid = (user.name, user.uid) if isinstance(user, User) else (login.user, NOBODY_UID)
-    if where.alias:
-        context = _context(services, rules, login, client, where, where.account, uid, other_name=name)
-    else:
-        context = _context(services, rules, login, client, where, name, uid)
-    row = policy.decide(context.facts)
-    if row.decision is Decision.LOOK:
-        connection.partner = dialogue = Dialogue(services, connection, context)
-        dialogue.begin()
-    else:
-        tell(services, connection, finish(row, context))
-    if rules.lists.scope.groups and isinstance(user, User):
-        if where.scope_status is ScopeStatus.NOT_ENABLED:
-            services.membership_memory.seen_outside(user, rules.scope_digest)
-        elif where.scope_status is ScopeStatus.ENABLED:
-            services.membership_memory.seen_inside(user, rules.scope_digest)
-
-
-def _context(
-    services: LoginServices,
-    rules: Rules,
-    login: Login,
-    client: Client,
-    where: ScopeResult,
-    name: str,
-    uid: int,
-    *,
-    other_name: str = "",
-) -> Context:
-    evidence = login.evidence is not None and login.evidence.uid == uid
+    """Go on once the directory has answered, or ask what has to be known besides, and come here again."""
     now = time.time()
-    return Context(
+    outcome = admission_of(
+        login,
+        client,
+        user,
+        lists=rules.lists,
+        settings=rules.settings,
+        resources=services.resources,
+        scope_since=services.state.since,
         now=now,
         booted_at=booted_at(now),
-        login=login,
-        facts=facts_of(login, client, on=True, where=where, evidence=evidence),
-        client=client,
-        name=name,
-        uid=uid,
-        settings=rules.settings,
-        scope_since=services.state.since(where.entries),
-        resources=services.resources,
-        other_name=other_name,
+        witness=witness,
+        was_not_member=was_not_member,
     )
+    if isinstance(outcome, Admission):
+        _go_on(services, connection, rules, outcome)
+        return
+    again = partial(_found, services, connection, rules, login, client, user)
+    if isinstance(outcome, NeedsWitness):
+        services.directory.lookup(outcome.name, rules.groups, lambda witness: again(witness=witness))
+        return
+    known, digest = outcome.user, rules.scope_digest
+    asked = services.state.do(
+        lambda state: state.was_not_member(known, digest), lambda outside: again(was_not_member=outside)
+    )
+    if not asked:
+        again(was_not_member=False)
+
+
+def _go_on(services: LoginServices, connection: Connection, rules: Rules, admission: Admission) -> None:
+    """Ask, or end the login; then take down where the user was seen."""
+    if admission.row.decision is Decision.LOOK:
+        connection.partner = dialogue = Dialogue(services, connection, admission.context)
+        dialogue.begin()
+    else:
+        tell(services, connection, finish(admission.row, admission.context))
+    user = admission.user
+    if rules.lists.scope.groups and isinstance(user, User):
+        if admission.where.scope_status is ScopeStatus.NOT_ENABLED:
+            services.membership_memory.seen_outside(user, rules.scope_digest)
+        elif admission.where.scope_status is ScopeStatus.ENABLED:
+            services.membership_memory.seen_inside(user, rules.scope_digest)
 
 
 def booted_at(now: float) -> float:

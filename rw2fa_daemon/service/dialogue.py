@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
-from rw2fa_daemon.core import conversation, policy
+from rw2fa_daemon.core import conversation
 from rw2fa_daemon.core.account import Counters
+from rw2fa_daemon.core.account_state import row_of
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.clients import Qr
 from rw2fa_daemon.core.conversation import Answer
@@ -156,7 +157,7 @@ class Dialogue:
 
     def _done(self, outcome: Transition | StateProblem) -> None:
         if isinstance(outcome, StateProblem):
-            row = policy.decide(policy.with_account(self._context.facts, AccountState.UNUSABLE))
+            row = row_of(AccountState.UNUSABLE, self._context)
             outcome = finish(row, self._context, reason=str(outcome))
         if self._sms_login is None and outcome.state is not None and outcome.state.stage is Stage.SMS:
             self._look_first(outcome)
