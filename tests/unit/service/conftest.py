@@ -11,6 +11,7 @@ from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 from tests.support.daemon import Site
 from tests.support.expected_calls import ExpectedCalls
+from tests.unit.service.stepped_loop import SteppedLoop
 
 LOOP_SECONDS = 10.0
 """A test that forgets to stop its loop fails after that, instead of hanging."""
@@ -37,3 +38,9 @@ def calls() -> Iterator[ExpectedCalls]:
     expected = ExpectedCalls()
     yield expected
     expected.verify()
+
+
+@pytest.fixture
+def stepped_loop() -> Iterator[SteppedLoop]:
+    with closing(SteppedLoop()) as made:
+        yield made

@@ -1,6 +1,5 @@
 """Nobody waits longer for a database across a network than a login may, whatever the database does."""
 
-import heapq
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -12,7 +11,6 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.transitions import End, Transition
-from rw2fa_daemon.service.loop import Loop, Timer
 from rw2fa_daemon.service.remote_batcher import (
     ANSWER_SECONDS,
     AT_ONCE,
@@ -24,6 +22,7 @@ from rw2fa_daemon.service.remote_batcher import (
 )
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import StateProblem
+from tests.unit.service.stepped_loop import SteppedLoop
 
 XRDP_SECONDS = 2.0
 """How long xrdp waits for an answer."""
@@ -32,37 +31,6 @@ SAID = End(Rc.IGNORE, Rule.CODE)
 NEVER = 60.0
 
 R = TypeVar("R")
-
-
-class SteppedLoop(Loop):
-    """A loop whose time passes when the test says so, so that a slow machine makes nothing late."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._now = 1_000.0
-
-    def time(self) -> float:
-        return self._now
-
-    def call_later(self, delay: float, callback: Callable[..., object], *arguments: object) -> Timer:
-        return self.call_at(self._now + delay, callback, *arguments)
-
-    def advance(self, seconds: float) -> None:
-        """Let this much time pass, each timer called at its own moment."""
-        until = self._now + seconds
-        self._serve()
-        while self._timers and self._timers[0][0] <= until:
-            self._now, _, timer = heapq.heappop(self._timers)
-            assert timer.call is not None
-            self._soon.append(timer.call)
-            self._serve()
-        self._now = until
-
-    def _serve(self) -> None:
-        while self._soon:
-            soon, self._soon = self._soon, []
-            for call in soon:
-                call()
 
 
 class SlowExecutor:
