@@ -9,20 +9,24 @@ import click
 
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
+from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown, when
 from rw2fa_daemon.cli.profile import bypass_sentence, lock_sentence
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.account_state import account_state, lock_of, must_enrol, row_of
+from rw2fa_daemon.core.address import same_host
 from rw2fa_daemon.core.admission import Admission, NeedsMemory, NeedsWitness, admission_of, decided_without_user
 from rw2fa_daemon.core.clients import Client
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.enrolment import lacks_token
 from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.logon import PassFound, knock
 from rw2fa_daemon.core.phone import ending
-from rw2fa_daemon.core.policy import AccountState, Decision, Row
+from rw2fa_daemon.core.policy import AccountState, Decision, Row, decide, with_pass
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.prompts import minutes
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.scope import ScopeStatus, in_networks
+from rw2fa_daemon.core.standing import standing
 from rw2fa_daemon.core.transitions import Context, Resources
 from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.request import lookup
@@ -129,7 +133,10 @@ def _once_on(cli: CliContext, login: Login, client: Client, now: float) -> Expla
         remarks.append("exempt by its address, which is in exempt.networks")
     if where.alias and user:
         remarks.append(f"{user.name} has the uid of {where.account}, whose codes are asked for")
-    if row.decision is Decision.LOOK:
+    if row.rule is Rule.PASS_NEEDED:
+        row, about = _with_pass(cli, admission)
+        remarks += about
+    elif row.decision is Decision.LOOK:
         row, about = _with_account(cli, admission)
         remarks += about
     return Explanation(row, user, where.entries, tuple(remarks))
@@ -173,7 +180,7 @@ def _remarks(cli: CliContext, login: Login, client: Client) -> list[str]:
     if login.service not in cli.rules.clients.clients:
         remarks.append("no table names this service; it is taken for an unknown client")
     if login.rhost and client.forgeable_address:
-        remarks.append("the address does not count here, since local users can forge it")
+        remarks.append("the address counts for passes only, since local users can forge it")
         if in_networks(login.rhost, cli.rules.lists.exempt_networks):
             remarks.append(
                 "exempt.networks has it, but never counts for this service; to let users pass: rdp.whitelist"
@@ -200,6 +207,26 @@ def _with_account(cli: CliContext, admission: Admission) -> tuple[Row, list[str]
         return row_of(AccountState.UNUSABLE, context), [str(problem)]
     state = account_state(account, context)
     return row_of(state, context), _about(state, account, context)
+
+
+def _with_pass(cli: CliContext, admission: Admission) -> tuple[Row, list[str]]:
+    """What is decided about an RDP login that begins now, once passes were looked for, and remarks on that."""
+    context, settings = admission.context, cli.config.logons
+    now = context.now
+    try:
+        logons = cli.store.logons_of(context.name)
+        stands = standing(cli.store.read(context.name), context.uid, context.settings, now, asked=True)
+    except Problem as problem:
+        return decide(with_pass(context.facts, PassFound.NONE)), [str(problem)]
+    left = logons.but(lambda logon: stands.ended(logon, settings, now))
+    _, found, why = knock(left, same_host(context.login.rhost), frozenset(), settings, now)
+    passes = [logon.rdp_pass for logon in left.logons if logon.rdp_pass is not None and logon.rdp_pass.live(now)]
+    remarks = [f"a pass is armed for {one.address or 'any address'} until {when(one.until)}" for one in passes]
+    if why is not None:
+        remarks.append(why.meaning)
+    if found is not PassFound.LIVE and left.logons:
+        remarks.append("a session from the same address that a pass let in would be reached again without another")
+    return decide(with_pass(context.facts, found)), remarks
 
 
 def _about(state: AccountState, account: Account | None, context: Context) -> list[str]:

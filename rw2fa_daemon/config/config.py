@@ -8,6 +8,7 @@ from typing import Final
 
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.database import Database
+from rw2fa_daemon.core.logon import LogonSettings
 from rw2fa_daemon.core.scope import Lists
 from rw2fa_daemon.core.sms_account import allowed_prefixes
 from rw2fa_daemon.core.user import UserList
@@ -30,6 +31,8 @@ class Config:
     scope: UserList
     scope_entries: tuple[str, ...]
     whitelist: UserList
+    pass_seconds: int
+    pass_without_address: bool
     exempt_users: UserList
     exempt_networks: tuple[IPv4Network | IPv6Network, ...]
     enrolment_window_days: int
@@ -80,6 +83,16 @@ class Config:
     def guessing(self) -> Guessing:
         """What decides how well guessing works."""
         return Guessing(self.discrepancy, self.guess_budget, self.accept_risk)
+
+    @property
+    def logons(self) -> LogonSettings:
+        """How long what was typed at the web portal counts."""
+        return LogonSettings(
+            before_first=self.validity_before_first_session,
+            after_first=60 * self.validity_after_first_session,
+            pass_seconds=self.pass_seconds,
+            without_address=self.pass_without_address,
+        )
 
     @property
     def lists(self) -> Lists:

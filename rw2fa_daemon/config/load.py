@@ -223,6 +223,8 @@ def build(layers: Layers) -> Config:
         scope=_roster(entries),
         scope_entries=entries,
         whitelist=_roster(of("rdp.whitelist")),
+        pass_seconds=of("rdp.pass_seconds"),
+        pass_without_address=of("rdp.without_address"),
         exempt_users=_roster(of("exempt.users")),
         exempt_networks=tuple(ip_network(text) for text in of("exempt.networks")),
         enrolment_window_days=of("enrolment.window"),

@@ -35,6 +35,9 @@ FURTHER_MINUTES_MAX: Final = 43_200
 """30 days."""
 FIRST_SECONDS_MAX: Final = 86_400
 """One day."""
+PASS_SECONDS_MIN: Final = 10
+"""To start a client and type a password."""
+PASS_SECONDS_MAX: Final = 900
 SUDO_MINUTES_MAX: Final = 1440
 """One day."""
 ISSUER_BYTES_MAX: Final = 64
@@ -127,6 +130,21 @@ SETTINGS: Final = (
         _NAMES,
         "Users, or @groups, that may use an RDP client without a code. Their password is still checked.",
         command="rw2fa whitelist add, or rw2fa whitelist remove",
+    ),
+    Setting(
+        "rdp.pass_seconds",
+        120,
+        Number(PASS_SECONDS_MIN, PASS_SECONDS_MAX),
+        "How long a pass of the web portal counts: it lets one RDP login of its user in, from the address of the"
+        " browser. The password is still checked.",
+        unit="seconds",
+    ),
+    Setting(
+        "rdp.without_address",
+        False,
+        Switch(),
+        "Whether a pass counts where xrdp does not say which address a login comes from, as up to 0.9. Somebody else"
+        " who has the password and is faster than its user is let in then.",
     ),
     Setting(
         "exempt.users",

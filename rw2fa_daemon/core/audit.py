@@ -34,6 +34,12 @@ class Event(Enum):
     RECORDS_LOST = ("records-lost", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f10f", 4)
     STATE_OLDER = ("state-older", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f113", 2)
     NOTICE_FAILED = ("notice-failed", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f112", 4)
+    LOGON = ("logon", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f130", 6)
+    SESSION_OPENED = ("session-opened", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f131", 6)
+    LOGON_ENDED = ("logon-ended", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f132", 6)
+    PASS_ARMED = ("pass-armed", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f133", 6)
+    PASS_USED = ("pass-used", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f134", 6)
+    PASS_CANCELLED = ("pass-cancelled", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f135", 4)
     CLOCK_WRONG = ("clock-wrong", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f1c1", 4)
     CLOCK_RIGHT = ("clock-right", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f1c2", 5)
 

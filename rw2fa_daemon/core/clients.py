@@ -73,6 +73,11 @@ class ClientTable:
         """The client for a PAM service name; libpam gives these in lower case."""
         return self.clients.get(service.lower(), self.default)
 
+    @property
+    def portal_service(self) -> str:
+        """The PAM service of logons at the web portal: the first whose codes serve these."""
+        return next((service for service, client in self.clients.items() if client.portal), "")
+
     def override(self, classes: Mapping[str, ServiceClass], default: ServiceClass) -> "ClientTable":
         """This table with the classes that an administrator chose in `[services]`."""
         listed = dict(self.clients)

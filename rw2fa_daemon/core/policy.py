@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.clients import Client, Prompts, ServiceClass
 from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.logon import PassFound
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.scope import ScopeResult, ScopeStatus
@@ -80,6 +81,12 @@ class Facts(NamedTuple):
     account: AccountState = AccountState.UNREAD
     attended: bool = True
     """Somebody sits at the client: no program that signs in with a stored password, over and over."""
+    rdp_pass: PassFound = PassFound.UNREAD
+    """What there is for an RDP login."""
+
+
+_OF_PASSES: Final = frozenset((Rule.PASS, Rule.PASS_RECONNECT))
+"""What evidence says that has to be looked up again: it holds once."""
 
 
 def facts_of(
@@ -91,6 +98,9 @@ def facts_of(
     evidence: bool = False,
 ) -> Facts:
     """The facts about a login before the state was looked at."""
+    to_use = (
+        login.phase is Phase.ACCOUNT and evidence and login.evidence is not None and login.evidence.rule in _OF_PASSES
+    )
     return Facts(
         on=on,
         service_class=client.service_class,
@@ -104,6 +114,7 @@ def facts_of(
         client_can_enrol=client.enrolment,
         alias=where.alias,
         attended=client.attended,
+        rdp_pass=PassFound.TO_USE if to_use else PassFound.UNREAD,
     )
 
 
@@ -128,6 +139,7 @@ class Row:
     alias: bool | None = None
     account: AccountState | None = None
     attended: bool | None = None
+    rdp_pass: PassFound | None = None
     mint: bool = False
     uses_bypass: bool = False
     """It is what a bypass that holds once is for."""
@@ -151,6 +163,7 @@ class Row:
             (self.alias, facts.alias),
             (self.account, facts.account),
             (self.attended, facts.attended),
+            (self.rdp_pass, facts.rdp_pass),
         )
         return all(cell is None or cell == fact for cell, fact in cells)
 
@@ -200,6 +213,36 @@ TABLE: Final[tuple[Row, ...]] = (
     ),
     # Enabled from here on. Who has shown something in this PAM handle is not asked twice; account asks for
     # that evidence, whatever the first factor was.
+    # A pass holds once: the evidence of one is looked up again, and used up.
+    Row(Rule.PASS_TO_USE, Decision.LOOK, phase=Phase.ACCOUNT, evidence=True, rdp_pass=PassFound.TO_USE),
+    Row(
+        Rule.PASS_USED,
+        _PASS,
+        Rc.IGNORE,
+        phase=Phase.ACCOUNT,
+        evidence=True,
+        rdp_pass=PassFound.USED,
+        event=Event.PASS_USED,
+    ),
+    Row(
+        Rule.PASS_CONTINUED,
+        _PASS,
+        Rc.IGNORE,
+        phase=Phase.ACCOUNT,
+        evidence=True,
+        rdp_pass=PassFound.CONTINUED,
+        event=Event.LET_PASS,
+    ),
+    Row(
+        Rule.PASS_GONE,
+        _DENY,
+        Rc.PERM_DENIED,
+        phase=Phase.ACCOUNT,
+        evidence=True,
+        rdp_pass=PassFound.GONE,
+        text=Prompt.NO_EVIDENCE,
+        event=Event.REFUSED,
+    ),
     # In the key slot SUCCESS leaves out the password that may follow there, so that only what was judged for this very
     # login gets it: a code, a bypass, evidence. IGNORE leaves the host its own demands (promise 14).
     Row(Rule.EVIDENCE_KEY, _PASS, Rc.SUCCESS, phase=Phase.AUTH, slot=Slot.KEY, first_factor=True, evidence=True),
@@ -207,6 +250,25 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(Rule.NO_EVIDENCE, _DENY, Rc.PERM_DENIED, phase=Phase.ACCOUNT, text=Prompt.NO_EVIDENCE, event=Event.REFUSED),
     # Remote-desktop clients.
     Row(Rule.WHITELISTED, Decision.ALLOW, Rc.IGNORE, where=_RDP, whitelisted=True, mint=True, event=Event.LET_PASS),
+    Row(Rule.PASS_NEEDED, Decision.LOOK, where=_RDP, rdp_pass=PassFound.UNREAD),
+    Row(
+        Rule.PASS,
+        Decision.ALLOW,
+        Rc.IGNORE,
+        where=_RDP,
+        rdp_pass=PassFound.LIVE,
+        mint=True,
+        event=Event.LET_PASS,
+    ),
+    Row(
+        Rule.PASS_RECONNECT,
+        Decision.ALLOW,
+        Rc.IGNORE,
+        where=_RDP,
+        rdp_pass=PassFound.RECONNECT,
+        mint=True,
+        event=Event.LET_PASS,
+    ),
     Row(Rule.RDP_REFUSED, _DENY, Rc.AUTH_ERR, where=_RDP, text=Prompt.RDP_REFUSED, event=Event.REFUSED),
     # Clients that can ask.
     Row(Rule.NO_FIRST_FACTOR, _PASS, Rc.IGNORE, slot=Slot.KEY, first_factor=False),
@@ -279,3 +341,8 @@ def decide(facts: Facts) -> Row:
 def with_account(facts: Facts, account: AccountState) -> Facts:
     """The facts once the state was looked at."""
     return facts._replace(account=account)
+
+
+def with_pass(facts: Facts, found: PassFound) -> Facts:
+    """The facts once it is known what there is for an RDP login."""
+    return facts._replace(rdp_pass=found)

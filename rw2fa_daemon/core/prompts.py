@@ -30,6 +30,14 @@ class Prompt(Enum):
     )
     CANNOT_ASK = "This program cannot ask for a verification code. Sign in another way."
     RDP_REFUSED = "Remote-desktop clients cannot ask for a verification code. Sign in another way."
+    RDP_KNOCKED = (
+        "Somebody tried to sign in to your account with a remote-desktop client just now. If that was not you, tell "
+        "your administrator. Wait a minute, then try again."
+    )
+    RDP_NOWHERE = (
+        "A remote-desktop client cannot be let in, since it is not known where it comes from. Ask your administrator."
+    )
+    LOGONS_FULL = "Too many people are signed in. Try again later."
     ENROL_CLOSED = (
         "Two-factor authentication is switched on for your account, and the time for setting it up "
         "has passed. Ask your administrator to open it again."

@@ -53,6 +53,43 @@ class Rule(StrEnum):
     # Remote-desktop clients.
     WHITELISTED = "whitelisted", "The user is in `[rdp] whitelist`; the password is still checked."
     RDP_REFUSED = "rdp-refused", "Remote-desktop clients cannot ask for a code, so enabled users are refused."
+    # Passes of the portal.
+    PASS_NEEDED = "pass-needed", "Whether there is a pass has to be looked up; never the final decision."
+    PASS_TO_USE = "pass-to-use", "The pass that was found before has to be used up; never the final decision."
+    PASS = "pass", "A pass of the web portal lets this RDP login in; the password is still checked."
+    PASS_RECONNECT = (
+        "pass-reconnect",
+        "A session from the same address lives, which a pass let in; the password is still checked.",
+    )
+    PASS_USED = "pass-used", "The RDP login was let in by a pass, and used it up."
+    PASS_CONTINUED = "pass-continued", "The RDP login was let in where a session from the same address lives."
+    PASS_GONE = "pass-gone", "Another login used the pass meanwhile, or it ended or was cancelled."
+    PASS_ADDRESS = "pass-address", "There is a pass, for another address."
+    PASS_WITHOUT_ADDRESS = (
+        "pass-without-address",
+        "There is a pass, but xrdp does not say where the login comes from, and `[rdp] without_address` is false.",
+    )
+    PASS_CANCELLED = "pass-cancelled", "More RDP logins tried for a pass than its user would need, so it was cancelled."
+    PASS_KNOCKED = (
+        "pass-knocked",
+        "An RDP login without a pass was refused a short while ago, and nothing tells whose that was.",
+    )
+    PASS_ARMED = "pass-armed", "A pass was armed at the web portal: one RDP login is let in."
+    # Logons at the portal.
+    LOGON = "logon", "Somebody logged on at the web portal."
+    LOGON_SESSION = "logon-session", "A logon of the web portal lets another session be opened."
+    LOGON_CODE = "logon-code", "A code was typed again for a logon of the web portal."
+    LOGON_NEEDS_CODE = "logon-needs-code", "The time is over in which the code of the logon opens sessions."
+    LOGON_WITHOUT_CODE = (
+        "logon-without-code",
+        "No code was judged a short while ago in the process that logs somebody on.",
+    )
+    LOGON_OVER = (
+        "logon-over",
+        "The logon is over: its time, a sign-out, a reset, a lock, or another scope or uid ended it.",
+    )
+    LOGON_ENDED = "logon-ended", "Somebody signed out of the web portal, or was locked."
+    LOGONS_FULL = "logons-full", "As many people are logged on at the web portal as there may be."
     # What the state says.
     STATE_NEEDED = "state-needed", "The user's record has to be read; never the final decision."
     STATE_UNUSABLE = "state-unusable", "The state cannot be read; `rw2fa doctor` says why."

@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
+from rw2fa_daemon.core.address import parse_address
 from rw2fa_daemon.core.user import Membership, Missing, User, UserList
 
 Network = IPv4Network | IPv6Network
@@ -107,12 +108,5 @@ def in_networks(address: str, networks: tuple[Network, ...]) -> bool:
 
     An IPv4 address mapped into IPv6 (RFC 4291 §2.5.5.2) counts as the IPv4 address.
     """
-    if not networks:
-        return False
-    try:
-        parsed: IPv4Address | IPv6Address = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is not None:
-        parsed = parsed.ipv4_mapped
-    return any(parsed.version == network.version and parsed in network for network in networks)
+    parsed = parse_address(address) if networks else None
+    return parsed is not None and any(parsed.version == network.version and parsed in network for network in networks)

@@ -17,6 +17,7 @@ from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.service.connection import ROOT_UID, Connection
 from rw2fa_daemon.service.dialogue import Dialogue, tell
 from rw2fa_daemon.service.login_services import LoginServices
+from rw2fa_daemon.service.rdp_pass import LOOK_FOR_PASS, decide_by_pass
 
 
 def admit(services: LoginServices, connection: Connection, login: Login, *, alone: bool) -> None:
@@ -104,7 +105,9 @@ def _found(
 
 def _go_on(services: LoginServices, connection: Connection, rules: Rules, admission: Admission) -> None:
     """Ask, or end the login; then take down where the user was seen."""
-    if admission.row.decision is Decision.LOOK:
+    if admission.row.rule in LOOK_FOR_PASS:
+        decide_by_pass(services, connection, admission.context, rules.config.logons)
+    elif admission.row.decision is Decision.LOOK:
         connection.partner = dialogue = Dialogue(services, connection, admission.context)
         dialogue.begin()
     else:

@@ -26,6 +26,7 @@ from rw2fa_daemon.service.gauges import Running, UserGauges, clock_families, peo
 from rw2fa_daemon.service.helper import NOTIFIER, RELAY, HelperKeeper
 from rw2fa_daemon.service.listener import own_listener
 from rw2fa_daemon.service.login_services import make_login_services
+from rw2fa_daemon.service.logons import end_logons, logon_verbs
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.metrics import Metrics
 from rw2fa_daemon.service.metrics_file import MetricsFile
@@ -80,7 +81,13 @@ class Daemon:
         self._metrics = Metrics()
         self._spraying = SprayingDetector()
         notifier = Notifier(RelayClient(loop, config.notify_socket), lambda: self._config.notify)
-        audit = notifier.watching(self._spraying.watching(self._metrics.counting(self._sink.write)))
+        written = notifier.watching(self._spraying.watching(self._metrics.counting(self._sink.write)))
+
+        def audit(record: Record) -> None:
+            written(record)
+            if record.event is Event.LOCKED:
+                end_logons(self._services, record.user)
+
         self._services = make_login_services(
             loop,
             rules=lambda: self._rules,
@@ -99,6 +106,7 @@ class Daemon:
                 "metrics": self._answer_metrics,
                 "keys": self._answer_keys,
                 "session": partial(begin_session, self._services),
+                **logon_verbs(self._services),
             },
             audit=audit,
             answered=self._metrics.answered,

@@ -91,6 +91,7 @@ def people_families(people: UserCounts | None) -> tuple[Family, ...]:
         gauge("rw2fa_users_activated", "People with a device.", people.activated),
         gauge("rw2fa_users_pending", "People who began to enrol and did not finish.", people.pending),
         gauge("rw2fa_users_locked", "People whose codes are refused because of wrong ones before.", people.locked),
+        gauge("rw2fa_logons", "Logons at the web portal.", people.logons),
         Family(
             "rw2fa_users_guess_budget_spent",
             "gauge",

@@ -19,6 +19,7 @@ from rw2fa_daemon.service.hashing import HashingPool
 from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.membership_memory import MembershipMemory
 from rw2fa_daemon.service.pieces import Pieces
+from rw2fa_daemon.service.rdp_sessions import RdpSessions
 from rw2fa_daemon.service.relay_client import RelayClient
 from rw2fa_daemon.service.remote_batcher import RemoteBatcher
 from rw2fa_daemon.service.sms_sender import SmsSender
@@ -41,12 +42,14 @@ class LoginServices:
     pieces: Pieces[int]
     sms: SmsSender
     resources: Resources
+    rdp_sessions: RdpSessions
     audit: Callable[[Record], None]
 
     def close(self) -> None:
         """Finish what outlives a login."""
         self.membership_memory.settle()
         self.hashing.close()
+        self.rdp_sessions.close()
 
 
 def make_login_services(
@@ -81,6 +84,7 @@ def make_login_services(
             fresh_generation=_fresh_generation,
             sms_randomness=SmsRandomness(_fresh_sms_code, _fresh_sms_login, state.sms_code_digest),
         ),
+        rdp_sessions=RdpSessions(),
         audit=audit,
     )
 

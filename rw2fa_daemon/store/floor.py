@@ -44,8 +44,8 @@ def lift(connection: Connection, vault: Vault, second: int) -> bool:
     """Let no code from before `second` (UTC) count from now on; False if that was so already.
 
     Never lowers the floor. What lets people enrol, and who was in no entry of the scope, is forgotten with it: see
-    `core.rollback`. Raises `ValueError` for what is no such time, `StateProblem` as `read` does, and the
-    driver's errors.
+    `core.rollback`. Portal logons end. Raises `ValueError` for what is no such time, `StateProblem` as `read` does, and
+    the driver's errors.
     """
     with connection.transaction():
         return lift_within(connection, vault, second)
@@ -65,6 +65,8 @@ def lift_within(connection: Connection, vault: Vault, second: int) -> bool:
         connection.write(sql.INSERT_META, [(KEY, value)])
     scope.close_within(connection, vault)
     connection.write(sql.FORGET_ALL_NOT_MEMBERS, [()])
+    # Which of their passes were used may be forgotten.
+    connection.write(sql.DELETE_ALL_LOGONS, [()])
     return True
 
 

@@ -8,7 +8,7 @@ between has sealed its record anew. No revision changes, as nothing that is stor
 from collections.abc import Callable, Iterable, Sequence
 from typing import Final, NamedTuple, cast
 
-from rw2fa_daemon.store import key_check, membership_memory, record, rollback_marker, scope
+from rw2fa_daemon.store import key_check, logons, membership_memory, record, rollback_marker, scope
 from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem
@@ -67,6 +67,24 @@ def page_of_not_members(connection: Connection, vault: Vault, after: str) -> Pag
     if rows:
         _replace(connection, sql.RESEAL_NOT_MEMBERS, rows, ())
     return Page(len(rows), (), str(found[-1][0]) if found else None)
+
+
+def page_of_logons(connection: Connection, vault: Vault, after: str) -> Page:
+    """Seal again the next people's portal logons after `after`. Raises the driver's errors."""
+    key_check.follow(connection, vault)
+    names = [str(name) for (name,) in connection.rows(sql.SELECT_STALE_LOGONS, after, vault.sealing, AT_ONCE)]
+    unsound: list[str] = []
+    connection.begin(names)
+    try:
+        for name in names:
+            try:
+                logons.sealed_again(connection, vault, name)
+            except StateProblem:
+                unsound.append(name)
+        connection.commit()
+    finally:
+        connection.rollback()
+    return Page(len(names) - len(unsound), tuple(unsound), names[-1] if names else None)
 
 
 def rest(connection: Connection, vault: Vault) -> None:

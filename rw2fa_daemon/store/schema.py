@@ -119,6 +119,21 @@ text_quotas: Final = Table(
     sqlite_with_rowid=False,
 )
 
+logons: Final = Table(
+    "logons",
+    metadata,
+    Column("name", _Key, primary_key=True),
+    Column("part", SmallInteger, primary_key=True, autoincrement=False),
+    # UTC seconds from which nothing of it counts; NULL in a witness, as all but its revision is.
+    Column("until", BigInteger),
+    # How many logons these are, for figures.
+    Column("count", SmallInteger),
+    Column("revision", BigInteger, nullable=False),
+    Column("ledger", LargeBinary),
+    Index("logons_by_until", "until"),
+    sqlite_with_rowid=False,
+)
+
 meta: Final = Table(
     "meta",
     metadata,

@@ -152,6 +152,27 @@ FORGET_TEXT_QUOTAS: Final = """
     DELETE FROM text_quotas WHERE subject IN (SELECT subject FROM text_quotas ORDER BY void_at DESC LIMIT ? OFFSET ?)
 """
 
+# Logons at the portal; `part` is as in `accounts`.
+SELECT_LOGONS: Final = "SELECT part, revision, ledger FROM logons WHERE name = ? ORDER BY part"
+INSERT_LOGONS: Final = "INSERT INTO logons (name, part, until, count, revision, ledger) VALUES (?, 0, ?, ?, ?, ?)"
+INSERT_LOGONS_WITNESS: Final = "INSERT INTO logons (name, part, revision) VALUES (?, 1, ?)"
+UPDATE_LOGONS: Final = """
+    UPDATE logons SET until = ?, count = ?, revision = ?, ledger = ? WHERE name = ? AND part = 0
+"""
+UPDATE_LOGONS_WITNESS: Final = "UPDATE logons SET revision = ? WHERE name = ? AND part = 1"
+DELETE_LOGONS: Final = "DELETE FROM logons WHERE name = ?"
+DELETE_ALL_LOGONS: Final = "DELETE FROM logons"
+FORGET_VOID_LOGONS: Final = """
+    DELETE FROM logons WHERE name IN (SELECT name FROM logons WHERE until <= ? ORDER BY until LIMIT ?)
+"""
+SELECT_LOGON_NAMES: Final = "SELECT DISTINCT name FROM logons WHERE name > ? ORDER BY name LIMIT ?"
+COUNT_LOGON_PEOPLE: Final = "SELECT count(*) FROM logons WHERE until > ?"
+COUNT_LOGONS: Final = "SELECT coalesce(sum(count), 0) FROM logons WHERE until > ?"
+SELECT_STALE_LOGONS: Final = """
+    SELECT name FROM logons WHERE name > ? AND substr(ledger, 1, 2) != ? ORDER BY name LIMIT ?
+"""
+RESEAL_LOGONS: Final = "UPDATE logons SET ledger = ? WHERE name = ? AND part = 0"
+
 # What there is one of.
 SELECT_META: Final = "SELECT value FROM meta WHERE key = ?"
 LIST_META: Final = "SELECT key, value FROM meta"

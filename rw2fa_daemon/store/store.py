@@ -9,6 +9,7 @@ from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
 from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.lockout import FAILURES_MAX
+from rw2fa_daemon.core.logon import Logons, LogonSettings
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.quota import Quota
 from rw2fa_daemon.core.secret import Secret
@@ -17,6 +18,7 @@ from rw2fa_daemon.store import (
     code_salt,
     floor,
     key_check,
+    logons,
     membership_memory,
     next_key,
     reseal,
@@ -162,6 +164,86 @@ class Store:
             stored = load(connection, self._decoder, name, floor.read(connection))
         return None if stored is None else stored.account
 
+    def with_logons(self, name: str, work: logons.Work[R], settings: LogonSettings, now: float) -> R:
+        """Decide about the account of that name and its portal logons, in one transaction if anything changes.
+
+        `work` must be pure: it is tried first on what is stored, which keeps nobody waiting. Durable when this returns.
+        Raises `logons.Full` as well.
+        """
+        with self._using() as connection:
+            try:
+                stored = load(connection, self._decoder, name, floor.read(connection))
+                account = None if stored is None else stored.account
+                known = logons.read(connection, self._vault, name)
+                result = self._changing_nothing(work(account, known.logons), account, known.logons)
+                if result is None:
+                    connection.begin((name,))
+                    result = (self._change_logons(connection, name, work, settings, now),)
+            finally:
+                connection.rollback()
+        return result[0]
+
+    @staticmethod
+    def _changing_nothing(
+        decided: tuple[Account | None, Logons, R], account: Account | None, known: Logons
+    ) -> tuple[R] | None:
+        after, left, result = decided
+        return (result,) if (after is account or after == account) and left == known else None
+
+    def _change_logons(
+        self, connection: Connection, name: str, work: logons.Work[R], settings: LogonSettings, now: float
+    ) -> R:
+        batch = Batch(connection, self._decoder, self._vault, self._engine)
+        before = logons.read(connection, self._vault, name)
+        left = [before.logons]
+
+        def work_and_keep(account: Account | None) -> tuple[Account | None, R]:
+            after, left[0], result = work(account, before.logons)
+            return after, result
+
+        (result,) = batch.judge([Job(name, work_and_keep)])
+        if isinstance(result, StateProblem):
+            raise result
+        wrote = logons.write(connection, self._vault, name, before, left[0], settings, now)
+        if batch.write() or wrote:
+            connection.commit()
+            if self._detector is not None:
+                self._detector.changed()
+        return result
+
+    def logons_of(self, name: str) -> Logons:
+        """The portal logons of that name, whether they have ended or not."""
+        with self._using() as connection:
+            return logons.read(connection, self._vault, name).logons
+
+    def end_logons(self, *names: str) -> None:
+        """End all portal logons of these names, sound or not, and their passes; durable when this returns."""
+        for name in names:
+            with self._using() as connection:
+                try:
+                    connection.begin((name,))
+                    connection.write(sql.DELETE_LOGONS, [(name,)])
+                    connection.commit()
+                finally:
+                    connection.rollback()
+
+    def logon_names(self) -> Iterator[str]:
+        """The names of all who have, or had, portal logons, in order."""
+        last = ""
+        while True:
+            with self._using() as connection:
+                page = connection.rows(sql.SELECT_LOGON_NAMES, last, NAMES_AT_ONCE)
+            yield from (name for (name,) in page)
+            if not page:
+                return
+            last = page[-1][0]
+
+    def count_logons(self, now: float) -> int:
+        """How many portal logons there are at `now` (UTC seconds), for figures."""
+        with self._using() as connection:
+            ((count,),) = connection.rows(sql.COUNT_LOGONS, int(now))
+        return int(count)
+
     def code_hasher(self) -> CodeHasher:
         """What makes recovery codes and tokens, and their digests."""
         with self._using() as connection:
@@ -233,7 +315,7 @@ class Store:
     def discard(self, name: str) -> None:
         """Delete whatever is stored of that name, also what cannot be read any more."""
         with self._using() as connection, connection.transaction():
-            for statement in (sql.DELETE_ACCOUNT, sql.DELETE_NOT_MEMBERS):
+            for statement in (sql.DELETE_ACCOUNT, sql.DELETE_NOT_MEMBERS, sql.DELETE_LOGONS):
                 connection.write(statement, [(name,)])
 
     def purge(self) -> bool:
@@ -321,7 +403,7 @@ class Store:
             if sms_digits is not None:
                 ((by_text,),) = connection.rows(sql.COUNT_TEXT_GUESSES, allowance(sms_digits, guessing).narrow, since)
                 spent += by_text
-        return UserCounts(activated, pending, locked, narrowed, spent)
+        return UserCounts(activated, pending, locked, narrowed, spent, self.count_logons(now))
 
     def floor(self) -> int:
         """UTC seconds before which nobody's codes count, 0 if that was never set."""

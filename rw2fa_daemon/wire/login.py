@@ -47,7 +47,7 @@ def read_open(message: Message) -> Login:
     except (KeyError, ValueError) as error:
         raise ProtocolError("unknown phase, slot or uid") from error
     first = fields.get("first", "")
-    boot = _boot(fields)
+    boot = read_place(fields)
     return Login(
         phase=phase,
         slot=slot,
@@ -72,7 +72,7 @@ def read_session(message: Message) -> Begun:
     user = message.required("user")
     if len(user) > ITEM_MAX:
         raise ProtocolError("item too long")
-    return Begun(user, _session(message.required("session"), _boot(message.fields)))
+    return Begun(user, _session(message.required("session"), read_place(message.fields)))
 
 
 def _session(number: str, boot: str) -> str:
@@ -82,7 +82,7 @@ def _session(number: str, boot: str) -> str:
     return f"{boot}:{number}" if number and boot else ""
 
 
-def _boot(fields: Mapping[str, str]) -> str:
+def read_place(fields: Mapping[str, str]) -> str:
     """What tells this boot and the container in it, if it is one, from all others; nothing where it is not known."""
     boot, namespaces = fields.get("boot", ""), fields.get("namespaces", "")
     if boot and not (len(boot) == BOOT_LENGTH and _HEX.issuperset(boot)):

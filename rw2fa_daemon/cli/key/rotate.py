@@ -16,7 +16,7 @@ from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, show_json, shown
 from rw2fa_daemon.config.settings import BY_KEY
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.pamstack.programs import run, under_systemd
-from rw2fa_daemon.store.reseal import Pager, page_of_not_members, page_of_records
+from rw2fa_daemon.store.reseal import Pager, page_of_logons, page_of_not_members, page_of_records
 from rw2fa_daemon.store.store import Store
 from rw2fa_daemon.vault.master_key import (
     CREDENTIAL,
@@ -93,7 +93,7 @@ def _encrypt(store: Store) -> _Outcome:
     started = time.monotonic()
     outcome = _Outcome()
     store.change_key()
-    for pager in (page_of_records, page_of_not_members):
+    for pager in (page_of_records, page_of_not_members, page_of_logons):
         for _ in range(PASSES_MAX):
             if not _pass(store, pager, outcome):
                 break

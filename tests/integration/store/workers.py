@@ -4,6 +4,7 @@
 """
 
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Final
 from rw2fa_daemon.config.database_url import parse
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.database import Database
+from rw2fa_daemon.core.logon import Logons, LogonSettings, PassFound, use
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import load_master_key
 from rw2fa_daemon.vault.vault import Vault
@@ -48,6 +50,24 @@ def login(store: Store, steps: str) -> None:
             print(step, flush=True)
 
 
+def use_pass(store: Store, passes: str) -> None:
+    """Log in by each pass of `new`, from a signal on standard input on; prints which of them let this process in."""
+    settings = LogonSettings(3600, 28_800, 900, without_address=False)
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for number in range(int(passes)):
+        address, now = f"10.0.0.{number}", time.time()
+
+        def work(
+            account: Account | None, known: Logons, address: str = address, now: float = now
+        ) -> tuple[Account | None, Logons, bool]:
+            after, found, _ = use(known, address, settings, now)
+            return account, after, found is PassFound.USED
+
+        if store.with_logons("new", work, settings, now):
+            print(number, flush=True)
+
+
 def batches(store: Store, first: str) -> None:
     """Try codes for ever, for eight people at once, each step twice; prints what was accepted.
 
@@ -76,6 +96,7 @@ PROGRAMS: Final[dict[str, Callable[..., None]]] = {
     "init": look,
     "login": login,
     "look": look,
+    "use_pass": use_pass,
 }
 
 

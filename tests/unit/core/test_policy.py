@@ -6,6 +6,7 @@ import pytest
 
 from rw2fa_daemon.core.clients import ServiceClass
 from rw2fa_daemon.core.login import Phase, Slot
+from rw2fa_daemon.core.logon import PassFound
 from rw2fa_daemon.core.policy import (
     BEFORE_NAMES,
     TABLE,
@@ -19,8 +20,8 @@ from rw2fa_daemon.core.policy import (
 )
 from rw2fa_daemon.core.scope import ScopeStatus
 
-EVERYTHING = [
-    Facts(*cells)  # type: ignore[arg-type]  # product() knows no types for so many
+_WITHOUT_PASS = [
+    Facts(*cells, PassFound.NONE)  # type: ignore[arg-type, call-arg]  # product() knows no types for so many
     for cells in product(
         (False, True),
         ServiceClass,
@@ -37,6 +38,25 @@ EVERYTHING = [
         (False, True),
     )
 ]
+_WITH_PASS = [
+    Facts(
+        on,
+        service_class,
+        phase,
+        slot,
+        first_factor=False,
+        evidence=evidence,
+        scope_status=who,
+        whitelisted=whitelisted,
+        client_can_ask=False,
+        client_can_enrol=False,
+        rdp_pass=found,
+    )
+    for on, service_class, phase, slot, evidence, who, whitelisted, found in product(
+        (False, True), ServiceClass, Phase, Slot, (False, True), ScopeStatus, (False, True), PassFound
+    )
+]
+EVERYTHING = _WITHOUT_PASS + _WITH_PASS
 NEEDS_NO_FACTOR = {
     ScopeStatus.EXEMPT_USER,
     ScopeStatus.EXEMPT_NETWORK,
@@ -67,6 +87,7 @@ def test_promise_4_an_enabled_person_is_never_let_in_without_evidence_or_a_code(
                 facts.evidence
                 or facts.account in {AccountState.BYPASSED, AccountState.RECENT}
                 or (facts.service_class is ServiceClass.RDP and facts.whitelisted)
+                or (facts.service_class is ServiceClass.RDP and facts.rdp_pass in {PassFound.LIVE, PassFound.RECONNECT})
                 or (facts.slot is Slot.KEY and not facts.first_factor and code is Rc.IGNORE)
             )
             assert excused, (facts, row.rule)
@@ -141,10 +162,30 @@ def test_rules_before_names_depend_on_no_name() -> None:
             assert not facts.on or facts.service_class is ServiceClass.IGNORE
 
 
-def test_rdp_is_decided_without_the_state() -> None:
+def test_rdp_is_decided_without_a_question_and_only_a_pass_has_to_be_looked_up() -> None:
     for facts in EVERYTHING:
         if facts.service_class is ServiceClass.RDP:
-            assert _row(facts).decision not in {Decision.LOOK, Decision.CODE, Decision.ENROL}
+            row = _row(facts)
+            assert row.decision not in {Decision.CODE, Decision.ENROL}
+            assert row.decision is not Decision.LOOK or row.rule in {"pass-needed", "pass-to-use"}
+
+
+def test_promise_4_the_evidence_of_a_pass_is_worth_nothing_until_the_pass_was_used_up() -> None:
+    for facts in _WITH_PASS:
+        if facts.on and facts.scope_status is ScopeStatus.ENABLED and facts.service_class is not ServiceClass.IGNORE:
+            before = facts._replace(rdp_pass=PassFound.TO_USE)
+            if facts.evidence and facts.phase is Phase.ACCOUNT:
+                assert _row(before).decision is Decision.LOOK
+                gone = _row(facts._replace(rdp_pass=PassFound.GONE))
+                assert (gone.decision, gone.rc) == (Decision.DENY, Rc.PERM_DENIED)
+
+
+def test_only_an_rdp_login_in_auth_is_given_the_evidence_of_a_pass() -> None:
+    for facts in EVERYTHING:
+        if _row(facts).rule in {"pass", "pass-reconnect"}:
+            assert facts.service_class is ServiceClass.RDP
+            assert facts.phase is Phase.AUTH
+            assert facts.scope_status is ScopeStatus.ENABLED
 
 
 def test_evidence_is_minted_by_auth_only() -> None:

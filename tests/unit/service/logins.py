@@ -43,6 +43,7 @@ def services(calls: ExpectedCalls, rules: Rules | None = None, *, code_hasher: o
         pieces=calls.double("pieces"),
         sms=calls.double("sms"),
         resources=Resources(CodeCache(), lambda: SECRET, lambda: 77, randomness),
+        rdp_sessions=calls.double("rdp_sessions"),
         audit=calls.double("services").audit,
     )
 

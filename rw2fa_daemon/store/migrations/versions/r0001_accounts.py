@@ -95,6 +95,17 @@ def upgrade() -> None:
     )
     op.create_index("text_quotas_by_void_at", "text_quotas", ["void_at"])
     op.create_table(
+        "logons",
+        sa.Column("name", key, primary_key=True),
+        sa.Column("part", sa.SmallInteger, primary_key=True, autoincrement=False),
+        sa.Column("until", sa.BigInteger),
+        sa.Column("count", sa.SmallInteger),
+        sa.Column("revision", sa.BigInteger, nullable=False),
+        sa.Column("ledger", sa.LargeBinary),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("logons_by_until", "logons", ["until"])
+    op.create_table(
         "meta",
         sa.Column("key", key, primary_key=True),
         sa.Column("value", sa.LargeBinary, nullable=False),

@@ -1,0 +1,296 @@
+"""The verbs of rw2fa-session: logons at the web portal, the sessions that they open, and passes (decision 31)."""
+
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Final
+
+from rw2fa_daemon.config.rules import Rules
+from rw2fa_daemon.core import policy, sessions
+from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.address import same_host
+from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.logon import (
+    IDENTIFIER_BYTES,
+    Logon,
+    Logons,
+    LogonSettings,
+    Opens,
+    Standing,
+    digest_of,
+    may_arm,
+    opens,
+    with_code,
+    with_pass,
+    with_session,
+)
+from rw2fa_daemon.core.policy import Decision, facts_of
+from rw2fa_daemon.core.prompts import Prompt
+from rw2fa_daemon.core.rule import Rule
+from rw2fa_daemon.core.scope import scope_result
+from rw2fa_daemon.core.standing import standing
+from rw2fa_daemon.core.user import Membership, Missing, User
+from rw2fa_daemon.service.admission import booted_at
+from rw2fa_daemon.service.connection import Connection
+from rw2fa_daemon.service.login_services import LoginServices
+from rw2fa_daemon.service.server import RootVerb
+from rw2fa_daemon.store.logons import Full
+from rw2fa_daemon.store.store import StateProblem
+from rw2fa_daemon.wire.logon import LogonReport, LogonRequest, read_about_logon, read_logon, write_logon_report
+from rw2fa_daemon.wire.message import Message
+
+OK: Final = "ok"
+CODE: Final = "code"
+OVER: Final = "over"
+REFUSED: Final = "refused"
+
+_RESULTS: Final = {Opens.YES: OK, Opens.CODE: CODE, Opens.OVER: OVER}
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """A request with all that its answer depends on but the state."""
+
+    request: LogonRequest
+    user: User
+    asked: bool
+    """Whether a code is asked for."""
+    pid: int
+    now: float
+    settings: LogonSettings
+    identifier: str
+    """For a new logon."""
+
+    def report(self, result: str, logon: Logon, rule: Rule | None = None, text: Prompt | None = None) -> LogonReport:
+        """The answer about a logon."""
+        known = logon.rdp_pass
+        return LogonReport(
+            result,
+            rule,
+            text,
+            user=logon.user,
+            uid=logon.uid,
+            asked=logon.asked,
+            until=logon.until(self.settings),
+            sessions=logon.sessions,
+            sessions_until=logon.sessions_until(self.settings)
+            if opens(logon, self.settings, self.now) is Opens.YES
+            else None,
+            pass_status=logon.pass_status(self.now),
+            pass_until=known.until if known is not None and known.live(self.now) else None,
+        )
+
+
+Decided = tuple[Account | None, Logons, LogonReport]
+_Work = Callable[[_Case, Standing, Account | None, Logons], Decided]
+_AboutLogon = Callable[[_Case, Account | None, Logons, Logon], Decided]
+
+_ENDED: Final = LogonReport(OVER, Rule.LOGON_OVER)
+
+
+def logon_verbs(services: LoginServices) -> dict[str, RootVerb]:
+    """What answers each of the verbs."""
+    return {verb: partial(_answer, services, kind) for verb, kind in _VERBS.items()}
+
+
+def _register(case: _Case, now: Standing, account: Account | None, logons: Logons) -> Decided:
+    """Somebody has signed in at the portal."""
+    at = int(case.now)
+    code_at = None
+    if case.asked:
+        account, code_at = _taken(case, account)
+        if code_at is None:
+            return account, logons, _refused(Rule.LOGON_WITHOUT_CODE)
+    request, user = case.request, case.user
+    logon = Logon(
+        digest_of(case.identifier),
+        user.name,
+        user.uid,
+        (now.generation or 0) if case.asked else 0,
+        same_host(request.address),
+        os.uname().nodename,
+        at,
+        code_at,
+    )
+    if not now.fits(logon):
+        return account, logons, _refused(Rule.LOGON_OVER)
+    left = logons.but(lambda one: now.void(one, case.settings, case.now)).add(logon)
+    return account, left, replace(case.report(OK, logon, Rule.LOGON), identifier=case.identifier)
+
+
+def _code_again(case: _Case, account: Account | None, logons: Logons, logon: Logon) -> Decided:
+    """Another code was typed."""
+    after, code_at = _taken(case, account)
+    if code_at is None:
+        return account, logons, _refused(Rule.LOGON_WITHOUT_CODE)
+    renewed = with_code(logon, code_at)
+    return after, logons.put(renewed), case.report(OK, renewed, Rule.LOGON_CODE)
+
+
+def _open_session(case: _Case, account: Account | None, logons: Logons, logon: Logon) -> Decided:
+    """Another session is about to be opened."""
+    if opens(logon, case.settings, case.now) is Opens.CODE:
+        return account, logons, case.report(CODE, logon, Rule.LOGON_NEEDS_CODE)
+    opened = with_session(logon, case.now)
+    return account, logons.put(opened), case.report(OK, opened, Rule.LOGON_SESSION)
+
+
+def _arm(case: _Case, account: Account | None, logons: Logons, logon: Logon) -> Decided:
+    """An RDP client is about to be started."""
+    if opens(logon, case.settings, case.now) is Opens.CODE:
+        return account, logons, case.report(CODE, logon, Rule.LOGON_NEEDS_CODE)
+    address = same_host(case.request.address)
+    if case.asked and not address and not case.settings.without_address:
+        return account, logons, _refused(Rule.PASS_WITHOUT_ADDRESS, Prompt.RDP_NOWHERE)
+    if case.asked and not may_arm(logons, case.settings, case.now):
+        return account, logons, _refused(Rule.PASS_KNOCKED, Prompt.RDP_KNOCKED)
+    armed = with_session(logon, case.now)
+    if case.asked:
+        armed = with_pass(armed, address, case.settings, case.now)
+    return account, logons.put(armed), case.report(OK, armed, Rule.PASS_ARMED)
+
+
+def _show(case: _Case, account: Account | None, logons: Logons, logon: Logon) -> Decided:
+    """How does it stand?"""
+    return account, logons, case.report(_RESULTS[opens(logon, case.settings, case.now)], logon)
+
+
+def _sign_out(case: _Case, _now: Standing, account: Account | None, logons: Logons) -> Decided:
+    """Its user is gone; nobody has to hear that it had ended before."""
+    logon = logons.find(case.request.identifier)
+    if logon is None:
+        return account, logons, LogonReport(OK)
+    return account, logons.without(logon), case.report(OK, logon, Rule.LOGON_ENDED)
+
+
+def _about(work: _AboutLogon, case: _Case, now: Standing, account: Account | None, logons: Logons) -> Decided:
+    """Find the logon, if it has not ended."""
+    logon = logons.find(case.request.identifier)
+    if logon is None or now.ended(logon, case.settings, case.now):
+        return account, logons, _ENDED
+    return work(case, account, logons, logon)
+
+
+def _taken(case: _Case, account: Account | None) -> tuple[Account | None, int | None]:
+    """The account once the code is taken that was judged in the process that asks, and when that was."""
+    if account is None:
+        return None, None
+    left, at = sessions.take_logon(
+        account.counters.sessions, case.request.boot, case.pid, now=case.now, booted_at=booted_at(case.now)
+    )
+    return replace(account, counters=replace(account.counters, sessions=left)), at
+
+
+def _refused(rule: Rule, text: Prompt = Prompt.LOGIN_REFUSED) -> LogonReport:
+    return LogonReport(REFUSED, rule, text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Verb:
+    """How a verb is read and decided; what is audited once it is done."""
+
+    read: Callable[[Message], LogonRequest]
+    work: _Work
+    event: Event | None = None
+
+
+_VERBS: Final = {
+    "logon": _Verb(read_logon, _register, Event.LOGON),
+    "logon_code": _Verb(read_about_logon, partial(_about, _code_again), Event.LOGON),
+    "logon_session": _Verb(read_about_logon, partial(_about, _open_session), Event.SESSION_OPENED),
+    "logon_show": _Verb(read_about_logon, partial(_about, _show)),
+    "logon_end": _Verb(read_about_logon, _sign_out, Event.LOGON_ENDED),
+    "pass": _Verb(read_about_logon, partial(_about, _arm), Event.PASS_ARMED),
+}
+
+
+def _answer(services: LoginServices, verb: _Verb, connection: Connection, message: Message) -> None:
+    request = verb.read(message)
+    answer = _Answer(services, verb, connection, request, services.rules())
+    services.directory.lookup(request.user, answer.rules.groups, answer.found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """A request under way: who is it, how do they stand, what is decided, and what is said."""
+
+    services: LoginServices
+    verb: _Verb
+    connection: Connection
+    request: LogonRequest
+    rules: Rules
+
+    @property
+    def service(self) -> str:
+        """The PAM service that decides whether a code is asked for."""
+        return self.request.service or self.rules.clients.portal_service
+
+    def found(self, user: User | Missing) -> None:
+        """The directory has answered."""
+        if isinstance(user, User) and self.rules.lists.scope.membership_by_uid(user) is Membership.UNSURE:
+            digest = self.rules.scope_digest
+            if self.services.state.do(
+                lambda known: known.was_not_member(user, digest), lambda outside: self._placed(user, outside=outside)
+            ):
+                return
+        self._placed(user)
+
+    def _placed(self, user: User | Missing, *, outside: bool = False) -> None:
+        """Decide; `outside` is whether the last complete look-up found them in no entry of the scope."""
+        request, rules, now = self.request, self.rules, time.time()
+        client = rules.clients.of(self.service)
+        address = "" if client.forgeable_address else request.address
+        where = scope_result(rules.lists, user, address, lambda _: outside)
+        login = Login(Phase.AUTH, Slot.MAIN, self.service, request.user)
+        row = policy.decide(facts_of(login, client, on=rules.config.enabled_at(now), where=where))
+        if not client.portal:
+            self._tell(_refused(Rule.LOGON_OVER), f"codes of {self.service} serve no logons of the portal")
+            return
+        if not isinstance(user, User) or row.decision not in {Decision.LOOK, Decision.IGNORE}:
+            self._tell(_refused(row.rule, row.text or Prompt.LOGIN_REFUSED))
+            return
+        asked = row.decision is Decision.LOOK
+        key = where.account if asked else user.name
+        fresh = secrets.token_hex(IDENTIFIER_BYTES)
+        case = _Case(request, user, asked, self.connection.pid, now, rules.config.logons, fresh)
+
+        def work(account: Account | None, logons: Logons) -> Decided:
+            stands = standing(account, user.uid, rules.settings, now, asked=asked)
+            return self.verb.work(case, stands, account, logons)
+
+        self.services.batcher.call(lambda store: store.with_logons(key, work, case.settings, now), self._decided)
+
+    def _decided(self, outcome: LogonReport | StateProblem) -> None:
+        if isinstance(outcome, Full):
+            self._tell(_refused(Rule.LOGONS_FULL, Prompt.LOGONS_FULL), str(outcome))
+        elif isinstance(outcome, StateProblem):
+            self._tell(_refused(Rule.STATE_UNUSABLE, Prompt.CANNOT_JUDGE), str(outcome))
+        else:
+            self._tell(outcome)
+
+    def _tell(self, report: LogonReport, reason: str = "") -> None:
+        """Audit what was done, or refused, and answer. Whatever was stored is durable by now."""
+        event = {OK: self.verb.event, REFUSED: Event.REFUSED}.get(report.result)
+        if event is not None and report.rule is not None:
+            self.services.audit(
+                Record(
+                    event,
+                    time.time(),
+                    user=report.user or self.request.user,
+                    service=self.service,
+                    address=self.request.address,
+                    decision=Decision.DENY if report.result == REFUSED else Decision.ALLOW,
+                    rule=report.rule,
+                    reason=reason,
+                )
+            )
+        self.connection.say_last(write_logon_report(report))
+
+
+def end_logons(services: LoginServices, name: str) -> None:
+    """See to it that somebody who was locked does not go on with a logon from before, once the lock is over."""
+    services.batcher.call(lambda store: store.end_logons(name), lambda _nothing: None)
