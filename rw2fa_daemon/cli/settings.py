@@ -16,6 +16,7 @@ from rw2fa_daemon.config.edit import Changes
 from rw2fa_daemon.config.guessing import meaning_of
 from rw2fa_daemon.config.load import check
 from rw2fa_daemon.config.settings import ANY_SERVICE, SETTINGS, Setting, find
+from rw2fa_daemon.core.application import Application
 from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.doctor.sms.message import measured, message_meaning, segment_warning
@@ -67,7 +68,7 @@ def get(cli: CliContext, key: str, *, as_json: bool) -> None:
     value = _shown_value(cli, full)
     if isinstance(value, tuple):
         for entry in value:
-            say(shown(entry))
+            say(shown(str(entry)))
     else:
         say(shown(value) if isinstance(value, str) else _text(cli, full))
     if full == MESSAGE:
@@ -87,7 +88,7 @@ def set_value(cli: CliContext, key: str, value: str, *, accept_risk: bool) -> No
     try:
         parsed = row.domain.parse(value)
         if full in _LISTS_OF_PEOPLE and isinstance(parsed, tuple):
-            parsed = tuple(entries_of(parsed))
+            parsed = tuple(entries_of(map(str, parsed)))
         parsed = check(row, full, _as_toml(parsed))
     except Refused as refused:
         raise Problem(f"{full}: {refused.reason}", refused.fix) from None
@@ -170,6 +171,13 @@ def _as_toml(value: Value) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
+def _plain(value: Value | None) -> object:
+    """A value as JSON has it."""
+    if isinstance(value, tuple):
+        return [asdict(entry) if isinstance(entry, Application) else entry for entry in value]
+    return value
+
+
 def _as_json(cli: CliContext, key: str) -> dict[str, object]:
     row = _row(key)
     value = _shown_value(cli, key)
@@ -177,7 +185,7 @@ def _as_json(cli: CliContext, key: str) -> dict[str, object]:
     return {
         **_worked_out(cli, key),
         "key": key,
-        "value": iso(cli.config.enabled_until) if key == "enabled_until" else value,
+        "value": iso(cli.config.enabled_until) if key == "enabled_until" else _plain(value),
         "default": row.default,
         "type": row.domain.kind,
         "allowed": row.domain.allowed,

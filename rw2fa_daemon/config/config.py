@@ -6,6 +6,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final
 
+from rw2fa_daemon.core.application import Application
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.logon import LogonSettings
@@ -64,6 +65,9 @@ class Config:
     sms_per_source: int
     """An hour."""
     sms_per_day: int
+    applications: tuple[Application, ...]
+    keep_minutes: int
+    """For a session in the browser that nobody looks at."""
     services: Mapping[str, str]
     service_default: str
     state: Path

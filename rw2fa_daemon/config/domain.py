@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from rw2fa_daemon.core.application import Application
 from rw2fa_daemon.core.sms_account import prefix_of
 from rw2fa_daemon.core.time_server import parse as time_server_parts
 from rw2fa_daemon.core.user import GROUP_MARK
 
-Value = bool | int | float | str | tuple[str, ...]
+Value = bool | int | float | str | tuple[str, ...] | tuple[Application, ...]
 
 NAME_BYTES_MAX: Final = 255
 """LOGIN_NAME_MAX of limits.h without its final NUL."""

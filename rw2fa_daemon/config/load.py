@@ -249,6 +249,8 @@ def build(layers: Layers) -> Config:
         sms_per_number=of("sms.per_number"),
         sms_per_source=of("sms.per_source"),
         sms_per_day=of("sms.per_day"),
+        applications=of("portal.applications"),
+        keep_minutes=of("portal.keep"),
         services=services,
         service_default=of("services.default"),
         state=Path(of("paths.state")),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.config import domain
+from rw2fa_daemon.config.applications import Applications
 from rw2fa_daemon.config.database_url import DatabaseUrl
 from rw2fa_daemon.config.domain import (
     AbsolutePath,
@@ -38,6 +39,8 @@ FIRST_SECONDS_MAX: Final = 86_400
 PASS_SECONDS_MIN: Final = 10
 """To start a client and type a password."""
 PASS_SECONDS_MAX: Final = 900
+KEEP_MINUTES_MAX: Final = 43_200
+"""30 days."""
 SUDO_MINUTES_MAX: Final = 1440
 """One day."""
 ISSUER_BYTES_MAX: Final = 64
@@ -343,6 +346,22 @@ SETTINGS: Final = (
         " comes with the program.",
         shipped=False,
     ),
+    Setting(
+        "portal.applications",
+        (),
+        Applications(),
+        "What the web portal opens beside the desktop.",
+        command="an editor: each application is a table [[portal.applications]] of the file",
+        shipped=False,
+    ),
+    Setting(
+        "portal.keep",
+        480,
+        Number(1, KEEP_MINUTES_MAX),
+        "How long a session that was opened in the browser goes on when nobody looks at it, with its tab closed or its"
+        " browser out of reach. Then its programs are ended.",
+        unit="minutes",
+    ),
     Setting("paths.state", "/var/lib/rw2fa", AbsolutePath(), "The folder of the state."),
     Setting(
         "paths.socket",
@@ -396,6 +415,8 @@ SECTION_NOTES: Final = {
     "guessing": "How likely a guess may be to succeed.",
     "sms": "Codes by SMS.",
     "services": "What the PAM services are, where it should differ from the table that comes with the program.",
+    "portal": "Work in the browser. Each application beside the desktop is a table [[portal.applications]] at the end"
+    " of this file, with name, command, and, if they are wanted, icon and groups.",
     "paths": "For tests, demonstrations and several instances on one host.",
     "database": "Where several hosts share one state.",
     "time": "Whether this host's clock is right.",

@@ -28,11 +28,12 @@ class Channel:
         """Wait until another moment from now on."""
         self._end = end
 
-    def send(self, verb: str, fields: Mapping[str, str]) -> None:
-        """Send a message; Gone if nobody takes it."""
+    def send(self, verb: str, fields: Mapping[str, str], passed: socket.socket | None = None) -> None:
+        """Send a message, and a descriptor with it if there is one; Gone if nobody takes it."""
         self._patience(None)
+        descriptors = [] if passed is None else [passed.fileno()]
         try:
-            self._connection.send(compose(verb, fields), socket.MSG_NOSIGNAL)
+            socket.send_fds(self._connection, [compose(verb, fields)], descriptors, socket.MSG_NOSIGNAL)
         except OSError as error:
             raise Gone("the portal does not take a message") from error
 

@@ -112,4 +112,9 @@ def _stand(channel: Channel, standing: Standing) -> None:
         answer = VERBS.get(message.verb)
         if answer is None:
             raise ProtocolError("unknown verb")
-        channel.send("report", answer(standing, message))
+        report = answer(standing, message)
+        try:
+            channel.send("report", report.fields, report.passed)
+        finally:
+            if report.passed is not None:
+                report.passed.close()
