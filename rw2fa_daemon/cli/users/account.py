@@ -46,6 +46,8 @@ def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: b
     tokens: dict[str, str | None] = {}
     for user in people:
         account, tokens[user.name] = _reset(cli, user, now, no_token=no_token)
+        # Void by the new generation; but nothing of them needs to be kept.
+        cli.store.end_logons(user.name)
         if account.phone is not None and account.method_in_force(sms_enabled=cli.config.sms_enabled) is Method.SMS:
             numbers[user.name] = masked(account.phone.reveal().decode())
     after_change.purge(cli)

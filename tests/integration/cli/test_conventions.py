@@ -14,6 +14,8 @@ WRONG_USAGE = [
     ("users",),
     ("users", "add"),
     ("users", "show"),
+    ("logons",),
+    ("logons", "revoke"),
     ("users", "recovery"),
     ("users", "bypass"),
     ("users", "edit", "daemon"),
