@@ -20,6 +20,7 @@ from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES_A_WINDOW
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.login import Login, Phase, Slot
+from rw2fa_daemon.core.logon import ATTEMPTS_MAX, Logon, Logons, Pass, PassStatus
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import SmsRandomness
@@ -35,6 +36,8 @@ NOW = 1_790_000_000
 UID = 1000
 PHONE = Secret(b"+33612345678")
 ALICE = User("alice", UID, frozenset({UID}), {"staff": 50, "machines": 60})
+SOUND = Account("alice", UID, 1, credential=Credential(Secret(b"s" * 20), True))
+NO_LOGONS = Logons()
 BROKEN = StateProblem("the record was altered", "run: rw2fa users reset alice")
 CONFIG = """
 enabled = true
@@ -116,6 +119,7 @@ class World:
     account: Account | StateProblem | None
     was_not_member: bool
     since: int
+    logons: Logons
 
     def look_up(self, name: str, _groups: tuple[str, ...]) -> User | Missing:
         return self.witness if name == "root" else self.user
@@ -125,8 +129,42 @@ class World:
             raise self.account
         return self.account
 
+    def logons_of(self, name: str) -> Logons:
+        self.read(name)
+        return self.logons
 
-worlds = st.builds(World, found, witnesses, st.one_of(accounts, st.none(), st.just(BROKEN)), st.booleans(), moments)
+    def with_logons(self, name: str, work: Callable[..., Any], *_: object) -> object:
+        return work(self.read(name), self.logons)[2]
+
+    def call(self, work: Callable[["World"], Any], after: Callable[[Any], None]) -> None:
+        """As the batcher does: what cannot be read is an outcome too."""
+        after(self.account if isinstance(self.account, StateProblem) else work(self))
+
+
+passes = st.builds(
+    Pass,
+    st.sampled_from([NOW - 10, NOW - 1_000]),
+    st.sampled_from([NOW + 60, NOW + 60, NOW]),
+    st.sampled_from(["", "198.51.100.1"]),
+    st.sampled_from([PassStatus.ARMED] * 3 + [PassStatus.USED]),
+    st.sampled_from([0, 0, ATTEMPTS_MAX]),
+)
+logons = st.builds(
+    Logon,
+    digest=st.just(b"d" * 32),
+    user=st.just("alice"),
+    uid=st.just(UID),
+    generation=st.sampled_from([1, 1, 1, 2]),
+    address=st.just(""),
+    host=st.just("host"),
+    began_at=st.just(NOW - 20),
+    code_at=st.sampled_from([NOW - 20, NOW - 20, None]),
+    rdp_pass=passes,
+)
+of_one = st.builds(Logons, st.one_of(logons.map(lambda logon: (logon,)), st.just(())))
+worlds = st.builds(
+    World, found, witnesses, st.one_of(accounts, st.none(), st.just(BROKEN)), st.booleans(), moments, of_one
+)
 
 
 @pytest.fixture(scope="module")
@@ -138,7 +176,9 @@ def configured(tmp_path_factory: pytest.TempPathFactory) -> Rules:
 
 def explained(rules: Rules, world: World, login: Login) -> str:
     """What the command says."""
-    store = SimpleNamespace(read=world.read, remembered_not_member=lambda *_: world.was_not_member)
+    store = SimpleNamespace(
+        read=world.read, logons_of=world.logons_of, remembered_not_member=lambda *_: world.was_not_member
+    )
     cli = SimpleNamespace(rules=rules, config=rules.config, store=store, came_in=lambda _: world.since)
     with patch("rw2fa_daemon.cli.explain.lookup", world.look_up):
         return explanation_of(cast("CliContext", cli), login, rules.clients.of(login.service)).row.rule
@@ -167,7 +207,8 @@ def done(rules: Rules, world: World, login: Login) -> str:
         state=SimpleNamespace(since=lambda _: world.since, do=memory, foresee=lambda _: None),
         directory=SimpleNamespace(lookup=lambda name, groups, after: after(world.look_up(name, groups))),
         membership_memory=SimpleNamespace(seen_outside=lambda *_: None, seen_inside=lambda *_: None),
-        batcher=SimpleNamespace(look=look),
+        batcher=SimpleNamespace(look=look, call=world.call),
+        rdp_sessions=SimpleNamespace(alive=lambda *_: frozenset()),
         resources=Resources(
             CodeCache(),
             lambda: Secret(b"n" * 20),
@@ -201,7 +242,15 @@ def test_whoever_it_is_explain_says_what_the_daemon_does(
 
 @settings(max_examples=800)
 @given(
-    st.builds(World, enabled, st.just(Missing.UNKNOWN), st.one_of(accounts, st.none()), st.just(False), moments),
+    st.builds(
+        World,
+        enabled,
+        st.just(Missing.UNKNOWN),
+        st.one_of(accounts, st.none()),
+        st.just(False),
+        moments,
+        st.just(NO_LOGONS),
+    ),
     st.sampled_from(["sshd", "cockpit", "dovecot"]),
     st.booleans(),
     st.booleans(),
@@ -210,3 +259,24 @@ def test_whatever_the_account_is_like_explain_says_what_the_daemon_does(
     configured: Rules, world: World, service: str, sms: bool, token: bool
 ) -> None:
     agree(configured, world, Login(Phase.AUTH, Slot.MAIN, service, "alice", known=False), sms=sms, token=token)
+
+
+@settings(max_examples=300)
+@given(
+    st.builds(
+        World,
+        enabled,
+        st.just(Missing.UNKNOWN),
+        st.sampled_from([SOUND, SOUND, replace(SOUND, uid=UID + 1), None]),
+        st.just(False),
+        moments,
+        of_one,
+    ),
+    st.sampled_from(["", "198.51.100.1"]),
+    st.booleans(),
+)
+def test_whatever_the_pass_is_like_explain_says_what_the_daemon_does(
+    configured: Rules, world: World, address: str, sms: bool
+) -> None:
+    login = Login(Phase.AUTH, Slot.MAIN, "xrdp-sesman", "alice", rhost=address, known=False)
+    agree(configured, world, login, sms=sms, token=False)
