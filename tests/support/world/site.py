@@ -122,6 +122,10 @@ class Site:
         """The name of what authentication says to a client that has one password for all prompts without echo."""
         return self._phase(service, person, "auth", password)
 
-    def _phase(self, service: str, person: User, phase: str, password: str = "") -> str:
-        argv = (sys.executable, "-m", "tests.support.world.pam", service, person.name, phase, password)
+    def login(self, service: str, person: User, address: str) -> str:
+        """The name of what authentication and account say to a client that knows where a login comes from."""
+        return self._phase(service, person, "login", person.password, address)
+
+    def _phase(self, service: str, person: User, phase: str, password: str = "", address: str = "") -> str:
+        argv = (sys.executable, "-m", "tests.support.world.pam", service, person.name, phase, password, address)
         return self.world.run(*argv, environment={"PYTHONPATH": str(REPOSITORY)}).stdout.strip()
