@@ -100,10 +100,11 @@ test: ## The same as script/test
 coverage: build ## Which lines the unit tests run
 	$(VENV)/bin/python -m pytest --quiet --numprocesses 2 --cov=rw2fa_daemon --cov-branch --cov-report=term:skip-covered tests/unit
 
-# Hours for all, minutes for FILES; MUTATE_SECONDS ends it earlier and says what was not run.
+# Hours for all, minutes for FILES or a sample; MUTATE_SECONDS ends it earlier and says how many were not run.
 MUTATE_SECONDS = 3600
-mutate: build ## Mutation testing of core, store, vault, wire and service, or of FILES, for MUTATE_SECONDS
-	nice $(VENV)/bin/python script/mutate --seconds $(MUTATE_SECONDS) $(FILES)
+MUTATE_SAMPLE =
+mutate: build ## Mutation testing of core, store, vault, wire and service, or of FILES; MUTATE_SAMPLE changes by chance
+	nice script/mutate --seconds $(MUTATE_SECONDS) $(if $(MUTATE_SAMPLE),--sample $(MUTATE_SAMPLE)) $(FILES)
 
 changelog: $(READY) ## The fragments in changes/ become the section of VERSION
 	$(VENV)/bin/towncrier build --yes --version '$(VERSION)'

@@ -6,12 +6,16 @@ import os
 from collections.abc import Generator, Iterator
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.support.postgresql import Cluster
 
 # Time limits belong to pytest-timeout: on a shared machine hypothesis' own would only make tests flaky.
 settings.register_profile("quick", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
+# For mutants: that a test fails is enough, whatever the smallest example is.
+settings.register_profile(
+    "unshrunk", parent=settings.get_profile("quick"), phases=[Phase.explicit, Phase.reuse, Phase.generate]
+)
 settings.register_profile("usual", parent=settings.get_profile("quick"), max_examples=200)
 settings.register_profile("thorough", parent=settings.get_profile("quick"), max_examples=5000)
 settings.load_profile(os.environ.get("RW2FA_HYPOTHESIS", "usual"))

@@ -133,6 +133,7 @@ def _guess_for_thirty_days(chooser: random.Random, digits: int, guessing: Guessi
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("digits", "discrepancy"), [(4, 0), (4, 1), (4, 14), (6, 0), (6, 3), (6, 60), (6, 480), (8, 480)]
 )

@@ -489,7 +489,7 @@ class Logins(RuleBasedStateMachine):
             assert self.account.counters.enrol_failures <= ENROL_TRIES_A_WINDOW
 
 
-TestLogins = Logins.TestCase
+TestLogins = pytest.mark.slow(Logins.TestCase)
 TestLogins.settings = settings(max_examples=60)
 
 

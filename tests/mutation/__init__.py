@@ -1,0 +1,1 @@
+"""Mutation testing: one place of the code is changed at a time; does a unit test notice?"""
