@@ -9,9 +9,10 @@ from functools import partial
 from typing import Final
 
 from rw2fa_daemon.config.rules import Rules
-from rw2fa_daemon.core import policy, sessions
+from rw2fa_daemon.core import sessions
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.address import same_host
+from rw2fa_daemon.core.admission import Admission, NeedsMemory, NeedsWitness, admission_of, decided_without_user
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.logon import (
@@ -28,12 +29,11 @@ from rw2fa_daemon.core.logon import (
     with_pass,
     with_session,
 )
-from rw2fa_daemon.core.policy import Decision, facts_of
+from rw2fa_daemon.core.policy import Decision
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.rule import Rule
-from rw2fa_daemon.core.scope import scope_result
 from rw2fa_daemon.core.standing import standing
-from rw2fa_daemon.core.user import Membership, Missing, User
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.service.admission import booted_at
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.login_services import LoginServices
@@ -229,40 +229,59 @@ class _Answer:
         """The PAM service that decides whether a code is asked for."""
         return self.request.service or self.rules.clients.portal_service
 
-    def found(self, user: User | Missing) -> None:
-        """The directory has answered."""
-        if isinstance(user, User) and self.rules.lists.scope.membership_by_uid(user) is Membership.UNSURE:
-            digest = self.rules.scope_digest
-            if self.services.state.do(
-                lambda known: known.was_not_member(user, digest), lambda outside: self._placed(user, outside=outside)
-            ):
-                return
-        self._placed(user)
-
-    def _placed(self, user: User | Missing, *, outside: bool = False) -> None:
-        """Decide; `outside` is whether the last complete look-up found them in no entry of the scope."""
+    def found(self, user: User | Missing, was_not_member: bool | None = None) -> None:  # noqa: FBT001 - as a callback
+        """The directory has answered, or the state who was not in the scope when that could last be told."""
         request, rules, now = self.request, self.rules, time.time()
         client = rules.clients.of(self.service)
-        address = "" if client.forgeable_address else request.address
-        where = scope_result(rules.lists, user, address, lambda _: outside)
-        login = Login(Phase.AUTH, Slot.MAIN, self.service, request.user)
-        row = policy.decide(facts_of(login, client, on=rules.config.enabled_at(now), where=where))
+        login = Login(Phase.AUTH, Slot.MAIN, self.service, request.user, rhost=request.address)
         if not client.portal:
             self._tell(_refused(Rule.LOGON_OVER), f"codes of {self.service} serve no logons of the portal")
             return
+        row = decided_without_user(login, client, on=rules.config.enabled_at(now))
+        key = ""
+        if row is None:
+            admission = admission_of(
+                login,
+                client,
+                user,
+                lists=rules.lists,
+                settings=rules.settings,
+                resources=self.services.resources,
+                scope_since=lambda _entries: 0,
+                now=now,
+                booted_at=booted_at(now),
+                was_not_member=was_not_member,
+            )
+            if not isinstance(admission, Admission):
+                self._ask_memory(admission, user)
+                return
+            row, key = admission.row, admission.context.name
         if not isinstance(user, User) or row.decision not in {Decision.LOOK, Decision.IGNORE}:
             self._tell(_refused(row.rule, row.text or Prompt.LOGIN_REFUSED))
             return
         asked = row.decision is Decision.LOOK
-        key = where.account if asked else user.name
         fresh = secrets.token_hex(IDENTIFIER_BYTES)
         case = _Case(request, user, asked, self.connection.pid, now, rules.config.logons, fresh)
+        self._decide(case, key if asked else user.name)
+
+    def _ask_memory(self, needed: NeedsMemory | NeedsWitness, user: User | Missing) -> None:
+        if isinstance(needed, NeedsMemory):
+            known, digest = needed.user, self.rules.scope_digest
+            asked = self.services.state.do(
+                lambda state: state.was_not_member(known, digest), lambda outside: self.found(user, outside)
+            )
+            if asked:
+                return
+        self.found(user, was_not_member=False)
+
+    def _decide(self, case: _Case, key: str) -> None:
+        """Decide about the logons that are kept under `key`."""
 
         def work(account: Account | None, logons: Logons) -> Decided:
-            stands = standing(account, user.uid, rules.settings, now, asked=asked)
+            stands = standing(account, case.user.uid, self.rules.settings, case.now, asked=case.asked)
             return self.verb.work(case, stands, account, logons)
 
-        self.services.batcher.call(lambda store: store.with_logons(key, work, case.settings, now), self._decided)
+        self.services.batcher.call(lambda store: store.with_logons(key, work, case.settings, case.now), self._decided)
 
     def _decided(self, outcome: LogonReport | StateProblem) -> None:
         if isinstance(outcome, Full):
