@@ -10,7 +10,7 @@ import click
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown, when
-from rw2fa_daemon.cli.profile import bypass_sentence, lock_sentence
+from rw2fa_daemon.cli.users.profile import bypass_sentence, lock_sentence
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.account_state import account_state, lock_of, must_enrol, row_of
 from rw2fa_daemon.core.address import same_host

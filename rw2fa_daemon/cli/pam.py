@@ -7,7 +7,7 @@ import click
 from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.confirm import YES_OPTION
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.findings import report
+from rw2fa_daemon.cli.doctor import report
 from rw2fa_daemon.cli.pam_accept import accept, accepted, retract
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, say, shown
 from rw2fa_daemon.doctor import pam_check

@@ -11,8 +11,7 @@ from rw2fa_daemon.doctor.host.clock import check_clock
 from rw2fa_daemon.doctor.host.daemon import check_daemon, check_socket_unit
 from rw2fa_daemon.doctor.host.fallback import check_fallback
 from rw2fa_daemon.doctor.host.leftovers import check_leftovers
-from rw2fa_daemon.doctor.host.notify import check_notify
-from rw2fa_daemon.doctor.host.permissions import check_permissions
+from rw2fa_daemon.doctor.host.permissions import check_notify, check_permissions
 from rw2fa_daemon.doctor.nothing_weaker import check_nothing_weaker
 from rw2fa_daemon.doctor.pam.root_login import check_root_login
 from rw2fa_daemon.doctor.pam.sshd import check_sshd

@@ -8,8 +8,8 @@ import click
 from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.confirm import YES_OPTION
 from rw2fa_daemon.cli.context import CliContext, pass_cli
+from rw2fa_daemon.cli.doctor import against
 from rw2fa_daemon.cli.durations import duration
-from rw2fa_daemon.cli.findings import against
 from rw2fa_daemon.cli.printing import note, say, shown, when
 from rw2fa_daemon.cli.switch.trial import plan_end
 from rw2fa_daemon.config.config import Config

@@ -12,8 +12,8 @@ from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, on_terminal, say, show_json, shown
-from rw2fa_daemon.cli.qr_picture import check_picture, write_picture
 from rw2fa_daemon.cli.users.account import enabled_person
+from rw2fa_daemon.cli.users.qr_picture import check_picture, write_picture
 from rw2fa_daemon.cli.users.recovery import hand_over
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Credential, Method

@@ -8,7 +8,6 @@ import click
 
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.context import CliContext, pass_cli
-from rw2fa_daemon.cli.listing import Listing, Wanted, list_people
 from rw2fa_daemon.cli.printing import (
     JSON_OPTION,
     iso,
@@ -20,8 +19,9 @@ from rw2fa_daemon.cli.printing import (
     stream_table,
     when,
 )
-from rw2fa_daemon.cli.profile import Profile, bypass_sentence, drift_sentence, lock_sentence, profile
+from rw2fa_daemon.cli.users.listing import Listing, Wanted, list_people
 from rw2fa_daemon.cli.users.names import person_of
+from rw2fa_daemon.cli.users.profile import Profile, bypass_sentence, drift_sentence, lock_sentence, profile
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import GROUP_MARK, User

@@ -8,6 +8,7 @@ from typing import Final
 
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
+from rw2fa_daemon.files.program import check_program
 
 DAEMON_USER: Final = "rw2fa"
 _ROOT: Final = 0
@@ -25,6 +26,15 @@ def check_permissions(subject: Subject) -> Iterator[Finding]:
     yield from _state(subject)
     for file in subject.config.files:
         yield from _configuration(subject.path(file), file)
+
+
+def check_notify(subject: Subject) -> Iterator[Finding]:
+    """The program of [enrolment] notify: who could write it could have what he likes run as rw2fa-notify; raises
+    Problem.
+    """
+    if subject.config.notify is not None:
+        check_program(subject.config.notify)
+    yield from ()
 
 
 def daemon_uid() -> int:

@@ -10,7 +10,7 @@ from typing import Any
 import pexpect
 import pytest
 
-from rw2fa_daemon.cli import listing
+from rw2fa_daemon.cli.users import listing
 from rw2fa_daemon.store.sqlite.connection import SqliteConnection
 from rw2fa_daemon.store.store import Store
 from tests.integration.cli.command import Host

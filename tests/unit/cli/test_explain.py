@@ -232,7 +232,7 @@ def agree(rules: Rules, world: World, login: Login, *, on: bool = True, sms: boo
         assert explained(rules, world, login) == done(rules, world, login)
 
 
-@settings(max_examples=800)
+@settings(max_examples=400)
 @given(worlds, logins, st.sampled_from([True, True, True, False]), st.booleans(), st.booleans())
 def test_whoever_it_is_explain_says_what_the_daemon_does(
     configured: Rules, world: World, login: Login, on: bool, sms: bool, token: bool
@@ -240,7 +240,7 @@ def test_whoever_it_is_explain_says_what_the_daemon_does(
     agree(configured, world, login, on=on, sms=sms, token=token)
 
 
-@settings(max_examples=800)
+@settings(max_examples=400)
 @given(
     st.builds(
         World,
@@ -261,7 +261,7 @@ def test_whatever_the_account_is_like_explain_says_what_the_daemon_does(
     agree(configured, world, Login(Phase.AUTH, Slot.MAIN, service, "alice", known=False), sms=sms, token=token)
 
 
-@settings(max_examples=300)
+@settings(max_examples=200)
 @given(
     st.builds(
         World,

@@ -12,8 +12,8 @@ import click
 
 from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.printing import on_terminal
-from rw2fa_daemon.cli.profile import Profile, profile
 from rw2fa_daemon.cli.users.names import members
+from rw2fa_daemon.cli.users.profile import Profile, profile
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import User
