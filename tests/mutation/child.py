@@ -5,6 +5,7 @@ The parent has imported everything that the tests need except our own code, whic
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import resource
@@ -17,10 +18,12 @@ from typing import Final
 
 import pytest
 
+PR_SET_PDEATHSIG: Final = 1
+"""From <linux/prctl.h>: end with the parent."""
 OURS: Final = {"rw2fa_daemon", "tests"}
 GRACE_CPU_SECONDS: Final = 2.0
-"""What a test may take in any case before it counts as hanging, and as many times its usual time as..."""
 GRACE_TIMES: Final = 10
+"""A test that takes the first and its usual processor time so often hangs."""
 STARTING_CPU_SECONDS: Final = 20.0
 """For importing and collecting."""
 ARGUMENTS: Final = (
@@ -90,6 +93,7 @@ def judge(tree: Path, tests: Sequence[str], cpu: dict[str, float]) -> int:
 def _enter(tree: Path, limit: int | None) -> None:
     """Be a process of this tree: silent, with its code first on the path, and ended by the kernel if it hangs."""
     os.setsid()
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     silent = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1) if limit is None else (0, 1, 2):
         os.dup2(silent, descriptor)

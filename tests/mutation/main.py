@@ -20,9 +20,9 @@ from pathlib import Path
 from typing import Final
 
 from tests.mutation.changed import base_of, changed_lines
+from tests.mutation.files_of_tests import files_of_tests
 from tests.mutation.mutants import Mutant, mutants
 from tests.mutation.runner import CannotStartError, Outcome, Runner
-from tests.mutation.tests_of import tests_of
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PACKAGES: Final = ("core", "store", "vault", "wire", "service")
@@ -104,7 +104,7 @@ def _run(todo: list[Mutant], accepted: set[str], jobs: int, until: float) -> tup
             found = [mutant for mutant in todo if _package(mutant) == package]
             rest = [mutant for mutant in found if mutant.name not in accepted]
             counts[package][Outcome.ACCEPTED] += len(found) - len(rest)
-            files = {path: tests_of(ROOT, path) for path in {mutant.path for mutant in rest}}
+            files = {path: files_of_tests(ROOT, path) for path in {mutant.path for mutant in rest}}
             try:
                 measured = runner.measure(sorted({file for tests in files.values() for file in tests}), until)
             except CannotStartError as error:

@@ -24,6 +24,8 @@ from tests.mutation.mutants import Mutant
 BASE_SECONDS: Final = 60.0
 PATIENCE: Final = 40.0
 """A child has the first and its tests' usual processor time so often; what takes longer was not judged."""
+LAST_SECONDS: Final = 30.0
+"""What runs when the time is over may go on for so long."""
 LEFT_OUT: Final = (".git", ".venv", "build", ".*_cache", ".hypothesis")
 
 
@@ -108,7 +110,7 @@ class Runner:
                     yield mutant, Outcome.SURVIVED
                     continue
                 tree = idle.pop()
-                running[tree] = self._begin(tree, mutant, tests, measured.cpu)
+                running[tree] = self._begin(tree, mutant, tests, measured.cpu, until + LAST_SECONDS)
             if not running:
                 break
             for tree in _ended(running):
@@ -117,11 +119,11 @@ class Runner:
         for mutant in waiting:
             yield mutant, Outcome.NOT_RUN
 
-    def _begin(self, tree: Path, mutant: Mutant, tests: list[str], cpu: dict[str, float]) -> _Running:
+    def _begin(self, tree: Path, mutant: Mutant, tests: list[str], cpu: dict[str, float], last: float) -> _Running:
         (tree / mutant.path).write_text(mutant.source)
         pid, descriptor = _fork(lambda: child.judge(tree, tests, cpu))
         patience = BASE_SECONDS + PATIENCE * sum(cpu[test] for test in tests)
-        return _Running(mutant, pid, descriptor, time.monotonic() + patience)
+        return _Running(mutant, pid, descriptor, min(time.monotonic() + patience, last))
 
     def _end(self, tree: Path, ended: _Running) -> Outcome:
         status = _await(ended.pid, ended.descriptor, ended.until)

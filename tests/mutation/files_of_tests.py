@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 
-def tests_of(root: Path, module: str) -> list[str]:
+def files_of_tests(root: Path, module: str) -> list[str]:
     """The files of tests for the module at that path, the one named after it first; all relative to the root."""
     path = Path(module)
     folder = root / "tests" / "unit" / path.parts[1]
