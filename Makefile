@@ -59,6 +59,7 @@ install: build $(WHEELS) ## Files where a distribution wants them, below DESTDIR
 	ln -sf '$(treedir)/bin/rw2fa-relay' '$(DESTDIR)$(prefix)/sbin/rw2fa-relay'
 	ln -sf '$(treedir)/bin/rw2fa-notify' '$(DESTDIR)$(prefix)/sbin/rw2fa-notify'
 	ln -sf '$(treedir)/bin/rw2fa-session' '$(DESTDIR)$(prefix)/sbin/rw2fa-session'
+	ln -sf '$(treedir)/bin/rw2fa-portal' '$(DESTDIR)$(prefix)/sbin/rw2fa-portal'
 	install -D -m 0644 build/pam_rw2fa.so '$(DESTDIR)$(pamdir)/pam_rw2fa.so'
 	install -d '$(DESTDIR)$(unitdir)'
 	install -m 0644 systemd/*.service systemd/*.socket systemd/*.timer '$(DESTDIR)$(unitdir)/'

@@ -19,6 +19,21 @@ RESOLVED_MAX: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class Portal:
+    """The settings of the web portal."""
+
+    enabled: bool
+    listen: str
+    """`ADDRESS:PORT`, or `unix:PATH`."""
+    certificate: Path | None
+    """With `key`, or both None: then one is made."""
+    key: Path | None
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
+    title: str
+    """Empty for the issuer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Every setting, checked. The comments in settings.SETTINGS say what each one means.
 
@@ -75,6 +90,7 @@ class Config:
     master_key: Path
     database: Database | None
     """Where the state is, if not in its folder."""
+    portal: Portal
     time_servers: tuple[str, ...]
     metrics_file: Path | None
     files: tuple[Path, ...]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from rw2fa_daemon.config import arrays, trusted
-from rw2fa_daemon.config.config import Config
+from rw2fa_daemon.config.config import Config, Portal
 from rw2fa_daemon.config.database_url import PASSWORD_FILE
 from rw2fa_daemon.config.database_url import parse as parse_database
 from rw2fa_daemon.config.domain import NAME_BYTES_MAX, Refused, Value
@@ -257,9 +257,17 @@ def build(layers: Layers) -> Config:
         socket=Path(of("paths.socket")),
         master_key=Path(of("paths.master_key")),
         database=_database(of("database.url"), of("paths.master_key")),
+        portal=Portal(
+            enabled=of("portal.enabled"),
+            listen=of("portal.listen"),
+            certificate=_path(of("portal.certificate")),
+            key=_path(of("portal.key")),
+            trusted_proxies=tuple(ip_network(text) for text in of("portal.trusted_proxies")),
+            title=of("portal.title"),
+        ),
         time_servers=of("time.servers"),
-        notify=Path(of("enrolment.notify")) if of("enrolment.notify") else None,
-        metrics_file=Path(of("metrics.file")) if of("metrics.file") else None,
+        notify=_path(of("enrolment.notify")),
+        metrics_file=_path(of("metrics.file")),
         files=layers.files,
     )
     if (count := len(config.lists.groups)) > GROUPS_MAX:
@@ -268,7 +276,15 @@ def build(layers: Layers) -> Config:
             f"name at most {GROUPS_MAX}",
         )
     _refuse_cheap_guessing(config, layers)
+    if (config.portal.certificate is None) != (config.portal.key is None):
+        raise Problem(
+            f"{layers.files[0]}: portal: of portal.certificate and portal.key one alone is set", "set both, or neither"
+        )
     return config
+
+
+def _path(text: str) -> Path | None:
+    return Path(text) if text else None
 
 
 def _database(url: str, master_key: str) -> Database | None:

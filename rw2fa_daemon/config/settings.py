@@ -24,6 +24,7 @@ from rw2fa_daemon.config.domain import (
     Value,
 )
 from rw2fa_daemon.core.api_url import parse_api_url
+from rw2fa_daemon.core.listen_address import parse_listen
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.sms_account import check_account_sid, check_sender
 from rw2fa_daemon.core.sms_text import CODE_MARK
@@ -43,6 +44,7 @@ KEEP_MINUTES_MAX: Final = 43_200
 """30 days."""
 SUDO_MINUTES_MAX: Final = 1440
 """One day."""
+PORTAL_TITLE_BYTES_MAX: Final = 100
 ISSUER_BYTES_MAX: Final = 64
 """The issuer stands twice in the URI of a QR code, which has to fit a terminal of 24 lines or little more."""
 SMS_BYTES_MAX: Final = 320
@@ -386,6 +388,46 @@ SETTINGS: Final = (
         " database.password beside the master key, or in a systemd credential named rw2fa.database-password.",
     ),
     Setting(
+        "portal.enabled",
+        False,
+        Switch(),
+        "Whether the web portal is meant to run. Change it with `rw2fa portal enable` and `rw2fa portal disable`, which"
+        " start and stop it.",
+        command="rw2fa portal enable, or rw2fa portal disable",
+    ),
+    Setting(
+        "portal.listen",
+        "0.0.0.0:8443",
+        Form(parse_listen, "ADDRESS:PORT, [IPv6 address]:PORT or unix:/path", "0.0.0.0:8443"),
+        "Where the portal listens: an address and a port, with TLS; or unix: and a path, for a web server on this host"
+        " that stands before it and has the certificate.",
+    ),
+    Setting(
+        "portal.certificate",
+        "",
+        AbsolutePath(optional=True),
+        "The certificate and those that lead to its authority, in PEM. Empty means a self-signed one, made for a first"
+        " try.",
+    ),
+    Setting(
+        "portal.key",
+        "",
+        AbsolutePath(optional=True),
+        "The key of the certificate, in PEM and without a password. Root reads it when the portal starts.",
+    ),
+    Setting(
+        "portal.trusted_proxies",
+        (),
+        Items(domain.network, "networks in CIDR notation"),
+        "The proxies whose X-Forwarded-For says where a browser is. From all others it is not looked at.",
+    ),
+    Setting(
+        "portal.title",
+        "",
+        Prompt(PORTAL_TITLE_BYTES_MAX),
+        "What the pages are called. Empty means the issuer.",
+    ),
+    Setting(
         "time.servers",
         ("pool.ntp.org",),
         Items(domain.time_server, "hosts, or host:port", most=SERVERS_MAX),
@@ -415,8 +457,8 @@ SECTION_NOTES: Final = {
     "guessing": "How likely a guess may be to succeed.",
     "sms": "Codes by SMS.",
     "services": "What the PAM services are, where it should differ from the table that comes with the program.",
-    "portal": "Work in the browser. Each application beside the desktop is a table [[portal.applications]] at the end"
-    " of this file, with name, command, and, if they are wanted, icon and groups.",
+    "portal": "The web portal: logging on, and work in the browser. Each application beside the desktop is a table"
+    " [[portal.applications]] at the end of this file, with name, command, and, if they are wanted, icon and groups.",
     "paths": "For tests, demonstrations and several instances on one host.",
     "database": "Where several hosts share one state.",
     "time": "Whether this host's clock is right.",

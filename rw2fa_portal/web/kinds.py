@@ -1,0 +1,32 @@
+"""The ways in which a session can be opened from the portal, and what there is to open."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One way: the value of its radio button on the logon page, and what people read there."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """Something that can be opened: its name in `data-application`, what people read, and where the link leads."""
+
+    name: str
+    label: str
+    href: str
+
+
+KINDS: Final[Sequence[Kind]] = ()
+"""All there are; the logon page offers them, and the first one is chosen where nobody chooses."""
+
+
+def chosen(value: str) -> str:
+    """The way that a form names, or the first one."""
+    values = [kind.value for kind in KINDS]
+    return value if value in values else next(iter(values), "")
