@@ -1,1 +1,1 @@
-"""The state: accounts and what is remembered about people, in a database."""
+"""The state: accounts, and what is remembered about users, in a database."""

@@ -21,10 +21,10 @@ R_co = TypeVar("R_co", covariant=True)
 
 @dataclass(frozen=True, slots=True)
 class Job(Generic[R_co]):
-    """Something to decide about one account.
+    """A decision about one account.
 
-    `work` gets the account as stored, None if there is none, and gives what to store, None to
-    delete it, and a result. It must be pure: it may be called although nothing is stored then.
+    `work` takes the stored account, None if there is none, and returns the account to store, None to
+    delete it, and a result. It must be pure: it may be called although nothing is stored afterwards.
     """
 
     name: str
@@ -40,12 +40,12 @@ _ORDER: Final = (
     sql.UPDATE_WITNESS,
     sql.DELETE_ACCOUNT,
 )
-"""The statements that write."""
+"""The statements that write, in the order in which they run."""
 
 
 @dataclass(slots=True)
 class _Entry:
-    """One account in a batch: what is stored, and what the jobs so far made of it."""
+    """One account in a batch: as stored, and after the jobs so far."""
 
     before: Stored | None
     account: Account | None
@@ -53,9 +53,9 @@ class _Entry:
 
 
 class Batch:
-    """The accounts that a transaction touches; made within it.
+    """The accounts of one transaction; made within it.
 
-    Raises `StateProblem` if nobody can be judged, and the driver's errors where they end it.
+    Raises `StateProblem` if no account can be judged, and the driver's errors if they end the transaction.
     """
 
     def __init__(self, connection: Connection, decoder: Decoder, vault: Vault, engine: Engine) -> None:
@@ -65,12 +65,12 @@ class Batch:
         self._engine: Final = engine
         self._entries: Final[dict[str, _Entry | StateProblem]] = {}
         self._rows: Final[defaultdict[str, list[tuple[Any, ...]]]] = defaultdict(list)
-        # Once for all: within the transaction they cannot change.
+        # Once for all jobs: neither changes within the transaction.
         key_check.follow(connection, vault)
         self._floor: Final = floor.read(connection)
 
     def judge(self, jobs: Sequence[Job[R]]) -> list[R | StateProblem]:
-        """The result of each job, in order; what goes wrong in one is the result of that one."""
+        """The result of each job, in order; a problem in one job is its result."""
         results: list[R | StateProblem] = []
         for index, job in enumerate(jobs):
             results.append(self._judge(index, job))  # mypy cannot type it as a comprehension
@@ -78,14 +78,14 @@ class Batch:
             if isinstance(entry, _Entry):
                 try:
                     self._collect(name, entry)
-                except Exception as error:  # noqa: BLE001  # a value that cannot be stored is that job's alone
+                except Exception as error:  # noqa: BLE001  # a value that cannot be stored fails its own jobs only
                     problem = failed(f"deciding about {shown(name)}", error)
                     for index in entry.jobs:
                         results[index] = problem
         return results
 
     def write(self) -> bool:
-        """Write what the jobs changed; False if that is nothing."""
+        """Write what the jobs changed; False if nothing changed."""
         for statement in _ORDER:
             if rows := self._rows.get(statement):
                 self._connection.write(statement, rows)
@@ -128,7 +128,7 @@ class Batch:
         self._rows[sql.INSERT_WITNESS].append((name, after.revision))
 
     def _update(self, name: str, before: Stored, after: Stored) -> None:
-        """A login changes the counters only, and with a right code no guesses."""
+        """Write as few columns as possible: a login changes only counters, and with a right code no guesses."""
         if after.fixed != before.fixed:
             self._rows[sql.UPDATE_RECORD].append((*after.fixed, *after.counters, after.seal, name))
         elif after.guesses != before.guesses:
@@ -139,9 +139,9 @@ class Batch:
 
 
 def load(connection: Connection, decoder: Decoder, name: str, second: int) -> Stored | None:
-    """What is stored of `name`, with no code from before `second` (UTC) counting; see `floor`.
+    """The stored account of `name`, with the floor at `second` (UTC) applied.
 
-    Raises `StateProblem` if it is not sound, and the driver's errors.
+    Raises `StateProblem` if the record was altered, and the driver's errors.
     """
     try:
         row = connection.record(name)
@@ -154,7 +154,7 @@ def load(connection: Connection, decoder: Decoder, name: str, second: int) -> St
 def look(
     connection: Connection, decoder: Decoder, engine: Engine, name: str, second: int
 ) -> Stored | StateProblem | None:
-    """`load` for one of several: a problem of this record alone is what it gives, not what it raises."""
+    """`load` for one of several accounts: returns a problem of this record instead of raising it."""
     try:
         return load(connection, decoder, name, second)
     except StateProblem as problem:
@@ -166,9 +166,9 @@ def look(
 def survey(
     connection: Connection, vault: Vault, engine: Engine, names: Sequence[str], second: int
 ) -> list[Account | StateProblem | None]:
-    """The accounts of these names, in order, for a list of them: `look`, but in one go and with secrets left sealed."""
+    """`look` for a list of names, in order, in one query and with secrets left encrypted."""
     rows: dict[str, tuple[Any, ...]] = {}
-    # Where something is wrong with one of them the others are found one by one.
+    # If one of them makes the query fail, they are read one by one.
     with suppress(UnicodeEncodeError, *engine.row_errors):
         rows = connection.records(names)
     return [_surveyed(connection, vault, engine, name, rows.get(name), second) for name in names]

@@ -1,4 +1,4 @@
-"""The secret that recovery codes and tokens are salted from: its own, to outlive a change of the master key."""
+"""The salt of recovery codes and enrolment tokens: a secret of its own, since it must outlive the master key."""
 
 import secrets
 from typing import Final, cast
@@ -17,12 +17,12 @@ _CONTEXT: Final = Context("meta", "value", KEY, 0)
 
 
 def make(connection: Connection, vault: Vault) -> None:
-    """Draw it. Raises the driver's errors."""
+    """Draw the salt and store it. Raises the driver's errors."""
     connection.write(sql.INSERT_META, [(KEY, vault.seal(secrets.token_bytes(SALT_BYTES), _CONTEXT))])
 
 
 def read(connection: Connection, vault: Vault) -> Secret:
-    """The secret. Raises `StateProblem` if it is not the one that was drawn, and the driver's errors."""
+    """The salt. Raises `StateProblem` if it was altered or removed, and the driver's errors."""
     try:
         return Secret(vault.open(cast(bytes, connection.meta(KEY)), _CONTEXT))
     except (Tampered, TypeError):

@@ -1,4 +1,4 @@
-"""Opening the state: what must be true before a login may rely on it."""
+"""Opening the state, and the checks that a login relies on."""
 
 import time
 from collections.abc import Callable
@@ -10,10 +10,10 @@ from rw2fa_daemon.vault.vault import Vault
 
 
 def open_connection(engine: Engine, vault: Vault, tell: Callable[[str], None], *, create: bool) -> Connection:
-    """A connection to the state, its tables at this version's schema, its key right.
+    """A connection to the state, with the tables at this version's schema and the right master key.
 
-    `create` says whether an empty database becomes a new state. `tell` gets what an administrator must know of,
-    see `incarnation.settle`. Raises `StateProblem`.
+    `create`: turn an empty database into a new state. `tell` is called with what an administrator must know, see
+    `incarnation.settle`. Raises `StateProblem`.
     """
     try:
         connection = engine.connection(engine.connect_driver())
@@ -50,7 +50,7 @@ def _prepare(engine: Engine, connection: Connection, vault: Vault, *, create: bo
 
 
 def _fill(connection: Connection, vault: Vault) -> None:
-    """What new tables must hold."""
+    """Fill new tables with the rows that every state has."""
     if connection.meta(key_check.KEY) is None:
         key_check.make(connection, vault)
         code_salt.make(connection, vault)

@@ -1,4 +1,4 @@
-"""Records read, and those of a moment ago recognised."""
+"""Decoding records, with a cache of recent ones."""
 
 from typing import Any, Final
 
@@ -6,15 +6,15 @@ from rw2fa_daemon.store.record import Stored, decode
 from rw2fa_daemon.vault.vault import Vault
 
 RECORDS_KEPT: Final = 512
-"""About 2 KiB each; as many as people who are typing a code at the same time."""
+"""About 2 KiB each; enough for all users who are typing a code at the same time."""
 
 
 class Decoder:
-    """`decode`, with a short memory.
+    """`record.decode`, cached.
 
-    A login reads a record when it asks for a code and again when it judges one. What is in the
-    database is read each time; only a row that is the same in every byte as one that was found
-    sound is not checked and decrypted again.
+    A login reads a record when it asks for a code and again when it judges one. The row is read from the
+    database each time; if every byte equals a row that was verified before, it is not verified and
+    decrypted again.
     """
 
     def __init__(self, vault: Vault) -> None:

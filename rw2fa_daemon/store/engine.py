@@ -1,4 +1,4 @@
-"""What the store asks of a database; one implementation for each that there is.
+"""What the store needs of a database; implemented by `sqlite` and `postgresql`.
 
 A statement is one of `statements`.
 """
@@ -14,7 +14,7 @@ class Connection(Protocol):
     """One connection to the database. Raises the driver's errors, `UnicodeEncodeError` for text that is not UTF-8."""
 
     def one(self, statement: str, *parameters: object) -> tuple[Any, ...] | None:
-        """The first row, if there is one."""
+        """The first row; None if there is none."""
 
     def rows(self, statement: str, *parameters: object) -> list[tuple[Any, ...]]:
         """All rows."""
@@ -26,88 +26,88 @@ class Connection(Protocol):
         """What `SELECT_RECORD` gives for this name."""
 
     def records(self, names: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-        """What `record` gives for each of these names, in one go; a name that cannot be stored may be missing."""
+        """`record` for each of these names, in one query; a name that cannot be stored may be missing."""
 
     def meta(self, key: str) -> object:
         """The value of a row of `meta`; None if there is no such row."""
 
     def look_ahead(self, names: Iterable[str]) -> None:
-        """Until `rollback` these records, and `meta`, may be given as they are now: they are about to be read."""
+        """Prefetch these records and `meta`: until `rollback` they may be served as they are now."""
 
     def begin(self, names: Iterable[str]) -> None:
-        """Start a transaction that may write the accounts of these names: no other writes them until it ends."""
+        """Start a transaction that may write these accounts; no other transaction writes them until it ends."""
 
     def commit(self) -> None:
-        """End it; what it wrote is durable when this returns."""
+        """Commit; what was written is durable when this returns."""
 
     def rollback(self) -> None:
-        """End the transaction, if there still is one, as if it had not been."""
+        """Roll the transaction back, if one is open."""
 
     def transaction(self) -> AbstractContextManager[None]:
-        """A transaction around a block, nobody else's beside it; one that ends with an error leaves nothing behind."""
+        """Run a block in an exclusive transaction, rolled back if the block raises."""
 
     def incarnation(self) -> str:
-        """The server, and which of its lives this is: another one may have forgotten commits; empty on one host."""
+        """Identifies the server and its timeline: on another one, commits may be missing. Empty for a local file."""
 
     def snapshot(self) -> AbstractContextManager[None]:
-        """A block in which everything is read as of one moment, and nothing written; it keeps nobody from writing."""
+        """Run a block that reads one consistent snapshot and writes nothing; writers are not blocked."""
 
     def purge(self) -> bool:
-        """Leave nothing of what was replaced or deleted in the files that rw2fa owns; False if somebody keeps it there.
+        """Erase what was replaced or deleted from the files that rw2fa owns; False if another process prevents it.
 
-        What a server of its own keeps, it keeps: see decision 18.
+        The files of a database server are its own: see decision 18.
         """
 
     def revision(self) -> str | None:
-        """The revision of the tables; None if there are no tables at all, empty if none is noted."""
+        """The schema revision; None if there are no tables, empty if the tables do not name one."""
 
     def check_tables(self) -> None:
-        """Raise the driver's error if a table or column that a statement names is not there."""
+        """Raise the driver's error if a table or column that a statement uses is missing."""
 
     def close(self) -> None:
         """Close it; never fails."""
 
 
 class Engine(Protocol):
-    """A kind of database, and where one of that kind is."""
+    """A kind of database, and its location."""
 
     @property
     def place(self) -> str:
-        """Where the state is, as it follows "the state in"."""
+        """The location, as in "the state in {place}"."""
 
     @property
     def errors(self) -> tuple[type[Exception], ...]:
-        """All errors that the driver raises."""
+        """The driver's exceptions."""
 
     @property
     def row_errors(self) -> tuple[type[Exception], ...]:
-        """Those after which other rows can still be read in the same transaction."""
+        """Those after which the same transaction can still read other rows."""
 
     @property
     def url(self) -> str:
-        """What SQLAlchemy calls this kind of database."""
+        """SQLAlchemy's URL for this kind of database."""
 
     @property
     def migration_begins_with(self) -> Sequence[str]:
-        """Statements that start a transaction in which nobody else changes the tables."""
+        """Statements that start a transaction in which no one else changes the tables."""
 
     def create(self, owner: tuple[int, int] | None) -> None:
-        """Make a place for a new state, for `owner` (uid, gid) if this process runs as root. Raises `StateProblem`."""
+        """Prepare a place for a new state, for `owner` (uid, gid) if this runs as root. Raises `StateProblem`."""
 
     def identity(self) -> object:
-        """What differs when another database is in the place; raises `StateProblem` if there is none."""
+        """A value that changes when the database is replaced; raises `StateProblem` if it is missing."""
 
     def connect_driver(self) -> Any:  # noqa: ANN401 - each driver has its own
-        """A connection of the driver. Raises `StateProblem` where the database may not be relied on."""
+        """A connection of the driver. Raises `StateProblem` if the database is not durable."""
 
     def connection(self, driver: Any) -> Connection:  # noqa: ANN401 - as above
-        """That connection as the store uses it."""
+        """Wrap a connection of the driver."""
 
     def problem(self, error: Exception) -> StateProblem:
-        """What one of `errors` means, in words for an administrator; never the driver's own, which quote values."""
+        """Explain one of `errors` to an administrator, never in the driver's words, which may quote values."""
 
     def passes(self, error: Exception) -> bool:
-        """Whether the connection is as good as before, after one of `errors`."""
+        """Whether the connection is still usable after one of `errors`."""
 
     def misfit(self, error: Exception) -> str | None:
-        """What one of `errors` says, if that is that a statement does not fit the tables; such text has no values."""
+        """The message of one of `errors` if a statement does not fit the tables, else None; it quotes no values."""

@@ -1,7 +1,7 @@
-"""The floor under everybody's codes, for when acceptances may have been lost (promise 7).
+"""The floor: a time before which no code counts, for when acceptances may be lost (promise 7).
 
-A state that was put back, or a database that fails over, may not know of the last codes that it
-accepted. Then the present is written down here, in `meta`, and no code from before counts.
+A restored state, or a database after a failover, may lack the codes accepted last. Then the present time is stored
+in `meta`, and no code from before counts.
 """
 
 import re
@@ -19,15 +19,15 @@ from rw2fa_daemon.vault.vault import Vault
 KEY: Final = "floor_step"
 """Of the row in `meta`. Its value is UTC seconds in decimal digits, none but them."""
 
-# As many digits as keep every step within the eight bytes that a record has for it.
+# As many digits as fit, as a step, into the eight bytes that a record has for it.
 _VALUE: Final = re.compile(rb"[0-9]{1,12}")
 
 
 def read(connection: Connection) -> int:
-    """UTC seconds before which no code counts, 0 if nothing says so.
+    """The floor in UTC seconds, 0 if it was never set.
 
-    Raises `StateProblem` if what is written there is no time: judging without it could accept a
-    code twice. Raises the driver's errors.
+    Raises `StateProblem` if the stored value is not a time: judging without the floor could accept a code twice.
+    Raises the driver's errors.
     """
     value = connection.meta(KEY)
     if value is None:
@@ -41,18 +41,18 @@ def read(connection: Connection) -> int:
 
 
 def lift(connection: Connection, vault: Vault, second: int) -> bool:
-    """Let no code from before `second` (UTC) count from now on; False if that was so already.
+    """Raise the floor to `second` (UTC); False if it is there already.
 
-    Never lowers the floor. What lets people enrol, and who was in no entry of the scope, is forgotten with it: see
-    `core.rollback`. Portal logons end. Raises `ValueError` for what is no such time, `StateProblem` as `read` does, and
-    the driver's errors.
+    Never lowers the floor. Closes open enrolments, forgets who was outside the scope (see `core.rollback`) and ends
+    portal logons. Raises `ValueError` for a second that is negative or has more than twelve digits, `StateProblem` as
+    `read` does, and the driver's errors.
     """
     with connection.transaction():
         return lift_within(connection, vault, second)
 
 
 def lift_within(connection: Connection, vault: Vault, second: int) -> bool:
-    """The same within a transaction that is under way."""
+    """`lift`, within a transaction."""
     value = b"%d" % second
     if not _VALUE.fullmatch(value):
         raise ValueError(f"{second} cannot be a time in UTC seconds")
@@ -71,9 +71,9 @@ def lift_within(connection: Connection, vault: Vault, second: int) -> bool:
 
 
 def applied(stored: Stored, second: int) -> Stored:
-    """What is stored, the account as it is after a loss at `second` (UTC); the same if that was stored already.
+    """`stored` with its account as after a rollback at `second` (UTC), unless that is stored already.
 
-    The columns stay as they are, so that a look at an account is no change of it; the next change
+    The columns stay as they are, so that reading an account does not change it; the next change
     stores it.
     """
     if not second or not forgot(stored.account, second):
@@ -82,5 +82,5 @@ def applied(stored: Stored, second: int) -> Stored:
 
 
 def mark_applied(account: Account, second: int) -> Account:
-    """An account that is about to be stored, so that a loss at `second` (UTC) does not concern it any more."""
+    """The account to store: marked, so that the rollback at `second` (UTC) is not applied to it again."""
     return with_floor(account, second) if second else account

@@ -1,7 +1,7 @@
-"""Which server the state was last found on, to notice one that may have forgotten what was accepted (promise 7).
+"""The server that the state was last seen on, to detect one that may lack commits (promise 7).
 
-A standby that is promoted begins another timeline, and a database that was read back from a dump is on a server with
-another identifier. Either may lack the last codes that were accepted.
+A promoted standby starts a new timeline, and a restored dump is on a server with another identifier. Either may lack
+the codes accepted last.
 """
 
 import contextlib
@@ -19,10 +19,10 @@ _CONTEXT: Final = Context("meta", "value", KEY, 0)
 
 
 def settle(connection: Connection, vault: Vault, now: int) -> str:
-    """Take down which server this is. If it is another than before, or that was altered, lift the floor to `now`.
+    """Record which server this is. If it changed, or the record of it was altered, raise the floor to `now`.
 
-    `now` is UTC seconds. Gives what happened, in a sentence for an administrator; empty where nothing did. Raises
-    the driver's errors.
+    `now` is UTC seconds. Returns a sentence for an administrator, empty if nothing changed. Raises the driver's
+    errors.
     """
     found = connection.incarnation()
     if not found or _known(connection, vault) == found:
@@ -41,7 +41,7 @@ def settle(connection: Connection, vault: Vault, now: int) -> str:
 
 
 def note(connection: Connection, vault: Vault) -> None:
-    """Take down which server a new state is on; within a transaction."""
+    """Record which server a new state is on; within a transaction."""
     if found := connection.incarnation():
         _write(connection, vault, found)
 

@@ -1,7 +1,7 @@
-"""Something sealed in `meta`, by which a wrong master key is noticed.
+"""A sealed constant in `meta` that shows whether the master key is the right one.
 
-It also says which master key everything is to be sealed under: the one that it is sealed under itself. Several keys
-are there while the key is changed, and on several hosts, so the state says it and not a host's key file.
+The key that it is sealed under is the one to seal with. There are several keys during a key change and on several
+hosts, so the state decides, not a host's key file.
 """
 
 from typing import Final, cast
@@ -19,19 +19,19 @@ _PLAIN: Final = b"rw2fa"
 
 
 def make(connection: Connection, vault: Vault) -> None:
-    """Write it down for the first time. Raises the driver's errors."""
+    """Store it in a new state. Raises the driver's errors."""
     connection.write(sql.INSERT_META, [(KEY, vault.seal(_PLAIN, _CONTEXT))])
 
 
 def change(connection: Connection, vault: Vault) -> None:
-    """Let everything be sealed under the newest key of this vault from now on. Raises the driver's errors."""
+    """Make every process seal under the newest key of this vault from now on. Raises the driver's errors."""
     with connection.transaction():
         vault.seal_under_newest()
         connection.write(sql.UPDATE_META, [(vault.seal(_PLAIN, _CONTEXT), KEY)])
 
 
 def check(connection: Connection, vault: Vault, place: str) -> None:
-    """Seal under the key of the state in `place` from now on; raises `StateProblem` if it is not there."""
+    """Seal under the key of the state in `place` from now on; raises `StateProblem` if the vault lacks it."""
     sealed = cast(bytes, connection.meta(KEY))
     try:
         vault.open(sealed, _CONTEXT)
@@ -51,14 +51,14 @@ def check(connection: Connection, vault: Vault, place: str) -> None:
 
 
 def changing() -> StateProblem:
-    """The problem of what cannot be done while the master key is changed."""
+    """What cannot be done while the master key is being changed."""
     return StateProblem("the master key was changed meanwhile", "run the command again when `rw2fa key rotate` is done")
 
 
 def follow(connection: Connection, vault: Vault) -> None:
-    """Seal under the key that the state is encrypted under by now: somebody may have begun to change it.
+    """Seal under the key that the state uses now, in case a key change has begun.
 
-    For every transaction that seals something. Raises `StateProblem` if this process does not have that key.
+    Every transaction that seals something calls this. Raises `StateProblem` if this process lacks that key.
     """
     sealed = connection.meta(KEY)
     try:

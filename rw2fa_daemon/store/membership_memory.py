@@ -1,4 +1,4 @@
-"""Who was not in the scope when that could last be told (promise 13)."""
+"""Users that the last complete look-up found outside the scope (promise 13)."""
 
 import struct
 from typing import Any, Final
@@ -9,11 +9,10 @@ from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.vault.vault import Tampered, Vault
 
 KEPT: Final = 65_536
-"""People remembered; beyond that, those who were seen longest ago are forgotten."""
+"""Users remembered; beyond that, those seen longest ago are forgotten."""
 FORGOTTEN_AT_ONCE: Final = 1_024
 REFRESHED_AFTER: Final = 86_400
-"""Seconds after which another sight of somebody is written down: a login of somebody who is not
-in the scope should not cost a write."""
+"""Seconds after which a row is refreshed: not every login of a user outside the scope should cost a write."""
 
 _SEAL_PURPOSE: Final = "not member 1"
 _FIXED: Final = struct.Struct(">6q")
@@ -24,9 +23,9 @@ _SEAL: Final = 5
 
 
 def remember(connection: Connection, vault: Vault, name: str, uid: int, scope_digest: str, now: int) -> None:
-    """Write down that the look-up at `now` (UTC seconds) found this person in no entry of the scope.
+    """Remember that a look-up at `now` (UTC seconds) found this user in no entry of the scope.
 
-    `scope_digest` names the scope that was looked up. Raises the driver's errors.
+    `scope_digest` identifies the scope that was looked up. Raises the driver's errors.
     """
     row = _row(connection, name)
     if _valid(vault, name, uid, scope_digest, row) and 0 <= now - row[_SEEN_AT] < REFRESHED_AFTER:
@@ -43,15 +42,15 @@ def remember(connection: Connection, vault: Vault, name: str, uid: int, scope_di
 
 
 def remembered(connection: Connection, vault: Vault, name: str, uid: int, scope_digest: str) -> bool:
-    """Whether the last complete look-up in this scope said that this person is not in it.
+    """Whether the last complete look-up found this user outside this scope.
 
-    False also if the person's account changed since: then somebody has been in the scope.
+    False as well if the account changed since: then the user has been in the scope.
     """
     return _valid(vault, name, uid, scope_digest, _row(connection, name))
 
 
 def forget(connection: Connection, name: str) -> None:
-    """Write down that a complete look-up found this person in the scope."""
+    """Forget it: a complete look-up found this user in the scope."""
     if _row(connection, name)[_SEAL] is None:
         return
     with connection.transaction():
@@ -59,7 +58,7 @@ def forget(connection: Connection, name: str) -> None:
 
 
 def sealed_again(connection: Connection, vault: Vault, row: tuple[Any, ...]) -> bytes | None:
-    """A seal under the master key that seals now, for a row of the table; None if it is not valid as it is."""
+    """A new seal for a row of the table, under the current master key; None if the old one is invalid."""
     name, uid, scope_digest, seen_at, _seal = row
     known = _row(connection, name)
     if not _valid(vault, name, uid, scope_digest, known):
@@ -68,7 +67,7 @@ def sealed_again(connection: Connection, vault: Vault, row: tuple[Any, ...]) -> 
 
 
 def _row(connection: Connection, name: str) -> tuple[Any, ...]:
-    """The account's generation and revision; uid, scope_digest, seen_at and seal of what is remembered."""
+    """Generation and revision of the account; uid, scope_digest, seen_at and seal of the memory."""
     (row,) = connection.rows(sql.SELECT_NOT_MEMBER, name)
     return row
 
@@ -78,13 +77,13 @@ def _valid(vault: Vault, name: str, uid: int, scope_digest: str, row: tuple[Any,
         packed = _packed(name, uid, scope_digest, row[_SEEN_AT], row)
         return row[_UID:_SEEN_AT] == (uid, scope_digest) and vault.verify(_SEAL_PURPOSE, packed, row[_SEAL])
     except (Tampered, TypeError, ValueError, struct.error):
-        # Nothing is remembered, or an altered column holds another type.
+        # No row, or an altered column of another type.
         return False
 
 
 def _packed(name: str, uid: int, scope_digest: str, seen_at: int, row: tuple[Any, ...]) -> bytes:
-    """What the seal is a MAC of: what is remembered, and what the account is at. Each code that was accepted
-    since makes it void, so that an old row put back does not open a way around the code.
+    """What the seal covers: the memory and the revision of the account. Every code accepted since invalidates it, so an
+    old row put back is no way around the code.
     """
     generation, revision = row[:_ACCOUNT_COLUMNS]
     texts = (name.encode(), scope_digest.encode())

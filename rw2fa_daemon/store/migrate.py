@@ -1,4 +1,4 @@
-"""Bringing the tables to the schema of this version (Alembic)."""
+"""Migrating the tables to the schema of this version (Alembic)."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,17 +8,17 @@ from rw2fa_daemon.store.engine import Connection, Engine
 from rw2fa_daemon.store.problem import StateProblem
 
 HEAD: Final = "0001"
-"""The newest revision in `migrations/versions`, written down here so that a start that finds it
-need not import Alembic, which takes 0.3 s. A test holds the two together."""
+"""The newest revision in `migrations/versions`, repeated here because importing Alembic takes 0.3 s. A test keeps them
+equal."""
 
 _MIGRATIONS: Final = Path(__file__).with_name("migrations")
 
 
 def migrate(engine: Engine, fill: Callable[[Connection], None]) -> None:
-    """Bring the tables from whatever revision they have to `HEAD`, all or nothing.
+    """Migrate the tables from any revision to `HEAD`, all or nothing.
 
-    `fill` writes, in the same transaction, what new tables must hold. Raises `StateProblem` if a newer
-    version of rw2fa made the tables.
+    `fill` writes the initial rows in the same transaction. Raises `StateProblem` if a newer version of rw2fa made
+    the tables.
     """
     # Only here: see HEAD.
     from alembic import command  # noqa: PLC0415
@@ -36,7 +36,7 @@ def migrate(engine: Engine, fill: Callable[[Connection], None]) -> None:
 
     @event.listens_for(through, "begin")
     def begin(started: Transaction) -> None:
-        # Two processes may get here at once; the second then finds the work done.
+        # Two processes may get here at once; the second then finds nothing to do.
         for statement in engine.migration_begins_with:
             started.exec_driver_sql(statement)
 

@@ -1,7 +1,7 @@
-"""Which master key everything is going to be sealed under, while a change of the key is under way.
+"""The next master key, while a key change is under way.
 
-On several hosts two administrators could draw a key each and give both the same number. So it stands in the state, by
-its fingerprint, before the key is used.
+Two administrators on two hosts could each draw a key with the same number, so the fingerprint of the new key is
+stored in the state before the key is used.
 """
 
 from typing import Final
@@ -16,9 +16,10 @@ KEY: Final = "next_key"
 
 
 def announce(connection: Connection, vault: Vault, *, anew: bool) -> None:
-    """Write down the newest key of this vault.
+    """Announce the newest key of this vault.
 
-    Raises `StateProblem` if there is another that this vault does not have, unless `anew`. Raises the driver's errors.
+    Raises `StateProblem` if another key, which this vault lacks, is announced and `anew` is not set. Raises the
+    driver's errors.
     """
     here = [vault.fingerprint(number).encode() for number in vault.numbers]
     with connection.transaction():
@@ -36,6 +37,6 @@ def announce(connection: Connection, vault: Vault, *, anew: bool) -> None:
 
 
 def withdraw(connection: Connection) -> None:
-    """Forget it. Raises the driver's errors."""
+    """Remove the announcement. Raises the driver's errors."""
     with connection.transaction():
         connection.write(sql.DELETE_META, [(KEY,)])

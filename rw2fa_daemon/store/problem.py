@@ -1,4 +1,4 @@
-"""What is wrong with the state, in words for an administrator."""
+"""Problems of the state, as an administrator reads them."""
 
 from pathlib import Path
 from types import TracebackType
@@ -7,16 +7,16 @@ from rw2fa_daemon.core.problem import Problem
 
 
 class StateProblem(Problem):
-    """The state cannot be used: as a whole, or what it holds about one person."""
+    """The state cannot be used, as a whole or for one user."""
 
 
 def shown(name: str) -> str:
-    """A user's name as it may stand in a log: what cannot be printed is escaped."""
+    """A user's name as it may appear in a log, with unprintable characters escaped."""
     return name if name.isprintable() else ascii(name)
 
 
 def altered(name: str) -> StateProblem:
-    """The problem of a record that is not as rw2fa wrote it last (promise 7)."""
+    """A record is not the one that rw2fa wrote last (promise 7)."""
     return StateProblem(
         f"the record of {shown(name)} is not the one that was stored last: it was altered, replaced by an older "
         "one, or moved from another user",
@@ -26,7 +26,7 @@ def altered(name: str) -> StateProblem:
 
 
 def other_key(name: str) -> StateProblem:
-    """The problem of a record that is sealed under a master key that is not here."""
+    """A record is sealed under a master key that this host lacks."""
     return StateProblem(
         f"the record of {shown(name)} is sealed under a master key that this host does not have",
         "put the master key file of the host that changed the key in its place; if there is none, find out who wrote "
@@ -35,22 +35,22 @@ def other_key(name: str) -> StateProblem:
 
 
 def not_utf8(name: str) -> StateProblem:
-    """The problem of a name that cannot be stored."""
+    """A name cannot be stored."""
     return StateProblem(f"the user name {name!a} is not UTF-8", "give the user a name that is")
 
 
 def no_state(place: str) -> StateProblem:
-    """The problem of a place that holds no state."""
+    """There is no state in `place`."""
     return StateProblem(f"there is no state in {place}", "make it with `rw2fa init`, or put it back from a backup")
 
 
 def no_nul(name: str) -> StateProblem:
-    """The problem of a name that no user can have, and that PostgreSQL cannot store."""
+    """A name contains a NUL, which PostgreSQL cannot store."""
     return StateProblem(f"the user name {name!a} contains a NUL", "look where that comes from")
 
 
 def failed(what: str, error: Exception) -> StateProblem:
-    """The problem of something that raised: what and where, not the text, which may quote a secret."""
+    """Something raised: says what and where, without the message, which may quote a secret."""
     trace: TracebackType | None = error.__traceback__
     where = "?"
     while trace is not None:

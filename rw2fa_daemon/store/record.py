@@ -1,4 +1,4 @@
-"""One account as rows of the database, sealed, and back."""
+"""Encoding an account as sealed rows of the database, and decoding it."""
 
 import struct
 from dataclasses import fields
@@ -13,16 +13,16 @@ from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.vault import Tampered, UnknownKey, Vault
 
 SEAL_PURPOSE: Final = "record 1"
-"""Names the layout of `_packed`: one that takes in more columns needs another number."""
+"""Identifies the layout of `_packed`: a layout with more columns needs another number."""
 
 CredentialRow = tuple[int, bytes, int, int, str, int]
 NoCredential = tuple[None, None, None, None, None, None]
 FixedRow = tuple[Any, ...]
-"""What a login leaves as it is: uid, generation, method, phone, enrol_opened_at, recovery, token,
+"""Columns that a login does not change: uid, generation, method, phone, enrol_opened_at, recovery, token,
 bypass_until, bypass_once, phone_confirmed, sms_code; then the credential: active, secret, digits, period,
 algorithm, created_at."""
 CountersRow = tuple[Any, ...]
-"""What a login changes: used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses,
+"""Columns that a login changes: used, last, floor, failures, locked_until, enrol_failures, drift, wide_guesses,
 wide_at, narrow_guesses, narrow_at, sessions, revision."""
 
 _CREDENTIAL_AT: Final = 11
@@ -37,7 +37,7 @@ _GUESSES_IN_COUNTERS: Final = slice(7, 11)
 _FIXED_NUMBERS: Final = struct.Struct(">18q")
 _COUNTERS_NUMBERS: Final = struct.Struct(">13q")
 _SMS_CODE: Final = struct.Struct(">qqB")
-"""When it was sent, until when it counts, and the length of the login's name; that name and the digest follow."""
+"""When it was sent, until when it is valid, and the length of the login's identifier, which follows with the digest."""
 _NO_CREDENTIAL: Final[NoCredential] = (None, None, None, None, None, None)
 _NONE: Final = -1
 _METHODS: Final = {method.value: method for method in Method}
@@ -48,20 +48,20 @@ _UNOPENED: Final[Secret] = Unopened()
 
 
 class Stored(NamedTuple):
-    """An account with the columns that it is stored as, the name left out."""
+    """An account and its columns, except the name."""
 
     account: Account
     fixed: FixedRow
     counters: CountersRow
     seal: bytes
     head: bytes
-    """What the seal takes in of name and `fixed`, kept for the next one."""
+    """The part of the seal's input made from name and `fixed`, reused by the next seal."""
     written: Account
-    """The account that the columns are of. `account` is another one after a loss; see `floor.applied`."""
+    """The account that the columns encode. `account` differs from it after a rollback; see `floor.applied`."""
 
     @property
     def revision(self) -> int:
-        """How often this record was changed, its making included."""
+        """How often this record was written."""
         revision: int = self.counters[_REVISION_IN_COUNTERS]
         return revision
 
@@ -77,11 +77,11 @@ class Stored(NamedTuple):
 
 
 def decode(vault: Vault, name: str, row: tuple[Any, ...], *, unopened: bool = False) -> Stored | None:
-    """What the columns of `select_record` say; None if there is nothing.
+    """Decode a row of `SELECT_RECORD`; None if there is no record.
 
-    `unopened` leaves the device's secret sealed, which the seal of the record vouches for like for every other column.
+    `unopened` leaves the secret encrypted; the seal of the record covers it like every other column.
 
-    Raises `StateProblem` if that is not what `encode` gave last for this name.
+    Raises `StateProblem` if the row is not what `encode` returned last for this name.
     """
     if row.count(None) == len(row):
         return None
@@ -112,16 +112,16 @@ def decode(vault: Vault, name: str, row: tuple[Any, ...], *, unopened: bool = Fa
     except UnknownKey:
         raise other_key(name) from None
     except (Tampered, struct.error, TypeError, ValueError, LookupError, AttributeError):
-        # Not only the seal: an altered column may hold any type, or none.
+        # Besides a broken seal: an altered column may hold any type, or NULL.
         raise altered(name) from None
     return Stored(account, fixed, counters, seal, head, account)
 
 
 def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> Stored:
-    """The columns of `after`, one revision later than `before`, what did not change taken from it.
+    """Encode `after` as the revision after `before`, whose unchanged columns are reused.
 
-    Raises `ValueError` if that is somebody else's account, and the errors of `struct` and
-    `str.encode` where a value cannot be stored.
+    Raises `ValueError` if the account has another name, and the errors of `struct` and `str.encode` if a
+    value cannot be stored.
     """
     if after.name != name:
         raise ValueError("an account was given another name")
@@ -150,7 +150,7 @@ def encode(vault: Vault, name: str, before: Stored | None, after: Account) -> St
 
 
 def sealed_again(vault: Vault, name: str, stored: Stored) -> tuple[bytes | None, bytes | None, bytes]:
-    """Phone, secret and seal of a record under the master key that seals now, the rest of it as it is."""
+    """Phone, secret and seal of an unchanged record under the current master key."""
     phone, credential = _seal_phone(vault, stored.written), _seal_credential(vault, stored.written)
     fixed = (
         *stored.fixed[:_PHONE_IN_FIXED],
@@ -166,7 +166,7 @@ def sealed_again(vault: Vault, name: str, stored: Stored) -> tuple[bytes | None,
 
 
 def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
-    """What is sealed is sealed again only if it, or what it is bound to, changed."""
+    """The fixed columns; phone and secret are encrypted again only if they, or what they are bound to, changed."""
     phone: bytes | None
     credential: tuple[Any, ...]
     was = None if before is None or before.written.generation != after.generation else before
@@ -196,7 +196,7 @@ def _fixed(vault: Vault, before: Stored | None, after: Account) -> FixedRow:
 
 
 def _head(name: str, fixed: FixedRow) -> bytes:
-    """What is sealed of the name that a record is found by, and of all that a login leaves as it is."""
+    """The part of the seal's input that a login does not change: the name and the fixed columns."""
     uid, generation, method, phone, enrol_opened_at, recovery, token, until, once, confirmed, sms_code = fixed[
         :_CREDENTIAL_AT
     ]
@@ -211,8 +211,8 @@ def _head(name: str, fixed: FixedRow) -> bytes:
         secret,
         None if algorithm is None else algorithm.encode(),
     )
-    # Numbers, then lengths, then what has them: no two records give the same bytes, as nothing
-    # that is there has a length below zero.
+    # Numbers, then lengths, then texts: no two records give the same bytes, as only NULL has a
+    # length below zero.
     packed = _FIXED_NUMBERS.pack(
         uid,
         generation,
@@ -225,7 +225,7 @@ def _head(name: str, fixed: FixedRow) -> bytes:
 
 
 def _packed(head: bytes, counters: CountersRow) -> bytes:
-    """What the seal is a MAC of: every column, so that none can be altered, and the name, which `head` holds."""
+    """The seal's input: every column, and the name (in `head`)."""
     used, *numbers, sessions, revision = counters
     text = sessions.encode()
     packed = _COUNTERS_NUMBERS.pack(*numbers, revision, len(used), len(text))

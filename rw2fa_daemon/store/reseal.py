@@ -1,8 +1,8 @@
-"""Sealing everything again under the master key that seals now (`rw2fa key rotate`).
+"""Sealing everything again under the current master key (`rw2fa key rotate`).
 
-What is stored says itself which key it is under, so a change of the key that was interrupted goes on where it was. What
-takes time is done before the transaction, which then replaces only what is still as it was read: a login that came
-between has sealed its record anew. No revision changes, as nothing that is stored means anything else than before.
+Every sealed value names its key, so an interrupted key change resumes where it stopped. The slow work is done before
+the transaction, which replaces only rows that are still as they were read: a login in between has sealed its record
+anew. No revision changes, since the content does not.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,13 +16,13 @@ from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.vault import Tampered, Vault
 
 AT_ONCE: Final = 100
-"""Records in one transaction: few enough that a login that waits for it does not notice."""
+"""Records in one transaction: few enough that a login waiting for it does not notice."""
 
 
 class Page(NamedTuple):
-    """What was done at once: how many records were sealed again, which are not sound, and the name to go on after.
+    """How many records of a page were sealed again, which ones are altered, and the name to continue after.
 
-    `last` is None where there is nothing more to seal again.
+    `last` is None if nothing is left to seal again.
     """
 
     done: int
@@ -34,7 +34,7 @@ Pager = Callable[[Connection, Vault, str], Page]
 
 
 def page_of_records(connection: Connection, vault: Vault, after: str) -> Page:
-    """Seal again the next records whose names come after `after`. Raises the driver's errors."""
+    """Seal the next records after the name `after` again. Raises the driver's errors."""
     key_check.follow(connection, vault)
     number = vault.sealing
     names = [str(name) for (name,) in connection.rows(sql.SELECT_STALE_RECORDS, after, *[number] * 3, AT_ONCE)]
@@ -56,7 +56,7 @@ def page_of_records(connection: Connection, vault: Vault, after: str) -> Page:
 
 
 def page_of_not_members(connection: Connection, vault: Vault, after: str) -> Page:
-    """Seal again whom the state remembers as not in the scope, the next after `after`. Raises the driver's errors."""
+    """Seal the next rows of `not_members` after the name `after` again. Raises the driver's errors."""
     key_check.follow(connection, vault)
     found = connection.rows(sql.SELECT_STALE_NOT_MEMBERS, after, vault.sealing, AT_ONCE)
     rows = [
@@ -70,7 +70,7 @@ def page_of_not_members(connection: Connection, vault: Vault, after: str) -> Pag
 
 
 def page_of_logons(connection: Connection, vault: Vault, after: str) -> Page:
-    """Seal again the next people's portal logons after `after`. Raises the driver's errors."""
+    """Seal the portal logons of the next users after the name `after` again. Raises the driver's errors."""
     key_check.follow(connection, vault)
     names = [str(name) for (name,) in connection.rows(sql.SELECT_STALE_LOGONS, after, vault.sealing, AT_ONCE)]
     unsound: list[str] = []
@@ -88,9 +88,9 @@ def page_of_logons(connection: Connection, vault: Vault, after: str) -> Page:
 
 
 def rest(connection: Connection, vault: Vault) -> None:
-    """Seal again what there is one of: the secrets in `meta`, and when the scope's entries came in.
+    """Seal the secrets in `meta`, the entries of the scope and the rollback marker again.
 
-    What was altered is left, and refused wherever it is used, as before. Raises the driver's errors.
+    Altered values stay, and are refused wherever they are used. Raises the driver's errors.
     """
     with connection.transaction():
         key_check.follow(connection, vault)
@@ -116,7 +116,7 @@ def _replace(connection: Connection, statement: str, rows: Sequence[tuple[object
 
 
 def _seal_meta_again(connection: Connection, vault: Vault, key: str, value: object) -> None:
-    """Seal a row of `meta` again, if it is one that is encrypted."""
+    """Seal a row of `meta` again, if it is encrypted."""
     context = Context("meta", "value", key, 0)
     try:
         plain = vault.open(cast(bytes, value), context)

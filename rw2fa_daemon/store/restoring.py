@@ -1,4 +1,4 @@
-"""Putting other people in the place of all that there are (`rw2fa restore`)."""
+"""Replacing all accounts by those of a backup (`rw2fa restore`)."""
 
 from collections.abc import Iterable, Mapping
 
@@ -21,14 +21,14 @@ def replace_all(
     second: int,
     outside: RollbackMarker | None,
 ) -> RollbackMarker:
-    """Let there be these accounts and kept secrets and no others, and nothing count from before `second` (UTC).
+    """Replace all accounts and secrets, and let no code from before `second` (UTC) count.
 
-    All or nothing, in one transaction, before which everything is sealed; running processes go on with it. Gives the
-    mark that the state has then, beyond `outside`. Raises `StateProblem` and the driver's errors.
+    All or nothing, in one transaction; sealing is done before. Running processes continue with the new state. Returns
+    its rollback marker, which is beyond `outside`. Raises `StateProblem` and the driver's errors.
     """
     key_check.follow(connection, vault)
     sealed_under = vault.sealing
-    # A clock that was set back must not leave the floor where it is.
+    # If the clock was set back the floor must rise all the same.
     second = max(second, floor.read(connection) + 1)
     records = [
         (account.name, encode(vault, account.name, None, after_rollback(account, second))) for account in accounts

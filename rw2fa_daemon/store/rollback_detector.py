@@ -1,9 +1,9 @@
-"""Noticing a state that is older than it was: a copy of its folder put back, a database without its last commits.
+"""Detecting a rollback: a copy of the state folder put back, or a database without its last commits.
 
-A mark is written into the state, then outside of it, every few seconds while something is accepted. A state whose
-mark is behind the one outside has forgotten what it accepted: no code from before counts (promise 7). So may one
-whose mark outside is gone: whoever puts an old copy back can take that away. Whoever stops between the two leaves a
-state that is ahead, which is no alarm.
+A marker is written into the state, then outside of it, every few seconds while something is accepted. If the marker
+inside is behind, the state has lost acceptances, and no code from before counts (promise 7). The same holds if the
+marker outside is missing, since an attacker who puts a copy back can delete it. A crash between the two writes leaves
+the state ahead, which raises no alarm.
 """
 
 import os
@@ -34,12 +34,12 @@ CONSEQUENCES: Final = (
 
 
 def marker_file(state: Path) -> Path:
-    """Where the mark of the state in a folder is kept: beside that folder, so that no copy of that has it."""
+    """The file of the marker: beside the state folder, so that no copy of the folder contains it."""
     return state.with_name(f"{state.name}-mark") / FILE_NAME
 
 
 class RollbackDetector:
-    """Compares the two marks whenever the state is opened, and moves them on."""
+    """Compares the two markers whenever the state is opened, and advances them."""
 
     def __init__(self, file: Path, tell: Callable[[str], None], clock: Callable[[], float] = time.time) -> None:
         self._file: Final = file
@@ -47,16 +47,16 @@ class RollbackDetector:
         self._clock: Final = clock
         self._changed = False
         self._known: RollbackMarker | None = None
-        """The last one that this process saw or had outside: what is taken away while it runs is missed by nobody."""
+        """The last marker that this process saw outside, in case the file is deleted while it runs."""
         self.problem = ""
-        """Why the mark outside cannot be read or written; empty if it can."""
+        """Why the marker outside cannot be written; empty if it can."""
 
     def changed(self) -> None:
-        """Something was stored since the marks were moved on."""
+        """Note that something was stored since the markers were advanced."""
         self._changed = True
 
     def opened(self, connection: Connection, vault: Vault, *, replaced: bool) -> bool:
-        """Compare, after the state was opened; True if it is older than it was, which is dealt with by then.
+        """Compare the markers of a state just opened; True if it was rolled back, in which case the floor is raised.
 
         `replaced`: this process had another database open in that place before. Raises the driver's errors.
         """
@@ -78,7 +78,7 @@ class RollbackDetector:
         return False
 
     def keep(self, connection: Connection, vault: Vault) -> None:
-        """Move the marks on, if something was stored since. Raises the driver's errors."""
+        """Advance the markers, if something was stored since. Raises the driver's errors."""
         outside = self.outside()
         if not self._changed:
             if outside is not None and read_outside(self._file) is None:
@@ -97,7 +97,7 @@ class RollbackDetector:
             self._lost(connection, vault, inside, outside)
 
     def outside(self) -> RollbackMarker | None:
-        """The mark outside, or as this process knew it last; None if there is none."""
+        """The marker outside, or the last that this process saw there; None if there is none."""
         return read_outside(self._file) or self._known
 
     def _begin(self, connection: Connection, vault: Vault) -> None:
@@ -134,14 +134,14 @@ class RollbackDetector:
 
 
 def begin(file: Path, connection: Connection, vault: Vault) -> None:
-    """Put the first mark outside of a state, unless there is one: from then on one that is missing was taken away.
+    """Write the first marker outside of a state, unless there is one. From then on a missing marker raises an alarm.
 
     For a new state, and for a host that joins others. Raises OSError and the driver's errors.
     """
     inside = rollback_marker.read(connection, vault)
     if inside is None or read_outside(file) is not None:
         return
-    # First outside: whoever stops in between leaves a state that is still new.
+    # Outside first: a crash in between leaves a state that is still new.
     write_outside(file, inside)
     with connection.transaction():
         inside = rollback_marker.read(connection, vault)
@@ -153,7 +153,7 @@ def begin(file: Path, connection: Connection, vault: Vault) -> None:
 
 
 def read_outside(file: Path) -> RollbackMarker | None:
-    """The mark in a file; None if there is none."""
+    """The marker in a file; None if there is none."""
     try:
         with file.open("rb") as stream:
             state, steps = stream.read(_SIZE_MAX).decode("ascii").split()
@@ -163,10 +163,10 @@ def read_outside(file: Path) -> RollbackMarker | None:
 
 
 def write_outside(file: Path, what: RollbackMarker) -> None:
-    """Put a mark into a file; raises OSError.
+    """Write a marker to a file; raises OSError.
 
-    After a loss of power there is this one or the one before, which raises no alarm either. The file belongs to whom
-    its folder belongs to, also if root writes it.
+    After a power failure the file holds this marker or the previous one, which raises no alarm either. The file belongs
+    to the owner of its folder, also if root writes it.
     """
     _make_folder(file.parent, None)
     draft = file.with_name(f".{file.name}.{os.getpid()}")
@@ -189,7 +189,7 @@ def write_outside(file: Path, what: RollbackMarker) -> None:
 
 
 def make_place(state: Path, owner: tuple[int, int] | None) -> None:
-    """Make the folder for the mark of a state where it is missing, for `owner` (uid, gid) if this process is root's.
+    """Make the folder for the marker of a state if it is missing, for `owner` (uid, gid) if this runs as root.
 
     Raises `StateProblem`.
     """
@@ -198,14 +198,14 @@ def make_place(state: Path, owner: tuple[int, int] | None) -> None:
 
 
 def forget_marker(state: Path) -> None:
-    """Take away the mark of a state that is gone, before another is made in its place; raises `StateProblem`."""
+    """Delete the marker of a state that is gone, before a new state is made; raises `StateProblem`."""
     with usable(state):
         marker_file(state).unlink(missing_ok=True)
 
 
 @contextmanager
 def usable(state: Path) -> Iterator[None]:
-    """A block in which an OSError means that the mark of a state cannot be kept; raises `StateProblem` then."""
+    """Run a block and turn its OSError into a `StateProblem`: the marker cannot be written."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A number in the state that only rises, to compare with the one that is kept outside of it (`detector.py`)."""
+"""A counter in the state that only rises, compared with a copy outside of it (`rollback_detector.py`)."""
 
 import secrets
 import struct
@@ -17,34 +17,34 @@ _PLAIN: Final = struct.Struct(f">{STATE_BYTES}sQ")
 
 
 class RollbackMarker(NamedTuple):
-    """Which state it is, by a random name, and how far it got."""
+    """The random identifier of a state, and its counter."""
 
     state: bytes
     steps: int
 
     @property
     def begun(self) -> bool:
-        """Whether one was put outside already."""
+        """Whether a copy was written outside already."""
         return self.steps > 0
 
     def follows(self, other: "RollbackMarker") -> bool:
-        """Whether a state with this mark is the one that had the other, or has gone on from there."""
+        """Whether this marker is the other one, or a later one of the same state."""
         return self.state == other.state and self.steps >= other.steps
 
 
 def beyond(*known: RollbackMarker | None) -> RollbackMarker:
-    """A mark that a state has from now on, further than all that were seen of it; the first that there is names it."""
+    """A marker beyond all known ones; the first of them gives the identifier."""
     found = [each for each in known if each is not None] or [new()]
     return RollbackMarker(found[0].state, max(each.steps for each in found) + 1)
 
 
 def new() -> RollbackMarker:
-    """The mark of a new state, which is nowhere but in it."""
+    """The marker of a new state, with no copy outside yet."""
     return RollbackMarker(secrets.token_bytes(STATE_BYTES), 0)
 
 
 def read(connection: Connection, vault: Vault) -> RollbackMarker | None:
-    """The mark; None if there is none that rw2fa wrote. Raises the driver's errors."""
+    """The marker; None if it is missing or altered. Raises the driver's errors."""
     value = connection.meta(KEY)
     if not isinstance(value, bytes):
         return None
@@ -56,7 +56,7 @@ def read(connection: Connection, vault: Vault) -> RollbackMarker | None:
 
 
 def write(connection: Connection, vault: Vault, mark: RollbackMarker) -> None:
-    """Write it down, within a transaction. Raises the driver's errors."""
+    """Store the marker, within a transaction. Raises the driver's errors."""
     key_check.follow(connection, vault)
     plain = _PLAIN.pack(*mark)
     value = vault.mac(_PURPOSE, plain) + plain
@@ -67,6 +67,6 @@ def write(connection: Connection, vault: Vault, mark: RollbackMarker) -> None:
 
 
 def seal_again(connection: Connection, vault: Vault) -> None:
-    """Seal it under the master key that seals now, within a transaction; not if it was altered."""
+    """Seal it again under the current master key, within a transaction, unless it was altered."""
     if (mark := read(connection, vault)) is not None:
         write(connection, vault, mark)

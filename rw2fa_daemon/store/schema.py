@@ -1,10 +1,10 @@
 """The tables of the state.
 
-A person has two rows in `accounts`: the record, under a seal over all of it, and a witness that
-holds nothing but the record's revision. So neither can be replaced by an older one of the same
-person without being noticed (promise 7). They are in one table because its rows lie in the order
-of its key: a login finds both on one page, and writes that one page, however many people there
-are.
+A user has two rows in `accounts`: the record, under a seal over all of it, and a witness that
+holds only the record's revision, so that replacing either by an older one is detected (promise 7).
+They are in one table because its rows are stored in the order of its key: a login reads and writes
+one page, however many users there are. In SQLite the tables have no row number, so one search finds
+a row.
 """
 
 from typing import Final
@@ -15,9 +15,7 @@ from sqlalchemy.dialects import postgresql
 metadata: Final = MetaData()
 
 _Key: Final = Text().with_variant(postgresql.TEXT(collation="C"), "postgresql")
-"""Ordered by bytes: an index in the order of a language is broken when the server's library changes its mind."""
-
-# Without a row number in SQLite: the name is the key, and one search finds the row.
+"""Ordered by bytes: an update of the server's libraries may break an index in the order of a language."""
 
 RECORD: Final = 0
 WITNESS: Final = 1
@@ -39,9 +37,9 @@ accounts: Final = Table(
     Column("bypass_until", BigInteger),
     Column("bypass_once", SmallInteger),
     Column("phone_confirmed", SmallInteger),
-    # The SMS that is outstanding: its code as a digest, see `record`.
+    # The outstanding SMS code: a digest, see `record`.
     Column("sms_code", LargeBinary),
-    # The credential: all of it or nothing.
+    # The credential: all columns or none.
     Column("active", SmallInteger),
     Column("secret", LargeBinary),
     Column("digits", BigInteger),
@@ -73,7 +71,7 @@ def _index(name: str, condition: str, *columns: str) -> None:
     Index(name, *(accounts.c[column] for column in columns), sqlite_where=where, postgresql_where=where)
 
 
-# For counting, and they hold only who is counted: a login with a right code changes no row in any.
+# For counting. They hold only the users who are counted, and a login with a right code changes none of them.
 _index("accounts_by_device", "active IS NOT NULL OR phone_confirmed = 1", "method", "active", "phone_confirmed")
 _index("accounts_by_lock", "locked_until > 0", "locked_until", "failures")
 _index(
@@ -112,7 +110,7 @@ text_quotas: Final = Table(
     "text_quotas",
     metadata,
     Column("subject", LargeBinary, primary_key=True),
-    # UTC seconds from which nothing of it counts.
+    # UTC seconds from which the row is void.
     Column("void_at", BigInteger, nullable=False),
     Column("ledger", LargeBinary, nullable=False),
     Index("text_quotas_by_void_at", "void_at"),

@@ -1,4 +1,4 @@
-"""Since when each entry of the configured scope has been there."""
+"""When each entry of the configured scope was added."""
 
 import struct
 from collections.abc import Iterable, Mapping
@@ -14,19 +14,18 @@ SEAL_KEY: Final = "scope_seal"
 _SEAL_PURPOSE: Final = "scope 1"
 _ENTRY: Final = struct.Struct(">qq")
 _LOST: Final = "\n(lost)\n"
-"""An entry that no configuration has: what the scope was is not known for sure, so that nothing is new in it."""
+"""An entry that no configuration has: the former scope is not known for sure, so no entry counts as new."""
 
 
 def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now: int) -> Mapping[str, int]:
-    """Make the stored entries those of `entries`; gives the second (UTC) that each came in.
+    """Replace the stored entries by `entries`; returns the second (UTC) at which each was added.
 
-    New ones get `now`, those that are gone are forgotten. Only what differs is written. All
-    entries are sealed as one, because a row that is taken away would open a window again.
-    Raises `StateProblem` if that seal is broken, with every window closed from then on, and the
-    driver's errors.
+    New ones get `now`, missing ones are forgotten; only differences are written. One seal covers all entries,
+    because deleting a row would reopen an enrolment window. Raises `StateProblem` if the seal is broken, with every
+    window closed from then on, and the driver's errors.
     """
     wanted = dict.fromkeys(entries, now)
-    # Mostly nothing changed, and a look does not have to wait for a writer.
+    # Mostly nothing changed, and reading does not wait for a writer.
     before = _rows(connection)
     stored, sound = _checked(vault, before)
     if sound and stored.keys() == wanted.keys():
@@ -49,36 +48,36 @@ def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now
 
 
 def read_scope(connection: Connection, vault: Vault) -> Mapping[str, int]:
-    """The second (UTC) that each stored entry came in, 0 for all if their seal is broken; writes nothing."""
+    """The second (UTC) at which each entry was added, 0 for all if the seal is broken; writes nothing."""
     stored, sound = _read(connection, vault)
     stored.pop(_LOST, None)
     return stored if sound else dict.fromkeys(stored, 0)
 
 
 def close_within(connection: Connection, vault: Vault) -> None:
-    """Close every enrolment window that the scope opened, in a transaction that is under way.
+    """Close every enrolment window that the scope opened, within a transaction.
 
-    For a state that may have forgotten who enrolled: also for entries that it does not know, whoever
-    gives them next. Raises the driver's errors.
+    For a state that may have forgotten enrolments; the windows of entries added later, which it may have known before,
+    stay closed as well. Raises the driver's errors.
     """
     key_check.follow(connection, vault)
     stored, sound = _read(connection, vault)
     if sound:
-        # Where it is not, the next look closes them anyway.
+        # Otherwise the next `sync_scope` closes them.
         _write(connection, vault, stored, dict.fromkeys((*stored, _LOST), 0))
 
 
 def seal_again(connection: Connection, vault: Vault) -> None:
-    """Seal the entries under the master key that seals now, within a transaction; not if they were altered."""
+    """Seal the entries again under the current master key, within a transaction, unless they were altered."""
     stored, sound = _read(connection, vault)
     if sound and connection.meta(SEAL_KEY) is not None:
         connection.write(sql.UPDATE_META, [(vault.mac(_SEAL_PURPOSE, _packed(stored)), SEAL_KEY)])
 
 
 def _lean(entries: Iterable[str], stored: Mapping[str, int], otherwise: int = 0) -> dict[str, int]:
-    """What is stored of these entries, in their own objects: the daemon keeps it, and there may be a hundred thousand.
+    """The seconds of these entries, without references to the rows: there may be a hundred thousand entries.
 
-    Objects of the rows would keep all the memory that the rows took; mostly many entries share a second.
+    Objects of the rows would hold on to the rows' memory; most entries share a few seconds.
     """
     seconds: dict[int, int] = {}
     since = ((entry, stored.get(entry, otherwise)) for entry in entries)
@@ -86,12 +85,12 @@ def _lean(entries: Iterable[str], stored: Mapping[str, int], otherwise: int = 0)
 
 
 def _read(connection: Connection, vault: Vault) -> tuple[dict[str, int], bool]:
-    """The entries, and whether they are those that were sealed."""
+    """The entries, and whether their seal is valid."""
     return _checked(vault, _rows(connection))
 
 
 def _rows(connection: Connection) -> tuple[list[tuple[Any, ...]], object]:
-    """The rows and their seal, as they are stored."""
+    """The rows and their seal, as stored."""
     return connection.rows(sql.SELECT_SCOPE_ENTRIES), connection.meta(SEAL_KEY)
 
 

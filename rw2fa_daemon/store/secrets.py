@@ -1,4 +1,4 @@
-"""Secrets of the installation itself, each under a name, sealed in `meta`."""
+"""Secrets of the installation, sealed in `meta` under a name each."""
 
 import contextlib
 from collections.abc import Mapping
@@ -12,15 +12,15 @@ from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.vault.context import Context
 from rw2fa_daemon.vault.vault import Tampered, Vault
 
-TWILIO_TOKEN: Final = "twilio_token"  # noqa: S105  # the name that it is kept under
-"""The token of the account that SMS are sent by."""
+TWILIO_TOKEN: Final = "twilio_token"  # noqa: S105  # a name
+"""The auth token of the Twilio account."""
 
 _PREFIX: Final = "kept:"
-"""Before the name, in the key: no name meets what else is in the table."""
+"""Prefix of the key, so that no name collides with other rows of the table."""
 
 
 def write(connection: Connection, vault: Vault, name: str, secret: Secret) -> None:
-    """Keep a secret in place of what was kept under that name. Raises the driver's errors."""
+    """Store a secret, replacing any of that name. Raises the driver's errors."""
     with connection.transaction():
         key_check.follow(connection, vault)
         sealed = vault.seal(secret.reveal(), _context(name))
@@ -31,7 +31,7 @@ def write(connection: Connection, vault: Vault, name: str, secret: Secret) -> No
 
 
 def read(connection: Connection, vault: Vault, name: str) -> Secret | None:
-    """What is kept under that name. Raises `StateProblem` if it was altered, and the driver's errors."""
+    """The secret of that name, if any. Raises `StateProblem` if it was altered, and the driver's errors."""
     sealed = connection.meta(_PREFIX + name)
     if sealed is None:
         return None
@@ -45,20 +45,20 @@ def read(connection: Connection, vault: Vault, name: str) -> Secret | None:
 
 
 def names(connection: Connection) -> list[str]:
-    """The names under which something is kept. Raises the driver's errors."""
+    """The names of all secrets. Raises the driver's errors."""
     keys = [str(key) for key, _ in connection.rows(sql.LIST_META)]
     return [key.removeprefix(_PREFIX) for key in keys if key.startswith(_PREFIX)]
 
 
 def replace_within(connection: Connection, vault: Vault, secrets: Mapping[str, Secret]) -> None:
-    """Keep these secrets and no others, in a transaction that is under way. Raises the driver's errors."""
+    """Replace all secrets by these, within a transaction. Raises the driver's errors."""
     connection.write(sql.DELETE_META, [(_PREFIX + name,) for name in names(connection)])
     sealed = [(_PREFIX + name, vault.seal(secret.reveal(), _context(name))) for name, secret in secrets.items()]
     connection.write(sql.INSERT_META, sealed)
 
 
 def forget(connection: Connection, name: str) -> None:
-    """Keep nothing under that name. Raises the driver's errors."""
+    """Delete the secret of that name. Raises the driver's errors."""
     with connection.transaction():
         connection.write(sql.DELETE_META, [(_PREFIX + name,)])
 

@@ -1,8 +1,8 @@
-"""How many SMS went out, by what they are counted by: `core.quota` says how.
+"""SMS sent, counted per subject of a quota (`core.quota`).
 
-A subject is a name, a number or an address: the table has a MAC in its place (promise 7), which outlives
-a change of the master key: else everybody had a new day's quota. A row that somebody takes away or
-puts back lets more messages out, never somebody in, so rows have no seal.
+A subject is a user name, a phone number or an address. The table holds a MAC instead (promise 7), keyed so that it
+outlives the master key; otherwise a key change would reset all quotas. Rows have no seal: one that is deleted or put
+back lets more messages out, but no one in.
 """
 
 import struct
@@ -15,8 +15,8 @@ from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.vault.code_hasher import CodeHasher
 
 KEPT: Final = 65_536
-"""Subjects that are remembered; beyond that, those are forgotten that would soonest count no more. The host's own
-row is never among them: every message moves its end."""
+"""Subjects remembered; beyond that, those that expire soonest are forgotten. The host's own row never is: every message
+extends it."""
 FORGOTTEN_AT_ONCE: Final = 1_024
 
 _PURPOSE: Final = "text quota 1"
@@ -25,7 +25,7 @@ _SECONDS: Final = struct.Struct(">q")
 
 
 def take(connection: Connection, code_hasher: CodeHasher, quotas: Sequence[Quota], now: int) -> Quota | None:
-    """Count one more message at `now` (UTC seconds) against all quotas; or against none, and give one that is full.
+    """Charge one message at `now` (UTC seconds) to all quotas; if one is full, charge none and return it.
 
     Durable when this returns. Raises the driver's errors.
     """
@@ -52,7 +52,7 @@ def take(connection: Connection, code_hasher: CodeHasher, quotas: Sequence[Quota
 
 
 def full(connection: Connection, code_hasher: CodeHasher, quotas: Sequence[Quota], now: int) -> Quota | None:
-    """One of the quotas that has no room for another message at `now` (UTC seconds). Raises the driver's errors."""
+    """A quota with no room for another message at `now` (UTC seconds). Raises the driver's errors."""
     for quota in quotas:
         ledger = _read(connection, _key(code_hasher, quota))
         if ledger is not None and spent(ledger, quota.seconds, now) >= quota.at_most:
@@ -61,7 +61,7 @@ def full(connection: Connection, code_hasher: CodeHasher, quotas: Sequence[Quota
 
 
 def _key(code_hasher: CodeHasher, quota: Quota) -> bytes:
-    """With the period, since a count says nothing about another one."""
+    """The MAC of a subject, its kind and its period: a count says nothing about another period."""
     fixed = _SECONDS.pack(quota.seconds) + quota.limit.value.encode() + b"\0"
     return code_hasher.keyed(_PURPOSE, fixed + quota.subject.reveal())
 
@@ -73,6 +73,6 @@ def _read(connection: Connection, key: bytes) -> Ledger | None:
     try:
         newest, *counts = _LEDGER.unpack(row[0])
     except (struct.error, TypeError):
-        # Written by somebody else: counted anew from here.
+        # Not written by rw2fa: start counting again.
         return Ledger()
     return Ledger(newest, tuple(counts))

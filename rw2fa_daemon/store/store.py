@@ -48,27 +48,27 @@ __all__ = ["Job", "StateProblem", "Store"]
 R = TypeVar("R")
 
 NAMES_AT_ONCE: Final = 500
-"""Names read at a time: a listing must not keep others from tidying the write-ahead log."""
+"""Names read at a time: a long listing must not block checkpoints of the write-ahead log."""
 NAMES_SHOWN: Final = 10
 _NO_METHOD: Final = ""
 
 
 def _nobody(_happened: str) -> None:
-    """Gets what nobody asked to be told."""
+    """The default for `tell`."""
 
 
 def _postgresql(database: Database, folder: Path) -> Engine:
-    # Only here: where there is none, nobody waits for the driver to be imported.
+    # Imported here, as without PostgreSQL nobody should wait for its driver.
     from rw2fa_daemon.store.postgresql.engine import PostgresqlEngine  # noqa: PLC0415
 
     return PostgresqlEngine(database, folder)
 
 
 class Store:
-    """Accounts and what is remembered about people, in a folder that several processes may use.
+    """The state: accounts and all else that outlives the daemon; several processes may use it at once.
 
-    Every method is synchronous and, except where it says otherwise, raises `StateProblem` if the
-    state cannot be used; once it can be again, so can the store. Not for several threads.
+    Every method is synchronous and, unless it says otherwise, raises `StateProblem` if the state cannot
+    be used; it recovers by itself. Not thread-safe.
     """
 
     def __init__(
@@ -95,13 +95,12 @@ class Store:
         detector: RollbackDetector | None = None,
         mountinfo: Path = MOUNTINFO,
     ) -> Self:
-        """The state in `folder`, or in `database`; its tables brought to the schema of this version.
+        """Open the state in `folder` or `database`, and migrate its tables to this version.
 
-        `create` makes folder and state where they are missing, for `owner` (uid, gid) if this
-        process runs as root. `tell` gets, whenever a connection is made, what an administrator must
-        know of, a sentence each. `detector` notices when the state is older than it was. Raises
-        `StateProblem` if there is no state, on a network file system, for a database that may forget what
-        it was told, for a newer or a broken schema, and for the wrong master key.
+        `create` makes folder and state if they are missing, for `owner` (uid, gid) if this process runs as
+        root. `tell` is called, whenever a connection is made, with each sentence that an administrator must
+        know. `detector` detects rollbacks. Raises `StateProblem` if there is no state, on a network file
+        system, if the database is not durable, for a newer or broken schema, and for the wrong master key.
         """
         engine = SqliteEngine(folder, mountinfo) if database is None else _postgresql(database, folder)
         if create:
@@ -112,7 +111,7 @@ class Store:
 
     @staticmethod
     def exists(folder: Path, database: Database | None) -> bool:
-        """Whether there is a state, whatever its key. Raises `StateProblem` if that cannot be told."""
+        """Whether there is a state, whatever its key. Raises `StateProblem` if that cannot be determined."""
         if database is None:
             return (folder / FILE_NAME).exists()
         engine = _postgresql(database, folder)
@@ -123,17 +122,17 @@ class Store:
             raise engine.problem(error) from error
 
     def close(self) -> None:
-        """Let go of the files; never fails."""
+        """Close the connection; never fails."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
 
     def run(self, jobs: Sequence[Job[R]]) -> list[R | StateProblem]:
-        """Do all jobs in one transaction, in order; gives their results in the same order.
+        """Run all jobs in one transaction, in order; returns their results in the same order.
 
-        Each sees what the ones before it made of the same account. Returns when what they
-        changed is durable. Raises nothing: a job that fails, or whose record was altered, has a
-        `StateProblem` as its result; if nothing could be stored, all have.
+        Each sees what earlier jobs made of the same account. Changes are durable when this returns. Raises
+        nothing: the result of a job that fails, or whose record was altered, is a `StateProblem`; if nothing
+        could be stored, that of every job is.
         """
         try:
             with self._using() as connection:
@@ -152,14 +151,14 @@ class Store:
         return results
 
     def transact(self, name: str, work: Callable[[Account | None], tuple[Account | None, R]]) -> R:
-        """Do one job; see `Job` and `run`."""
+        """Run one job; see `Job` and `run`."""
         (result,) = self.run([Job(name, work)])
         if isinstance(result, StateProblem):
             raise result
         return result
 
     def read(self, name: str) -> Account | None:
-        """The account of that name."""
+        """The account of that name; None if there is none."""
         with self._using() as connection:
             stored = load(connection, self._decoder, name, floor.read(connection))
         return None if stored is None else stored.account
@@ -245,7 +244,7 @@ class Store:
         return int(count)
 
     def code_hasher(self) -> CodeHasher:
-        """What makes recovery codes and tokens, and their digests."""
+        """Makes recovery codes and enrolment tokens, and their digests."""
         with self._using() as connection:
             return self._code_hasher(connection)
 
@@ -269,25 +268,25 @@ class Store:
             key_check.change(connection, self._vault)
 
     def reseal(self, pager: reseal.Pager, after: str) -> reseal.Page:
-        """Seal some things again that are under another key than the one in use; see `reseal`."""
+        """Seal one page of rows again that are under an old key; see `reseal`."""
         with self._using() as connection:
             return pager(connection, self._vault, after)
 
     def reseal_rest(self) -> None:
-        """Seal again what there is one of, and forget which key was to be the next."""
+        """Seal again what is not paged, and withdraw the announcement of the next key."""
         with self._using() as connection:
             reseal.rest(connection, self._vault)
             next_key.withdraw(connection)
 
     def records_by_key(self) -> dict[int, int]:
-        """How many records are under each master key, by its number."""
+        """The number of records under each master key, by the key's number."""
         with self._using() as connection:
             return reseal.under(connection)
 
     def look(self, names: Sequence[str]) -> list[Account | StateProblem | None]:
-        """The accounts of these names, in order, as they are now; what they become is for `run` to decide.
+        """The accounts of these names, in order, as they are now; only `run` may decide what they become.
 
-        Raises nothing: whoever's record is not sound has a `StateProblem`, all of them if nothing can be read.
+        Raises nothing: the result for an altered record is a `StateProblem`, for all of them if nothing can be read.
         """
         try:
             with self._using() as connection:
@@ -302,9 +301,9 @@ class Store:
         return [stored.account if isinstance(stored, Stored) else stored for stored in found]
 
     def survey(self, names: Sequence[str]) -> list[Account | StateProblem | None]:
-        """The accounts of these names, in order, to show them: what `look` gives, but for the devices' secrets.
+        """`look` for display: secrets stay encrypted (`core.secret.Unopened`).
 
-        Those stay sealed (`core.secret.Unopened`); each record's seal is checked, and vouches for all that is shown.
+        Each record's seal is verified, and covers all that is shown.
         """
         try:
             with self._using() as connection:
@@ -313,18 +312,18 @@ class Store:
             return [problem] * len(names)
 
     def discard(self, name: str) -> None:
-        """Delete whatever is stored of that name, also what cannot be read any more."""
+        """Delete everything stored under that name, readable or not."""
         with self._using() as connection, connection.transaction():
             for statement in (sql.DELETE_ACCOUNT, sql.DELETE_NOT_MEMBERS, sql.DELETE_LOGONS):
                 connection.write(statement, [(name,)])
 
     def purge(self) -> bool:
-        """Leave no file with what was replaced or deleted before; False if somebody who reads keeps it there."""
+        """Erase what was replaced or deleted from all files; False if a reader prevents it."""
         with self._using() as connection:
             return connection.purge()
 
     def names(self) -> Iterator[str]:
-        """The names of all accounts, in order; those whose record is not sound as well."""
+        """The names of all accounts, in order, those of altered records included."""
         last = ""
         while True:
             with self._using() as connection:
@@ -335,7 +334,7 @@ class Store:
                 return
 
     def uids(self) -> Iterator[tuple[str, int | None]]:
-        """The name and the uid of each record, in order, by what it says unopened: to see which are worth opening."""
+        """The name and the unverified uid of each record, in order, to find those worth reading."""
         last = ""
         while True:
             with self._using() as connection:
@@ -346,12 +345,11 @@ class Store:
             last = page[-1][0]
 
     def accounts(self) -> Iterator[Account]:
-        """All accounts, in order of their names.
+        """All accounts, ordered by name.
 
-        If there are records that are not sound, raises `StateProblem` with their names, after
-        the last account.
+        If records were altered, raises `StateProblem` with their names after the last account.
         """
-        # Where it cannot be told, no record can be read, and all would look unsound.
+        # If the floor cannot be read, no record can, and all would look altered.
         self.floor()
         unsound: list[str] = []
         for name in self.names():
@@ -372,7 +370,7 @@ class Store:
             )
 
     def counts(self) -> tuple[int, int]:
-        """How many people are activated, and how many have a credential that is still pending."""
+        """How many users are activated, and how many have a credential that is still pending."""
         with self._using() as connection:
             counted = connection.rows(sql.COUNT_DEVICES)
         activated = sum(count for method, active, confirmed, count in counted if _confirmed(method, active, confirmed))
@@ -384,10 +382,10 @@ class Store:
         return activated, pending
 
     def user_counts(self, guessing: Guessing, now: int, sms_digits: int | None = None) -> UserCounts:
-        """How many people are what at `now` (UTC seconds).
+        """How many users are in each condition at `now` (UTC seconds).
 
-        `sms_digits` is how many digits an SMS code has, None while these are switched off. By what
-        their records say unopened: for figures only. It looks at whom there is something to count of.
+        `sms_digits` is how many digits an SMS code has, None while these are switched off. From
+        unverified columns: for figures only. Reads only the rows that are counted.
         """
         activated, pending = self.counts()
         since = now - PERIOD_SECONDS
@@ -406,12 +404,12 @@ class Store:
         return UserCounts(activated, pending, locked, narrowed, spent, self.count_logons(now))
 
     def floor(self) -> int:
-        """UTC seconds before which nobody's codes count, 0 if that was never set."""
+        """UTC seconds before which no code counts, 0 if that was never set."""
         with self._using() as connection:
             return floor.read(connection)
 
     def lift_floor(self, second: int) -> bool:
-        """Let no code from before `second` (UTC) count any more, whoever's it is; False if that was so already.
+        """Raise the floor to `second` (UTC), for all users; False if it is there already.
 
         For when codes that were accepted may have been forgotten: after a restore or a failover
         (promise 7). Durable when this returns; never lowers the floor. Raises `ValueError` for a
@@ -421,22 +419,22 @@ class Store:
             return floor.lift(connection, self._vault, second)
 
     def keep_secret(self, name: str, secret: Secret) -> None:
-        """Keep something sealed under a name, in place of what was kept there; durable when this returns."""
+        """Store a secret under a name, replacing any; durable when this returns."""
         with self._using() as connection:
             secrets.write(connection, self._vault, name, secret)
 
     def secret(self, name: str) -> Secret | None:
-        """What is kept under this name."""
+        """The secret of this name; None if there is none."""
         with self._using() as connection:
             return secrets.read(connection, self._vault, name)
 
     def forget_secret(self, name: str) -> None:
-        """Keep nothing under this name any more."""
+        """Delete the secret of this name."""
         with self._using() as connection:
             secrets.forget(connection, name)
 
     def take_sms_quota(self, quotas: Sequence[Quota], now: int) -> Quota | None:
-        """Count one more SMS at `now` (UTC seconds) against all quotas; or against none, and give a full one.
+        """Charge one SMS at `now` (UTC seconds) to all quotas; if one is full, charge none and return it.
 
         Durable when this returns.
         """
@@ -444,34 +442,34 @@ class Store:
             return sms_quota.take(connection, self._code_hasher(connection), quotas, now)
 
     def full_sms_quota(self, quotas: Sequence[Quota], now: int) -> Quota | None:
-        """One of the quotas that has no room for another SMS at `now` (UTC seconds)."""
+        """A quota with no room for another SMS at `now` (UTC seconds)."""
         with self._using() as connection:
             return sms_quota.full(connection, self._code_hasher(connection), quotas, now)
 
     def mark(self) -> RollbackMarker | None:
-        """How far the state got; None if what says so was altered."""
+        """The rollback marker of the state; None if it was altered."""
         with self._using() as connection:
             return rollback_marker.read(connection, self._vault)
 
     def begin_marker(self, file: Path) -> None:
-        """Put the first mark into a file outside of the state, unless there is one. Raises OSError as well."""
+        """Write the first marker to a file outside of the state, unless there is one. Raises OSError as well."""
         with self._using() as connection:
             begin(file, connection, self._vault)
 
     def keep_marker(self) -> None:
-        """Move on the mark that tells whether the state is older than it was, if something was stored since."""
+        """Advance the rollback marker, if something was stored since."""
         if self._detector is not None:
             with self._using() as connection:
                 self._detector.keep(connection, self._vault)
 
     @contextlib.contextmanager
     def frozen(self) -> Iterator[None]:
-        """A block in which everything is read as of one moment; who logs in meanwhile is not kept waiting."""
+        """Run a block that reads one consistent snapshot; logins do not wait for it."""
         with self._using() as connection, connection.snapshot():
             yield
 
     def all_secrets(self) -> dict[str, Secret]:
-        """Every secret that is kept, by its name."""
+        """Every secret, by its name."""
         with self._using() as connection:
             found = {name: secrets.read(connection, self._vault, name) for name in secrets.names(connection)}
         return {name: secret for name, secret in found.items() if secret is not None}
@@ -479,7 +477,7 @@ class Store:
     def replace_all(
         self, accounts: Iterable[Account], secrets: Mapping[str, Secret], second: int, outside: RollbackMarker | None
     ) -> RollbackMarker:
-        """Let there be these accounts and secrets and no others; see `restoring`. Gives the mark of the state then."""
+        """Replace all accounts and secrets; see `restoring`. Returns the new rollback marker."""
         with self._using() as connection:
             return restoring.replace_all(connection, self._vault, accounts, secrets, second, outside)
 
@@ -494,25 +492,25 @@ class Store:
             return scope.sync_scope(connection, self._vault, entries, now)
 
     def scope(self) -> Mapping[str, int]:
-        """The remembered entries of the scope and the UTC second that each came in; changes nothing."""
+        """The remembered entries of the scope and the UTC second at which each was added; changes nothing."""
         with self._using() as connection:
             return scope.read_scope(connection, self._vault)
 
     def remember_not_member(self, name: str, uid: int, scope_digest: str, now: int) -> None:
-        """Remember that a complete look-up at `now` found this person in no entry of the scope.
+        """Remember that a complete look-up at `now` found this user in no entry of the scope.
 
-        `scope_digest` stands for the entries that were looked up.
+        `scope_digest` identifies the entries that were looked up.
         """
         with self._using() as connection:
             membership_memory.remember(connection, self._vault, name, uid, scope_digest, now)
 
     def remembered_not_member(self, name: str, uid: int, scope_digest: str) -> bool:
-        """Whether the last complete look-up of this scope found this person in no entry of it."""
+        """Whether the last complete look-up of this scope found this user in no entry of it."""
         with self._using() as connection:
             return membership_memory.remembered(connection, self._vault, name, uid, scope_digest)
 
     def forget_not_member(self, name: str) -> None:
-        """Forget that: a complete look-up found this person in the scope."""
+        """Forget it: a complete look-up found this user in the scope."""
         with self._using() as connection:
             membership_memory.forget(connection, name)
 
@@ -521,7 +519,7 @@ class Store:
 
     @contextlib.contextmanager
     def _using(self) -> Iterator[Connection]:
-        """The connection, with the driver's errors made into `StateProblem`."""
+        """The connection, with the driver's errors turned into `StateProblem`."""
         connection = self._ready()
         try:
             yield connection
@@ -533,7 +531,7 @@ class Store:
             raise not_utf8(str(error.object)) from None
 
     def _ready(self, *, create: bool = False) -> Connection:
-        """A connection to the database that is in its place now; a backup may have been put there, or it be gone."""
+        """A connection to the current database; a backup may have been put in its place, or it may be gone."""
         try:
             identity = self._engine.identity()
         except StateProblem:
@@ -558,10 +556,10 @@ class Store:
             raise
         self._connection = connection
         if older and before is not None:
-            # What is under way was decided in part on what the other one said.
+            # The current operation was decided in part on the content of the old one.
             raise StateProblem("the state was replaced by an older one just now", "try again")
 
 
 def _confirmed(method: str, active: int | None, phone_confirmed: int) -> bool:
-    """What `Account.activated` says, of columns."""
+    """`Account.activated`, from columns."""
     return bool(phone_confirmed if method == Method.SMS else active)

@@ -15,12 +15,12 @@ from rw2fa_daemon.store.problem import no_nul
 _CLASS: Final = 0x7277_3266
 LOCK_STATE: Final = f"SELECT pg_advisory_xact_lock({_CLASS}, 1)"
 _SHARE_STATE: Final = f"SELECT pg_advisory_xact_lock_shared({_CLASS}, 1)"
-# In the order of the list, so that two who want the same names wait for each other in one place only.
+# In the order of the list, so that two hosts that want the same names do not deadlock.
 _LOCK_NAMES: Final = "SELECT count(pg_advisory_xact_lock(key)) FROM unnest(%s::bigint[]) AS key"
 _LOCK_BYTES: Final = 8
 
 ROWS_AT_ONCE: Final = 2_000
-"""Sent without waiting for an answer; more than a batch of logins ever has."""
+"""Sent without waiting for an answer; more than any batch of logins has."""
 
 _MARKED: Final = {statement: statement.replace("?", "%s") for statement in sql.STATEMENTS.values()}
 """Each statement with psycopg's mark for a parameter."""
@@ -37,12 +37,12 @@ Row = tuple[Any, ...]
 
 
 class PostgresqlConnection:
-    """A connection of the driver, in which nothing is a transaction unless it is begun.
+    """A connection of the driver in autocommit mode.
 
-    A batch locks the names of its accounts, in the order of their digests, then reads them by a statement
-    that begins after that, so it sees what whoever had the lock before has committed: of rows that are
-    there and of rows that are not. Rows are not locked: that would write to them. What is written within a
-    transaction is kept back and sent with the COMMIT.
+    A batch takes advisory locks on the names of its accounts, in the order of their digests, and reads the
+    accounts by a later statement, which sees what the previous holder committed, rows inserted or deleted
+    included. Row locks would write to the rows. Writes within a transaction are held back and sent with the
+    COMMIT.
     """
 
     __slots__ = ("_cursor", "_driver", "_held_back", "_meta", "_records")
@@ -56,7 +56,7 @@ class PostgresqlConnection:
         """None outside of a transaction."""
 
     def one(self, statement: str, *parameters: object) -> Row | None:
-        """The first row, if there is one."""
+        """The first row; None if there is none."""
         return self._cursor.execute(_MARKED[statement], parameters).fetchone()
 
     def rows(self, statement: str, *parameters: object) -> list[Row]:
@@ -80,7 +80,7 @@ class PostgresqlConnection:
         return self._cursor.execute(_SELECT_RECORD, (name,)).fetchone()
 
     def records(self, names: Sequence[str]) -> dict[str, Row]:
-        """What `record` gives for each of these names, by one statement; without those that cannot be stored."""
+        """What `record` gives for each of these names, in one query; names that cannot be stored are missing."""
         wanted = [name for name in names if _lock_key(name) is not None]
         found = self._cursor.execute(_SELECT_RECORDS, (wanted,))
         return {row[0]: row[1:] for row in found}
@@ -93,14 +93,14 @@ class PostgresqlConnection:
         return None if row is None else row[0]
 
     def look_ahead(self, names: Iterable[str]) -> None:
-        """Have these records, and `meta`, at hand until `rollback`."""
+        """Prefetch these records and `meta`, and serve them until `rollback`."""
         wanted = {name for name in names if _lock_key(name) is not None}
         with self._driver.pipeline():
             answers = self._ask(wanted)
         self._keep(*answers)
 
     def begin(self, names: Iterable[str]) -> None:
-        """Start a transaction, with the accounts of these names locked and read."""
+        """Start a transaction; lock and prefetch the accounts of these names."""
         wanted = {name: key for name in names if (key := _lock_key(name)) is not None}
         with self._driver.pipeline():
             self._driver.execute("BEGIN")
@@ -111,14 +111,14 @@ class PostgresqlConnection:
         self._held_back = []
 
     def commit(self) -> None:
-        """Send what was held back, and end the transaction; durable when this returns."""
+        """Send the writes that were held back, and commit; durable when this returns."""
         parts = [
             (statement, rows[start : start + ROWS_AT_ONCE])
             for statement, rows in self._held_back or []
             for start in range(0, len(rows), ROWS_AT_ONCE)
         ]
         if sum(len(rows) for _, rows in parts) > ROWS_AT_ONCE:
-            # Each with an answer of its own, for which there is a deadline.
+            # Each has its own answer, with its own deadline.
             for statement, rows in parts:
                 self._cursor.executemany(statement, rows)
             parts = []
@@ -129,7 +129,7 @@ class PostgresqlConnection:
         self._forget()
 
     def rollback(self) -> None:
-        """End the transaction, if there still is one; a connection on which that fails is closed."""
+        """Roll the transaction back, if one is open; closes the connection if that fails."""
         self._forget()
         try:
             if self._driver.info.transaction_status is not TransactionStatus.IDLE:
@@ -139,7 +139,7 @@ class PostgresqlConnection:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """A transaction around a block, nobody else's beside it."""
+        """Run a block in an exclusive transaction, rolled back if the block raises."""
         try:
             with self._driver.pipeline():
                 self._driver.execute("BEGIN")
@@ -153,7 +153,7 @@ class PostgresqlConnection:
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """A block in which everything is read as of one moment: of the first look in it."""
+        """Run a block that reads one consistent snapshot, taken at its first query."""
         self._driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         try:
             yield
@@ -161,15 +161,15 @@ class PostgresqlConnection:
             self.rollback()
 
     def incarnation(self) -> str:
-        """The identifier of the cluster and the timeline that it writes now."""
+        """The identifier of the cluster and its current timeline."""
         return "{}/{}".format(*self._found(_INCARNATION))
 
     def purge(self) -> bool:
-        """Nothing: its files are the server's, which forgets by VACUUM and when it uses its log again."""
+        """Nothing to do: the server's files are cleaned by VACUUM and when it recycles its log."""
         return True
 
     def revision(self) -> str | None:
-        """The revision of the tables; None if there are no tables at all, empty if none is noted."""
+        """The schema revision; None if there are no tables, empty if the tables do not name one."""
         (tables,) = self._found("SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = current_schema()")
         if not tables:
             return None
@@ -177,7 +177,7 @@ class PostgresqlConnection:
         return str(row[0]) if row is not None else ""
 
     def check_tables(self) -> None:
-        """Raise the driver's error if a table or column that a statement names is not there."""
+        """Raise the driver's error if a table or column that a statement uses is missing."""
         for statement in (*_MARKED.values(), _SELECT_RECORDS):
             self._driver.execute(f"EXPLAIN {statement}", (None,) * statement.count("%s"), prepare=False)
 
@@ -188,7 +188,7 @@ class PostgresqlConnection:
             self._driver.close()
 
     def _ask(self, names: Iterable[str]) -> tuple[psycopg.Cursor[Row], psycopg.Cursor[Row]]:
-        """Send the questions for `meta` and for these records."""
+        """Send the queries for `meta` and for these records."""
         meta = self._driver.execute(sql.LIST_META, binary=True)
         return meta, self._driver.execute(_SELECT_RECORDS, (list(names),), binary=True)
 
@@ -207,7 +207,7 @@ class PostgresqlConnection:
 
 
 def _lock_key(name: str) -> int | None:
-    """The number that a name is locked by; None for one that cannot be stored."""
+    """The advisory lock of a name; None for a name that cannot be stored."""
     try:
         text = name.encode()
     except UnicodeEncodeError:

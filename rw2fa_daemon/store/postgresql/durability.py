@@ -1,4 +1,4 @@
-"""What must be true of a server before a login may rely on its commits (promise 1)."""
+"""What a server must guarantee before a login relies on its commits (promise 1)."""
 
 from dataclasses import dataclass
 from typing import Any, Final
@@ -14,13 +14,13 @@ LOOK: Final = """
 
 DURABLE: Final = frozenset({"on", "local", "remote_write", "remote_apply"})
 """Values of synchronous_commit with which COMMIT returns after the server has flushed its own log
-(https://www.postgresql.org/docs/current/runtime-config-wal.html). Whether a standby has it as well is another
-question: where it may not, the floor on the time step answers for a failover."""
+(https://www.postgresql.org/docs/current/runtime-config-wal.html). A standby may still lack it; the
+floor on the time step covers a failover."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a server says of itself."""
+    """The settings that a server reports."""
 
     synchronous_commit: str
     fsync: str
@@ -29,7 +29,7 @@ class Settings:
     encoding: str
 
     def complaint(self, place: str) -> StateProblem | None:
-        """Why it cannot be used; None if it can."""
+        """Why the server cannot be used; None if it can."""
         if self.in_recovery:
             return StateProblem(
                 f"{place} is a standby, which takes no writes",
@@ -61,11 +61,11 @@ class Settings:
 
 
 def demand(driver: psycopg.Connection[tuple[Any, ...]], place: str) -> None:
-    """Raise `StateProblem` unless commits are durable, and make sure that they stay so in this session."""
+    """Raise `StateProblem` unless commits are durable; pins that for this session."""
     row = driver.execute(LOOK, prepare=False).fetchone()
     assert row is not None, "settings are one row"
     settings = Settings(*row)
     if (complaint := settings.complaint(place)) is not None:
         raise complaint
-    # Someone may change it in the server's configuration while this connection lasts.
+    # The server's configuration may change while this connection lasts.
     driver.execute("SELECT set_config('synchronous_commit', %s, false)", (settings.synchronous_commit,), prepare=False)

@@ -1,4 +1,4 @@
-"""PostgreSQL, as the store uses it."""
+"""The store's engine for PostgreSQL."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -14,21 +14,21 @@ from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.store.sqlite import place
 
 CONNECT_SECONDS: Final = 2
-"""For each server that is tried; libpq takes no less."""
+"""For each server that is tried; libpq's minimum."""
 ANSWER_SECONDS: Final = 2.0
-"""How long an answer may take, on this side: also when the server is stopped, or the network swallows all."""
+"""How long this side waits for an answer, also if the server is stopped or the network drops everything."""
 STATEMENT_MS: Final = 1_500
-"""How long a statement may take, on the server's side, of which:"""
+"""How long a statement may take on the server, including waiting for a lock."""
 LOCK_MS: Final = 1_000
-"""waiting for a lock."""
+"""How long it may wait for a lock."""
 IDLE_IN_TRANSACTION_MS: Final = 10_000
-"""After this the server takes the locks from a client that began something and is gone."""
+"""After this the server releases the locks of a client that left a transaction open."""
 UNACKNOWLEDGED_MS: Final = 2_000
-"""How long the kernel sends again what nobody acknowledges (tcp_user_timeout)."""
+"""How long the kernel resends unacknowledged data (tcp_user_timeout)."""
 KEEPALIVE_IDLE_SECONDS: Final = 5
 KEEPALIVE_INTERVAL_SECONDS: Final = 2
 KEEPALIVE_PROBES: Final = 2
-"""A connection that is dead is found so before somebody logs in."""
+"""A dead connection is detected before the next login."""
 
 _OPTIONS: Final = " ".join(
     f"-c {name}={value}"
@@ -44,7 +44,7 @@ _READS_ON: Final = frozenset({"55P03", "57014", "40001", "40P01", "53100", "2350
 
 
 class _Patient(psycopg.Connection[tuple[Any, ...]]):
-    """A connection on which no answer is waited for longer than that."""
+    """A connection that waits ANSWER_SECONDS at most for an answer."""
 
     def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ANN401 - psycopg's
         """See `psycopg.Connection.wait`."""
@@ -52,13 +52,13 @@ class _Patient(psycopg.Connection[tuple[Any, ...]]):
             return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
         except psycopg.Error:
             if timeout is None and not self.closed and self.pgconn.transaction_status == 1:  # ACTIVE
-                # The answer may come yet; it would be taken for that to the next statement.
+                # A late answer would be taken for that to the next statement.
                 self.pgconn.finish()
             raise
 
 
 class PostgresqlEngine:
-    """A database on a server of its own, and the folder of this host."""
+    """A database on a server, and the state folder of this host."""
 
     errors: Final = (psycopg.Error,)
     row_errors: Final = ()
@@ -76,18 +76,18 @@ class PostgresqlEngine:
         return str(self._database)
 
     def create(self, owner: tuple[int, int] | None) -> None:
-        """Make the folder, which holds what is this host's; an administrator of PostgreSQL makes user and database."""
+        """Make the folder for what belongs to this host; role and database are made by an administrator."""
         place.create(self._folder, owner, file=False)
 
     def identity(self) -> object:
-        """A connection stays with its server; what may have changed is looked at when another is made."""
+        """None: a connection stays with its server, and each new one is checked."""
         return None
 
     def connect_driver(self) -> psycopg.Connection[tuple[Any, ...]]:
-        """A connection to the server that takes writes; raises `StateProblem` if its commits are not durable."""
+        """A connection to the primary; raises `StateProblem` if its commits are not durable."""
         driver = _Patient.connect(**self._parameters(), autocommit=True, prepare_threshold=0)
         try:
-            # One type for whole numbers, whatever their size: a prepared statement is one for its types.
+            # One type for all integers: a statement is prepared anew for each combination of types.
             driver.adapters.register_dumper(int, Int8BinaryDumper)
             durability.demand(driver, self.place)
         except BaseException:
@@ -96,23 +96,23 @@ class PostgresqlEngine:
         return driver
 
     def connection(self, driver: psycopg.Connection[tuple[Any, ...]]) -> PostgresqlConnection:
-        """That connection as the store uses it."""
+        """Wrap a connection of the driver."""
         return PostgresqlConnection(driver)
 
     def problem(self, error: Exception) -> StateProblem:
-        """What an error of the driver means."""
+        """Explain an error of the driver."""
         return problem(error, self.place)
 
     def passes(self, error: Exception) -> bool:
-        """Whether the connection is as good as before."""
+        """Whether the connection is still usable."""
         return getattr(error, "sqlstate", None) in _READS_ON
 
     def misfit(self, error: Exception) -> str | None:
-        """What PostgreSQL says of a statement that does not fit: "relation … does not exist"."""
+        """PostgreSQL's message for a statement that does not fit the tables: "relation … does not exist"."""
         return misfit(error)
 
     def _parameters(self) -> dict[str, Any]:
-        """What libpq is told; all that matters, so that no variable of the environment decides it."""
+        """The parameters for libpq: all that matter, so that no environment variable decides any."""
         database = self._database
         secret = database.password or password.load(database.password_file)
         parameters: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What PostgreSQL's errors mean, in words for an administrator."""
+"""PostgreSQL's errors, as an administrator reads them."""
 
 from typing import Final
 
@@ -7,7 +7,7 @@ import psycopg
 from rw2fa_daemon.store.problem import StateProblem
 
 REASON_MAX: Final = 300
-"""Characters of what libpq says of a connection that could not be made."""
+"""Characters of libpq's reason for a failed connection."""
 
 # By SQLSTATE, or its class (https://www.postgresql.org/docs/current/errcodes-appendix.html).
 _BY_STATE: Final[dict[str, tuple[str, str]]] = {
@@ -37,7 +37,7 @@ _DOES_NOT_FIT: Final = "42"
 
 
 def problem(error: Exception, place: str) -> StateProblem:
-    """What an error means. A statement's own text is left out, since it may quote values."""
+    """Explain an error, without the server's message, which may quote values."""
     state = getattr(error, "sqlstate", None) or ""
     if known := _BY_STATE.get(state) or _BY_STATE.get(state[:2]):
         what, fix = (text.format(place=place) for text in known)
@@ -51,14 +51,14 @@ def problem(error: Exception, place: str) -> StateProblem:
 
 
 def misfit(error: Exception) -> str | None:
-    """What PostgreSQL says of a statement that does not fit the tables; None for any other error."""
+    """PostgreSQL's message for a statement that does not fit the tables; None for any other error."""
     if not isinstance(error, psycopg.Error) or not (error.sqlstate or "").startswith(_DOES_NOT_FIT):
         return None
     return None if error.sqlstate in _BY_STATE else error.diag.message_primary
 
 
 def _reason(error: Exception) -> str:
-    """What libpq says of a connection: names of hosts, files and certificates; no statement was sent yet."""
+    """The reason that libpq gives: it names hosts, files and certificates, and no statement was sent yet."""
     if not isinstance(error, psycopg.OperationalError):
         return f" ({type(error).__name__})"
     text = " ".join(str(error).split())

@@ -1,4 +1,4 @@
-"""The password for the database, from a file that nobody else can read."""
+"""The database password, from a file that no other user can read."""
 
 import os
 import stat
@@ -9,10 +9,10 @@ from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store.problem import StateProblem
 
 CREDENTIAL: Final = "rw2fa.database-password"
-"""The name under which systemd hands it to the daemon (systemd.exec(5), LoadCredential=)."""
+"""The systemd credential that holds it (systemd.exec(5), LoadCredential=)."""
 
 _NONE: Final = "none"
-"""What the unit hands over where it found no file."""
+"""The content of the credential if the unit found no file."""
 
 _SIZE_MAX: Final = 1024
 _FORBIDDEN_IN_FILE: Final = 0o077
@@ -21,9 +21,9 @@ _FORBIDDEN_IN_CREDENTIAL: Final = 0o037
 
 
 def load(file: str) -> Secret | None:
-    """The password: from the systemd credential if there is one, else from `file`; None if there is neither.
+    """The password, from the systemd credential or else from `file`; None if neither exists.
 
-    Raises `StateProblem` if it cannot be read, or others can read it.
+    Raises `StateProblem` if it cannot be read or other users can read it.
     """
     folder = os.environ.get("CREDENTIALS_DIRECTORY")
     if folder is not None and (credential := Path(folder, CREDENTIAL)).exists():
@@ -34,7 +34,7 @@ def load(file: str) -> Secret | None:
 
 def _read(path: Path, forbidden: int) -> Secret | None:
     try:
-        # Non-blocking, or a FIFO in its place would hang the start.
+        # Non-blocking: a FIFO in its place must not hang the start.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return None

@@ -18,13 +18,13 @@ BUSY_SECONDS: Final = 2.0
 """How long to wait for another process's transaction."""
 
 CACHE_KIB: Final = 8 * 1024
-"""Pages kept in memory: the inner ones of a million accounts, or all of ten thousand."""
+"""Page cache: the inner pages of a million accounts, or all pages of ten thousand."""
 
 WAL_BYTES_KEPT: Final = 16 * 1024 * 1024
-"""What the write-ahead log is cut to after it had to grow beyond."""
+"""The write-ahead log is truncated to this after it has grown larger."""
 
-# Durable before COMMIT returns (promise 1); nothing in a file that others may have written is
-# executed; what is deleted is overwritten; no temporary files, which the sandbox has no place for.
+# Durable before COMMIT returns (promise 1); no code from a file that others may have written is
+# executed; deleted content is overwritten; no temporary files, for which the sandbox has no place.
 _SETTINGS: Final = (
     "PRAGMA synchronous = FULL",
     "PRAGMA secure_delete = ON",
@@ -46,7 +46,7 @@ class SqliteConnection:
         self._cursor: Final = connection.cursor()
 
     def one(self, statement: str, *parameters: object) -> tuple[Any, ...] | None:
-        """The first row, if there is one."""
+        """The first row; None if there is none."""
         row: tuple[Any, ...] | None = self._cursor.execute(statement, parameters).fetchone()
         return row
 
@@ -64,7 +64,7 @@ class SqliteConnection:
         return row
 
     def records(self, names: Sequence[str]) -> dict[str, tuple[Any, ...]]:
-        """What `record` gives for each of these names, by one statement; without those that JSON or SQLite change."""
+        """What `record` gives for each of these names, in one query; names that JSON or SQLite alter are missing."""
         asked = json.dumps(names, ensure_ascii=False)
         return {row[0]: row[1:] for row in self._cursor.execute(SELECT_RECORDS, (asked,))}
 
@@ -74,24 +74,24 @@ class SqliteConnection:
         return None if row is None else row[0]
 
     def look_ahead(self, names: Iterable[str]) -> None:
-        """Nothing: a look takes no time here."""
+        """Nothing to do: reading a local file is quick."""
 
-    def begin(self, names: Iterable[str] = ()) -> None:  # noqa: ARG002 - here a transaction has all accounts
-        """Start a transaction that may write: no other does until it ends."""
+    def begin(self, names: Iterable[str] = ()) -> None:  # noqa: ARG002 - SQLite locks the whole database
+        """Start a transaction that may write; no other transaction writes until it ends."""
         self._cursor.execute("BEGIN IMMEDIATE")
 
     def commit(self) -> None:
-        """End it; what it wrote is durable when this returns."""
+        """Commit; what was written is durable when this returns."""
         self._cursor.execute("COMMIT")
 
     def rollback(self) -> None:
-        """End the transaction, if there still is one, as if it had not been."""
+        """Roll the transaction back, if one is open."""
         if self._connection.in_transaction:
             self._cursor.execute("ROLLBACK")
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
-        """A transaction around a block; one that ends with an error leaves nothing behind."""
+        """Run a block in a transaction, rolled back if the block raises."""
         self.begin()
         try:
             yield
@@ -101,12 +101,12 @@ class SqliteConnection:
             raise
 
     def incarnation(self) -> str:
-        """Nothing: a file does not change servers."""
+        """Empty: a file does not change servers."""
         return ""
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """A block in which everything is read as of one moment: of the first look in it."""
+        """Run a block that reads one consistent snapshot, taken at its first query."""
         self._cursor.execute("BEGIN DEFERRED")
         try:
             yield
@@ -115,15 +115,15 @@ class SqliteConnection:
                 self.rollback()
 
     def purge(self) -> bool:
-        """Write the log into the file and empty it; False if somebody reads in it for longer than BUSY_SECONDS.
+        """Checkpoint and truncate the write-ahead log; False if a reader prevents it for longer than BUSY_SECONDS.
 
-        In the file itself what is deleted is overwritten (`secure_delete`).
+        In the file itself deleted content is overwritten (`secure_delete`).
         """
         (busy, _frames, _moved) = self._cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         return not busy
 
     def revision(self) -> str | None:
-        """The revision of the tables; None if there are no tables at all, empty if none is noted."""
+        """The schema revision; None if there are no tables, empty if the tables do not name one."""
         (tables,) = self._cursor.execute("SELECT count(*) FROM sqlite_master").fetchone()
         if not tables:
             return None
@@ -131,7 +131,7 @@ class SqliteConnection:
         return str(row[0]) if row is not None else ""
 
     def check_tables(self) -> None:
-        """Raise the driver's error if a table or column that a statement names is not there."""
+        """Raise the driver's error if a table or column that a statement uses is missing."""
         for statement in (*sql.STATEMENTS.values(), SELECT_RECORDS):
             self._cursor.execute(f"EXPLAIN {statement}", (None,) * statement.count("?")).fetchall()
 
@@ -151,7 +151,7 @@ def connect(path: Path) -> sqlite3.Connection:
         isolation_level=None,
     )
     try:
-        # An altered file may hold any bytes; they must fail where the seal is checked.
+        # An altered file may hold any bytes; they must fail at the check of the seal.
         connection.text_factory = partial(str, encoding="utf-8", errors="surrogateescape")
         demand_log(connection, path)
         for setting in _SETTINGS:
@@ -163,7 +163,7 @@ def connect(path: Path) -> sqlite3.Connection:
 
 
 def demand_log(connection: sqlite3.Connection, path: Path) -> None:
-    """Set WAL mode; raises `StateProblem` where SQLite cannot have it."""
+    """Set WAL mode; raises `StateProblem` if SQLite cannot use it here."""
     (granted,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if granted != "wal":
         raise StateProblem(

@@ -1,4 +1,4 @@
-"""SQLite, as the store uses it."""
+"""The store's engine for SQLite."""
 
 import os
 import sqlite3
@@ -50,16 +50,16 @@ _BY_CODE: Final[dict[int, tuple[str, str]]] = {
 }
 _PRIMARY_CODE: Final = 0xFF
 
-# After these the connection is as good as before; after any other it is made anew.
+# After these the connection is still usable; after any other it is reopened.
 _PASSING: Final = frozenset({sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL})
 
 
 class SqliteEngine:
-    """A file in `folder`, which must not be on a network file system by what `mountinfo` says."""
+    """A file in `folder`, which must not be on a network file system according to `mountinfo`."""
 
     errors: Final = (sqlite3.Error,)
     row_errors: Final = (sqlite3.DatabaseError,)
-    """A page that cannot be read; others may be."""
+    """One page may be unreadable and others not."""
     url: Final = "sqlite://"
     migration_begins_with: Final = ("BEGIN IMMEDIATE",)
 
@@ -74,12 +74,12 @@ class SqliteEngine:
         return str(self._folder)
 
     def create(self, owner: tuple[int, int] | None) -> None:
-        """Make the folder and an empty file in it, where they are missing."""
+        """Make the folder and an empty file in it, if they are missing."""
         mounts.refuse_network(self._folder, self._mountinfo)
         place.create(self._folder, owner)
 
     def identity(self) -> tuple[int, int]:
-        """Device and inode: what would be written to a file that was taken away is lost."""
+        """Device and inode: writes to a file that was removed would be lost."""
         return place.identity(self._path)
 
     def connect_driver(self) -> sqlite3.Connection:
@@ -88,14 +88,14 @@ class SqliteEngine:
         return connect(self._path)
 
     def connection(self, driver: sqlite3.Connection) -> SqliteConnection:
-        """That connection as the store uses it."""
+        """Wrap a connection of the driver."""
         return SqliteConnection(driver)
 
     def problem(self, error: Exception) -> StateProblem:
-        """What an error of the database means."""
+        """Explain an error of the database."""
         code = _code(error)
         if code == sqlite3.SQLITE_CANTOPEN and _read_only(self._folder):
-            # SQLite says so where it cannot make the files beside the state.
+            # SQLite says so when it cannot create the files beside the state.
             code = sqlite3.SQLITE_READONLY
         if known := _BY_CODE.get(code):
             what, fix = (text.format(folder=self._folder) for text in known)
@@ -107,12 +107,12 @@ class SqliteEngine:
         )
 
     def passes(self, error: Exception) -> bool:
-        """Whether the connection is as good as before."""
-        # ProgrammingError and the like have no code: those are not the connection's either.
+        """Whether the connection is still usable."""
+        # ProgrammingError and the like have no code, and are not the connection's fault.
         return not hasattr(error, "sqlite_errorcode") or _code(error) in _PASSING
 
     def misfit(self, error: Exception) -> str | None:
-        """What SQLite says of a statement that does not fit: "no such table: …"."""
+        """SQLite's message for a statement that does not fit the tables: "no such table: …"."""
         fits = not isinstance(error, sqlite3.OperationalError) or error.sqlite_errorcode != sqlite3.SQLITE_ERROR
         return None if fits else str(error)
 

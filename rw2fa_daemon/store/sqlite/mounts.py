@@ -1,4 +1,4 @@
-"""Which file system a folder is on."""
+"""The file system that a folder is on."""
 
 from pathlib import Path
 from typing import Final
@@ -48,7 +48,7 @@ NETWORK_FILE_SYSTEMS: Final = frozenset(
     }
 )
 """Types of proc_pid_mountinfo(5) whose files other hosts may have open: SQLite's write-ahead log
-needs memory that all who use it share (https://www.sqlite.org/wal.html#overview)."""
+needs memory shared by all its users (https://www.sqlite.org/wal.html#overview)."""
 
 
 def refuse_network(folder: Path, mountinfo: Path = MOUNTINFO) -> None:
@@ -88,6 +88,6 @@ def file_system(folder: Path, mountinfo: Path = MOUNTINFO) -> str | None:
 
 
 def _unescaped(field: str) -> str:
-    """A path of the table, in which blanks are written as three octal digits."""
+    """A path of the table, in which blanks are escaped as three octal digits."""
     head, *escapes = field.split("\\")
     return head + "".join(chr(int(part[:3], 8)) + part[3:] for part in escapes)

@@ -1,4 +1,4 @@
-"""The folder and the file that the state is in."""
+"""The folder and the file of the state."""
 
 import contextlib
 import os
@@ -14,10 +14,10 @@ _FILE_MODE: Final = 0o600
 
 
 def create(folder: Path, owner: tuple[int, int] | None, *, file: bool = True) -> None:
-    """Make the folder, and with `file` an empty state file in it, where they are missing.
+    """Make the folder, and with `file` an empty state file in it, if they are missing.
 
-    What is made is for `owner` (uid, gid) alone if this process runs as root, else for its own
-    user. SQLite makes the files beside it (`-wal`, `-shm`) with the same owner and mode.
+    They belong to `owner` (uid, gid) if this process runs as root, else to its own user. SQLite makes the files
+    beside it (`-wal`, `-shm`) with the same owner and mode.
     """
     owner = owner if os.geteuid() == 0 else None
     path = folder / FILE_NAME
@@ -40,7 +40,7 @@ def create(folder: Path, owner: tuple[int, int] | None, *, file: bool = True) ->
 
 
 def _give(path: Path, flags: int, mode: int, owner: tuple[int, int] | None) -> None:
-    """Open, perhaps creating; then set mode and owner on what was opened, whatever the umask."""
+    """Open or create, then set mode and owner on the descriptor, whatever the umask."""
     descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC, mode)
     try:
         os.fchmod(descriptor, mode)
@@ -51,7 +51,7 @@ def _give(path: Path, flags: int, mode: int, owner: tuple[int, int] | None) -> N
 
 
 def _sync(folder: Path) -> None:
-    """Make a new name in `folder` durable; SQLite does so for its logs, not for the file itself."""
+    """Make a new name in `folder` durable; SQLite does this for its logs only."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -71,6 +71,6 @@ def identity(path: Path) -> tuple[int, int]:
             f"run this as root, and look who owns it (`ls -la {path.parent}`)",
         ) from error
     if not stat.S_ISREG(status.st_mode):
-        # SQLite would follow a link that somebody else put there, with root's rights.
+        # With root's rights SQLite would follow a link that another user put there.
         raise StateProblem(f"{path} is not a file", "put the state itself there, and name its folder in [paths]")
     return status.st_dev, status.st_ino
