@@ -11,6 +11,8 @@ SOCKET: Final = Path("/run/rw2fa/session.sock")
 PORTAL_USER: Final = "rw2fa-portal"
 SERVICE: Final = "rw2fa-portal"
 """The PAM service."""
+CODE_SERVICE: Final = "rw2fa-portal-code"
+"""The one for another code of somebody who is signed in."""
 TTY: Final = "rw2fa-portal"
 """PAM_TTY: not a terminal, but the name of where somebody sits, as other graphical services give one."""
 

@@ -1,6 +1,7 @@
 """One logon: PAM's phases, relayed to the portal, and how they end."""
 
 import pwd
+import sys
 import time
 from collections.abc import Callable
 from typing import Final
@@ -8,6 +9,7 @@ from typing import Final
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire.message import VERSION, Message, ProtocolError
 from rw2fa_portal.protocol import (
+    CODE_SERVICE,
     FAILURE_SECONDS,
     LIFE_SECONDS,
     LOGON_SECONDS,
@@ -23,7 +25,9 @@ from rw2fa_portal.protocol import (
 )
 from rw2fa_portal.session.alarm import ended_after
 from rw2fa_portal.session.channel import Channel
+from rw2fa_portal.session.configuration import daemon_socket
 from rw2fa_portal.session.libpam import Code, Item, Transaction
+from rw2fa_portal.session.registered import Answer, Refused, RegisteredLogon
 from rw2fa_portal.session.verbs import VERBS, Standing
 
 PASSWORD_TRIES: Final = 3
@@ -64,10 +68,17 @@ def serve(channel: Channel, clock: Callable[[], float] = time.monotonic) -> None
             time.sleep(max(0.0, began + FAILURE_SECONDS - clock()))
             channel.send("end", {"outcome": outcome})
             return
-        name = _canonical(pam.user)
-        channel.send("end", {"outcome": outcome, "user": name})
-        channel.extend(clock() + LIFE_SECONDS)
-        _stand(channel, Standing(pam, name))
+        registered = _registered(_canonical(pam.user), address)
+        if isinstance(registered, Outcome):
+            time.sleep(max(0.0, began + FAILURE_SECONDS - clock()))
+            channel.send("end", {"outcome": registered})
+            return
+        try:
+            channel.send("end", {"outcome": outcome, "user": registered.user})
+            channel.extend(clock() + LIFE_SECONDS)
+            _stand(channel, Standing(pam, registered, address))
+        finally:
+            registered.end()
 
 
 def _read_logon(message: Message) -> tuple[str, str]:
@@ -105,10 +116,47 @@ def _canonical(name: str) -> str:
         raise Problem("PAM let in a name that NSS does not know", "see /etc/nsswitch.conf") from None
 
 
+def _registered(name: str, address: str) -> RegisteredLogon | Outcome:
+    """The logon as the daemon keeps it from now on, or why it does not."""
+    try:
+        return RegisteredLogon.register(daemon_socket, name, SERVICE, address)
+    except Refused:
+        return Outcome.REFUSED
+    except Problem as problem:
+        sys.stderr.write(f"rw2fa-session: {problem}\n")
+        return Outcome.UNAVAILABLE
+
+
+def _ask_code(channel: Channel, standing: Standing, clock: Callable[[], float]) -> None:
+    """Ask for another code, without the password; the daemon takes it for this logon, or says that it does not."""
+    began = clock()
+    items = {Item.TTY: TTY, **({Item.RHOST: standing.address} if standing.address else {})}
+    with Transaction(CODE_SERVICE, standing.registered.user, _Relay(channel), items) as pam, ended_after(LOGON_SECONDS):
+        outcome = _judged(pam, standing)
+    if outcome is not Outcome.IN:
+        time.sleep(max(0.0, began + FAILURE_SECONDS - clock()))
+    channel.send("end", {"outcome": outcome, "user": standing.registered.user})
+
+
+def _judged(pam: Transaction, standing: Standing) -> Outcome:
+    code = pam.authenticate()
+    if code is Code.SUCCESS:
+        code = pam.acct_mgmt()
+    try:
+        if code is Code.SUCCESS and standing.registered.take_code() is Answer.OK:
+            return Outcome.IN
+    except Problem:
+        return Outcome.UNAVAILABLE
+    return Outcome.UNAVAILABLE if code is Code.AUTHINFO_UNAVAIL else Outcome.REFUSED
+
+
 def _stand(channel: Channel, standing: Standing) -> None:
     """Do what the portal asks for whoever logged on, and for nobody else, until it closes."""
     while True:
         message = channel.receive()
+        if message.verb == "code":
+            _ask_code(channel, standing, time.monotonic)
+            continue
         answer = VERBS.get(message.verb)
         if answer is None:
             raise ProtocolError("unknown verb")

@@ -4,11 +4,8 @@ import grp
 import os
 import pwd
 from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon.config.config import Config
-from rw2fa_daemon.config.load import DEFAULT_PATH, load
 from rw2fa_daemon.core.application import DESKTOP, Application
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire.message import Message
@@ -16,6 +13,7 @@ from rw2fa_portal.desktop.ending import Ending
 from rw2fa_portal.protocol import Outcome
 from rw2fa_portal.session.alarm import ended_after
 from rw2fa_portal.session.answer import Answer
+from rw2fa_portal.session.configuration import configuration
 from rw2fa_portal.session.desktops import START_SECONDS, Desktops
 
 OPEN_SECONDS: Final = START_SECONDS + 30.0
@@ -23,18 +21,23 @@ OPEN_SECONDS: Final = START_SECONDS + 30.0
 SECONDS_A_MINUTE: Final = 60
 
 
-def applications(user: str, _message: Message) -> Answer:
+def applications(user: str) -> Answer:
     """`names`: what this user may open, the desktop first, one a line."""
     with ended_after(OPEN_SECONDS):
         return Answer({"names": "\n".join(one.name for one in _open_to(user))})
 
 
-def open_screen(user: str, message: Message) -> Answer:
-    """The screen of the application `name`, begun or come back to: a descriptor with `outcome=in`, or else `ending`."""
+def find(user: str, message: Message) -> Application | None:
+    """The application `name`, if this user may open it."""
     with ended_after(OPEN_SECONDS):
-        found = _find(user, message)
-        if found is None:
-            return Answer({"outcome": Outcome.REFUSED, "ending": Ending.NO_PROGRAM})
+        return _find(user, message)
+
+
+def open_screen(user: str, found: Application | None) -> Answer:
+    """The screen of an application, begun or come back to: a descriptor with `outcome=in`, or else `ending`."""
+    if found is None:
+        return Answer({"outcome": Outcome.REFUSED, "ending": Ending.NO_PROGRAM})
+    with ended_after(OPEN_SECONDS):
         opened = _desktops(user).open(found)
     if isinstance(opened, Ending):
         return Answer({"outcome": Outcome.REFUSED, "ending": opened})
@@ -56,17 +59,13 @@ def _find(user: str, message: Message) -> Application | None:
 
 def _open_to(user: str) -> list[Application]:
     """What the configuration of this moment lets the user open. The portal's word for it is not taken."""
-    listed = _configuration().applications
+    listed = configuration().applications
     groups = _groups(user) if any(one.groups for one in listed) else frozenset()
     return [DESKTOP, *(one for one in listed if one.open_to(groups))]
 
 
 def _desktops(user: str) -> Desktops:
-    return Desktops(_person(user), SECONDS_A_MINUTE * _configuration().keep_minutes)
-
-
-def _configuration() -> Config:
-    return load(Path(os.environ.get("RW2FA_CONFIG", str(DEFAULT_PATH))))
+    return Desktops(_person(user), SECONDS_A_MINUTE * configuration().keep_minutes)
 
 
 def _person(user: str) -> pwd.struct_passwd:

@@ -4,35 +4,59 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire.message import Message
 from rw2fa_portal.protocol import Outcome
 from rw2fa_portal.session import screens
 from rw2fa_portal.session.alarm import ended_after
 from rw2fa_portal.session.answer import Answer
 from rw2fa_portal.session.libpam import Code, Transaction
+from rw2fa_portal.session.registered import Answer as Known
+from rw2fa_portal.session.registered import RegisteredLogon
 
 LOOK_SECONDS: Final = 20.0
 """For one look; the portal waits for less."""
 
 
+_NOBODY_JUDGES: Final = Answer({"outcome": Outcome.UNAVAILABLE})
+
+
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A logon that stands: the PAM handle with its evidence, and the name that NSS has for the user."""
+    """A logon that stands: the PAM handle with its evidence, the logon as the daemon keeps it, and where from."""
 
     pam: Transaction
-    user: str
+    registered: RegisteredLogon
+    address: str
 
 
 def look(standing: Standing, _message: Message) -> Answer:
-    """Whether PAM would still let this user in: the account phase once more, on the same evidence."""
+    """Whether the logon still stands: the daemon is asked, and PAM's account phase once more on the same evidence."""
     with ended_after(LOOK_SECONDS):
-        code = standing.pam.acct_mgmt()
-    return Answer({"outcome": Outcome.IN if code is Code.SUCCESS else Outcome.REFUSED})
+        try:
+            known = standing.registered.look()
+        except Problem:
+            return _NOBODY_JUDGES
+        stands = known in {Known.OK, Known.CODE} and standing.pam.acct_mgmt() is Code.SUCCESS
+    return Answer({"outcome": Outcome.IN if stands else Outcome.REFUSED})
+
+
+def open_screen(standing: Standing, message: Message) -> Answer:
+    """The screen of an application, if the daemon lets this logon open another session."""
+    found = screens.find(standing.registered.user, message)
+    if found is not None:
+        try:
+            known = standing.registered.open_session()
+        except Problem:
+            return _NOBODY_JUDGES
+        if known is not Known.OK:
+            return Answer({"outcome": Outcome.REFUSED, "needs": known})
+    return screens.open_screen(standing.registered.user, found)
 
 
 VERBS: Final[Mapping[str, Callable[[Standing, Message], Answer]]] = {
     "look": look,
-    "applications": lambda standing, message: screens.applications(standing.user, message),
-    "open": lambda standing, message: screens.open_screen(standing.user, message),
-    "ending": lambda standing, message: screens.screen_ending(standing.user, message),
+    "applications": lambda standing, _message: screens.applications(standing.registered.user),
+    "open": open_screen,
+    "ending": lambda standing, message: screens.screen_ending(standing.registered.user, message),
 }
