@@ -9,7 +9,7 @@ from rw2fa_daemon.cli.printing import note
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.service.exposition import exposition
-from rw2fa_daemon.service.gauges import clock_families, people_families, up
+from rw2fa_daemon.service.gauges import clock_families, up, user_families
 from rw2fa_daemon.wire.client import ask_daemon
 
 DAEMON_SECONDS = 5.0
@@ -22,7 +22,7 @@ def metrics(cli: CliContext) -> None:
     try:
         text = ask_daemon(cli.config.socket, "metrics", DAEMON_SECONDS)["text"]
     except (Problem, KeyError):
-        text = exposition((*up(running=False), *people_families(_people(cli)), *clock_families(cli.config.state)))
+        text = exposition((*up(running=False), *user_families(_people(cli)), *clock_families(cli.config.state)))
     click.echo(text, nl=False)
 
 

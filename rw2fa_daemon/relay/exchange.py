@@ -1,7 +1,7 @@
-"""One HTTP request, with one deadline for all of it, and one difference that matters: sent for certain not, or perhaps.
+"""One HTTP request with one deadline, which tells a request that was certainly not sent from one that may have been.
 
-http.client writes and reads; what it has no idea of is here: a deadline that a server cannot stretch by answering
-a byte at a time, a bound on what it may say, and when the first byte of the request left.
+http.client writes and reads; what it lacks is here: a deadline that a server cannot stretch by answering a byte at a
+time, a bound on the answer, and when the first byte of the request left.
 """
 
 import http.client
@@ -77,7 +77,7 @@ def _read(response: http.client.HTTPResponse) -> Answer:
 
 
 def _connect(server: ApiUrl, deadline: float) -> socket.socket:
-    """A connection to the first address that takes one, with TLS where the server has it; NotSent if there is none."""
+    """A connection to the first address that takes one, with TLS where the server has it; NotSent if none does."""
     try:
         addresses = resolve(server.host, server.port, deadline)
     except Unresolved as error:

@@ -14,7 +14,7 @@ from rw2fa_daemon.relay.reply import NONCE_BYTES, Reading, Stray, Unusable, read
 ADDRESSES_MAX: Final = 4
 """Addresses of one name that are asked: what a name of the NTP pool gives for each family."""
 PACKETS_MAX: Final = 64
-"""Packets from one address that are looked at; more are somebody's noise."""
+"""Packets from one address that are read; more are noise."""
 _RECEIVE_BYTES: Final = 512
 """More than a reply with the extensions that one may have without authentication."""
 
@@ -23,7 +23,7 @@ Outcome = tuple[str, Reading | str]
 
 
 def resolve(host: str, port: int) -> list[tuple[socket.AddressFamily, tuple[object, ...]]]:
-    """The first addresses of a host; OSError if there is none. It may take as long as the resolver likes."""
+    """The first addresses of a host; OSError if it has none. Takes as long as the resolver does."""
     found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)
     return [(family, address) for family, _, _, _, address in found[:ADDRESSES_MAX]]
 
@@ -48,7 +48,7 @@ def ask(addresses: Sequence[tuple[socket.AddressFamily, tuple[object, ...]]], de
                 try:
                     said: Reading | str = query.receive()
                 except Stray as reason:
-                    # Whoever cannot read our packets may still send some; they do not end the wait.
+                    # A spoofer who cannot read our packets may still send some; they do not end the wait.
                     stray[query.name] = str(reason)
                     continue
                 except Unusable as reason:

@@ -1,4 +1,4 @@
-"""Whether a reply of a time server may be believed. Pure.
+"""Whether a time server's reply can be trusted. Pure.
 
 ntplib takes packets apart and works offset and delay out of them; it looks at nothing else, and would
 take the time from a broadcast, a server that says that it has no time, or an answer to somebody else.
@@ -23,7 +23,7 @@ LEAP_UNKNOWN: Final = 3
 STRATUM_MAX: Final = 15
 """16 means "not synchronised", 0 is a kiss of death (RFC 5905 §7.3, §7.4)."""
 ROOT_DISTANCE_MAX: Final = 1.0
-"""Seconds. MAXDIST of RFC 5905 §11.2: beyond it nobody should follow a server."""
+"""Seconds. MAXDIST of RFC 5905 §11.2: a server beyond it should not be followed."""
 ERA_SECONDS: Final = 2**32
 """NTP's seconds begin anew in 2036 (RFC 5905 §6)."""
 
@@ -65,7 +65,7 @@ _FAULTS: Final[tuple[tuple[_Fault, str], ...]] = (
 
 
 def request(nonce: bytes) -> bytes:
-    """The packet to send. In place of the time, which is nobody's business, it holds a number that nobody can guess
+    """The packet to send. In place of the time, which is private, it holds a number that cannot be guessed
     (draft-ietf-ntp-data-minimization); the reply has to have it.
     """
     plain: bytes = ntplib.NTPPacket(version=VERSION, mode=CLIENT_MODE).to_data()
@@ -75,7 +75,7 @@ def request(nonce: bytes) -> bytes:
 def read(packet: bytes, nonce: bytes, sent_at: float, took: float) -> Reading:
     """What a reply to `request(nonce)` says; Unusable if it says nothing, Stray if it is none.
 
-    `sent_at` is UTC seconds by this host's clock, `took` the seconds until the reply came, by a clock that nobody sets.
+    `sent_at` is UTC seconds by this host's clock, `took` the seconds until the reply came, by the monotonic clock.
     """
     if len(packet) < PACKET_BYTES or packet[_ORIGIN] != nonce:
         raise Stray("what came back answers another question")

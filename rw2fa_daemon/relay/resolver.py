@@ -9,7 +9,7 @@ from typing import Final
 ADDRESSES_MAX: Final = 4
 """Addresses of a name that are tried."""
 FRESH_SECONDS: Final = 5.0
-"""So long an answer holds for others who ask for the same: two hundred who log in at once ask once."""
+"""How long an answer is shared: two hundred logins at once cause one look-up."""
 NAMES_MAX: Final = 16
 """Names that are known or being asked for at once."""
 

@@ -37,7 +37,7 @@ def answer(message: Message) -> Iterator[bytes]:
         threading.Thread(target=_ask, args=(server, deadline, said), daemon=True).start()
     while unfinished:
         try:
-            # Whoever kept to the deadline has said so a moment after it.
+            # A thread that kept to the deadline has reported a moment after it.
             server, outcome = said.get(timeout=max(0.0, deadline - time.monotonic()) + _GRACE_SECONDS)
         except queue.Empty:
             break

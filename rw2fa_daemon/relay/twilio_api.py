@@ -24,7 +24,7 @@ from rw2fa_daemon.wire.sms import MESSAGE_SID, Credentials
 FOUND_MAX: Final = 10
 """Messages to one number, newest first, among which one is looked for."""
 _CODES: Final = range(10_000, 100_000)
-"""Twilio's own; where there is none, the library puts the HTTP status in its place."""
+"""Twilio's own; without one, the library puts the HTTP status in its place."""
 _SUCCESS: Final = range(200, 300)
 _WORD_MAX: Final = 32
 _RETRY_AFTER_DIGITS: Final = 4

@@ -1,4 +1,4 @@
-"""Where the jobs of one turn of the event loop become one transaction."""
+"""Runs the jobs of one turn of the event loop in one transaction."""
 
 from collections.abc import Callable
 from typing import Final, NamedTuple, Protocol, TypeVar
@@ -15,7 +15,7 @@ Work = Callable[[Account | None], Transition]
 
 
 class Done(Protocol):
-    """Gets what a job led to, after it is durable."""
+    """Is given the outcome of a job once it is durable."""
 
     def __call__(self, outcome: Transition | StateProblem, /) -> None: ...
 
@@ -32,7 +32,7 @@ class Batcher:
     The transaction runs in the event loop: whatever arrives meanwhile waits in the sockets and
     goes into the next one. Handing it to a thread was measured, and costs a third of the rate.
 
-    `changed` is told the names whose accounts were changed, once that is durable.
+    `changed` is told the name of each account that was changed, once that is durable.
     """
 
     def __init__(self, loop: Loop, state: State, changed: Callable[[str], object]) -> None:
@@ -50,9 +50,9 @@ class Batcher:
     def look(self, name: str, work: Work, done: Done) -> None:
         """`submit` for work that mostly leaves the account as it is, such as a question.
 
-        It is tried on what is stored, without a transaction, before the jobs of this turn: so the people
-        who are asked something are not kept by those whose codes are written down. What turns out to be a
-        change is done again, as a job.
+        It is tried on what is stored, without a transaction, before the jobs of this turn: so users
+        who are asked something do not wait for those whose codes are written. Work that turns out to change
+        the account is done again, as a job.
         """
         self._awake()
         self._looks.append(_Waiting(name, work, done))

@@ -21,7 +21,7 @@ _inbox = bytearray(MESSAGE_MAX + 1)
 
 
 class Partner(Protocol):
-    """Whoever answers the messages of a connection; a Dialogue, once the state is needed."""
+    """Answers the messages of a connection; a Dialogue, once the state is needed."""
 
     @property
     def about(self) -> Record:
@@ -31,12 +31,12 @@ class Partner(Protocol):
         """Answer a message; ProtocolError if it is none of those that may come now."""
 
     def hung_up(self) -> None:
-        """The other end is gone; close the connection."""
+        """The peer is gone; close the connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionCallbacks:
-    """What a connection needs of whoever accepted it; one for all connections."""
+    """What a connection needs of the server that accepted it; one for all connections."""
 
     take_first: Callable[["Connection", Message], None]
     """Answers a message while there is no partner; ProtocolError if no conversation begins with it."""
@@ -62,7 +62,7 @@ class Connection:
         self._callbacks = callbacks
         self.sock = sock
         self.pid = pid
-        """Of who connected, as the kernel says; 0 for a process that cannot be seen from here."""
+        """The peer's, by the kernel; 0 for a process in a pid namespace that cannot be seen from here."""
         self.uid = uid
         self.last_heard = callbacks.clock()
         """Monotonic seconds."""
@@ -88,7 +88,7 @@ class Connection:
             self.broken(str(error))
 
     def broken(self, reason: str) -> None:
-        """End a conversation whose other end does not keep to the protocol, or to the time."""
+        """End a conversation whose peer broke the protocol, or was silent too long."""
         about = self.partner.about if self.partner else Record(Event.PROTOCOL_BROKEN, 0)
         self._callbacks.audit(
             Record(

@@ -22,7 +22,7 @@ from rw2fa_daemon.service.admission import admit
 from rw2fa_daemon.service.connection import Connection
 from rw2fa_daemon.service.executor import Executor, InlineExecutor, ThreadExecutor
 from rw2fa_daemon.service.exposition import exposition
-from rw2fa_daemon.service.gauges import Running, UserGauges, clock_families, people_families, up
+from rw2fa_daemon.service.gauges import Running, UserGauges, clock_families, up, user_families
 from rw2fa_daemon.service.helper import NOTIFIER, RELAY, HelperKeeper
 from rw2fa_daemon.service.listener import own_listener
 from rw2fa_daemon.service.login_services import make_login_services
@@ -42,11 +42,11 @@ from rw2fa_daemon.wire.activation import passed_listener
 from rw2fa_daemon.wire.message import VERSION, Message, compose
 
 STOP_SECONDS: Final = 5.0
-"""How long a stop waits for people who are typing."""
+"""How long a stop waits for users who are typing."""
 
-MARK_SECONDS: Final = 5.0
-"""How often the mark of the state is moved on: after a crash, an old copy that is put back is noticed if older.
-So it is also noticed that a database across a network is gone, back or another before somebody logs in."""
+MARKER_SECONDS: Final = 5.0
+"""How often the rollback marker is moved on: after a crash, a copy of the state that is older than that is noticed.
+It also shows before the next login that a database across a network is gone, back, or another one."""
 
 STOP_LOOK_SECONDS: Final = 0.05
 
@@ -111,7 +111,7 @@ class Daemon:
             audit=audit,
             answered=self._metrics.answered,
         )
-        self._census = UserGauges()
+        self._user_gauges = UserGauges()
         self._metrics_file = MetricsFile(loop, self._figures)
 
     def run(self) -> None:
@@ -141,7 +141,7 @@ class Daemon:
     def _start(self, rules: Rules) -> None:
         def used() -> None:
             self._server.start()
-            self._loop.call_later(MARK_SECONDS, self._keep_marker)
+            self._loop.call_later(MARKER_SECONDS, self._keep_marker)
             self._metrics_file.use(self._config.metrics_file)
             for helper in self._helpers:
                 helper.start()
@@ -151,7 +151,7 @@ class Daemon:
 
     def _keep_marker(self) -> None:
         self._state.do(State.keep_marker, lambda _nothing: None)
-        self._loop.call_later(MARK_SECONDS, self._keep_marker)
+        self._loop.call_later(MARKER_SECONDS, self._keep_marker)
 
     def _use(self, rules: Rules, then: Callable[[], None]) -> None:
         self._rules = rules
@@ -256,11 +256,11 @@ class Daemon:
             users_guessed_at=self._spraying.users(time.time()),
         )
         guessing, sms_digits = self._config.guessing, self._config.sms_digits
-        people = self._census.people(
+        counts = self._user_gauges.counts(
             lambda done: self._state.do(lambda state: state.count(guessing, time.time(), sms_digits), done)
         )
         counted = (*self._metrics.families(), *self._services.sms.families())
-        return exposition((*how.families(), *counted, *people_families(people), *clock_families(state)))
+        return exposition((*how.families(), *counted, *user_families(counts), *clock_families(state)))
 
     def stop(self) -> None:
         """Finish the logins under way, at most STOP_SECONDS long, and leave `run`."""

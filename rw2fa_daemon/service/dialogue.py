@@ -183,7 +183,7 @@ class Dialogue:
             if step is None:
                 self._done(replace(wrong, far=None))
                 return
-            # Stored before it is said: what the person learns of is burned.
+            # Stored before it is said: a code that the user learns about is burned.
             services.batcher.submit(
                 context.name,
                 lambda account: replace(conversation.of_another_hour(state, account, wrong, step, context), far=None),

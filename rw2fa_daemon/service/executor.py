@@ -1,4 +1,4 @@
-"""Who touches the state: the loop itself where it is a file of this host, a thread where a network lies between."""
+"""Runs what touches the state: inline for a file on this host, in a thread for a database across a network."""
 
 import os
 from collections.abc import Callable
@@ -9,26 +9,26 @@ from typing import Final, Protocol, TypeVar
 from rw2fa_daemon.service.loop import Loop
 
 PENDING_MAX: Final = 1_024
-"""What may be under way or wait. What the batcher holds back counts as one."""
+"""Jobs under way or waiting; a batch counts as one."""
 
 R = TypeVar("R")
 
 
 class Executor(Protocol):
-    """Does one thing after the other."""
+    """Runs jobs one at a time."""
 
     @property
     def here(self) -> bool:
-        """Whether it is done at once, in the loop."""
+        """Whether jobs run at once, in the loop."""
 
     def do(self, work: Callable[[], R], done: Callable[[R], None]) -> bool:
-        """Do `work`, then call `done` in the loop with what it gave; False, and nothing is done, if too much waits."""
+        """Run `work`, then call `done` in the loop with its result; False, without running it, if the queue is full."""
 
     def tell(self, call: Callable[[], None]) -> None:
-        """Call in the loop, from wherever this is called."""
+        """Call in the loop, from any thread."""
 
     def close(self) -> None:
-        """Finish what waits."""
+        """Finish the jobs that wait."""
 
 
 class InlineExecutor:
@@ -37,16 +37,16 @@ class InlineExecutor:
     here: Final = True
 
     def do(self, work: Callable[[], R], done: Callable[[R], None]) -> bool:
-        """See Clerk."""
+        """See Executor."""
         done(work())
         return True
 
     def tell(self, call: Callable[[], None]) -> None:
-        """See Clerk."""
+        """See Executor."""
         call()
 
     def close(self) -> None:
-        """See Clerk."""
+        """See Executor."""
 
 
 class ThreadExecutor:
@@ -63,7 +63,7 @@ class ThreadExecutor:
         loop.add_reader(self._wake_up, self._woken)
 
     def do(self, work: Callable[[], R], done: Callable[[R], None]) -> bool:
-        """See Clerk. What `work` or `done` raises is reported by the loop."""
+        """See Executor. What `work` or `done` raises is reported by the loop."""
         if self._pending >= PENDING_MAX:
             return False
         self._pending += 1
@@ -77,12 +77,12 @@ class ThreadExecutor:
         return True
 
     def tell(self, call: Callable[[], None]) -> None:
-        """See Clerk."""
+        """See Executor."""
         self._told.put(call)
         os.eventfd_write(self._wake_up, 1)
 
     def close(self) -> None:
-        """See Clerk. Nobody is told any more."""
+        """See Executor. No `done` is called any more."""
         self._thread.shutdown()
         self._loop.remove_reader(self._wake_up)
         os.close(self._wake_up)

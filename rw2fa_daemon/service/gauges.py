@@ -13,31 +13,31 @@ from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.service.exposition import Family, Sample, gauge
 
 SHARE_OF_TIME: Final = 1_000
-"""Counting people looks at everybody there is something to count of: it is done so seldom that it takes one part in so
-many of the time."""
+"""Counting users looks at each who has something to count. It is done so seldom that it takes one part in so many of
+the time."""
 
 
 class UserGauges:
-    """People by what they are, counted now and then."""
+    """Users by their state, counted now and then."""
 
     def __init__(self) -> None:
-        self._people: UserCounts | None = None
+        self._counts: UserCounts | None = None
         self._again_at = float("-inf")
 
-    def people(self, count: Callable[[Callable[[UserCounts | None], None]], object]) -> UserCounts | None:
-        """How many there are, or were a while ago. `count` may take long; it calls what it is given when it is done."""
+    def counts(self, count: Callable[[Callable[[UserCounts | None], None]], object]) -> UserCounts | None:
+        """The last counts. `count` may take long; it calls what it is given with new ones."""
         started = time.monotonic()
         if started >= self._again_at:
             # Not a second time before the first is over.
             self._again_at = float("inf")
 
-            def counted(people: UserCounts | None) -> None:
-                self._people = people
+            def counted(counts: UserCounts | None) -> None:
+                self._counts = counts
                 ended = time.monotonic()
                 self._again_at = ended + SHARE_OF_TIME * (ended - started)
 
             count(counted)
-        return self._people
+        return self._counts
 
 
 def up(*, running: bool) -> tuple[Family, ...]:
@@ -65,13 +65,13 @@ class Running:
         return (
             *up(running=True),
             gauge("rw2fa_start_time_seconds", "When the daemon started, UTC seconds since 1970.", self.since),
-            gauge("rw2fa_enabled", "Whether anybody is asked for a code.", self.enabled),
+            gauge("rw2fa_enabled", "Whether users are asked for codes.", self.enabled),
             gauge("rw2fa_state_usable", "Whether codes can be judged.", self.state_usable),
             gauge("rw2fa_configuration_good", "Whether the last reload was good.", self.configuration_good),
             gauge("rw2fa_connections", "Conversations under way.", self.connections),
             gauge(
                 "rw2fa_users_guessed_at",
-                "People with a wrong code in the last hour and no right one since from the same address.",
+                "Users with a wrong code in the last hour and no right one since from the same address.",
                 self.users_guessed_at,
             ),
             Family(
@@ -83,20 +83,20 @@ class Running:
         )
 
 
-def people_families(people: UserCounts | None) -> tuple[Family, ...]:
-    """How many people are what; nothing while that is not known."""
-    if people is None:
+def user_families(counts: UserCounts | None) -> tuple[Family, ...]:
+    """How many users are in which state; nothing while that is unknown."""
+    if counts is None:
         return ()
     return (
-        gauge("rw2fa_users_activated", "People with a device.", people.activated),
-        gauge("rw2fa_users_pending", "People who began to enrol and did not finish.", people.pending),
-        gauge("rw2fa_users_locked", "People whose codes are refused because of wrong ones before.", people.locked),
-        gauge("rw2fa_logons", "Logons at the web portal.", people.logons),
+        gauge("rw2fa_users_activated", "Users with a device.", counts.activated),
+        gauge("rw2fa_users_pending", "Users who began to enrol and did not finish.", counts.pending),
+        gauge("rw2fa_users_locked", "Users whose codes are refused because of wrong ones before.", counts.locked),
+        gauge("rw2fa_logons", "Logons at the web portal.", counts.logons),
         Family(
             "rw2fa_users_guess_budget_spent",
             "gauge",
-            "Who may not guess any more: at an app's whole window, so that only codes around now count; or at all.",
-            (Sample(people.narrowed, {"window": "whole"}), Sample(people.spent, {"window": "narrow"})),
+            "Users who may guess no more: at an app's whole window, so that only codes around now count; or at all.",
+            (Sample(counts.narrowed, {"window": "whole"}), Sample(counts.spent, {"window": "narrow"})),
         ),
     )
 

@@ -1,4 +1,4 @@
-"""Slow work, away from the loop: a bounded amount of it, and of each person one thing at a time."""
+"""Slow hashing, away from the loop: a bounded amount of it, and one thing at a time for each user."""
 
 import os
 from collections import deque
@@ -12,11 +12,11 @@ from rw2fa_daemon.service.loop import Loop
 
 THREADS: Final = 2
 WAITING_MAX: Final = 100
-"""Words of all people under way or next: one to two seconds, of the three that the hook waits. Whoever comes then is
+"""Hashes of all users under way or next: one to two seconds, of the three that the hook waits. Further ones are
 refused."""
 
-PERSON_MAX: Final = 10
-"""Turns of one person, the present one among them. They wait for each other, and keep nobody else waiting."""
+TURNS_PER_USER_MAX: Final = 10
+"""Turns of one user, the present one included. They wait for each other, and no other user waits for them."""
 
 R = TypeVar("R")
 
@@ -24,26 +24,26 @@ R = TypeVar("R")
 class Full(Enum):
     """Why there is no turn."""
 
-    PERSON = "the same person has too many turns ahead"
-    HOST = "too many people wait"
+    USER = "the user has too many turns ahead"
+    HOST = "too many users wait"
 
 
 class Turn:
-    """Somebody's turn, which lasts until what was hashed is judged: so the next one meets the lock that came of it."""
+    """A user's turn. It lasts until what was hashed is judged, so that the next one meets the lock that came of it."""
 
-    __slots__ = ("_over", "_slow", "begin", "hashes", "person", "refused")
+    __slots__ = ("_over", "_pool", "begin", "hashes", "refused", "user")
 
     def __init__(
         self,
-        hashing: "HashingPool",
+        pool: "HashingPool",
         user: str,
         hashes: int,
         begin: Callable[["Turn"], None],
         refused: Callable[[Full], None],
     ) -> None:
-        self._slow = hashing
+        self._pool = pool
         self._over = False
-        self.person: Final = user
+        self.user: Final = user
         self.hashes: Final = hashes
         self.begin: Final = begin
         self.refused: Final = refused
@@ -53,39 +53,39 @@ class Turn:
 
         What `work` or `done` raises is reported by the loop, and takes nothing else with it.
         """
-        self._slow.submit(self, work, done)
+        self._pool.submit(self, work, done)
 
     def end(self) -> None:
         """Let the next one begin; a second time does nothing."""
         if not self._over:
             self._over = True
-            self._slow.ended(self)
+            self._pool.ended(self)
 
 
 class HashingPool:
     """A few threads for hashing that is slow on purpose.
 
-    People are served in the order in which they come, each with one turn: whoever asks for hundreds waits for the
-    own ones, and takes one place from the others.
+    Users are served in the order in which they come, one turn each: one who asks for hundreds of hashes waits for
+    their own, and takes one place from the others.
     """
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="slow")
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="hashing")
         self._finished: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self._wake_up = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._hashes = 0
         self._turns: dict[str, deque[Turn]] = {}
-        """By person, the present one first."""
+        """By user, the present one first."""
         loop.add_reader(self._wake_up, self._woken)
 
     def take_turn(
         self, user: str, begin: Callable[[Turn], None], refused: Callable[[Full], None], hashes: int = 1
     ) -> None:
-        """Call `begin` when it is this person's turn to have `hashes` hashes hashed, or `refused` if there is none."""
+        """Call `begin` when it is this user's turn to have `hashes` codes hashed, or `refused` if they get none."""
         turns = self._turns.setdefault(user, deque())
-        if len(turns) >= PERSON_MAX:
-            refused(Full.PERSON)
+        if len(turns) >= TURNS_PER_USER_MAX:
+            refused(Full.USER)
             return
         turn = Turn(self, user, hashes, begin, refused)
         turns.append(turn)
@@ -127,12 +127,12 @@ class HashingPool:
             raise
 
     def _leave(self, turn: Turn) -> None:
-        turns = self._turns[turn.person]
+        turns = self._turns[turn.user]
         turns.popleft()
         if turns:
             self._loop.call_soon(self._begin, turns[0])
         else:
-            del self._turns[turn.person]
+            del self._turns[turn.user]
 
     def _finish(self, tell: Callable[[], None]) -> None:
         """In the thread that has done the work."""

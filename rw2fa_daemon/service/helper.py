@@ -1,4 +1,4 @@
-"""Helpers without systemd: their sockets are held here, and the processes started when somebody asks."""
+"""Helpers without systemd: the daemon holds their sockets, and starts a helper at its first request."""
 
 import os
 import pwd
@@ -21,7 +21,7 @@ REST_SECONDS: Final = 1.0
 END_SECONDS: Final = 1.0
 """What a helper is given to end with the daemon."""
 NICENESS: Final = 5
-"""As in their units: whoever waits for a code comes before those who wait for seconds anyway."""
+"""As in their units: a login comes before what takes seconds anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +40,7 @@ NOTIFIER: Final = Helper("notifier", "rw2fa_daemon.notify.main", ("rw2fa-notify"
 class HelperKeeper:
     """Does for a helper what its socket unit does elsewhere.
 
-    A socket that cannot be had, or that somebody listens at already, is no reason for the daemon not to start: whoever
-    asks the helper is told.
+    The daemon starts even if a socket cannot be made or is taken: requests to the helper then fail with the reason.
     """
 
     def __init__(self, loop: Loop, helper: Helper, path: Path) -> None:
@@ -54,7 +53,7 @@ class HelperKeeper:
             self._listener = own_listener(path, SOCKET_MODE)
 
     def start(self) -> None:
-        """Begin to wait for whoever asks; who asks first has the helper started."""
+        """Begin to wait for the first request, which starts the helper."""
         if self._listener is not None:
             self._loop.add_reader(self._listener.fileno(), self._asked, self._listener)
 

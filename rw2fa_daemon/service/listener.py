@@ -13,7 +13,7 @@ FOLDER_MODE: Final = 0o755
 
 
 def own_listener(path: Path, mode: int = SOCKET_MODE) -> socket.socket:
-    """A socket bound to `path`, in place of one that nobody listens at any more."""
+    """A socket bound to `path`, in place of one without a listener."""
     try:
         path.parent.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         _remove_stale(path)

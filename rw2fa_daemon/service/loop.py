@@ -1,4 +1,4 @@
-"""The event loop: descriptors that can be read, timers, signals, and what is to be done next."""
+"""The event loop: descriptors that can be read, timers, signals, and callbacks for the end of a turn."""
 
 import heapq
 import itertools

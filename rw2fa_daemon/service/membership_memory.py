@@ -1,4 +1,4 @@
-"""What is written down of who is in the scope, after the answer (promise 13)."""
+"""Remembers who is not in the scope, after the answer is sent (promise 13)."""
 
 from typing import Final
 
@@ -7,19 +7,18 @@ from rw2fa_daemon.service.loop import Loop
 from rw2fa_daemon.service.state import State
 
 SETTLE_SECONDS: Final = 1.0
-"""How long a login has to change the person's account by itself."""
+"""How long a login has to change the account by itself."""
 
 WAITING_MAX: Final = 4_096
 SETTLED_A_TURN: Final = 64
 
 
 class MembershipMemory:
-    """Remembers who was seen outside of the scope, and forgets that of those who were seen in it.
+    """Remembers users seen outside the scope, and forgets those seen in it.
 
-    It matters only when the directory is down one day, so it waits until people have their answers. What is
-    remembered of somebody holds only as long as the account stays as it was (`store/membership_memory.py`). So
-    there is nothing to forget of a member whose code was judged, who are nearly all; the others are looked
-    for a moment later.
+    It matters only when the directory is down one day, so it waits until logins have their answers. What is
+    remembered of a user holds only while the account stays as it was (`store/membership_memory.py`). So there is
+    nothing to forget of members whose code was judged, which is nearly all; the others are seen to a moment later.
     """
 
     def __init__(self, loop: Loop, state: State) -> None:
@@ -29,7 +28,7 @@ class MembershipMemory:
         self._settling = False
 
     def seen_outside(self, user: User, digest: str) -> None:
-        """A complete look-up found this person in no entry of the scope that `digest` stands for."""
+        """A complete look-up found this user in no entry of the scope that `digest` stands for."""
         self._members.pop(user.name, None)
         # This turn's jobs, with answers to give, are first.
         self._loop.call_soon(
@@ -37,7 +36,7 @@ class MembershipMemory:
         )
 
     def seen_inside(self, user: User, digest: str) -> None:
-        """A look-up found this person in the scope."""
+        """A look-up found this user in the scope."""
         self._members[user.name] = user, digest
         if len(self._members) > WAITING_MAX:
             self._settle_first()
@@ -46,11 +45,11 @@ class MembershipMemory:
             self._loop.call_later(SETTLE_SECONDS, self._settle)
 
     def changed(self, name: str) -> None:
-        """This person's account was changed."""
+        """This user's account was changed."""
         self._members.pop(name, None)
 
     def settle(self) -> None:
-        """See to all who wait: there will be no later."""
+        """Write down all that waits: the daemon stops."""
         while self._members:
             self._settle_first()
 

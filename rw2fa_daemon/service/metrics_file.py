@@ -10,16 +10,16 @@ from rw2fa_daemon.service.loop import Loop, Timer
 INTERVAL_SECONDS: Final = 15.0
 """Prometheus asks node_exporter about as often."""
 FILE_MODE: Final = 0o644
-"""Another user's program reads it; names of people are not in it."""
+"""Another user's program reads it; it names no users."""
 
-Prompt = Callable[[bool], str]
+Text = Callable[[bool], str]
 """What to write, while the daemon runs or (False) after it."""
 
 
 class MetricsFile:
-    """Writes the file again and again. A file that cannot be written is a `problem`, and no reason to stop."""
+    """Writes the file at intervals. A file that cannot be written is a `problem`, and no reason to stop."""
 
-    def __init__(self, loop: Loop, text: Prompt) -> None:
+    def __init__(self, loop: Loop, text: Text) -> None:
         self._loop = loop
         self._text = text
         self._path: Path | None = None

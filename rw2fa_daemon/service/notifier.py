@@ -1,4 +1,4 @@
-"""Having somebody told what happened: by the notifier, which this process does not wait for."""
+"""Announces events through the notifier, without waiting for it."""
 
 import time
 from collections.abc import Callable
@@ -18,12 +18,12 @@ ANNOUNCED: Final = {
 
 
 class Notifier:
-    """Watches the audit. An announcement that fails is audited, and refuses nobody."""
+    """Watches the audit. An announcement that fails is audited, and refuses no login."""
 
     def __init__(self, notifier: RelayClient, program: Callable[[], Path | None]) -> None:
         self._notifier = notifier
         self._program = program
-        """What is to be run, None for nothing."""
+        """The administrator's program, or None."""
         self._under_way = 0
 
     def watching(self, write: Callable[[Record], None]) -> Callable[[Record], None]:

@@ -1,4 +1,4 @@
-"""Work for the loop that takes some milliseconds, done in pieces: what comes meanwhile is served in between."""
+"""Work of some milliseconds in the loop, done in pieces: other events are served in between."""
 
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from typing import Final, Generic, TypeVar
 from rw2fa_daemon.service.loop import Loop
 
 WAITING_MAX: Final = 64
-"""What may be under way or wait: a third of a second at most, of the three that the hook waits."""
+"""Jobs under way or waiting: a third of a second at most, of the three that the hook waits."""
 
 R = TypeVar("R")
 

@@ -1,4 +1,4 @@
-"""Asking the relay without waiting for it: what `wire.relay` does for the administrator's command."""
+"""Asks the relay from the event loop; `wire.relay` does so for the administrator's command, which may block."""
 
 import socket
 from collections.abc import Callable
@@ -24,7 +24,7 @@ Done = Callable[[Message | Unanswered], None]
 
 
 class RelayClient:
-    """Sends requests, each over a connection of its own; whoever calls keeps their number within bounds."""
+    """Sends requests, each over a connection of its own; the caller bounds their number."""
 
     def __init__(self, loop: Loop, path: Path) -> None:
         self._loop = loop

@@ -1,4 +1,4 @@
-"""The batcher for a state across a network: nobody waits for it longer than a login may."""
+"""The batcher for a state across a network: no login waits for it longer than it may."""
 
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,24 +14,22 @@ from rw2fa_daemon.store.store import Job, StateProblem, Store
 R = TypeVar("R")
 
 ANSWER_SECONDS: Final = 1.8
-"""After this whoever waits is told that nobody can judge: before xrdp's two seconds are over, so that the reason is
-written down here and a login ends with it."""
+"""After this a login is told that its code cannot be judged: before xrdp's two seconds are over, so that the login ends
+with the reason, which is audited here."""
 LOOK_SECONDS: Final = 0.1
-"""How often it is looked whose time is over."""
+"""How often overdue answers are looked for."""
 WAITING_MAX: Final = 4_096
 """As many as there may be connections."""
 AT_ONCE: Final = 256
 """In one transaction: each name takes a lock in a table of the server's that is not endless
 (max_locks_per_transaction times max_connections, 6,400 by default)."""
 
-LATE: Final = StateProblem(
-    "the database does not answer in time", "see `rw2fa status`; whoever tries again may have more luck"
-)
+LATE: Final = StateProblem("the database does not answer in time", "see `rw2fa status`; a second attempt may succeed")
 CROWDED: Final = StateProblem("too many wait for the database", "look why it is slow; see `rw2fa status`")
 
 
 class _Waiting:
-    """Somebody who waits for an answer, or does not any more."""
+    """A job that waits for its answer, or has been given one."""
 
     __slots__ = ("answered", "changes", "done", "name", "until", "work")
 
@@ -53,8 +51,8 @@ class _Waiting:
 class RemoteBatcher(Batcher):
     """Sends what has gathered while the last transaction ran, as the next one.
 
-    An answer that comes too late is thrown away: whoever was refused in the meantime stays refused, and a code that
-    was accepted all the same is spent.
+    An answer that comes too late is thrown away: a login that was refused in the meantime stays refused, and a code
+    that was accepted all the same is spent.
     """
 
     def __init__(self, loop: Loop, state: State, changed: Callable[[str], object], executor: Executor) -> None:
@@ -62,20 +60,20 @@ class RemoteBatcher(Batcher):
         self._executor: Final = executor
         self._gathered: deque[_Waiting] = deque()
         self._unanswered: deque[_Waiting] = deque()
-        """In the order in which their time is over."""
+        """In the order of their deadlines."""
         self._under_way = False
         self._watching = False
 
     def submit(self, name: str, work: Work, done: Done) -> None:
-        """See Desk."""
+        """See Batcher."""
         self._gather(name, work, done, changes=True)
 
     def look(self, name: str, work: Work, done: Done) -> None:
-        """See Desk."""
+        """See Batcher."""
         self._gather(name, work, done, changes=False)
 
     def call(self, work: Callable[[Store], R], done: Callable[[R | StateProblem], None]) -> None:
-        """See Desk."""
+        """See Batcher."""
         waiting = self._watched("", work, done, changes=False)
         if not self._executor.do(lambda: self._state.call(work), waiting.answer):
             waiting.answer(CROWDED)

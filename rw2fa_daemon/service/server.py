@@ -1,4 +1,4 @@
-"""The socket: who is let in, how many, and how long a silent one may stay."""
+"""The socket: which peers may connect, how many at once, and how long they may be silent."""
 
 import socket
 import struct
@@ -37,7 +37,7 @@ class Admit(Protocol):
 
 
 class Server:
-    """Accepts connections, and gives the first message of each to whom it is for.
+    """Accepts connections, and passes the first message of each on.
 
     `answered` gets each message that is sent, and the seconds since the one that it answers.
     """
@@ -73,7 +73,7 @@ class Server:
         self._sweeper = self._loop.call_later(SWEEP_SECONDS, self._sweep)
 
     def stop_accepting(self) -> None:
-        """Leave new connections to whoever listens next; those that are under way go on."""
+        """Leave new connections to the next daemon; those that are open go on."""
         self._loop.remove_reader(self._listener.fileno())
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What became of messages that Twilio has taken: asked for a few times, since nothing can reach this host."""
+"""What became of messages that Twilio took: polled a few times, since Twilio cannot call this host."""
 
 import time
 from collections.abc import Callable
@@ -24,11 +24,11 @@ from rw2fa_daemon.wire.sms import Credentials, SmsStatus, compose_status, read_s
 ASKED_AFTER: Final = (5.0, 15.0, 60.0, 300.0)
 """Seconds after a message was taken."""
 FOLLOWED_MAX: Final = 256
-"""Messages that are followed at once; the others' fate is in Twilio's console only."""
+"""Messages that are followed at once; what became of others is in Twilio's console only."""
 UNDER_WAY_MAX: Final = 4
 ASK_SECONDS: Final = 10.0
 LATER_SECONDS: Final = 1.0
-"""When as many as that are under way."""
+"""Before the next attempt, when UNDER_WAY_MAX are under way."""
 
 _UNKNOWN: Final = SmsStatus("", None, final=False)
 
@@ -46,7 +46,7 @@ class SmsDeliveries:
 
     def __init__(self, loop: Loop, batcher: Batcher, relay: RelayClient, audit: Callable[[Record], None]) -> None:
         self._loop = loop
-        self._desk = batcher
+        self._batcher = batcher
         self._relay = relay
         self._audit = audit
         self._followed = 0
@@ -81,7 +81,7 @@ class SmsDeliveries:
             packet = compose_status(credentials, message.sid, ASK_SECONDS)
             self._relay.ask(packet, ASK_SECONDS + START_SECONDS, answered)
 
-        self._desk.call(lambda store: store.secret(TWILIO_TOKEN), found)
+        self._batcher.call(lambda store: store.secret(TWILIO_TOKEN), found)
 
     def _answered(self, message: _Followed, count: int, status: SmsStatus) -> None:
         self._under_way -= 1

@@ -1,4 +1,4 @@
-"""Where SMS go out: in turn, a few at a time, none twice, and none that a limit forbids."""
+"""Sends SMS: in turn, a few at a time, none twice, and none that a limit forbids."""
 
 import time
 from collections import deque
@@ -32,9 +32,9 @@ from rw2fa_daemon.wire.sms import SmsOutcome, SmsRequest, compose_sms, read_sms
 UNDER_WAY_MAX: Final = 200
 """Messages that the relay has at once: fewer than it has places, since others ask it as well."""
 WAITING_MAX: Final = 1_000
-"""Messages that wait for their turn. Whoever comes then is told."""
+"""Messages that wait for their turn; one more fails at once."""
 WAITING_SECONDS: Final = 120.0
-"""How long one waits at the most: its login would hardly still be there."""
+"""How long a message may wait: by then its login has hardly gone on."""
 SEND_SECONDS: Final = 15.0
 """What Twilio is given, the relay's repetitions and all."""
 
@@ -66,7 +66,7 @@ _TOO_LATE: Final = SmsError(Rule.SMS_BUSY, Prompt.SMS_DOWN.value, "its turn did 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One message and its login: `wanted` says whether anybody still waits for it, `report` is told how it fares."""
+    """One message and its login: `wanted` says whether the login still waits for it, `report` is told how it fares."""
 
     sms: SmsMessage
     context: Context
@@ -80,13 +80,13 @@ class Order:
 class SmsSender:
     """Sends messages; knows when Twilio is down.
 
-    A message that may have gone out is never sent again, whatever became of it: there is no way here
-    from an outcome back to the queue.
+    A message that may have gone out is never sent again, whatever its outcome: nothing here puts one back into
+    the queue.
     """
 
     def __init__(self, loop: Loop, batcher: Batcher, relay: RelayClient, audit: Callable[[Record], None]) -> None:
         self._loop = loop
-        self._desk = batcher
+        self._batcher = batcher
         self._relay = relay
         self._audit = audit
         self._deliveries = SmsDeliveries(loop, batcher, relay, audit)
@@ -115,12 +115,12 @@ class SmsSender:
             else:
                 done(None if full is None else _limit(full))
 
-        self._desk.call(
+        self._batcher.call(
             lambda store: (store.secret(TWILIO_TOKEN) is not None, store.full_sms_quota(quotas, now)), looked
         )
 
     def post(self, order: Order) -> None:
-        """Take a message on; `order.report` hears of it, perhaps at once."""
+        """Queue a message; `order.report` is told of it, perhaps at once."""
         if len(self._waiting) >= WAITING_MAX:
             self._fail(order, _TOO_MANY)
             return
@@ -129,7 +129,7 @@ class SmsSender:
 
     @property
     def problem(self) -> str:
-        """Why nobody is sent a message, as far as is known; empty where nothing is wrong."""
+        """Why no messages are sent, as far as is known; empty if nothing is wrong."""
         if self._circuit.closed:
             return ""
         return f"{self._circuit.failures} messages failed in a row, and none has gone out since"
@@ -184,7 +184,7 @@ class SmsSender:
             if error is not None:
                 self._fail(order, error)
 
-        self._desk.call(allow, allowed)
+        self._batcher.call(allow, allowed)
 
     def _hand_over(self, order: Order, token: Secret) -> None:
         config, sms = order.config, order.sms
@@ -217,7 +217,7 @@ class SmsSender:
 
     def _ended(self) -> None:
         self._under_way -= 1
-        # Not at once: whoever fails here must not go through the whole queue on one stack.
+        # Not at once: a queue of messages that all fail would nest too deep.
         self._loop.call_soon(self._send_next)
 
     # What became of it

@@ -40,8 +40,8 @@ R = TypeVar("R")
 class State:
     """The store, opened when it can be.
 
-    A daemon without a usable state still answers: people who are not enabled go on logging in,
-    and enabled ones are told that nobody can judge, rather than everybody being shut out.
+    A daemon without a usable state still answers: users who are not enabled go on logging in, and enabled ones
+    are told that their codes cannot be judged, rather than everybody being shut out.
     """
 
     def __init__(self, config: Config, report: Callable[[Record], None], executor: Executor | None = None) -> None:
@@ -120,7 +120,7 @@ class State:
             return work(store)
         except StateProblem as problem:
             return problem
-        except Exception as error:  # noqa: BLE001 - whoever asked has to hear of it, and go on
+        except Exception as error:  # noqa: BLE001 - the caller is told, and goes on
             return failed("using the state", error)
 
     def sms_code_digest(self, generation: int, login: bytes, code: Secret) -> bytes:
@@ -130,7 +130,7 @@ class State:
         return self.code_hasher.keyed(SMS_CODE_PURPOSE, _TEXT.pack(generation, len(login)) + login + code.reveal())
 
     def foresee(self, name: str) -> None:
-        """Read what is stored of somebody who is likely to be looked at next, so that it is known by then.
+        """Read the account of a user who will probably be looked at next, so that it is cached by then.
 
         Not over a network, where each look takes as long as the directory does.
         """
@@ -138,7 +138,7 @@ class State:
             store.look((name,))
 
     def was_not_member(self, user: User, digest: str) -> bool:
-        """Whether the last complete look-up of this person said "not a member" of this scope."""
+        """Whether the last complete look-up of this user said "not a member" of this scope."""
         store = self._opened()
         try:
             return store is not None and store.remembered_not_member(user.name, user.uid, digest)
@@ -154,7 +154,7 @@ class State:
         )
 
     def forget_not_member(self, user: User, digest: str) -> None:
-        """See to it that nothing says "not a member" of somebody whom a look-up found in this scope."""
+        """Forget any "not a member" of a user whom a look-up found in this scope."""
         self._remember(user, (user.uid, digest, True), lambda store: store.forget_not_member(user.name))
 
     def _remember(self, user: User, what: tuple[int, str, bool], write: Callable[[Store], None]) -> None:
@@ -171,7 +171,7 @@ class State:
         self._memberships[user.name] = what
 
     def count(self, guessing: Guessing, now: float, sms_digits: int | None) -> UserCounts | None:
-        """How many people are what at `now` (UTC seconds); None while that cannot be told. See `Store.user_counts`."""
+        """How many users are in which state at `now` (UTC seconds), None if unknown. See `Store.user_counts`."""
         store = self._opened()
         try:
             return None if store is None else store.user_counts(guessing, int(now), sms_digits)
@@ -180,11 +180,11 @@ class State:
 
     @property
     def marker_problem(self) -> str:
-        """Why the mark outside of the state cannot be kept; empty if it can."""
+        """Why the rollback marker beside the state cannot be written; empty if it can."""
         return self._detector.problem
 
     def keep_marker(self) -> None:
-        """Move on the mark that tells whether the state is older than it was; find out whether it can be used now."""
+        """Move the rollback marker on, and find out whether the state can be used now."""
         if self.executor.here:
             self.call(Store.keep_marker)
             return

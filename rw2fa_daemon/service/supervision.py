@@ -12,7 +12,7 @@ MICROSECONDS: Final = 1_000_000
 
 
 class Supervisor:
-    """Speaks to the service manager; says nothing where there is none."""
+    """Notifies the service manager; does nothing without one."""
 
     def __init__(self, loop: Loop) -> None:
         self._loop = loop

@@ -9,7 +9,7 @@ from rw2fa_daemon.wire.message import MESSAGE_MAX, ProtocolError, compose, parse
 
 
 class NobodyListens(Problem):
-    """There is no daemon, and nobody who would start one."""
+    """No daemon runs, and no socket unit would start one."""
 
 
 def ask_daemon(path: Path, verb: str, timeout: float = 3.0, fields: Mapping[str, str] | None = None) -> dict[str, str]:

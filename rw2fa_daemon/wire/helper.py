@@ -1,4 +1,4 @@
-"""What the programs have in common that the daemon has other things done by: arguments, socket, limits."""
+"""What the daemon's helper programs have in common: arguments, socket, limits."""
 
 import argparse
 import os
@@ -44,7 +44,7 @@ def run(name: str, description: str, verbs: Mapping[str, Verb]) -> int:
 
 
 def _say_where(name: str, failed: threading.ExceptHookArgs) -> None:
-    """In place of the whole error: its text may quote a request."""
+    """Say only the type and place of an error: its text may quote a request."""
     trace = failed.exc_traceback
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -9,7 +9,7 @@ MESSAGE_MAX: Final = 16_384
 
 FIELDS_MAX: Final = 32
 VALUE_MAX: Final = 128
-"""Bytes that a person may have typed."""
+"""Bytes that a user may have typed."""
 
 ITEM_MAX: Final = 1_024
 """Bytes in one field that the hook copies from PAM."""

@@ -13,16 +13,16 @@ from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, Message, ProtocolErr
 TIMEOUT_MAX: Final = 10.0
 """Seconds that servers may be given to answer."""
 START_SECONDS: Final = 3.0
-"""What is waited for beside that: a relay that has to be started first, and a busy machine."""
+"""Waited beside that: the relay may have to be started first, and the machine may be busy."""
 PACKETS_MAX: Final = 128
 """Packets of one answer."""
 _RETRY_SECONDS: Final = 0.02
 
 
 def ask_time(path: Path, servers: Sequence[str], seconds: float) -> tuple[Answer, ...]:
-    """What time servers (SERVERS_MAX at most) say, who are given `seconds` for it.
+    """What time servers (SERVERS_MAX at most) answer within `seconds`.
 
-    Problem if there is no relay that answers.
+    Problem if no relay answers.
     """
     fields = {"servers": ",".join(servers), "timeout": f"{seconds:g}"}
     packets = ask_relay(path, "time", fields, seconds + START_SECONDS)
@@ -34,7 +34,7 @@ class Lost(Problem):
 
 
 def ask_relay(path: Path, verb: str, fields: Mapping[str, str], seconds: float) -> list[Message]:
-    """The messages of an answer before its `done`; Problem if it is refused, or nobody is there who takes the request.
+    """The messages of an answer before its `done`; Problem if the request is refused, or never taken.
 
     Lost if the answer is not there within `seconds`.
     """

@@ -1,4 +1,4 @@
-"""A helper of the daemon at its socket: who may ask, how many at once, and the end when nobody asks."""
+"""Serves the socket of a helper: which uids may ask, how many requests at once, and when the helper ends."""
 
 import select
 import socket
@@ -14,7 +14,7 @@ from typing import Final
 from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, Message, ProtocolError, compose, parse
 
 IDLE_SECONDS: Final = 60.0
-"""Without a request for so long the process ends; whoever holds the socket starts it again for the next one."""
+"""Without a request for so long the process ends; systemd, or the daemon, starts it again for the next one."""
 CONNECTIONS_MAX: Final = 320
 """Connections at once: as many as there are places for requests, and twenty that have not said yet what they want."""
 STACK_BYTES: Final = 524_288
@@ -29,12 +29,12 @@ _UCRED: Final = struct.Struct("iII")
 
 
 Answer = Callable[[Message], Iterator[bytes]]
-"""Gives the packets of the answer, as they are ready; raises ProtocolError for a request that is none."""
+"""Yields the packets of the answer as they are ready; raises ProtocolError for an ill-formed request."""
 
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """What answers, and how many requests for it may be under way at once: each kind has places of its own."""
+    """What answers, and how many of its requests may be under way at once: each verb has places of its own."""
 
     answer: Answer
     at_once: int
@@ -51,14 +51,13 @@ def serve(
     idle_seconds: float = IDLE_SECONDS,
     leash: int | None = None,
 ) -> None:
-    """Answer the uids in `peers`, one request a connection, until nobody asked for `idle_seconds`.
+    """Answer the uids in `peers`, one request a connection, until none has come for `idle_seconds`.
 
-    Or until there is something to read from the descriptor `leash`, such as its end: whoever holds the other end has
-    let go.
+    Or until the descriptor `leash` can be read, as at its end: the process that holds the other end has let go.
     """
     attending: list[threading.Thread] = []
     listener.setblocking(False)
-    poll = select.poll()  # select(2) takes no descriptor above 1,023, and whoever starts this may hold many
+    poll = select.poll()  # select(2) takes no descriptor above 1,023, and the daemon may hold many
     for descriptor in (listener.fileno(), leash):
         if descriptor is not None:
             poll.register(descriptor, select.POLLIN)
@@ -69,7 +68,7 @@ def serve(
             return
         try:
             connection, _ = listener.accept()
-        except OSError:  # whoever asked is gone; or there is no descriptor left, until another request is through
+        except OSError:  # the peer is gone; or no descriptor is free, until another request ends
             time.sleep(_RETRY_SECONDS)
             continue
         if len(attending) >= CONNECTIONS_MAX:
@@ -85,7 +84,7 @@ def serve(
 
 
 def _attend(connection: socket.socket, peers: frozenset[int], verbs: Mapping[str, Verb]) -> None:
-    with connection, suppress(OSError):  # whoever asked is gone, or does not take the answer
+    with connection, suppress(OSError):  # the peer is gone, or does not take the answer
         connection.settimeout(PATIENCE_SECONDS)
         try:
             _answer(connection, peers, verbs)

@@ -1,4 +1,4 @@
-"""Text messages through the relay: what it is asked, and what it says (docs/protocol.md, "The relay")."""
+"""SMS through the relay: requests and answers (docs/protocol.md, "The relay")."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from rw2fa_daemon.core.sms_account import ACCOUNT_SID, NAME, SERVICE_SID
 from rw2fa_daemon.core.twilio import FINAL_STATUSES, STATUSES
 from rw2fa_daemon.wire.message import VERSION, Message, ProtocolError, compose
 
-TEXT_SECONDS_MAX: Final = 30.0
+SMS_SECONDS_MAX: Final = 30.0
 """Seconds that Twilio may be given for one request, repetitions and all."""
 BODY_MAX: Final = 1_600
 """Characters of a message: Twilio's limit (error 21617)."""
@@ -171,7 +171,7 @@ def read_account_request(message: Message) -> tuple[Credentials, float]:
         seconds = float(message.required("timeout"))
     except ValueError as error:
         raise ProtocolError("no address, or no number") from error
-    if not 0 < seconds <= TEXT_SECONDS_MAX:
+    if not 0 < seconds <= SMS_SECONDS_MAX:
         raise ProtocolError("timeout out of bounds")
     return Credentials(account_sid, token, api_url), seconds
 

@@ -1,4 +1,4 @@
-"""Asking the relay about text messages, and waiting for the answer: what the administrator's command does."""
+"""Asks the relay about SMS and waits for the answer, for the administrator's command."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 def ask_sms(path: Path, request: SmsRequest) -> SmsOutcome:
-    """Have a message sent. Problem if there is no relay to ask.
+    """Have a message sent. Problem if no relay takes the request.
 
     A relay that is lost while it does may have sent it: that is an `unknown`.
     """
@@ -37,13 +37,13 @@ def ask_sms(path: Path, request: SmsRequest) -> SmsOutcome:
 
 
 def ask_sms_status(path: Path, account_sid: str, token: Secret, sid: str, api_url: str, seconds: float) -> SmsStatus:
-    """Where a message is. Problem if there is no relay that answers."""
+    """Where a message is. Problem if no relay answers."""
     fields = status_fields(Credentials(account_sid, token, api_url), sid, seconds)
     return _asked(path, "sms_status", fields, seconds, read_sms_status)
 
 
 def ask_account(path: Path, account_sid: str, token: Secret, api_url: str, seconds: float) -> AccountOutcome:
-    """Whether Twilio knows the account and takes the token. Problem if there is no relay that answers."""
+    """Whether Twilio knows the account and takes the token. Problem if no relay answers."""
     fields = account_fields(Credentials(account_sid, token, api_url), seconds)
     return _asked(path, "sms_account", fields, seconds, read_account)
 

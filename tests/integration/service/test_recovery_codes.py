@@ -15,7 +15,7 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.lockout import FREE_FAILURES, charge
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES
-from rw2fa_daemon.service.hashing import PERSON_MAX, WAITING_MAX
+from rw2fa_daemon.service.hashing import TURNS_PER_USER_MAX, WAITING_MAX
 from tests.support.daemon import HOST_USERS, Hook, Site, wait_until
 
 WRONG_WORD = "aaaa-bbbb-cccc"
@@ -134,7 +134,7 @@ def test_promise_8_who_is_locked_is_refused_before_a_word_is_hashed(site: Site, 
     person = people[0]
     (words,) = give_recovery_codes(site, person).values()
     with site.daemon() as daemon, ExitStack() as stack:
-        late = [asked(stack, site, person) for _ in range(PERSON_MAX)]
+        late = [asked(stack, site, person) for _ in range(TURNS_PER_USER_MAX)]
         store = site.store()
         now = time.time()
         store.transact(person, lambda account: (locked_at(account, now), None))

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from rw2fa_daemon.audit.line_file import FILE_NAME
-from rw2fa_daemon.service.daemon import MARK_SECONDS
+from rw2fa_daemon.service.daemon import MARKER_SECONDS
 from rw2fa_daemon.store.rollback_detector import marker_file, read_outside
 from tests.integration.cli.command import PROGRAM, run
 from tests.support.daemon import Site, wait_until
@@ -79,7 +79,7 @@ def test_the_mark_follows_what_is_accepted_and_a_killed_daemon_raises_no_false_a
         assert first is not None
         assert site.login(NAME, site.code(NAME))["rule"] == "code-right"
         wait_until(
-            lambda: read_outside(marker_file(site.state)) == first._replace(steps=first.steps + 1), MARK_SECONDS + 5
+            lambda: read_outside(marker_file(site.state)) == first._replace(steps=first.steps + 1), MARKER_SECONDS + 5
         )
         assert site.login(NAME, site.code(NAME, 1))["rule"] == "code-right"
         os.kill(process.pid, signal.SIGKILL)
@@ -96,7 +96,7 @@ def test_a_mark_that_cannot_be_kept_is_told_and_keeps_nobody_out(site: Site) -> 
         shutil.rmtree(marker_file(site.state).parent)
         marker_file(site.state).parent.write_text("in the way")
         assert site.login(NAME, site.code(NAME))["rule"] == "code-right"
-        wait_until(lambda: "cannot be written" in site.status()["mark"], MARK_SECONDS + 5)
+        wait_until(lambda: "cannot be written" in site.status()["mark"], MARKER_SECONDS + 5)
 
 
 def test_promise_7_a_mark_that_was_taken_away_counts_as_a_loss_and_shuts_nobody_out(site: Site) -> None:

@@ -305,7 +305,7 @@ def test_a_login_and_its_session_are_answered(life: Life) -> None:
 
 
 def test_promise_7_the_rollback_marker_is_moved_on_again_and_again(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(service_daemon, "MARK_SECONDS", 0.01)
+    monkeypatch.setattr(service_daemon, "MARKER_SECONDS", 0.01)
     kept: list[State] = []
 
     def keep(state: State) -> None:

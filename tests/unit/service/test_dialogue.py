@@ -228,7 +228,7 @@ def test_what_would_not_be_judged_any_more_is_not_hashed_and_keeps_no_turn(calls
     ("full", "rule", "rc"),
     [
         (Full.HOST, Rule.STATE_UNUSABLE, Rc.AUTHINFO_UNAVAIL),
-        (Full.PERSON, Rule.TOO_MANY_AT_ONCE, Rc.AUTH_ERR),
+        (Full.USER, Rule.TOO_MANY_AT_ONCE, Rc.AUTH_ERR),
     ],
 )
 def test_where_too_much_waits_to_be_hashed_it_ends(calls: ExpectedCalls, full: Full, rule: Rule, rc: Rc) -> None:

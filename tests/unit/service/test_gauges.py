@@ -13,9 +13,9 @@ from rw2fa_daemon.core.clock import Answer, Kernel, Measurement, Verdict
 from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.service import gauges
 from rw2fa_daemon.service.exposition import Family
-from rw2fa_daemon.service.gauges import SHARE_OF_TIME, Running, UserGauges, clock_families, people_families, up
+from rw2fa_daemon.service.gauges import SHARE_OF_TIME, Running, UserGauges, clock_families, up, user_families
 
-COUNTS = UserCounts(activated=1, pending=2, locked=3, narrowed=4, spent=5)
+COUNTS = UserCounts(activated=1, pending=2, locked=3, narrowed=4, spent=5, logons=6)
 
 Done = Callable[[UserCounts | None], None]
 
@@ -58,14 +58,15 @@ def test_each_figure_of_a_running_daemon_has_its_name() -> None:
 
 
 def test_each_figure_of_users_has_its_name_and_none_is_zero_while_it_is_not_known() -> None:
-    assert figures(people_families(COUNTS)) == {
+    assert figures(user_families(COUNTS)) == {
         "users_activated": 1,
         "users_pending": 2,
         "users_locked": 3,
         "users_guess_budget_spent whole": 4,
         "users_guess_budget_spent narrow": 5,
+        "logons": 6,
     }
-    assert people_families(None) == ()
+    assert user_families(None) == ()
 
 
 def verdict(told: dict[str, float]) -> str:
@@ -96,25 +97,25 @@ class Counting:
         self.gauges = UserGauges()
         monkeypatch.setattr(gauges, "time", SimpleNamespace(monotonic=lambda: self.now))
 
-    def people(self) -> UserCounts | None:
-        return self.gauges.people(self.asked.append)
+    def counts(self) -> UserCounts | None:
+        return self.gauges.counts(self.asked.append)
 
 
 def test_users_are_counted_again_when_counting_took_a_small_share_of_the_time(monkeypatch: pytest.MonkeyPatch) -> None:
     counting = Counting(monkeypatch)
-    assert counting.people() is None
+    assert counting.counts() is None
     counting.now += 1_000_000
-    counting.people()
+    counting.counts()
     assert len(counting.asked) == 1, "not a second time before the first is over"
     counting.now = 102.0
     counting.asked[0](COUNTS)
     for later, count in ((0.0, 1), (2 * SHARE_OF_TIME - 1, 1), (2 * SHARE_OF_TIME, 2)):
         counting.now = 102.0 + later
-        assert counting.people() is COUNTS
+        assert counting.counts() is COUNTS
         assert len(counting.asked) == count
 
 
 def test_users_that_were_counted_at_once_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     counting = Counting(monkeypatch)
-    assert counting.gauges.people(lambda done: done(COUNTS)) is COUNTS
-    assert counting.gauges.people(lambda done: done(None)) is None, "it took no time, so they are counted again"
+    assert counting.gauges.counts(lambda done: done(COUNTS)) is COUNTS
+    assert counting.gauges.counts(lambda done: done(None)) is None, "it took no time, so they are counted again"

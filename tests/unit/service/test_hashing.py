@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import pytest
 
-from rw2fa_daemon.service.hashing import PERSON_MAX, THREADS, WAITING_MAX, Full, HashingPool, Turn
+from rw2fa_daemon.service.hashing import THREADS, TURNS_PER_USER_MAX, WAITING_MAX, Full, HashingPool, Turn
 from rw2fa_daemon.service.loop import Loop
 
 SECONDS = 10.0
@@ -128,12 +128,12 @@ def test_promise_11_whoever_asks_for_hundreds_gets_one_after_the_other_and_takes
         return wait
 
     taken = [run(pool, "mallory", work("mallory"), told.append) for _ in range(300)]
-    assert taken == [None] * PERSON_MAX + [Full.PERSON] * (300 - PERSON_MAX)
+    assert taken == [None] * TURNS_PER_USER_MAX + [Full.USER] * (300 - TURNS_PER_USER_MAX)
     others = [f"person{number}" for number in range(WAITING_MAX - 1)]
     assert [run(pool, name, work(name), told.append) for name in others] == [None] * len(others)
     gate.set()
-    run_until(loop, lambda: len(told) == len(others) + PERSON_MAX)
-    assert told.count("mallory") == PERSON_MAX
+    run_until(loop, lambda: len(told) == len(others) + TURNS_PER_USER_MAX)
+    assert told.count("mallory") == TURNS_PER_USER_MAX
     # Which of two threads says first that it is at work is chance.
     assert at_work.index("mallory", 1 + at_work.index("mallory")) >= len(others), "her second turn comes after all"
     pool.close()
@@ -163,9 +163,9 @@ def test_a_turn_that_needs_no_hashing_makes_room(loop: Loop) -> None:
         turn.end()
         turn.end()
 
-    for _ in range(PERSON_MAX):
+    for _ in range(TURNS_PER_USER_MAX):
         pool.take_turn("alice", begin, lambda _: None)
-    run_until(loop, lambda: len(begun) == PERSON_MAX)
+    run_until(loop, lambda: len(begun) == TURNS_PER_USER_MAX)
     told: list[bool] = []
     assert run(pool, "alice", lambda: True, told.append, WAITING_MAX) is None
     run_until(loop, lambda: bool(told))

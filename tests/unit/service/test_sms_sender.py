@@ -24,7 +24,7 @@ from tests.support.daemon import Site
 from tests.unit.core.sms import context_of
 
 NUMBER = Secret(b"+14155550100")
-LETTER = SmsMessage(NUMBER, Secret(b"123456"), (Quota(Limit.HOST, Secret(b""), 10_000, DAY_SECONDS),))
+SMS = SmsMessage(NUMBER, Secret(b"123456"), (Quota(Limit.HOST, Secret(b""), 10_000, DAY_SECONDS),))
 
 
 @pytest.fixture
@@ -50,28 +50,28 @@ def batcher(loop: Loop, config: Config) -> Iterator[Batcher]:
 
 
 @pytest.fixture
-def office(loop: Loop, batcher: Batcher, tmp_path: Path, records: list[Record]) -> SmsSender:
+def sender(loop: Loop, batcher: Batcher, tmp_path: Path, records: list[Record]) -> SmsSender:
     """Its relay is not there."""
     return SmsSender(loop, batcher, RelayClient(loop, tmp_path / "relay.sock"), records.append)
 
 
 def order(config: Config, loop: Loop, told: list[DeliveryReport], *, wanted: bool = True, since: float = 0.0) -> Order:
-    return Order(LETTER, context_of(), config, lambda: wanted, told.append, since or loop.time())
+    return Order(SMS, context_of(), config, lambda: wanted, told.append, since or loop.time())
 
 
 def test_promise_11_whoever_comes_when_too_many_messages_wait_is_told(
-    office: SmsSender, loop: Loop, config: Config, records: list[Record]
+    sender: SmsSender, loop: Loop, config: Config, records: list[Record]
 ) -> None:
     told: list[DeliveryReport] = []
     for _ in range(UNDER_WAY_MAX + WAITING_MAX):
-        office.post(order(config, loop, told))
+        sender.post(order(config, loop, told))
     assert told == []
-    office.post(order(config, loop, told))
+    sender.post(order(config, loop, told))
     assert [(report.state, report.again) for report in told] == [(DeliveryState.FAILED, True)]
     assert [(record.event, record.rule) for record in records] == [(Event.SMS_FAILED, "sms-busy")]
 
 
-def test_without_a_relay_each_is_told_and_the_circuit_opens(office: SmsSender, loop: Loop, config: Config) -> None:
+def test_without_a_relay_each_is_told_and_the_circuit_opens(sender: SmsSender, loop: Loop, config: Config) -> None:
     told: list[DeliveryReport] = []
 
     def stop_when_all_are_told() -> None:
@@ -81,28 +81,28 @@ def test_without_a_relay_each_is_told_and_the_circuit_opens(office: SmsSender, l
             loop.call_later(0.01, stop_when_all_are_told)
 
     for _ in range(2 * UNDER_WAY_MAX):
-        office.post(order(config, loop, told))
+        sender.post(order(config, loop, told))
     stop_when_all_are_told()
     loop.run_forever()
     assert {report.state for report in told} == {DeliveryState.FAILED}
     assert len(told) == 2 * UNDER_WAY_MAX
-    assert office.problem != ""
+    assert sender.problem != ""
 
 
 def test_nothing_is_counted_or_sent_for_a_login_that_has_ended(
-    office: SmsSender, loop: Loop, config: Config, records: list[Record]
+    sender: SmsSender, loop: Loop, config: Config, records: list[Record]
 ) -> None:
     told: list[DeliveryReport] = []
     for _ in range(10):
-        office.post(order(config, loop, told, wanted=False))
+        sender.post(order(config, loop, told, wanted=False))
     loop.call_later(0.1, loop.stop)
     loop.run_forever()
     assert (told, records) == ([], [])
 
 
-def test_promise_11_no_message_waits_for_ever(office: SmsSender, loop: Loop, config: Config) -> None:
+def test_promise_11_no_message_waits_for_ever(sender: SmsSender, loop: Loop, config: Config) -> None:
     told: list[DeliveryReport] = []
-    office.post(order(config, loop, told, since=loop.time() - 1_000))
+    sender.post(order(config, loop, told, since=loop.time() - 1_000))
     assert [report.state for report in told] == [DeliveryState.FAILED]
 
 
@@ -115,7 +115,7 @@ def test_promise_11_no_more_messages_are_followed_than_a_limit_says(
 
 
 @pytest.mark.parametrize("key", ["sms_account_sid", "sms_sender"])
-def test_what_is_not_set_up_is_known_before_the_question(office: SmsSender, config: Config, key: str) -> None:
+def test_what_is_not_set_up_is_known_before_the_question(sender: SmsSender, config: Config, key: str) -> None:
     found: list[SmsError | None] = []
-    office.look(context_of(), replace(config, **{key: ""}), NUMBER, found.append)  # type: ignore[arg-type]  # of text
+    sender.look(context_of(), replace(config, **{key: ""}), NUMBER, found.append)  # type: ignore[arg-type]  # of text
     assert [error and error.rule for error in found] == ["sms-not-set-up"]

@@ -7,6 +7,7 @@ import pytest
 
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire.client import NobodyListens, ask_daemon
+from rw2fa_daemon.wire.message import MESSAGE_MAX
 from tests.support.scripted_daemon import Close, Expect, ScriptedDaemon, Send, Wait, compose
 
 
@@ -20,6 +21,12 @@ def test_a_verb_without_fields_is_sent_as_one(tmp_path: Path) -> None:
     with ScriptedDaemon(tmp_path, [Expect("status"), Send(compose("report"))]) as daemon:
         assert ask_daemon(daemon.socket, "status") == {}
     assert daemon.received[0].raw == b"status"
+
+
+def test_the_longest_report_arrives_whole(tmp_path: Path) -> None:
+    text = "a" * (MESSAGE_MAX - len(compose("report", text="")))
+    with ScriptedDaemon(tmp_path, [Expect("metrics"), Send(compose("report", text=text))]) as daemon:
+        assert ask_daemon(daemon.socket, "metrics") == {"text": text}
 
 
 def test_where_there_is_no_socket_nobody_listens(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def test_promise_11_each_field_of_pams_has_a_bound_of_its_own(field: str) -> Non
 
 
 def test_a_long_field_of_another_kind_is_nobodys_business() -> None:
-    assert read_open(opened(remark="a" * (ITEM_MAX + 1))).user == "alice"
+    assert read_open(opened(remark="a" * (ITEM_MAX + 1), rhost="a" * ITEM_MAX)).user == "alice"
 
 
 def test_a_session_is_told_from_that_of_any_other_boot_or_container() -> None:
@@ -167,6 +167,11 @@ def test_promise_11_what_was_typed_has_a_bound_whatever_the_form_says() -> None:
 @pytest.mark.parametrize("none", list(NoReply))
 def test_each_reason_for_no_value_is_read(none: NoReply) -> None:
     assert read_reply(Message("reply", {"n": "1", "none": none.value}), Ask(1, "", "digits:6-6")) is none
+
+
+def test_an_unknown_reason_for_no_value_is_refused_as_one() -> None:
+    with pytest.raises(ProtocolError, match="unknown reason"):
+        read_reply(Message("reply", {"n": "1", "none": "bored"}), Ask(1, "", "digits:6-6"))
 
 
 @pytest.mark.parametrize(("length", "fits"), [(3, False), (4, True), (8, True), (9, False)])

@@ -48,6 +48,16 @@ def test_promise_11_what_is_refused(packet: bytes, reason: str) -> None:
         parse(packet)
 
 
+def test_promise_11_the_longest_message_with_the_most_fields_is_written_and_read() -> None:
+    fields = {f"k{number}": "" for number in range(FIELDS_MAX - 1)}
+    rest = MESSAGE_MAX - len(compose("open", {**fields, "text": ""}))
+    packet = compose("open", {**fields, "text": "a" * rest})
+    assert len(packet) == MESSAGE_MAX
+    assert parse(packet).fields["text"] == "a" * rest
+    with pytest.raises(ProtocolError, match="message too long"):
+        compose("open", {**fields, "text": "a" * (rest + 1)})
+
+
 def test_a_value_with_nul_is_not_written() -> None:
     with pytest.raises(ProtocolError):
         compose("ask", {"text": "a\0rc=SUCCESS"})

@@ -6,7 +6,7 @@ import pytest
 
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire import notification
-from rw2fa_daemon.wire.message import Message, parse
+from rw2fa_daemon.wire.message import MESSAGE_MAX, Message, parse
 from rw2fa_daemon.wire.notification import (
     ACTIVATED,
     ANSWER_SECONDS,
@@ -59,6 +59,16 @@ def test_an_announcement_that_was_not_made_is_a_problem(
         monkeypatch.setattr(notification, "ANSWER_SECONDS", 0.05)
     with ScriptedDaemon(tmp_path, script) as notifier, pytest.raises(Problem, match=told):
         announce(notifier.socket, PROGRAM, ACTIVATED, "alice")
+
+
+def test_the_longest_reason_is_told_whole(tmp_path: Path) -> None:
+    reason = "a" * (MESSAGE_MAX - len(compose("refused", reason="")))
+    with (
+        ScriptedDaemon(tmp_path, [Expect("announce"), Send(compose("refused", reason=reason))]) as notifier,
+        pytest.raises(Problem) as raised,
+    ):
+        announce(notifier.socket, PROGRAM, ACTIVATED, "alice")
+    assert reason in raised.value.what
 
 
 def test_where_there_is_no_notifier_it_says_how_to_start_it(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from rw2fa_daemon.core.clock import Answer
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire import relay
-from rw2fa_daemon.wire.message import Message, ProtocolError
+from rw2fa_daemon.wire.message import MESSAGE_MAX, Message, ProtocolError
 from rw2fa_daemon.wire.relay import PACKETS_MAX, START_SECONDS, Lost, ask_relay, ask_time
 from tests.support.scripted_daemon import Close, Expect, ScriptedDaemon, Send, Wait, compose
 
@@ -31,6 +31,11 @@ def asked(folder: Path, *script: Expect | Send | Wait | Close, seconds: float = 
 def test_all_messages_before_done_are_the_answer(tmp_path: Path) -> None:
     answer = asked(tmp_path, Send(compose("a", n=1)), Send(compose("b")), DONE)
     assert answer == [Message("a", {"n": "1"}), Message("b", {})]
+
+
+def test_the_longest_message_arrives_whole(tmp_path: Path) -> None:
+    text = "a" * (MESSAGE_MAX - len(compose("a", text="")))
+    assert asked(tmp_path, Send(compose("a", text=text)), DONE) == [Message("a", {"text": text})]
 
 
 def test_what_is_refused_is_a_problem_and_was_not_done(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rw2fa_daemon.wire.message import FIELDS_MAX, Message, ProtocolError, compos
 from rw2fa_daemon.wire.sms import (
     BODY_MAX,
     PROBLEM_MAX,
-    TEXT_SECONDS_MAX,
+    SMS_SECONDS_MAX,
     AccountOutcome,
     Credentials,
     SmsOutcome,
@@ -46,7 +46,7 @@ BODIES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size
     lambda text: Secret(text.encode())
 )
 URLS = st.sampled_from(["", "https://proxy.example:8443/twilio", "http://127.0.0.1:8080"])
-SECONDS = st.sampled_from([0.1, 1.0, 15.0, TEXT_SECONDS_MAX])
+SECONDS = st.sampled_from([0.1, 1.0, 15.0, SMS_SECONDS_MAX])
 REQUESTS = st.builds(
     SmsRequest, ACCOUNTS, TOKENS, SENDERS, NUMBERS.map(lambda n: Secret(n.encode())), BODIES, URLS, SECONDS
 )
