@@ -15,7 +15,7 @@ from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, sh
 from rw2fa_daemon.cli.users.names import person_of
 from rw2fa_daemon.cli.users.tokens import PROOF_BY_WORD
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
-from rw2fa_daemon.core.account_state import lock_of
+from rw2fa_daemon.core.account_state import lock_of, method_in_force
 from rw2fa_daemon.core.enrolment import DAY_SECONDS
 from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.phone import masked
@@ -48,7 +48,7 @@ def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: b
         account, tokens[user.name] = _reset(cli, user, now, no_token=no_token)
         # Void by the new generation; but nothing of them needs to be kept.
         cli.store.end_logons(user.name)
-        if account.phone is not None and account.method_in_force(sms_enabled=cli.config.sms_enabled) is Method.SMS:
+        if account.phone is not None and method_in_force(account, cli.rules.settings) is Method.SMS:
             numbers[user.name] = masked(account.phone.reveal().decode())
     after_change.purge(cli)
     what = "rw2fa users reset --no-token" if no_token else "rw2fa users reset"
@@ -82,7 +82,7 @@ def _reset(cli: CliContext, user: User, now: int, *, no_token: bool) -> tuple[Ac
 
     def work(account: Account | None, *, always: bool = always) -> tuple[Account, tuple[Account, str | None]]:
         # A number that the administrator gave needs no token: nobody else reads what goes there.
-        sms = account is not None and account.method_in_force(sms_enabled=cli.config.sms_enabled) is Method.SMS
+        sms = method_in_force(account, cli.rules.settings) is Method.SMS
         needed = not sms and (always or (account is not None and account.activated))
         word, digest = (new.codes[0], new.digests[0]) if new is not None and needed else (None, None)
         account = account or Account(user.name, user.uid, generation)

@@ -17,6 +17,7 @@ from rw2fa_daemon.cli.users.qr_picture import check_picture, write_picture
 from rw2fa_daemon.cli.users.recovery import hand_over
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Credential, Method
+from rw2fa_daemon.core.account_state import method_in_force
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.enrolment import FirstCode, FirstCodeCheck, activate, check_first_code, with_secret
@@ -160,7 +161,7 @@ def confirm(cli: CliContext, name: str, code: str, *, as_json: bool) -> None:
     after_change.record(cli, "rw2fa users confirm", [resolved.name], event=Event.ACTIVATED, rule=Rule.ACTIVATED)
     after_change.announce(cli, notification.ACTIVATED, resolved.name)
     account = cli.store.read(resolved.name)
-    if account and account.method_in_force(sms_enabled=cli.config.sms_enabled) is Method.SMS:
+    if method_in_force(account, cli.rules.settings) is Method.SMS:
         note(f"codes go on coming by SMS; for those of the app run: rw2fa users edit {user} --app")
     if as_json:
         show_json({"user": resolved.name, "activated": True, "recovery_codes": recovery.codes})

@@ -7,6 +7,8 @@ from typing import Final
 
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.account import Account, Method
+from rw2fa_daemon.core.account_state import method_in_force
+from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.phone import calling_code
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
@@ -28,7 +30,8 @@ def check_sms(subject: Subject) -> Iterator[Finding]:
     with subject.store() as store:
         token = store.secret(TWILIO_TOKEN)
         people, _ = subject.enabled_people
-        numbers = {user.name: _number(store.read(user.name)) for user in people}
+        settings = subject.rules.settings
+        numbers = {user.name: _number(store.read(user.name), settings) for user in people}
     for problem in lacking(config, token):
         yield Finding("sms", ok=False, detail=problem.what, fix=problem.fix)
     if config.sms_allowed:
@@ -51,9 +54,9 @@ def lacking(config: Config, token: Secret | None) -> Iterator[Problem]:
         )
 
 
-def _number(account: Account | None) -> str:
+def _number(account: Account | None, settings: LoginSettings) -> str:
     """Where somebody's codes go by SMS; empty if they do not."""
-    by_sms = account is not None and account.method_in_force(sms_enabled=True) is Method.SMS
+    by_sms = method_in_force(account, settings) is Method.SMS
     return account.phone.reveal().decode() if account and by_sms and account.phone else ""
 
 
