@@ -5,7 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -117,6 +117,7 @@ class Gate:
         self.verb = Verb(self.answer, at_once)
 
     def answer(self, _message: Message) -> Iterator[bytes]:
+        assert threading.current_thread().daemon, "a request that hangs must not keep the helper from ending"
         self.begun.release()
         assert self.opened.wait(SECONDS)
         yield compose("done", {})
@@ -154,13 +155,16 @@ def test_promise_11_more_connections_than_so_many_are_closed_at_once(
 ) -> None:
     monkeypatch.setattr(serving, "CONNECTIONS_MAX", 2)
     gate = Gate(at_once=5)
+    packet = compose("wait", {"v": "1"})
     with serving_at(path, {"wait": gate.verb}), ExitStack() as stack:
         for _ in range(2):
             peer = stack.enter_context(connected(path))
-            peer.send(compose("wait", {"v": "1"}))
+            peer.send(packet)
             assert gate.begun.acquire(timeout=SECONDS)
-        with connected(path) as third:
+        with connected(path) as third, suppress(BrokenPipeError, ConnectionResetError):
+            third.send(packet)
             assert packets(third) == []
+        assert not gate.begun.acquire(blocking=False), "its request was not begun"
         gate.opened.set()
 
 

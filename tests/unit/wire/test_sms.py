@@ -104,6 +104,65 @@ def test_what_is_said_about_an_account_arrives_as_it_was_made(
     assert read_account(parse(compose_account(made))) == made
 
 
+SID = "SM" + "0" * 32
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fields"),
+    [
+        (SmsOutcome(True, SID, "queued"), {"outcome": "sent", "sid": SID, "status": "queued"}),
+        (SmsOutcome(True, SID, "failed", 30003), {"outcome": "sent", "sid": SID, "status": "failed", "code": "30003"}),
+        (SmsOutcome(False, unknown=True, problem="lost"), {"outcome": "unknown", "problem": "lost"}),
+        (SmsOutcome(False, code=21211, http_status=400), {"outcome": "failed", "code": "21211", "http_status": "400"}),
+        (SmsOutcome(False, problem="p" * PROBLEM_MAX), {"outcome": "failed", "problem": "p" * PROBLEM_MAX}),
+    ],
+)
+def test_an_outcome_has_the_fields_of_its_kind(outcome: SmsOutcome, fields: dict[str, str]) -> None:
+    assert parse(compose_outcome(outcome)) == Message("text", fields)
+    assert read_sms(Message("text", fields)) == outcome
+
+
+@pytest.mark.parametrize(
+    ("status", "fields"),
+    [
+        (SmsStatus("delivered", None, True), {"status": "delivered"}),
+        (SmsStatus("sent", None, False), {"status": "sent"}),
+        (SmsStatus("undelivered", 30005, True), {"status": "undelivered", "code": "30005"}),
+        (SmsStatus("", 20003, False, 401), {"code": "20003", "http_status": "401"}),
+        (SmsStatus("", None, False, problem="lost"), {"problem": "lost"}),
+    ],
+)
+def test_a_status_has_the_fields_of_its_kind(status: SmsStatus, fields: dict[str, str]) -> None:
+    assert parse(compose_sms_status(status)) == Message("text_status", fields)
+    assert read_sms_status(Message("text_status", fields)) == status
+
+
+@pytest.mark.parametrize(
+    ("outcome", "fields"),
+    [
+        (AccountOutcome(True, "active", "Full"), {"ok": "yes", "status": "active", "kind": "Full"}),
+        (AccountOutcome(False, code=20003, http_status=401), {"ok": "no", "code": "20003", "http_status": "401"}),
+        (AccountOutcome(False, problem="lost"), {"ok": "no", "problem": "lost"}),
+    ],
+)
+def test_an_account_has_the_fields_of_its_kind(outcome: AccountOutcome, fields: dict[str, str]) -> None:
+    assert parse(compose_account(outcome)) == Message("account", fields)
+    assert read_account(Message("account", fields)) == outcome
+
+
+def test_what_is_said_goes_on_the_wire_without_what_cannot_be_printed_and_no_longer_than_it_may_be() -> None:
+    said = parse(compose_outcome(SmsOutcome(False, problem="a\x1b[2J\n" + "b" * PROBLEM_MAX))).fields["problem"]
+    assert said == "a?[2J?" + "b" * (PROBLEM_MAX - 6)
+
+
+@pytest.mark.parametrize("read", [read_sms, read_sms_status, read_account])
+@pytest.mark.parametrize("verb", ["done", "sms"])
+def test_a_message_of_another_verb_is_no_answer(read: Any, verb: str) -> None:
+    fields = {"outcome": "sent", "sid": SID, "status": "delivered", "ok": "yes"}
+    with pytest.raises(ProtocolError, match="unknown verb"):
+        read(Message(verb, fields))
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -132,8 +191,10 @@ def test_a_request_that_lacks_a_field_is_none(key: str) -> None:
 def test_what_the_relay_refuses_was_not_sent() -> None:
     refused = Message("refused", {"reason": "busy"})
     assert read_sms(refused) == SmsOutcome(sent=False, problem="the relay refused: busy")
-    assert read_sms_status(refused).status == ""
-    assert not read_account(refused).ok
+    told = "the relay refused: busy"
+    assert read_sms_status(refused) == SmsStatus("", None, final=False, problem=told)
+    assert read_account(refused) == AccountOutcome(ok=False, problem=told)
+    assert read_sms(Message("refused", {})).problem == "the relay refused: no reason"
 
 
 @pytest.mark.parametrize(
