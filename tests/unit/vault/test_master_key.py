@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.vault.master_key import (
     CREDENTIAL,
     KEYS_MAX,
@@ -200,3 +201,76 @@ def test_a_key_file_that_cannot_be_replaced_stays(path: Path, monkeypatch: pytes
         replace_master_key(path, successor(key))
     assert path.read_text() == LINE
     assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("write", [create_master_key, lambda path: replace_master_key(path, MasterKey(1, Secret(KEY)))])
+def test_the_whole_key_is_on_disk_and_then_its_name(
+    path: Path, monkeypatch: pytest.MonkeyPatch, write: Callable[[Path], None]
+) -> None:
+    seen: list[bytes | str] = []
+
+    def fsync(descriptor: int) -> None:
+        synced = Path(f"/proc/self/fd/{descriptor}").resolve()
+        seen.append(synced.name if synced.is_dir() else synced.read_bytes())
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    write(path)
+    assert seen == [path.read_bytes(), path.parent.name]
+    assert len(path.read_bytes()) == len(LINE) - 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_the_key_is_roots_or_of_whoever_runs_this(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    put(path, LINE)
+    monkeypatch.setattr(os, "geteuid", lambda: 1234)
+    assert load_master_key(path).key.reveal() == KEY, "root's"
+    os.chown(path, 1234, 0)
+    assert load_master_key(path).key.reveal() == KEY, "our own"
+    os.chown(path, 1, 0)
+    with pytest.raises(Problem, match="belongs to uid 1,"):
+        load_master_key(path)
+
+
+def test_a_key_file_is_a_number_and_base64url_without_padding(path: Path) -> None:
+    replace_master_key(path, MasterKey(12, Secret(b"\xff" * 32), (MasterKey(1, Secret(KEY)),)))
+    assert path.read_text() == "12:" + "_" * 42 + "8\n" + LINE.replace("=", "")
+
+
+@pytest.mark.parametrize("number", [1, 65535])
+def test_keys_are_numbered_by_two_bytes_from_1(path: Path, number: int) -> None:
+    assert load_master_key(put(path, LINE.replace("1:", f"{number}:"))).number == number
+
+
+def test_eight_keys_fit_one_file_and_the_last_number_has_no_successor(path: Path) -> None:
+    content = "".join(LINE.replace("1:", f"{number}:") for number in range(1, 9))
+    assert load_master_key(put(path, content)).numbers == (8, 7, 6, 5, 4, 3, 2, 1)
+    with pytest.raises(Problem, match="1 master keys already, the latest of them number 65535"):
+        successor(MasterKey(65535, Secret(KEY)))
+    assert successor(MasterKey(65534, Secret(KEY))).number == 65535
+
+
+def test_a_file_longer_than_4_kib_is_not_read_on(path: Path) -> None:
+    with pytest.raises(Problem, match="is not one line"):
+        load_master_key(put(path, LINE + " " * 4096 + "\n"))
+
+
+def test_the_unit_says_by_a_credential_that_there_is_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    put(tmp_path / CREDENTIAL, "none", 0o400)
+    with pytest.raises(Problem, match=r"there is no master key in /etc/key; put it back .*then restart rw2fad"):
+        load_master_key(Path("/etc/key"))
+
+
+def test_a_folder_in_the_place_of_the_key_says_why_it_cannot_be_replaced(path: Path) -> None:
+    path.mkdir()
+    with pytest.raises(
+        Problem, match=r"cannot be written to .*: Is a directory; make sure that .*run the command again"
+    ):
+        replace_master_key(path, MasterKey(1, Secret(KEY)))
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_key_below_a_file_cannot_be_read_and_that_is_said(path: Path) -> None:
+    put(path, LINE)
+    with pytest.raises(Problem, match=r"cannot be read: Not a directory; run this as root"):
+        load_master_key(path / "master.key")

@@ -1,8 +1,11 @@
 """A file under a passphrase: nothing of it can be read without, altered, left out, moved or added."""
 
+import hashlib
+import struct
 from io import BytesIO
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,3 +98,30 @@ def test_promise_11_a_file_cannot_ask_for_any_amount_of_memory(cost: int) -> Non
 def test_what_is_no_backup_is_called_that(file: bytes) -> None:
     with pytest.raises(Problem, match="no backup of rw2fa, or one of another version"):
         opened(file)
+
+
+def test_a_file_that_another_program_made_by_the_layout_is_read() -> None:
+    """Backups outlive versions: the layout is written down here once more."""
+    head = b"rw2fa backup 1\n" + bytes([15]) + bytes(range(16))
+    key = hashlib.scrypt(PASSPHRASE.reveal(), salt=bytes(range(16)), n=2**15, r=8, p=1, maxmem=2**26, dklen=32)
+    chunks = [LONG[:65536], LONG[65536:131072], b"end"]
+    nonces = [b"\0\0\0" + struct.pack(">Q", number) + bytes([number == 2]) for number in range(3)]
+    sealed_chunks = [AESGCM(key).encrypt(nonce, chunk, head) for nonce, chunk in zip(nonces, chunks, strict=True)]
+    assert opened(head + b"".join(sealed_chunks)) == b"".join(chunks)
+
+
+def test_a_file_is_written_in_chunks_of_64_kib() -> None:
+    assert len(sealed(b"x" * 65536)) == HEAD + 65536 + 16
+    assert len(sealed(b"x" * 65537)) == HEAD + 65537 + 2 * 16
+
+
+def test_a_passphrase_costs_128_mib_a_try_and_a_file_may_ask_for_32_mib_to_1_gib() -> None:
+    stream = BytesIO()
+    SealedWriter(stream, PASSPHRASE)
+    assert stream.getvalue()[len(MAGIC)] == 17
+    assert (COST_MIN, COST_MAX) == (15, 20)
+
+
+def test_a_passphrase_that_is_right_with_a_damaged_end_is_not_called_wrong() -> None:
+    with pytest.raises(Problem, match="the backup is damaged: it was altered or cut short"):
+        opened(FILE[:-1])

@@ -1,6 +1,10 @@
 """Promise 7: what is sealed opens in its own place only, under its own key only, unaltered only."""
 
+import hashlib
+import hmac
+
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -131,3 +135,57 @@ def test_promise_7_no_bit_of_a_mac_can_be_changed(data: st.DataObject) -> None:
 @pytest.mark.parametrize("mac", [b"", b"\0", b"\0\1", b"\0\7", b"\0\1" + b"x" * 32, b"\0\7" + b"x" * 31])
 def test_what_is_no_mac_is_not_one(mac: bytes) -> None:
     assert not both().verify("purpose", b"data", mac)
+
+
+def derived(info: bytes) -> bytes:
+    """HKDF-SHA256 for 32 bytes without a salt (RFC 5869), written out."""
+    extracted = hmac.new(bytes(32), b"k" * 32, hashlib.sha256).digest()
+    return hmac.new(extracted, info + b"\1", hashlib.sha256).digest()
+
+
+def test_what_another_program_sealed_by_the_layout_is_opened() -> None:
+    """States outlive versions: number, nonce, ciphertext and tag, under a key for the table and column."""
+    nonce, key = b"n" * 12, derived(b"rw2fa/seal/accounts/secret")
+    sealed = b"\0\1" + nonce + AESGCM(key).encrypt(nonce, b"secret", PLACE.encoded())
+    assert vault().open(sealed, PLACE) == b"secret"
+    assert len(vault().seal(b"secret", PLACE)) == len(sealed)
+
+
+def test_a_mac_is_hmac_sha256_under_a_key_for_its_purpose_after_the_number() -> None:
+    expected = b"\0\1" + hmac.new(derived(b"rw2fa/mac/purpose"), b"data", hashlib.sha256).digest()
+    maker = vault()
+    assert maker.mac("purpose", b"data") == expected
+    assert maker.mac("purpose", b"data") == expected, "also by the state that is kept"
+    assert maker.verify("purpose", b"data", expected) is True
+
+
+def test_a_fingerprint_is_16_digits_of_a_key_that_nothing_else_uses() -> None:
+    assert vault().fingerprint(1) == derived(b"rw2fa/fingerprint").hex()[:16]
+    assert both().fingerprint(1) == vault().fingerprint(1) != both().fingerprint(2)
+
+
+def test_the_numbers_of_the_keys_are_told_the_newest_first() -> None:
+    three = Vault(MasterKey(2, Secret(b"a" * 32), (MasterKey(300, Secret(b"b" * 32)), MasterKey(1, Secret(b"c" * 32)))))
+    assert three.numbers == (300, 2, 1)
+    assert repr(three) == "Vault(key 300, 2, 1)"
+
+
+def test_the_newest_key_seals_again_once_that_is_said() -> None:
+    following = both()
+    following.seal_under(b"\0\1")
+    following.seal_under_newest()
+    assert following.sealing == b"\0\2"
+
+
+def test_a_key_that_is_not_here_is_named() -> None:
+    with pytest.raises(UnknownKey, match=r"there is no master key 258$"):
+        vault().seal_under(b"\1\2rest")
+    with pytest.raises(UnknownKey, match=r"accounts\.secret is sealed under another master key"):
+        vault().open(b"\0\2" + b"x" * 28, PLACE)
+
+
+def test_each_column_has_a_cipher_of_its_own_also_once_it_was_used() -> None:
+    maker, other = vault(), PLACE._replace(column="phone")
+    sealed = [maker.seal(b"x", context) for context in (PLACE, other, PLACE)]
+    assert [maker.open(one, at) for one, at in zip(sealed, (PLACE, other, PLACE), strict=True)] == [b"x"] * 3
+    assert [vault().open(one, at) for one, at in zip(sealed, (PLACE, other, PLACE), strict=True)] == [b"x"] * 3
