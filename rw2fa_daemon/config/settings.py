@@ -1,7 +1,7 @@
 """The one table of settings.
 
-The parser, `rw2fa settings` and the shipped configuration file all read it, so that
-none of them can say something that the others do not know.
+The parser, `rw2fa settings` and the shipped configuration file all come from it, so that
+they cannot disagree.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from rw2fa_daemon.core.sms_text import CODE_MARK
 from rw2fa_daemon.core.time_server import SERVERS_MAX
 
 DISCREPANCY_MAX: Final = 2880
-"""One day of 30-second steps, each way: what a phone with the wrong date still gets by with."""
+"""One day of 30-second steps, each way: enough for a phone set to the wrong date."""
 WINDOW_DAYS_MAX: Final = 365
 FURTHER_MINUTES_MAX: Final = 43_200
 """30 days."""
@@ -46,16 +46,16 @@ SUDO_MINUTES_MAX: Final = 1440
 """One day."""
 PORTAL_TITLE_BYTES_MAX: Final = 100
 ISSUER_BYTES_MAX: Final = 64
-"""The issuer stands twice in the URI of a QR code, which has to fit a terminal of 24 lines or little more."""
+"""The issuer appears twice in the URI of a QR code, which has to fit a terminal of 24 lines or little more."""
 SMS_BYTES_MAX: Final = 320
 """Two messages of 160 characters."""
 SMS_MINUTES_MAX: Final = 10
-"""NIST SP 800-63B-4 §3.1.3.2: what comes out of band is valid for 10 minutes at most."""
+"""NIST SP 800-63B-4 §3.1.3.2: an out-of-band code is valid for at most 10 minutes."""
 SMS_LIMIT_MAX: Final = 1000
-"""Messages to one user or number in a day, or because of one address in an hour."""
+"""Messages to one user or number in a day, or caused by one address in an hour."""
 SMS_PER_DAY_MAX: Final = 1_000_000
 SMS_PREFIXES_MAX: Final = 256
-"""There are fewer calling codes."""
+"""More than there are calling codes."""
 
 ANY_SERVICE: Final = "services.*"
 """The key that stands for every PAM service without a row of its own."""
@@ -66,8 +66,8 @@ SERVICE_CLASSES: Final = ("code", "rdp", "ignore")
 class Setting:
     """One key of the configuration.
 
-    `key` is its path with dots. `unit` is empty where a value has none. `description` says for
-    an administrator what it does, in full sentences. `command` is what changes the key instead of
+    `key` is its dotted path. `unit` is empty where a value has none. `description` tells an
+    administrator what it does, in full sentences. `command` is what changes the key instead of
     `rw2fa settings set`, where there is such a command. `shipped` is whether the shipped file has it.
     """
 
@@ -81,17 +81,17 @@ class Setting:
 
     @property
     def section(self) -> str:
-        """The table that the key stands in; empty at the top."""
+        """The TOML table that the key is in; empty at the top level."""
         return self.key.rpartition(".")[0]
 
     @property
     def name(self) -> str:
-        """The key inside its table."""
+        """The key within its table."""
         return self.key.rpartition(".")[2]
 
     @property
     def allowed(self) -> str:
-        """The values there are, with their unit, for people."""
+        """The allowed values with their unit, to be read by a human."""
         return f"{self.domain.allowed} {self.unit}".rstrip()
 
 
@@ -102,16 +102,16 @@ SETTINGS: Final = (
         "enabled",
         False,
         Switch(),
-        "Whether anybody is asked for a code at all. Change it with `rw2fa enable` and `rw2fa disable`, which also look"
-        " after the PAM lines.",
+        "Whether anybody is asked for a code at all. Change it with `rw2fa enable` and `rw2fa disable`, which also take"
+        " care of the PAM lines.",
         command="rw2fa enable, or rw2fa disable",
     ),
     Setting(
         "enabled_until",
         None,
         Moment(),
-        "When a trial ends by itself: from then on it is as if enabled were false. Written by `rw2fa enable --try`,"
-        " taken out by `rw2fa enable --keep`.",
+        "When a trial ends by itself: from then on everything works as if enabled were false. Written by `rw2fa enable"
+        " --try`, removed by `rw2fa enable --keep`.",
         command="rw2fa enable --try, or rw2fa enable --keep",
         shipped=False,
     ),
@@ -155,39 +155,39 @@ SETTINGS: Final = (
         "exempt.users",
         (),
         _NAMES,
-        "Users, or @groups, that are machines and cannot answer. Their logins are audited all the same.",
+        "Users, or @groups, that are machines and cannot answer a prompt. Their logins are still audited.",
     ),
     Setting(
         "exempt.networks",
         (),
         Items(domain.network, "networks in CIDR notation"),
-        "Networks, like 192.0.2.0/24, whose logins are never asked. They are audited all the same, and count only where"
-        " the PAM service says which address a login comes from: never on xrdp, where it gives none, or one that"
-        " local users can forge.",
+        "Networks, like 192.0.2.0/24, from which logins are never asked for a code. These are still audited. Networks"
+        " apply only where the PAM service says which address a login comes from: never on xrdp, which gives none, or"
+        " one that local users can forge.",
     ),
     Setting(
         "enrolment.window",
         7,
         Number(0, WINDOW_DAYS_MAX),
-        "How long after being added or reset somebody may enrol at a login. After that, and always with 0, an"
-        " administrator has to: `rw2fa users reset`, or `rw2fa users enrol`.",
+        "How long after being added or reset a user may enrol at a login. After that, and always with 0, an"
+        " administrator has to act: `rw2fa users reset`, or `rw2fa users enrol`.",
         unit="days",
     ),
     Setting(
         "enrolment.proof",
         "password",
         Choice(("password", "token")),
-        "What somebody must show, beside the password, to enrol at a login: nothing more (password), or the enrolment"
-        " token that `rw2fa users add` and `rw2fa users reset` print (token); for the member of a group `rw2fa users"
-        " reset` prints it. A user who was activated and is reset needs the token in any case, unless `--no-token` is"
+        "What a user must provide besides the password to enrol at a login: nothing (password), or the enrolment"
+        " token that `rw2fa users add` and `rw2fa users reset` print (token); for members of a group only `rw2fa users"
+        " reset` prints it. A user who was activated and is reset always needs the token, unless `--no-token` is"
         " given.",
     ),
     Setting(
         "enrolment.notify",
         "",
         AbsolutePath(optional=True),
-        "A program of root's that is run when somebody activated a device, signed in with a recovery code, or was given"
-        " new ones: to mail the person, say. RW2FA_USER and RW2FA_EVENT (activated, recovery-code-used,"
+        "A program owned by root that is run when a user has activated a device, signed in with a recovery code, or was"
+        " given new ones: to mail the user, say. RW2FA_USER and RW2FA_EVENT (activated, recovery-code-used,"
         " recovery-codes-made) are in its environment. It has 20 seconds; a failure is audited, and refuses no"
         " login. Empty means none.",
     ),
@@ -196,7 +196,7 @@ SETTINGS: Final = (
         480,
         Number(0, DISCREPANCY_MAX),
         "How far the clock of a device may be off: the number of 30-second steps, backward and forward, in which a code"
-        " counts besides its own. A large value makes guessing cheaper.",
+        " is valid besides its own. A large value makes guessing easier.",
         unit="steps of 30 s",
     ),
     Setting(
@@ -223,38 +223,39 @@ SETTINGS: Final = (
         "settings.digits",
         6,
         Number(DIGITS_MIN, DIGITS_MAX),
-        "How many digits a code has, for those who enrol from now on. Many authenticator apps know only 6 and 8. A code"
-        " carries 31 bits, so that beyond 10 digits the first ones are 0.",
+        "How many digits a code has, for users who enrol from now on. Many authenticator apps support only 6 and 8. A"
+        " code carries 31 bits, so beyond 10 digits the first ones are always 0.",
         unit="digits",
     ),
     Setting(
         "settings.sudo_minutes",
         15,
         Number(0, SUDO_MINUTES_MAX),
-        "How long sudo does not ask again in a login session in which a code was accepted. With 0 it always asks.",
+        "How long sudo does not ask for another code in a login session in which one was accepted. With 0 it always"
+        " asks.",
         unit="minutes",
     ),
     Setting(
         "settings.sms_message",
         "Your %ISSUER% verification code is: %CODE%",
         Prompt(SMS_BYTES_MAX, must=CODE_MARK, why="the code goes"),
-        "What an SMS says. %CODE% is the code and has to be there; %ISSUER% is the issuer. It is paid by the segment:"
-        " 160 characters, or 70 if one of them is not in the alphabet that phones share; `rw2fa settings get"
-        " sms_message` says how many it takes.",
+        "The text of an SMS. It must contain %CODE%, the code, and may contain %ISSUER%, the issuer. An SMS is charged"
+        " by the segment: 160 characters, or 70 if one of them is not in the GSM alphabet; `rw2fa settings get"
+        " sms_message` says how many segments it takes.",
     ),
     Setting(
         "sms.enabled",
         False,
         Switch(),
-        "Whether codes are sent by SMS. If not, whoever had them by SMS needs an authenticator app. Change it with"
-        " `rw2fa sms enable` and `rw2fa sms disable`, which also see to those people.",
+        "Whether codes are sent by SMS. If not, users who got them by SMS need an authenticator app. Change it with"
+        " `rw2fa sms enable` and `rw2fa sms disable`, which also open an enrolment window for those users.",
         command="rw2fa sms enable, or rw2fa sms disable",
     ),
     Setting(
         "sms.account_sid",
         "",
         Form(check_account_sid, "AC and 32 hexadecimal digits, or nothing", "AC" + "0123456789abcdef" * 2),
-        "The account at Twilio. Its token is in no file: `rw2fa sms configure` asks for it, and keeps it encrypted.",
+        "The Twilio account. Its token is in no file: `rw2fa sms configure` asks for it and stores it encrypted.",
     ),
     Setting(
         "sms.phone_number",
@@ -264,88 +265,88 @@ SETTINGS: Final = (
             "a number with +, a name of at most 11 characters, or MG and 32 hexadecimal digits",
             "+15005550006",
         ),
-        "What SMS come from: a number that Twilio gave the account, such as +15005550006; a name of letters, digits,"
-        " spaces and + - _ &, which some countries do not let in (an alphanumeric sender); or a messaging service by"
+        "The sender of SMS: a number that Twilio gave the account, such as +15005550006; an alphanumeric sender, a name"
+        " of letters, digits, spaces and + - _ &, which some countries do not accept; or a messaging service by"
         " its SID. Change it with `rw2fa sms configure`.",
     ),
     Setting(
         "sms.api_url",
         "",
         Form(parse_api_url, "https://HOST, with a port or a path; http only on this host", "https://api.twilio.com"),
-        "The address of Twilio's interface. Empty means Twilio's own; another one is for tests and for proxies.",
+        "The address of Twilio's API. Empty means Twilio's own; set another one for tests and reverse proxies.",
     ),
     Setting(
         "sms.minutes",
         SMS_MINUTES_MAX,
         Number(1, SMS_MINUTES_MAX),
-        "How long a code counts after it was sent.",
+        "How long a code is valid after it was sent.",
         unit="minutes",
     ),
     Setting(
         "sms.countries",
         (),
         Items(domain.number_prefix, "beginnings of numbers, without +", most=SMS_PREFIXES_MAX),
-        "Where SMS may go: calling codes such as 33, or more of a number's beginning, such as 1416. Empty means the"
+        "Where SMS may be sent: calling codes such as 33, or longer prefixes, such as 1416. Empty means the"
         " country of the sender; a sender that is not a number has none, and then nothing is sent.",
     ),
     Setting(
         "sms.per_user",
         20,
         Number(1, SMS_LIMIT_MAX),
-        "How many SMS one user may cause.",
+        "How many SMS may be sent to one user.",
         unit="a day",
     ),
     Setting(
         "sms.per_number",
         20,
         Number(1, SMS_LIMIT_MAX),
-        "How many SMS may go to one number, whoever has it.",
+        "How many SMS may be sent to one number, whichever users have it.",
         unit="a day",
     ),
     Setting(
         "sms.per_source",
         30,
         Number(1, SMS_LIMIT_MAX),
-        "How many SMS logins from one address may cause, where the PAM service says an address that nobody can forge.",
+        "How many SMS logins from one address may cause, where the PAM service gives an address that cannot be forged.",
         unit="an hour",
     ),
     Setting(
         "sms.per_day",
         1000,
         Number(1, SMS_PER_DAY_MAX),
-        "How many SMS may go out altogether. Set it near what you expect, since it bounds what a fraud can cost.",
+        "How many SMS may be sent in total. Set it near what you expect, since it bounds the cost of fraud.",
         unit="a day",
     ),
     Setting(
         "guessing.budget",
         0.3,
         Decimal(0.001, 10.0),
-        "How likely somebody who has the password may become, within 30 days, to guess a code anywhere in the"
-        " discrepancy. The first wrong codes, as many as this allows, are judged against all of it; after them only"
-        " codes around this host's time and around the device's usual drift count, and these may spend as much again."
-        " What is spent comes back 30 days after the latest wrong code of its kind.",
+        "The highest chance that somebody who has the password may have, within 30 days, of guessing a code anywhere in"
+        " the discrepancy. The first wrong codes, as many as this allows, are compared with the whole of it; after them"
+        " only codes around this host's time and around the device's usual drift are accepted, and these may spend as"
+        " much again. What is spent is restored 30 days after the latest wrong code of its kind.",
         unit="%",
     ),
     Setting(
         "guessing.accept_risk",
         False,
         Switch(),
-        "Whether to accept a discrepancy for which the budget does not allow a single wrong code. `rw2fa settings set"
-        " KEY VALUE --accept-risk` sets it together with such a value; `rw2fa status` and `rw2fa doctor` show it then.",
+        "Whether to accept a discrepancy so wide that the budget does not allow a single wrong code. `rw2fa settings"
+        " set KEY VALUE --accept-risk` sets both; `rw2fa status` and `rw2fa doctor` then show it.",
     ),
     Setting(
         "services.default",
         "code",
         Choice(SERVICE_CLASSES),
-        "What happens in a PAM service that no table names: code (it is asked for), rdp (whoever would need one is"
-        " refused, since the client cannot ask), or ignore (rw2fa leaves it alone).",
+        "What happens in a PAM service that no table names: code (enabled users are asked for one), rdp (they are"
+        " refused, since the client cannot ask), or ignore (rw2fa leaves the service alone).",
     ),
     Setting(
         ANY_SERVICE,
         None,
         Choice(SERVICE_CLASSES),
-        'The same for one PAM service by its name, in lower case, for example cups = "ignore". Wins over the table that'
-        " comes with the program.",
+        'The same for one PAM service by its name, in lower case, for example cups = "ignore". Overrides the shipped'
+        " table.",
         shipped=False,
     ),
     Setting(
@@ -360,30 +361,31 @@ SETTINGS: Final = (
         "portal.keep",
         480,
         Number(1, KEEP_MINUTES_MAX),
-        "How long a session that was opened in the browser goes on when nobody looks at it, with its tab closed or its"
-        " browser out of reach. Then its programs are ended.",
+        "How long a session that was opened in the browser goes on unattended, with its tab closed or its browser out"
+        " of reach. Then its programs are ended.",
         unit="minutes",
     ),
-    Setting("paths.state", "/var/lib/rw2fa", AbsolutePath(), "The folder of the state."),
+    Setting("paths.state", "/var/lib/rw2fa", AbsolutePath(), "The folder that holds the state."),
     Setting(
         "paths.socket",
         "/run/rw2fa/pam.sock",
         AbsolutePath(domain.SOCKET_PATH_BYTES_MAX),
-        "The socket that the PAM module connects to. If it is changed, the PAM lines have to name it as well.",
+        "The socket that the PAM module connects to. If you change it, the PAM lines have to name it as well.",
     ),
     Setting(
         "paths.master_key",
         "/etc/rw2fa/master.key",
         AbsolutePath(),
-        "The key that the state is encrypted under. A systemd credential named rw2fa.master-key wins over it.",
+        "The file of the key that the state is encrypted under. A systemd credential named rw2fa.master-key takes"
+        " precedence.",
     ),
     Setting(
         "database.url",
         "",
         DatabaseUrl(),
-        "The database. Empty means SQLite in the folder of the state, for one host. Several hosts share a PostgreSQL:"
-        " see the chapter on several hosts in the administrator's guide. Servers with commas between them, of which the"
-        " primary is used; sslrootcert=, sslcert=, sslkey= and hostaddr= as libpq has them. The connection is encrypted"
+        "The database. Empty means SQLite in the state folder, for one host. Several hosts share a PostgreSQL:"
+        " see the chapter on several hosts in the administrator's guide. Separate several servers by commas; the"
+        " primary is used. sslrootcert=, sslcert=, sslkey= and hostaddr= are as in libpq. The connection is encrypted"
         " and the server's certificate verified, except on this host. The password does not belong here, but in"
         " database.password beside the master key, or in a systemd credential named rw2fa.database-password.",
     ),
@@ -431,17 +433,17 @@ SETTINGS: Final = (
         "time.servers",
         ("pool.ntp.org",),
         Items(domain.time_server, "hosts, or host:port", most=SERVERS_MAX),
-        "The time servers that the clock of this host is compared with, every hour where systemd runs: host, host:port"
-        " or [IPv6 address]:port, 8 at most. Nothing sets the clock, and no login is decided by what they say. Without"
-        " any it is not compared.",
+        "The time servers that this host's clock is compared with, every hour where systemd runs: host, host:port"
+        " or [IPv6 address]:port, at most 8. Nothing sets the clock, and no login is decided by what they say. If the"
+        " list is empty, the clock is not compared.",
     ),
     Setting(
         "metrics.file",
         "",
         AbsolutePath(optional=True),
-        "Where the daemon writes its figures every 15 seconds, for the textfile collector of node_exporter: a name that"
-        " ends in .prom, in a folder that the daemon may write to, such as /run/rw2fa-metrics. Empty means nowhere;"
-        " `rw2fa metrics` prints them in any case.",
+        "The file that the daemon writes its metrics to every 15 seconds, for the textfile collector of node_exporter:"
+        " a name that ends in .prom, in a folder that the daemon may write to, such as /run/rw2fa-metrics. Empty means"
+        " none; `rw2fa metrics` prints them in any case.",
     ),
 )
 
@@ -450,24 +452,24 @@ SECTIONS: Final = tuple(dict.fromkeys(setting.section for setting in SETTINGS if
 
 SECTION_NOTES: Final = {
     "scope": "Who has two-factor authentication.",
-    "rdp": "Who may use a remote desktop client, which cannot ask for a code, in spite of that.",
-    "exempt": "Who is never asked.",
-    "enrolment": "How somebody gets a first code.",
+    "rdp": "Who may use a remote-desktop client although it cannot ask for a code.",
+    "exempt": "Who is never asked for a code.",
+    "enrolment": "How users enrol.",
     "settings": "How codes are made and checked.",
     "guessing": "How likely a guess may be to succeed.",
     "sms": "Codes by SMS.",
-    "services": "What the PAM services are, where it should differ from the table that comes with the program.",
+    "services": "How PAM services are treated, where that should differ from the shipped table.",
     "portal": "The web portal: logging on, and work in the browser. Each application beside the desktop is a table"
-    " [[portal.applications]] at the end of this file, with name, command, and, if they are wanted, icon and groups.",
+    " [[portal.applications]] at the end of this file, with name, command, and optionally icon and groups.",
     "paths": "For tests, demonstrations and several instances on one host.",
-    "database": "Where several hosts share one state.",
-    "time": "Whether this host's clock is right.",
-    "metrics": "Figures for Prometheus.",
+    "database": "For several hosts that share one state.",
+    "time": "How this host's clock is checked.",
+    "metrics": "Metrics for Prometheus.",
 }
 
 
 def find(key: str) -> Setting | None:
-    """The row for a full key; a PAM service without a row of its own has that of ANY_SERVICE."""
+    """The row for a full key; that of ANY_SERVICE for a PAM service without a row of its own."""
     if key in BY_KEY:
         return BY_KEY[key]
     section, _, name = key.partition(".")

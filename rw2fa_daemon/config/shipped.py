@@ -1,6 +1,6 @@
-"""The configuration file that is shipped: every key at its default, with the table's description above it.
+"""The shipped configuration file: every key at its default, with its description from the table above it.
 
-`python -m rw2fa_daemon.config.shipped > etc/rw2fa.toml` writes it after a change of the table.
+After a change of the table, write it with `python -m rw2fa_daemon.config.shipped > etc/rw2fa.toml`.
 """
 
 import sys
@@ -15,9 +15,9 @@ WIDTH: Final = 100
 HEAD: Final = """
 rw2fa: a second factor for logins on this host. `rw2fa` changes this file in place and keeps comments and order.
 
-The files rw2fa.toml.d/*.toml beside it are read afterwards, in the order of their names; what they set wins, key by
-key. All of them belong to root and can be written by nobody else. What stands here is what holds where nothing is said.
-`rw2fa settings list` prints what is in force. After a change by hand: systemctl reload rw2fad
+The files rw2fa.toml.d/*.toml beside it are read afterwards, in the order of their names, and override it key by key.
+All of them must belong to root and be writable by nobody else. The values below are the defaults. `rw2fa settings list`
+prints the values in force. After editing by hand, run: systemctl reload rw2fad
 """
 
 

@@ -1,7 +1,7 @@
-"""Every sentence that the person at the prompt can see.
+"""Every sentence that a user at the prompt can see.
 
-None tells which factor was wrong, nor anything about an account to somebody who has not shown
-the password: what is shown before one (rdp) is the same for every enabled user.
+None says which factor was wrong, and none reveals anything about an account before the password
+was checked: what is shown before that (rdp) is the same for every enabled user.
 """
 
 from enum import Enum
@@ -39,15 +39,15 @@ class Prompt(Enum):
     )
     LOGONS_FULL = "Too many people are signed in. Try again later."
     ENROL_CLOSED = (
-        "Two-factor authentication is switched on for your account, and the time for setting it up "
-        "has passed. Ask your administrator to open it again."
+        "Two-factor authentication is switched on for your account, and the time to set it up "
+        "has passed. Ask your administrator to reset it."
     )
     ENROL_ELSEWHERE = (
-        "Two-factor authentication is switched on for your account and is not set up yet. "
-        "It cannot be set up here: sign in once with SSH or on the console."
+        "Two-factor authentication is switched on for your account but is not set up yet. "
+        "It cannot be set up here: sign in once by SSH or on the console."
     )
     ENROL_OTHER_NAME = (
-        "Two-factor authentication is switched on for another name of this account and is not set up yet. "
+        "Two-factor authentication is switched on for another name of this account but is not set up yet. "
         "Sign in once under that name, or ask your administrator."
     )
     ENROL_PROMPT = "Code that the app shows now: "
@@ -55,7 +55,7 @@ class Prompt(Enum):
     ENROL_SCAN = (
         "Scan this QR code with an authenticator app (Google Authenticator, Microsoft Authenticator, Authy or another)."
     )
-    ENROL_TYPE = "No camera, or it does not scan? Type the key into the app."
+    ENROL_TYPE = "If you cannot scan it, type the key into the app."
     ENROL_TYPE_ONLY = (
         "Type the key into an authenticator app (Google Authenticator, Microsoft Authenticator, Authy or another)."
     )
@@ -68,32 +68,32 @@ class Prompt(Enum):
     )
     ENROL_FAILED = "Setup was not finished. Sign in again to see the same QR code."
     PROOF_PROMPT = (
-        "Two-factor authentication is switched on for your account and is not set up yet.\n"
+        "Two-factor authentication is switched on for your account but is not set up yet.\n"
         "Enrolment token that your administrator gave you: "
     )
     RECOVERY_CODES = (
         "\nTwo-factor authentication is set up.\n\n"
-        "Without your phone, each of these recovery codes signs you in once.\n"
-        "They are not shown again: note them down now, and keep them away from this computer.\n\n{codes}\n\n"
-        "Press Enter when you have noted them down: "
+        "If you do not have your phone, each of these recovery codes signs you in once.\n"
+        "They are not shown again: write them down now, and do not keep them on this computer.\n\n{codes}\n\n"
+        "Press Enter when you have written them down: "
     )
     TOLD_PROMPT = "{reason}\nPress Enter: "
-    RECOVERY_LOW = "You have {left} recovery codes left. Ask your administrator for new ones."
+    RECOVERY_LOW = "Recovery codes left: {left}. Ask your administrator for new ones."
     SMS_PROMPT = (
         "A verification code is on its way to the number ending {ending}.\n"
-        "If it does not come within {seconds} seconds, press Enter for another.\nVerification code: "
+        "If it does not arrive within {seconds} seconds, press Enter for another.\nVerification code: "
     )
     SMS_ON_REQUEST = (
         "A verification code can be sent to the number ending {ending}: press Enter to have it sent.\n"
         "Verification code: "
     )
-    SMS_AGAIN = "Another code is on its way to the number ending {ending}; only that one counts.\nVerification code: "
+    SMS_AGAIN = "Another code is on its way to the number ending {ending}; only that one is valid.\nVerification code: "
     SMS_UNDER_WAY = "The message is still being sent. Wait a moment.\nVerification code: "
     SMS_SOON = (
-        "A message was sent {ago} seconds ago. If it has not come in another {seconds}, press Enter then.\n"
+        "A message was sent {ago} seconds ago. If it does not arrive within another {seconds}, press Enter again.\n"
         "Verification code: "
     )
-    SMS_EXPIRED = "That code is too old. Press Enter for another.\nVerification code: "
+    SMS_EXPIRED = "That code has expired. Press Enter for another.\nVerification code: "
     SMS_FAILED = "{why}\nPress Enter to try again.\nVerification code: "
     SMS_FAILED_RECOVERY = "{why}\nPress Enter to try again, or type a recovery code.\nVerification code: "
     SMS_RECOVERY = "{why}\nSign in with one of your recovery codes.\nRecovery code: "
@@ -106,7 +106,7 @@ class Prompt(Enum):
 
 
 ZONE_SECONDS: Final = 15 * 60
-"""Time zones differ by so much, or several times that."""
+"""The step by which time zones differ."""
 
 MINUTES_UP_TO_SECONDS: Final = 90 * 60
 
@@ -119,7 +119,7 @@ def clock_text(offset: int) -> str:
 
 
 def span(seconds: float) -> str:
-    """A length of time as people say it: in minutes, from an hour and a half on in hours and five minutes."""
+    """A length of time in words: in minutes, from an hour and a half on in hours and multiples of five minutes."""
     if abs(seconds) < MINUTES_UP_TO_SECONDS:
         return minutes(seconds)
     hours, fives = divmod(round(abs(seconds) / (5 * 60)), 12)
@@ -128,6 +128,6 @@ def span(seconds: float) -> str:
 
 
 def minutes(seconds: float) -> str:
-    """A length of time in whole minutes, one at least."""
+    """A length of time in whole minutes, at least one."""
     count = max(1, round(abs(seconds) / 60))
     return f"{count} minute{'s' if count > 1 else ''}"

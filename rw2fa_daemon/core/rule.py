@@ -7,7 +7,7 @@ from typing import Self
 class Rule(StrEnum):
     """What decided, or what a record of the service itself is about; `meaning` is a sentence for administrators.
 
-    The administrator's guide prints all of them. The hook takes `[a-z0-9-]`, 64 bytes at most.
+    The administrator's guide lists all of them. The hook accepts `[a-z0-9-]`, at most 64 bytes.
     """
 
     meaning: str
@@ -28,13 +28,13 @@ class Rule(StrEnum):
     PEER_SELF = "peer-self", "A program that is not root, such as a screen locker, asks about its own user."
     SESSION = "session", "A session began; nothing is decided there."
     # Who it is.
-    NO_SUCH_USER = "no-such-user", "Nobody has this name; the host's other modules refuse it as before."
+    NO_SUCH_USER = "no-such-user", "No user has this name; the host's other modules refuse it as before."
     UNKNOWN_AFTER_AUTH = (
         "unknown-after-auth",
-        "A first factor was accepted, but nobody has this name.",
+        "A first factor was accepted, but no user has this name.",
     )
-    USER_UNKNOWN = "user-unknown", "The user was not found, but a directory that cannot answer may know the name."
-    DIRECTORY_UNAVAILABLE = "directory-unavailable", "The directory cannot be asked who this is."
+    USER_UNKNOWN = "user-unknown", "The user was not found, but a directory that does not answer may know the name."
+    DIRECTORY_UNAVAILABLE = "directory-unavailable", "The directory does not answer, so the user cannot be looked up."
     PEER_OTHER = "peer-other", "A program that is not root asks about another user."
     # Scope and exemptions.
     EXEMPT_USER = "exempt-user", "The user is in `[exempt] users`."
@@ -94,8 +94,11 @@ class Rule(StrEnum):
     STATE_NEEDED = "state-needed", "The user's record has to be read; never the final decision."
     STATE_UNUSABLE = "state-unusable", "The state cannot be read; `rw2fa doctor` says why."
     UID_CHANGED = "uid-changed", "The account has another uid than when it was added; `rw2fa users reset` accepts it."
-    BYPASS_UNATTENDED = "bypass-unattended", "A bypass holds, but not for a client that nobody sits at, such as mail."
-    BYPASS = "bypass", "`rw2fa users bypass` holds, and no code is asked for."
+    BYPASS_UNATTENDED = (
+        "bypass-unattended",
+        "The user has a bypass, which does not apply to unattended clients, such as mail.",
+    )
+    BYPASS = "bypass", "The user has a bypass (`rw2fa users bypass`), so no code is asked for."
     LOCKED = "locked", "Too many wrong codes: no code is accepted until the lock ends or `rw2fa users unlock`."
     RECENT_CODE = "recent-code", "A code was accepted a short while ago in the same login session."
     CANNOT_ASK = "cannot-ask", "The client cannot show a prompt."
@@ -107,43 +110,43 @@ class Rule(StrEnum):
     CODE_USED_BEFORE = "code-used-before", "The code was right, but it or a later one was accepted before."
     CODE_OUTSIDE_WINDOW = (
         "code-outside-window",
-        "The code was for a time too far away, or came by SMS and has expired.",
+        "The code was for a time outside the window, or came by SMS and had expired.",
     )
     RECOVERY_CODE = "recovery-code", "A recovery code was accepted."
     NO_ANSWER = "no-answer", "No code was typed."
     TOO_MANY_AT_ONCE = (
         "too-many-at-once",
-        "Too many recovery codes or enrolment tokens of this user wait to be checked; this one was not.",
+        "Too many recovery codes or enrolment tokens of this user are waiting to be checked; this one was not checked.",
     )
     PROTOCOL = "protocol", "The hook sent an answer that does not fit the question."
     # Enrolment.
     ENROL = "enrol", "The user is shown the QR code and asked for a first code."
     ENROL_CLOSED = (
         "enrol-closed",
-        "The time to enrol is over, or no enrolment token was made; `rw2fa users reset` opens it again.",
+        "The enrolment window is over, or no enrolment token was made; `rw2fa users reset` opens it again.",
     )
     ENROL_OTHER_NAME = "enrol-other-name", "Another name of the same uid has to enrol."
     ENROL_ELSEWHERE = "enrol-elsewhere", "This client cannot show a QR code safely; the user has to enrol by SSH."
-    ENROL_FAILED = "enrol-failed", "The enrolment token or the first codes were wrong, or none was typed."
+    ENROL_FAILED = "enrol-failed", "The enrolment token or the first code was wrong, or none was typed."
     ACTIVATED = "activated", "The device or the phone number was confirmed by a right code."
     # SMS.
     SMS_COUNTRY = "sms-country", "The number is in no country that `sms.countries` allows."
-    SMS_LIMIT_USER = "sms-limit-user", "The user was sent as many SMS as a day allows."
-    SMS_LIMIT_NUMBER = "sms-limit-number", "The number was sent as many SMS as a day allows."
-    SMS_LIMIT_SOURCE = "sms-limit-source", "Logins from this address caused as many SMS as an hour allows."
-    SMS_LIMIT_HOST = "sms-limit-host", "As many SMS were sent as a day allows."
-    SMS_BUSY = "sms-busy", "Too many SMS wait to be sent, or this one waited too long."
+    SMS_LIMIT_USER = "sms-limit-user", "The user has reached the daily limit of SMS (`sms.per_user`)."
+    SMS_LIMIT_NUMBER = "sms-limit-number", "The number has reached the daily limit of SMS (`sms.per_number`)."
+    SMS_LIMIT_SOURCE = "sms-limit-source", "The address has reached the hourly limit of SMS (`sms.per_source`)."
+    SMS_LIMIT_HOST = "sms-limit-host", "The daily limit of all SMS is reached (`sms.per_day`)."
+    SMS_BUSY = "sms-busy", "Too many SMS are waiting to be sent, or this one waited too long."
     SMS_NOT_SET_UP = "sms-not-set-up", "Account, token or sender is missing; `rw2fa sms configure` sets them."
     SMS_FAILED = "sms-failed", "The SMS was not sent; the reason is in the record."
     SMS_DOWN = "sms-down", "Several SMS in a row failed, so none is tried for a while."
-    SMS_UP = "sms-up", "SMS go out again."
+    SMS_UP = "sms-up", "SMS are sent again."
     # What the service reports of itself.
     MANY_GUESSED_AT = (
         "many-guessed-at",
-        "Many users had wrong codes in a short time; their passwords may be known.",
+        "Wrong codes were typed for many users in a short time; their passwords may be known.",
     )
-    STATE_OLDER = "state-older", "The state is older than it was: it was copied back without `rw2fa restore`."
-    FAILOVER = "failover", "The database is on another server or timeline, which may lack the latest codes."
+    STATE_OLDER = "state-older", "The state was rolled back: an older copy was put back without `rw2fa restore`."
+    FAILOVER = "failover", "The database is on another server or timeline, which may lack the latest commits."
     RECORDS_LOST = "records-lost", "Audit records could not be written."
     CLOCK_WARN = "clock-warn", "This host's clock is off by more than 5 s."
     CLOCK_ERROR = "clock-error", "This host's clock is off by more than 15 s."

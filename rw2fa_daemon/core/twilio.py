@@ -1,4 +1,4 @@
-"""What Twilio's answers mean: a sentence for the administrator, a shorter one for the person who waits for a code.
+"""What Twilio's answers mean: a sentence for the administrator, a shorter one for the user who waits for a code.
 
 Codes: https://www.twilio.com/docs/api/errors. Message statuses: "Messages resource" in Twilio's documentation.
 """
@@ -34,9 +34,9 @@ class Kind(StrEnum):
     DOWN = "down"
     """Nobody gets a message at present."""
     PERMANENT = "permanent"
-    """It is about this number or its phone, and says nothing about others."""
+    """It is about this number or its phone alone."""
     SETUP = "setup"
-    """Nobody gets a message until the administrator has mended something."""
+    """Nobody gets a message until the administrator has corrected something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,9 @@ class TwilioError:
 
 
 _NUMBER: Final = "No message can be sent to your number. Ask your administrator to check it."
-_PHONE: Final = "Your phone could not be reached. See that it is on and has a signal."
+_PHONE: Final = "Your phone could not be reached. Make sure that it is on and has a signal."
 _OPERATOR: Final = "Your mobile operator did not deliver the message."
-_HOST: Final = "This host cannot send messages at present. Tell your administrator."
+_HOST: Final = "This host cannot send messages at the moment. Tell your administrator."
 _BUSY: Final = "Messages cannot be sent right now. Try again in a minute."
 
 _CREDENTIALS: Final = "`rw2fa sms configure` sets them"
@@ -72,14 +72,18 @@ _UNREGISTERED: Final = (
 ERRORS: Final[Mapping[int, tuple[Kind, str, str]]] = {
     # --- at once, in place of a message ------------------------------------------------------------------------------
     10001: (Kind.SETUP, _INACTIVE, _HOST),
-    20003: (Kind.SETUP, f"Twilio does not accept account SID and token; {_CREDENTIALS}.", _HOST),
+    20003: (Kind.SETUP, f"Twilio does not accept the account SID and token; {_CREDENTIALS}.", _HOST),
     20005: (Kind.SETUP, _INACTIVE, _HOST),
     20404: (Kind.SETUP, f"Twilio does not know this account, sender or message; {_CREDENTIALS}.", _HOST),
-    TOO_MANY_REQUESTS: (Kind.RETRY, "Twilio was asked for too much at once, and still was after waiting.", _BUSY),
-    20500: (Kind.RETRY, "Twilio reports an error of its own; see https://status.twilio.com.", _BUSY),
+    TOO_MANY_REQUESTS: (Kind.RETRY, "Twilio received too many requests at once, even after retries.", _BUSY),
+    20500: (Kind.RETRY, "Twilio reports an internal error; see https://status.twilio.com.", _BUSY),
     20503: (Kind.RETRY, "Twilio says that it is not available; see https://status.twilio.com.", _BUSY),
-    21211: (Kind.PERMANENT, "Twilio says that this is no phone number; set another with `rw2fa users edit`.", _NUMBER),
-    21212: (Kind.SETUP, f"Twilio says that the sender is no valid number; {_SENDER}.", _HOST),
+    21211: (
+        Kind.PERMANENT,
+        "Twilio says that this is not a phone number; set another with `rw2fa users edit`.",
+        _NUMBER,
+    ),
+    21212: (Kind.SETUP, f"Twilio says that the sender is not a valid number; {_SENDER}.", _HOST),
     21265: (Kind.PERMANENT, _NOT_MOBILE, _NUMBER),
     21266: (Kind.PERMANENT, "The user's number is the sender's own; set another with `rw2fa users edit`.", _NUMBER),
     21408: (
@@ -91,18 +95,18 @@ ERRORS: Final[Mapping[int, tuple[Kind, str, str]]] = {
     21606: (Kind.SETUP, _NOT_OURS, _HOST),
     21608: (
         Kind.PERMANENT,
-        "An account on trial, or without a compliance profile, sends only to numbers verified there; verify this one.",
+        "A trial account, or one without a compliance profile, sends only to numbers verified there; verify this one.",
         _NUMBER,
     ),
     21610: (
         Kind.PERMANENT,
-        "The recipient answered STOP; messages go out again once START comes from that phone to the sender's number.",
-        "This phone has answered STOP to earlier messages. Send START to the number that they came from.",
+        "The recipient replied STOP; to get messages again, that phone has to send START to the sender's number.",
+        "This phone has replied STOP to earlier messages. Send START to the number that they came from.",
     ),
-    21611: (Kind.DOWN, "Too many messages of this sender wait at Twilio; spread them over several senders.", _BUSY),
+    21611: (Kind.DOWN, "Too many messages from this sender are queued at Twilio; use several senders.", _BUSY),
     21612: (
         Kind.PERMANENT,
-        "Twilio has no way from this sender to this number; a sender of the same country may have one.",
+        "Twilio has no route from this sender to this number; a sender of the same country may have one.",
         _NUMBER,
     ),
     21614: (Kind.PERMANENT, _NOT_MOBILE, _NUMBER),
@@ -114,18 +118,18 @@ ERRORS: Final[Mapping[int, tuple[Kind, str, str]]] = {
     21635: (Kind.PERMANENT, _NOT_MOBILE, _NUMBER),
     21659: (Kind.SETUP, _NOT_OURS, _HOST),
     21660: (Kind.SETUP, _NOT_OURS, _HOST),
-    21730: (Kind.DOWN, "Twilio is being maintained; see https://status.twilio.com.", _BUSY),
+    21730: (Kind.DOWN, "Twilio is down for maintenance; see https://status.twilio.com.", _BUSY),
     63038: (
         Kind.DOWN,
-        "The Twilio account has sent as many messages as it may in a day; ask Twilio to raise its limit.",
+        "The Twilio account has reached its daily limit of messages; ask Twilio to raise it.",
         _HOST,
     ),
     90010: (Kind.SETUP, _INACTIVE, _HOST),
     # --- later, in the status of a message ---------------------------------------------------------------------------
-    30001: (Kind.DOWN, "The message waited too long at Twilio behind others of this sender.", _BUSY),
-    30002: (Kind.SETUP, "Twilio suspended the account before the message went out; see its console.", _HOST),
+    30001: (Kind.DOWN, "The message waited too long at Twilio behind others from this sender.", _BUSY),
+    30002: (Kind.SETUP, "Twilio suspended the account before the message was sent; see its console.", _HOST),
     30003: (Kind.PERMANENT, "The phone could not be reached: off, without signal, or unable to receive SMS.", _PHONE),
-    30004: (Kind.PERMANENT, "The operator or the recipient blocks messages of this sender.", _OPERATOR),
+    30004: (Kind.PERMANENT, "The operator or the recipient blocks messages from this sender.", _OPERATOR),
     30005: (
         Kind.PERMANENT,
         "The operator does not know the number, or it is no longer in use; set another with `rw2fa users edit`.",
@@ -141,18 +145,18 @@ ERRORS: Final[Mapping[int, tuple[Kind, str, str]]] = {
     30032: (Kind.SETUP, f"The sender is a toll-free number, which {_UNREGISTERED}", _HOST),
     30034: (Kind.SETUP, f"The sender is a US number, which {_UNREGISTERED}", _HOST),
 }
-"""Every code that we have a sentence for."""
+"""Every code that has a sentence here."""
 
 UNCERTAIN: Final = TwilioError(
     None,
-    "Twilio did not answer to the end; the message may have been sent, so it is not repeated.",
+    "Twilio's answer was cut short; the message may have been sent, so it is not sent again.",
     "The message may be late, or lost. Wait a moment for it.",
     Kind.DOWN,
 )
-"""A message of which nobody knows whether it was sent."""
+"""It is not known whether the message was sent."""
 UNREACHABLE: Final = TwilioError(
     None,
-    "Twilio cannot be reached; see this host's network, name resolution and certificates, and sms.api_url.",
+    "Twilio cannot be reached; check this host's network, name resolution and certificates, and sms.api_url.",
     _BUSY,
     Kind.DOWN,
 )
@@ -174,13 +178,13 @@ def explain(code: int | None, http_status: int | None) -> TwilioError:
         return TwilioError(code, administrator, user, kind)
     if http_status in SERVER_ERRORS or http_status == TOO_MANY_REQUESTS_STATUS:
         which = f"HTTP status {http_status}" if code is None else f"error {code}, HTTP status {http_status}"
-        return TwilioError(code, f"Twilio does not take messages at present ({which}).", _BUSY, Kind.RETRY)
+        return TwilioError(code, f"Twilio does not accept messages at present ({which}).", _BUSY, Kind.RETRY)
     if code is not None:
         return TwilioError(code, f"Twilio reports error {code}; read {CODES_AT}/{code}.", _HOST, Kind.PERMANENT)
     if http_status is not None:
         return TwilioError(
             None,
-            f"What answers in Twilio's place does not speak like it (HTTP status {http_status}); see sms.api_url.",
+            f"The answer does not come from Twilio's API (HTTP status {http_status}); check sms.api_url.",
             _HOST,
             Kind.DOWN,
         )
@@ -188,5 +192,5 @@ def explain(code: int | None, http_status: int | None) -> TwilioError:
 
 
 def may_repeat(code: int | None, http_status: int | None) -> bool:
-    """Whether Twilio refused for being asked too much at once: then nothing was sent, and asking again is safe."""
+    """Whether Twilio refused because of too many requests: then nothing was sent, and asking again is safe."""
     return code == TOO_MANY_REQUESTS or (http_status == TOO_MANY_REQUESTS_STATUS and code not in ERRORS)

@@ -8,7 +8,7 @@ from tests.support.world.terminal import Terminal
 from tests.system.phone import Phone
 
 ASK_CODE = r"ode.*: "
-ACKNOWLEDGED = "noted them down: "
+ACKNOWLEDGED = "written them down: "
 KEY = "/run/alice_key"
 
 

@@ -212,7 +212,7 @@ def test_a_first_code_of_a_phone_in_a_wrong_time_zone_is_told_apart(site: Site) 
         assert answer["verb"] == "ask"
         assert "clock is off by 10 hours" in answer["text"]
         last = hook.reply(code_at(credential.secret, int(time.time()) // 30, 6), 2)
-        assert "note them down" in last["text"]
+        assert "write them down" in last["text"]
 
 
 def test_promise_11_a_crowd_in_wrong_time_zones_keeps_nobody_waiting(site: Site) -> None:

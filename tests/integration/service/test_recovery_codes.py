@@ -120,7 +120,7 @@ def test_promise_11_one_account_floods_and_recovery_codes_and_activations_of_oth
         # None of these has to wait for more than what was under way.
         assert by_app.reply(site.code(app))["rule"] == "code-right"
         assert hers.reply(words[alice][0])["rule"] == "recovery-code"
-        assert "note them down" in first.reply(code)["text"]
+        assert "write them down" in first.reply(code)["text"]
         answers = Counter(hook.told(hook.receive()).get("rule", "asked again") for hook in flood)
     assert stored(site, newcomer).activated
     account = stored(site, mallory)
@@ -183,7 +183,7 @@ def test_promise_8_a_word_that_nobody_can_hash_now_is_refused_and_not_charged(si
                 assert len(account.recovery) == RECOVERY_CODES
         assert refused > 0
         for hook in activating.values():
-            assert "note them down" in hook.receive()["text"]
+            assert "write them down" in hook.receive()["text"]
         assert site.login(persons[0], words[persons[0]][1])["rule"] == "recovery-code"
     assert "too many recovery codes wait to be hashed" in (site.state / "audit.jsonl").read_text()
 

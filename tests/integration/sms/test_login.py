@@ -100,9 +100,9 @@ def test_a_phone_that_answered_stop_is_told_so_and_the_login_ends(phoned: Office
         wait_until(lambda: "sms-failed" in events(phoned, NAME), 30)
         hook.send("reply", n="1", none="empty")
         ended = hook.told(hook.receive())
-        assert "has answered STOP" in ended["text"]
+        assert "has replied STOP" in ended["text"]
         assert (ended["verb"], ended["rule"]) == ("end", "sms-failed")
-    assert "The recipient answered STOP" in audit(phoned)[0]["reason"]
+    assert "The recipient replied STOP" in audit(phoned)[0]["reason"]
 
 
 def test_a_message_that_is_not_delivered_is_audited_with_the_reason(phoned: Office) -> None:

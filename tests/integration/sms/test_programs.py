@@ -172,7 +172,7 @@ def test_who_answered_stop_is_told_so_at_the_next_key(texts: Texts) -> None:
     audit = ("audit", "--user", person.name)
     wait_until("the refusal", lambda: "STOP" in texts.site.rw2fa.command(*audit).stdout, MESSAGE_SECONDS)
     terminal.answer(prompts.CODE, "")
-    terminal.expect("has answered STOP")
+    terminal.expect("has replied STOP")
     terminal.answer("Press Enter", "")
     assert terminal.end() != 0
     assert "you-are-in" not in terminal.screen

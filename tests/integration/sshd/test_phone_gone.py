@@ -15,7 +15,7 @@ from tests.support.world.terminal import Terminal
 
 pytestmark = pytest.mark.namespaces
 
-LOW = "You have 3 recovery codes left"
+LOW = "Recovery codes left: 3."
 NO_CODE_OF_ANYBODY = "aaaa-bbbb-cccc"
 KEY_THEN_CODE = "publickey,keyboard-interactive"
 

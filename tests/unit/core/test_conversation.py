@@ -311,7 +311,7 @@ def test_a_recovery_code_signs_in_once_and_the_person_is_told_when_few_are_left(
         assert "word:" in ask.form
         transition = reply(state, account, HashedAttempt(bytes([number]) * 32), _context())
         assert _end(transition).rule == "recovery-code"
-        left.append("recovery codes left" in _end(transition).text)
+        left.append("Recovery codes left" in _end(transition).text)
         assert transition.account is not None
         again = reply(state, transition.account, HashedAttempt(bytes([number]) * 32), _context())
         assert isinstance(again.say, Ask)

@@ -190,7 +190,7 @@ def test_promise_1_a_code_counts_for_no_other_account() -> None:
 def test_a_code_that_is_too_old_is_told_from_a_wrong_one_and_charged_nothing(late: int) -> None:
     state, account, code = _sent(_account())
     transition = _answer(state, account, code, NOW + VALID_SECONDS + late)
-    assert "too old" in _ask(transition)[0].text
+    assert "expired" in _ask(transition)[0].text
     assert _kept(transition).counters == account.counters
     assert _kept(transition).sms_code is None
     assert "not accepted" in _ask(_answer(_ask(transition)[1], _kept(transition), code, NOW))[0].text, (
@@ -201,7 +201,7 @@ def test_a_code_that_is_too_old_is_told_from_a_wrong_one_and_charged_nothing(lat
 def test_a_code_counts_until_the_last_second_and_not_before_it_was_sent() -> None:
     state, account, code = _sent(_account())
     assert _end(_answer(state, account, code, NOW + VALID_SECONDS - 1)).rc is Rc.SUCCESS
-    assert "too old" in _ask(_answer(state, account, code, NOW - 3600))[0].text
+    assert "expired" in _ask(_answer(state, account, code, NOW - 3600))[0].text
 
 
 def test_codes_have_as_many_digits_as_the_settings_say() -> None:
@@ -324,7 +324,7 @@ def test_enter_sends_another_code_after_a_while_and_not_before() -> None:
     assert "another 18," in _ask(soon)[0].text
     later = _answer(_ask(soon)[1], account, NoReply.EMPTY, NOW + RESEND_SECONDS)
     newer = _code_in(_letter(later))
-    assert "only that one counts" in _ask(later)[0].text
+    assert "only that one is valid" in _ask(later)[0].text
     assert "not accepted" in _ask(_answer(_ask(later)[1], _kept(later), code))[0].text
     assert _end(_answer(_ask(later)[1], _kept(later), newer)).rc is Rc.SUCCESS
 
@@ -361,24 +361,24 @@ def test_a_message_that_may_have_gone_out_is_not_followed_by_another_at_once() -
 
 
 def test_what_will_not_pass_leaves_a_recovery_code_or_ends() -> None:
-    sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "This phone has answered STOP."))
+    sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "This phone has replied STOP."))
     state, account, _ = _sent(_account(recovery=DIGESTS))
     transition = _answer(state, account, NoReply.EMPTY, sms_attempt=sms_attempt)
     ask, recovery = _ask(transition)
-    assert "answered STOP" in ask.text
+    assert "replied STOP" in ask.text
     assert (recovery.stage, ask.form.startswith("word:")) == (Stage.RECOVERY, True)
     assert _end(_answer(recovery, account, HashedAttempt(DIGESTS[0]))).rule == "recovery-code"
     assert _ask(_answer(recovery, account, HashedAttempt(b"?" * 32)))[1].stage is Stage.RECOVERY
     state, account, _ = _sent(_account())
-    assert "answered STOP" in _end(_answer(state, account, NoReply.EMPTY, sms_attempt=sms_attempt)).text
+    assert "replied STOP" in _end(_answer(state, account, NoReply.EMPTY, sms_attempt=sms_attempt)).text
 
 
 def test_where_messages_come_with_the_next_prompt_the_end_has_one_for_its_reason() -> None:
-    sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "This phone has answered STOP."))
+    sms_attempt = SmsAttempt(1, DeliveryReport(DeliveryState.FAILED, "This phone has replied STOP."))
     late = replace(TERMINAL, information=Information.WITH_PROMPT)
     state, account, _ = _sent(_account())
     ask, told = _ask(_answer(state, account, NoReply.EMPTY, sms_attempt=sms_attempt, client=late))
-    assert "answered STOP" in ask.text
+    assert "replied STOP" in ask.text
     assert _end(_answer(told, account, NoReply.EMPTY)).rc is Rc.AUTH_ERR
 
 
