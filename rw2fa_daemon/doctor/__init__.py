@@ -1,4 +1,4 @@
-"""What is wrong with this installation, and how to mend it.
+"""What is wrong with this installation, and how to correct it.
 
 run        every check: `rw2fa doctor`
 pam_check  those of PAM: `rw2fa pam check`, and before `rw2fa enable`
@@ -20,8 +20,8 @@ __all__ = ["Finding", "pam_check", "run"]
 def run(config: Config, *, root: Path = HOST, now: float | None = None) -> list[Finding]:
     """Every check of the host below `root`, at `now` (UTC seconds; the present by default).
 
-    The host is healthy if all findings are `ok`. A finding that is `ok` and has a `fix` is a warning. Never raises for
-    what is wrong with the host.
+    The host is healthy if all findings are `ok`. A finding that is `ok` and has a `fix` is a warning. A fault of the
+    host never raises.
     """
     return make(_subject(config, root, now))
 
@@ -29,11 +29,11 @@ def run(config: Config, *, root: Path = HOST, now: float | None = None) -> list[
 def pam_check(
     config: Config, services: Iterable[str] = (), *, root: Path = HOST, now: float | None = None
 ) -> list[Finding]:
-    """The checks of PAM and of what its clients do with it, for `services`, or for all that the host has."""
+    """The checks of PAM and its clients, for `services`, or for all of the host's."""
     return make(_subject(config, root, now, tuple(services)), tuple(check for check in CHECKS if check.pam))
 
 
 def _subject(config: Config, root: Path, now: float | None, services: tuple[str, ...] = ()) -> Subject:
-    # Elsewhere than on the host itself sshd would speak of the host.
+    # For another root sshd cannot be asked: it would answer for this host.
     sshd = effective_sshd if root == HOST else lambda _user: None
     return Subject(config, root, time.time() if now is None else now, services, sshd=sshd)

@@ -31,7 +31,7 @@ from rw2fa_daemon.doctor.users.scope import check_scope
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A check. `good` is what is so when it finds nothing to mend or to warn of; `pam`: `rw2fa pam check` makes it."""
+    """A check. `good` says what is true when it finds nothing wrong; `pam`: `rw2fa pam check` runs it."""
 
     name: str
     look: Callable[[Subject], Iterator[Finding]]
@@ -42,38 +42,38 @@ class Check:
 CHECKS: Final = (
     Check("pam-stacks", check_stacks, "the PAM services ask for the code wherever they ask for the password", pam=True),
     Check("pam-module", check_module, "the module is where PAM looks for it", pam=True),
-    Check("pam-socket", check_socket_arguments, "our PAM lines and the daemon mean the same socket", pam=True),
-    Check("sshd", check_sshd, "sshd makes enabled users answer", pam=True),
-    Check("sshd-root", check_root_login, "sshd lets an enabled root answer, or root has no key", pam=True),
+    Check("pam-socket", check_socket_arguments, "our PAM lines and the daemon use the same socket", pam=True),
+    Check("sshd", check_sshd, "sshd makes enabled users answer the prompt for a code", pam=True),
+    Check("sshd-root", check_root_login, "sshd lets an enabled root give a code, or root has no key", pam=True),
     Check(
         "others",
         check_nothing_weaker,
-        "whoever is not asked for a code meets this host as without rw2fa",
+        "nothing has changed for users who are not asked for a code",
         pam=True,
     ),
-    Check("pam-file", check_fallback, "every program that lets people in from outside has its own PAM file", pam=True),
-    Check("clients", check_clients, "somebody is there to type a code in every PAM service that asks for one"),
-    Check("xrdp-section", check_xrdp_sections, "no section of xrdp.ini goes round PAM"),
+    Check("pam-file", check_fallback, "every program that accepts remote logins has its own PAM file", pam=True),
+    Check("clients", check_clients, "every PAM service that asks for a code can be answered by a user"),
+    Check("xrdp-section", check_xrdp_sections, "no section of xrdp.ini bypasses PAM"),
     Check("daemon", check_daemon, "the daemon answers"),
     Check("socket-unit", check_socket_unit, "the socket unit is active, or systemd does not run this host"),
-    Check("permissions", check_permissions, "socket, key, state and configuration belong to whom they should"),
-    Check("database", check_database, "what the database is told, it keeps"),
+    Check("permissions", check_permissions, "socket, key, state and configuration have the right owners and modes"),
+    Check("database", check_database, "the database keeps what it has committed"),
     Check("master-key", check_key, "there is one master key, and everything is encrypted under it"),
-    Check("mark", check_mark, "a copy of the state that is put back would be noticed"),
+    Check("mark", check_mark, "putting back an old copy of the state would be noticed"),
     Check("names", check_scope, "every user and group in the configuration is known"),
-    Check("aliases", check_aliases, "nobody who is asked, nor root, has a second name"),
-    Check("enrolment", check_enrolment, "nobody is left without a device and without a way to enrol one"),
-    Check("notify", check_notify, "the program that announces activations is root's, or there is none"),
-    Check("leftovers", check_leftovers, "every record belongs to somebody who is there"),
+    Check("aliases", check_aliases, "neither root nor a user who is asked for a code has a second name"),
+    Check("enrolment", check_enrolment, "every enabled user has a device or can enrol one"),
+    Check("notify", check_notify, "the notification program may be run, or none is set"),
+    Check("leftovers", check_leftovers, "every record belongs to an existing user"),
     Check("guessing", check_guessing, ""),
     Check("clock", check_clock, ""),
-    Check("sms", check_sms, "codes can be sent by SMS, or are not"),
-    Check("sms-message", check_sms_message, "an SMS with a code takes one segment, or none is sent"),
+    Check("sms", check_sms, "codes can be sent by SMS, or SMS are off"),
+    Check("sms-message", check_sms_message, "an SMS with a code takes one segment, or SMS are off"),
 )
 
 
 def make(subject: Subject, checks: tuple[Check, ...] = CHECKS) -> list[Finding]:
-    """The findings of some checks, in their order; one that is good for each that found nothing."""
+    """The findings of some checks, in their order; for each that found nothing, one that says what is good."""
     return [finding for check in checks for finding in _one(subject, check)]
 
 
@@ -85,7 +85,7 @@ def _one(subject: Subject, check: Check) -> list[Finding]:
         found.append(Finding(check.name, ok=False, detail=problem.what, fix=problem.fix))
     except OSError as error:
         reason = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        found.append(Finding(check.name, ok=False, detail=f"could not be looked at: {reason}", fix="run this as root"))
+        found.append(Finding(check.name, ok=False, detail=f"could not be checked: {reason}", fix="run this as root"))
     if check.good and all(finding.ok and not finding.fix for finding in found):
         found.insert(0, Finding(check.name, ok=True, detail=check.good))
     return found

@@ -1,4 +1,4 @@
-"""PAM services of which we do not know whether somebody is there to type a code, and those where nobody is."""
+"""PAM services that may be, or are known to be, unattended: with no user who could type a code."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -17,7 +17,7 @@ _FALLBACK: Final = "other"
 
 
 def check_clients(subject: Subject) -> Iterator[Finding]:
-    """What enabled users meet in the services that reach our line and are not known to put a question to a person."""
+    """What enabled users meet in services that reach our line and are not known to show prompts to a user."""
     known = shipped_clients().clients
     for name in subject.services or services(subject.root):
         client = subject.rules.clients.of(name)
@@ -28,17 +28,18 @@ def check_clients(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 "clients",
                 ok=True,
-                detail=f"{name} is a PAM service that we know nothing about: it will ask enabled users for a code, "
-                "and refuse them if nobody is there to type one",
-                fix=f"if a person is there, run `rw2fa settings set services.{name} code`; if only programs are, "
-                f"`rw2fa settings set services.{name} ignore` leaves it to the password",
+                detail=f"{name} is not in the table of PAM services: it asks enabled users for a code, "
+                "and refuses them if nobody types one",
+                fix=f"if users log in there themselves, run `rw2fa settings set services.{name} code`; if only "
+                f"programs do, `rw2fa settings set services.{name} ignore` leaves it to the password",
             )
         elif not client.attended:
             yield Finding(
                 "clients",
                 ok=True,
-                detail=f"nobody is there to type a code in {name}: it refuses enabled users, whatever their password",
-                fix=f"run `rw2fa settings set services.{name} ignore` if it is to be left to the password",
+                detail=f"{name} is unattended and cannot ask for a code: it refuses enabled users, whatever their "
+                "password",
+                fix=f"run `rw2fa settings set services.{name} ignore` if the password alone should protect it",
             )
 
 

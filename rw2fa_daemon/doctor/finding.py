@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `ok` is false where somebody has to do something: `fix` says what.
+    """The result of one check. `ok` is false where the administrator has to act: `fix` says how.
 
-    A finding that is `ok` may have a `fix` as well: then it is a warning of something that may be meant so.
+    A finding that is `ok` and has a `fix` is a warning of something that may be intended.
 
-    `service`: the PAM service that it is about, if it is about one. `accepted`: why an administrator accepted it; empty
+    `service`: the PAM service that it is about, if any. `accepted`: why an administrator accepted it; empty
     if nobody did, or if the files have changed since.
     """
 

@@ -1,4 +1,4 @@
-"""Whether whoever is not asked for a code meets the host as it was without us, and nobody gets in by less."""
+"""Whether users who are not asked for a code meet the host as it was without us, and no way in asks for less."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -19,12 +19,12 @@ from rw2fa_daemon.pamstack.syntax import SyntaxProblem
 from rw2fa_daemon.pamstack.unasked import differences
 
 _SSHD: Final = "sshd"
-#: Of the enabled people that another check asks sshd about, so many are compared here; each takes some 20 ms.
+#: How many of the enabled users that another check asks sshd about are compared here; each takes some 20 ms.
 SAMPLE_MAX: Final = 8
 
 
 def check_nothing_weaker(subject: Subject) -> Iterator[Finding]:
-    """The PAM stacks and sshd with our lines and our drop-in, and without."""
+    """Compares the PAM stacks and sshd with and without our lines and our drop-in."""
     yield from _stacks(subject)
     if not subject.services or _SSHD in subject.services:
         yield from _sshd(subject)
@@ -36,21 +36,21 @@ def _stacks(subject: Subject) -> Iterator[Finding]:
         try:
             found = list(differences(service, reader))
         except (SyntaxProblem, TooManyWays):
-            # The check of the stacks says so.
+            # The check of the stacks reports it.
             continue
         for one in found:
             yield Finding("pam-others-changed", ok=False, detail=one.detail, fix=one.fix)
 
 
 def _sshd(subject: Subject) -> Iterator[Finding]:
-    """What the drop-in changes; that of the day when two-factor authentication is switched on, if it is off."""
+    """What the drop-in changes; if two-factor authentication is off, the drop-in that switching it on would write."""
     if service_path(subject.root, _SSHD) is None:
         return
     on = subject.config.enabled_at(subject.now)
     scope = scope_once_on(subject.config, root=subject.root, lookup=subject.lookup)
     place = subject.path(DROPIN)
     if on and not place.is_file():
-        # Another check says who cannot be asked.
+        # Another check reports who cannot be asked.
         return
     try:
         dropin = place.read_text("utf-8", "surrogateescape") if on else wanted_dropin(scope, subject.root)

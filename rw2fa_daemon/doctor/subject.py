@@ -1,4 +1,4 @@
-"""What the checks look at: a configuration, a host, a moment."""
+"""What the checks examine: a configuration, a host, a time."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -28,7 +28,7 @@ HOST: Final = Path("/")
 #: Names that are looked up in the directory for one run.
 CANDIDATES_MAX: Final = 2000
 
-#: The settings in force for a user, the reason why they cannot be told, or None where there is no sshd.
+#: The settings in force for a user, the reason why they are unknown, or None if there is no sshd.
 SshdSettings = dict[str, str] | str | None
 
 
@@ -49,7 +49,7 @@ class Subject:
     sshd: Callable[[str], SshdSettings] = field(default=effective_sshd)
 
     def lookups(self, names: Sequence[str], groups: tuple[str, ...] = ()) -> Iterator[User | Missing]:
-        """What `lookup` says of each name; many at once where it is the directory that is asked."""
+        """What `lookup` says of each name; looked up in parallel if it asks the directory."""
         if self.lookup is directory_lookup:
             return directory_lookups(names, groups)
         return (self.lookup(name, groups) for name in names)
@@ -69,12 +69,12 @@ class Subject:
         return under(self.root, str(path))
 
     def sshd_with(self, dropin: str | None) -> AbstractContextManager[Ask | None]:
-        """sshd, asked about this host's configuration with another drop-in, or none; None where it cannot be asked."""
+        """Asks sshd about this host's configuration with another drop-in, or none; None if sshd cannot be asked."""
         return sshd_with(files_of(dropin=dropin)) if self.root == HOST else nullcontext(None)
 
     @contextmanager
     def store(self) -> Iterator[Store]:
-        """The state, open for a while. Raises Problem."""
+        """The state, open within the context. Raises Problem."""
         state = self.path(self.config.state)
         store = Store.open(
             state,
@@ -89,9 +89,9 @@ class Subject:
 
     @cached_property
     def enabled_people(self) -> tuple[list[User], bool]:
-        """Those who need a second factor, as far as they can be found, and whether that is all of the candidates.
+        """The users who need a second factor, as far as they can be found, and whether all candidates were looked at.
 
-        Candidates are the users of the scope, the members of its groups, and whoever has a record in the state.
+        Candidates are the users of the scope, the members of its groups, and users with a record in the state.
         """
         groups = (*self.config.scope.groups, *self.config.exempt_users.groups)
         named = set(self.config.scope.users)
@@ -105,7 +105,7 @@ class Subject:
         return list(people.values()), len(candidates) <= CANDIDATES_MAX
 
     def _is_enabled(self, user: User, by_name: bool) -> bool:  # noqa: FBT001 - private, one caller
-        # The file may spell the name otherwise than the directory does.
+        # The file may spell the name differently from the directory.
         in_scope = by_name or self.config.scope.membership(user) is Membership.MEMBER
         return in_scope and self.config.exempt_users.membership(user) is not Membership.MEMBER
 
@@ -114,5 +114,5 @@ class Subject:
             with self.store() as store:
                 return {name for name, _ in zip(store.names(), range(CANDIDATES_MAX), strict=False)}
         except Problem:
-            # Another check says so.
+            # Another check reports it.
             return set()

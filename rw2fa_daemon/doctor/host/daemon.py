@@ -1,4 +1,4 @@
-"""Whether the verifier is there, and how it feels."""
+"""Whether the daemon is running, and what it reports."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -30,45 +30,45 @@ def check_daemon(subject: Subject) -> Iterator[Finding]:
             "daemon-state",
             ok=False,
             detail=f"the daemon cannot use its state: {state}",
-            fix="see `journalctl -u rw2fad`",
+            fix="run `journalctl -u rw2fad` for the cause, correct it, then run `systemctl restart rw2fad`",
         )
     if (config := report.get("config", _GOOD)) != _GOOD:
         yield Finding(
             "daemon-config",
             ok=False,
             detail=f"the daemon keeps an older configuration, because the new one is wrong: {config}",
-            fix="mend the file, then run `systemctl reload rw2fad`",
+            fix="correct the file, then run `systemctl reload rw2fad`",
         )
     if (metrics := report.get("metrics", _GOOD)) != _GOOD:
         yield Finding(
             "daemon-metrics",
             ok=False,
-            detail=f"monitoring gets no figures: {metrics}",
+            detail=f"the metrics file cannot be written: {metrics}",
             fix="let the user rw2fa write to that folder, in its unit as well (ReadWritePaths=), or set metrics.file to"
-            " another",
+            " a file in another",
         )
     if (sms := report.get("sms", _GOOD)) != _GOOD:
         yield Finding(
             "daemon-sms",
             ok=False,
-            detail=f"nobody is sent a code by SMS: {sms}",
-            fix="`rw2fa audit --since 1h` says why each failed; `rw2fa sms test NUMBER` tries one",
+            detail=f"no codes are sent by SMS: {sms}",
+            fix="run `rw2fa audit --since 1h` to see why each failed, and `rw2fa sms test NUMBER` to try one",
         )
     if (lost := report.get("lost_audit_records", "0")) != "0":
         yield Finding(
             "daemon-audit",
             ok=False,
             detail=f"{lost} audit records could not be written",
-            fix="make sure that the journal runs, or that the folder of the state has room",
+            fix="make sure that journald is running, or that the state folder has free space",
         )
 
 
 def check_socket_unit(subject: Subject) -> Iterator[Finding]:
-    """Whether systemd holds the socket, so that a daemon that crashed comes back by itself."""
+    """Whether systemd holds the socket, so that a daemon that crashed is started again."""
     if subject.root == HOST and under_systemd() and not run(["systemctl", "is-active", "--quiet", _SOCKET_UNIT]).ok:
         yield Finding(
             "socket-unit",
             ok=False,
-            detail=f"{_SOCKET_UNIT} is not active: a daemon that ends is not started by the next login",
+            detail=f"{_SOCKET_UNIT} is not active: the next login does not start a daemon that has ended",
             fix=f"run `systemctl enable --now {_SOCKET_UNIT}`",
         )

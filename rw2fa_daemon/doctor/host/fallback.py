@@ -1,4 +1,4 @@
-"""Programs whose PAM file is missing, so that libpam gives them another one, without our lines."""
+"""Programs whose PAM file is missing, so that libpam uses another one, without our lines."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from rw2fa_daemon.pamstack.host import service_path
 
 @dataclass(frozen=True, slots=True)
 class _Program:
-    """A program that lets people in from outside: its PAM service, a file that is there where it is installed, its
-    Debian package, and the PAM service that it has when its own is missing.
+    """A program that accepts remote logins: its PAM service, a file that exists if it is installed, its
+    Debian package, and the PAM service that is used if its own is missing.
     """
 
     service: str
@@ -24,7 +24,7 @@ class _Program:
 _PROGRAMS: Final = (
     _Program("sshd", "/usr/sbin/sshd", "openssh-server", "other"),
     _Program("cockpit", "/usr/lib/cockpit/cockpit-session", "cockpit-ws", "other"),
-    # sesman itself asks for gdm then, which libpam gives other, too, where GDM is not installed.
+    # sesman itself then asks for gdm, for which libpam uses `other` if GDM is not installed.
     _Program("xrdp-sesman", "/etc/xrdp/sesman.ini", "xrdp", "gdm, or other"),
 )
 
@@ -38,8 +38,8 @@ def check_fallback(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 "pam-file",
                 ok=False,
-                detail=f"/etc/pam.d/{program.service} is missing, so {program.package} gets the PAM service "
+                detail=f"/etc/pam.d/{program.service} is missing, so {program.package} uses the PAM service "
                 f"{program.instead}, without our account line",
-                fix="get the file back by `apt-get install --reinstall -o Dpkg::Options::=--force-confmiss "
+                fix="restore the file with `apt-get install --reinstall -o Dpkg::Options::=--force-confmiss "
                 f"{program.package}`, then run `rw2fa pam install {program.service}`",
             )

@@ -1,4 +1,4 @@
-"""Records of people who are gone: deleted, renamed, or somebody else by now under the same name."""
+"""Records of users who no longer exist: deleted, renamed, or with a new uid under the same name."""
 
 import pwd
 from collections.abc import Callable, Iterator, Sequence
@@ -20,7 +20,7 @@ NAMES_MAX: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Leftover:
-    """A record that belongs to nobody who is there, and why."""
+    """A record that belongs to no existing user, and why."""
 
     name: str
     reason: str
@@ -29,13 +29,13 @@ class Leftover:
 def leftovers(store: Store, lookups: Callable[[Sequence[str]], Iterator[User | Missing]]) -> Iterator[Leftover]:
     """The records whose name the directory does not know, or knows with another uid; raises Problem.
 
-    A directory that is down may say "unknown" of whom it knows: whoever destroys something asks first whether it
-    answers. Records that cannot be read are passed over.
+    A directory that is down may say "unknown" of users that it knows: callers that destroy records must first make
+    sure that it answers. Records that cannot be read are skipped.
     """
     records = store.uids()
     while page := list(islice(records, LOOKED_UP_AT_ONCE)):
         for (name, uid), user in zip(page, lookups([name for name, _ in page]), strict=True):
-            # The record is opened of those alone with whom something is wrong.
+            # Only records with which something is wrong are decrypted.
             if user is Missing.UNAVAILABLE or (isinstance(user, User) and user.uid == uid):
                 continue
             account = _read(store, name)
@@ -56,8 +56,8 @@ def check_leftovers(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "leftovers",
             ok=False,
-            detail=f"{len(found)} records belong to nobody: {named}{' and others' if len(found) > NAMES_MAX else ''}",
-            fix="run `rw2fa users purge`, or `rw2fa users reset NAME` for whoever is the same person with another uid",
+            detail=f"{len(found)} records belong to no user: {named}{' and others' if len(found) > NAMES_MAX else ''}",
+            fix="run `rw2fa users purge`, or `rw2fa users reset NAME` for each user who only has a new uid",
         )
 
 
@@ -65,7 +65,7 @@ def _read(store: Store, name: str) -> Account | None:
     try:
         return store.read(name)
     except Problem:
-        # Another matter: the record was altered.
+        # The record was altered, which another check reports.
         return None
 
 

@@ -1,4 +1,4 @@
-"""Owners and modes of what must be root's or the verifier's alone."""
+"""Owners and modes of files that must belong to root or the daemon alone."""
 
 import pwd
 import stat
@@ -15,7 +15,7 @@ _ROOT: Final = 0
 _FOR_OTHERS: Final = 0o077
 _WRITABLE_BY_OTHERS: Final = stat.S_IWGRP | stat.S_IWOTH
 _EVERYBODY_CONNECTS: Final = 0o666
-#: Files of the state that are looked at.
+#: Files of the state that are checked.
 FILES_MAX: Final = 1000
 
 
@@ -38,7 +38,7 @@ def check_notify(subject: Subject) -> Iterator[Finding]:
 
 
 def daemon_uid() -> int:
-    """The uid that the state belongs to: the verifier's, or root's where there is no such user."""
+    """The uid that the state belongs to: the daemon's, or root's if there is no such user."""
     try:
         return pwd.getpwnam(DAEMON_USER).pw_uid
     except KeyError:
@@ -78,11 +78,11 @@ def _socket(subject: Subject) -> Iterator[Finding]:
     if socket is None:
         return
     if not socket.is_socket:
-        yield _wrong(f"{subject.config.socket} is not a socket", "delete it and restart rw2fad.socket")
+        yield _wrong(f"{subject.config.socket} is not a socket", "delete it and run `systemctl restart rw2fad.socket`")
     elif socket.uid not in {_ROOT, daemon_uid()}:
         yield _wrong(
-            f"{subject.config.socket} belongs to uid {socket.uid}, so the hook does not talk to who listens there",
-            "find out who made it, delete it, and restart rw2fad.socket",
+            f"{subject.config.socket} belongs to uid {socket.uid}, so the hook does not trust it",
+            "find out what created it, delete it, and run `systemctl restart rw2fad.socket`",
         )
     elif socket.mode & _EVERYBODY_CONNECTS != _EVERYBODY_CONNECTS:
         yield _wrong(
@@ -95,7 +95,7 @@ def _key(subject: Subject) -> Iterator[Finding]:
     path = subject.config.master_key
     status = _status(subject.path(path))
     if status is None:
-        return  # a systemd credential may hold it; whether the state can be opened, another check says
+        return  # a systemd credential may provide it; another check reports whether the state can be opened
     if status.uid != _ROOT or status.mode & _FOR_OTHERS:
         yield _wrong(
             f"the master key {path} belongs to uid {status.uid} with mode {status.mode:04o}: others may have read it",
@@ -112,7 +112,7 @@ def _state(subject: Subject) -> Iterator[Finding]:
     owner = daemon_uid()
     if status.uid != owner or status.mode & _FOR_OTHERS:
         yield _wrong(
-            f"{folder} belongs to uid {status.uid} with mode {status.mode:04o}; it must be uid {owner}'s alone",
+            f"{folder} belongs to uid {status.uid} with mode {status.mode:04o}; only uid {owner} may have access",
             f"run `chown -R {owner}: {folder}` and `chmod 0700 {folder}`",
         )
     try:
@@ -124,7 +124,7 @@ def _state(subject: Subject) -> Iterator[Finding]:
         if inner is not None and (inner.uid != owner or inner.mode & _FOR_OTHERS):
             name = folder / path.name
             yield _wrong(
-                f"{name} belongs to uid {inner.uid} with mode {inner.mode:04o}; it must be uid {owner}'s alone",
+                f"{name} belongs to uid {inner.uid} with mode {inner.mode:04o}; only uid {owner} may have access",
                 f"run `chown {owner}: {name}` and `chmod go= {name}`",
             )
 
@@ -133,6 +133,6 @@ def _configuration(path: Path, name: Path) -> Iterator[Finding]:
     status = _status(path)
     if status is not None and (status.uid != _ROOT or status.mode & _WRITABLE_BY_OTHERS):
         yield _wrong(
-            f"{name} belongs to uid {status.uid} with mode {status.mode:04o}: others than root decide who is asked",
+            f"{name} belongs to uid {status.uid} with mode {status.mode:04o}: users other than root can change it",
             f"run `chown root {name}` and `chmod go-w {name}`",
         )

@@ -1,1 +1,1 @@
-"""PAM stacks, and what sshd and xrdp make of them."""
+"""PAM stacks, and how sshd and xrdp use them."""

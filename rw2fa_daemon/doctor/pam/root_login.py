@@ -1,7 +1,7 @@
-"""Whether sshd lets root complete what an enabled root has to: it may refuse keyboard-interactive to uid 0.
+"""Whether sshd lets an enabled root give a code: it may refuse keyboard-interactive for uid 0.
 
-Under `PermitRootLogin prohibit-password` sshd fails every method but keys, Kerberos and trusted hosts for uid 0, also
-behind a key (auth_root_allowed in OpenSSH's auth.c; run with 9.2: the right code is refused).
+Under `PermitRootLogin prohibit-password` sshd refuses every method but keys, Kerberos and trusted hosts for uid 0, even
+after a key (auth_root_allowed in OpenSSH's auth.c; tested with 9.2: the right code is refused).
 """
 
 import pwd
@@ -16,15 +16,15 @@ from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.pamstack.host import service_path
 
 _SERVICE: Final = "sshd"
-#: One word in two spellings; `sshd -T` prints the older one.
+#: Two spellings of one value; `sshd -T` prints the older one.
 _NO_CODE: Final = frozenset({"prohibit-password", "without-password"})
 _OTHER_WAYS: Final = ("gssapiauthentication", "hostbasedauthentication")
-#: Where keys come from besides the files of authorized keys; `none` if from nowhere.
+#: Where keys come from besides the authorized_keys files; `none` if unused.
 _OTHER_KEYS: Final = ("authorizedkeyscommand", "trustedusercakeys")
 
 
 def check_root_login(subject: Subject) -> Iterator[Finding]:
-    """Those with uid 0 who have a way into sshd today and would have none with the code."""
+    """Users with uid 0 who can log in through sshd now, and could not if they were asked for a code."""
     if subject.services and _SERVICE not in subject.services:
         return
     if service_path(subject.root, _SERVICE) is None:
@@ -38,15 +38,15 @@ def check_root_login(subject: Subject) -> Iterator[Finding]:
                 "sshd-root",
                 ok=False,
                 detail=f"sshd has `PermitRootLogin {word}` for {user.name}, and so refuses the code that has to "
-                "follow the key: no way in over SSH",
-                fix=f"keep {user.name} out of the scope, or set `PermitRootLogin yes` and, below "
+                f"follow the key: {user.name} cannot log in over SSH",
+                fix=f"keep {user.name} out of the scope, or set `PermitRootLogin yes` and, under "
                 f"`Match User {user.name}`, `PasswordAuthentication no` and `KbdInteractiveAuthentication no`, so that "
-                "a key is still demanded; then run `rw2fa pam install sshd`",
+                "a key is still required; then run `rw2fa pam install sshd`",
             )
 
 
 def _is_shut_out(subject: Subject, user: User, settings: Mapping[str, str]) -> bool:
-    """Whether this user of uid 0 gets into sshd by what needs no code, and no further."""
+    """Whether this user with uid 0 has a first factor that sshd accepts, and is then refused the code."""
     if settings.get("permitrootlogin") not in _NO_CODE:
         return False
     if any(settings.get(keyword) == "yes" for keyword in _OTHER_WAYS):
@@ -59,7 +59,7 @@ def _is_shut_out(subject: Subject, user: User, settings: Mapping[str, str]) -> b
 
 
 def _key_files(user: User, settings: Mapping[str, str]) -> Iterator[Path]:
-    """The files of authorized keys, by the patterns of AuthorizedKeysFile (sshd_config(5), TOKENS)."""
+    """The authorized_keys files, from the patterns of AuthorizedKeysFile (sshd_config(5), TOKENS)."""
     try:
         home = pwd.getpwnam(user.name).pw_dir
     except KeyError:

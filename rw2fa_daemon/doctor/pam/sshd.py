@@ -1,4 +1,4 @@
-"""What sshd makes enabled users do, by its own word (`sshd -T -C`)."""
+"""What sshd requires of enabled users, according to `sshd -T -C`."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -14,7 +14,7 @@ _SERVICE: Final = "sshd"
 _NAME: Final = "sshd"
 #: Users that sshd is asked about; each takes some 30 ms.
 SAMPLE_MAX: Final = 24
-#: Nobody in particular, for what holds for all.
+#: A user that no setting singles out, for what applies to all.
 _ANYBODY: Final = "nobody"
 _REFRESH: Final = "run `rw2fa pam install sshd`"
 _PRIVSEP: Final = "/run/sshd"
@@ -22,18 +22,20 @@ _OUR_METHOD: Final = "keyboard-interactive"
 
 
 def check_sshd(subject: Subject) -> Iterator[Finding]:
-    """The settings without which nobody can be asked, then the methods of enabled users."""
+    """The settings without which no user can be asked, then the methods for enabled users."""
     if subject.services and _SERVICE not in subject.services:
         return
     general = subject.sshd(_ANYBODY) if service_path(subject.root, _SERVICE) is not None else None
     if general is None:
         return
     if isinstance(general, str) and not subject.path(_PRIVSEP).exists():
-        # A doctor that may not write to /run cannot make it; sshd's own unit does when sshd is first started.
+        # If this process may not write to /run it cannot create it; sshd's unit does when sshd is first started.
         yield Finding(_NAME, ok=True, detail=f"sshd could not be asked: {general}", fix="start sshd once")
         return
     if isinstance(general, str):
-        yield _wrong(f"sshd cannot say what it does: {general}", "run `sshd -t` and mend what it names")
+        yield _wrong(
+            f"sshd cannot read its configuration: {general}", "run `sshd -t` and correct the line that it names"
+        )
         return
     if general.get("usepam") != "yes":
         yield _wrong("sshd does not use PAM: nobody is asked for a code", "set `UsePAM yes` in sshd_config")
@@ -51,7 +53,10 @@ def _enabled_users(subject: Subject) -> Iterator[Finding]:
         if isinstance(settings, dict):
             yield from _methods(user, settings)
         else:
-            yield _wrong(f"sshd cannot say what it does for {user.name}: {settings}", "run `sshd -t`")
+            yield _wrong(
+                f"sshd cannot read its configuration for {user.name}: {settings}",
+                "run `sshd -t` and correct the line that it names",
+            )
     if chosen:
         found = str(len({user.name for user in (*people, *chosen)})) if complete else f"more than {len(people)}"
         names = ", ".join(user.name for user in chosen)
@@ -59,7 +64,7 @@ def _enabled_users(subject: Subject) -> Iterator[Finding]:
 
 
 def aliases(subject: Subject) -> list[User]:
-    """Those who are asked for the code of another name of their uid; the scope does not name them."""
+    """Users who are asked for a code because of another name of their uid; the scope does not name them."""
     exempt = subject.config.exempt_users
     names = sorted(scope_once_on(subject.config, root=subject.root, lookup=subject.lookup).aliases)[:SAMPLE_MAX]
     users = [user for name in names if isinstance(user := subject.lookup(name, exempt.groups), User)]
@@ -67,20 +72,20 @@ def aliases(subject: Subject) -> list[User]:
 
 
 def _leftover(subject: Subject) -> Iterator[Finding]:
-    """After a trial that nobody cleaned up behind: its timer was lost in a boot, or there is no systemd."""
+    """What remains of a trial whose timer was lost in a reboot, or that had none for lack of systemd."""
     dropin = subject.path(DROPIN)
     if dropin.exists() and "AuthenticationMethods" in dropin.read_text("utf-8", "replace"):
         yield Finding(
             _NAME,
             ok=False,
-            detail="a trial is over, and sshd still sends users through keyboard-interactive after a key, where their "
-            "passwords are asked for: who has a key alone is shut out",
+            detail="a trial is over, but sshd still sends users through keyboard-interactive after a key, where they "
+            "are asked for their password: users who have only a key are locked out",
             fix="run `rw2fa pam install sshd`",
         )
 
 
 def sample(people: Sequence[User]) -> list[User]:
-    """One user for each set of groups, for sshd tells users apart by those; then others, up to the limit."""
+    """One user for each set of groups, as sshd distinguishes users by groups; then others, up to the limit."""
     by_groups: dict[frozenset[int], User] = {}
     for user in people:
         by_groups.setdefault(user.gids, user)
@@ -92,22 +97,23 @@ def sample(people: Sequence[User]) -> list[User]:
 def _methods(user: User, settings: dict[str, str]) -> Iterator[Finding]:
     if settings.get("kbdinteractiveauthentication") != "yes":
         yield _wrong(
-            f"sshd does not let {user.name} use keyboard-interactive, by which the code is asked for",
-            f"{_REFRESH}, and take out what says otherwise before the drop-in",
+            f"sshd does not let {user.name} use keyboard-interactive, through which the code is asked for",
+            f"{_REFRESH}, and remove any `KbdInteractiveAuthentication no` that sshd reads before the drop-in",
         )
         return
     ways = settings.get("authenticationmethods", "any").split()
     if ways == ["any"]:
         if settings.get("pubkeyauthentication") != "no":
             yield _wrong(
-                f"sshd takes a key alone from {user.name}, who is refused afterwards: no way in with a key", _REFRESH
+                f"sshd accepts a key alone from {user.name}, whom the account phase then refuses: no login with a key",
+                _REFRESH,
             )
         return
     usable = [way for way in ways if any(step.partition(":")[0] == _OUR_METHOD for step in way.split(","))]
     if not usable:
         yield _wrong(
-            f"sshd demands {' or '.join(ways)} of {user.name}, and never keyboard-interactive: no way in",
-            f"add `publickey,keyboard-interactive:pam` to AuthenticationMethods, or take it out and {_REFRESH}",
+            f"sshd requires {' or '.join(ways)} of {user.name}, without keyboard-interactive: no login is possible",
+            f"add `publickey,keyboard-interactive:pam` to AuthenticationMethods, or remove that line and {_REFRESH}",
         )
 
 

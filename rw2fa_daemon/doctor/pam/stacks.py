@@ -37,7 +37,12 @@ def check_stacks(subject: Subject) -> Iterator[Finding]:
         try:
             service = load(name, host_reader(subject.root))
         except SyntaxProblem as problem:
-            yield Finding("pam-unreadable", ok=False, detail=f"PAM cannot read {name}: {problem}", fix="fix that line")
+            yield Finding(
+                "pam-unreadable",
+                ok=False,
+                detail=f"PAM cannot read {name}: {problem}",
+                fix="correct that line; pam.conf(5) has the syntax",
+            )
             continue
         yield from _service(subject, service)
 
@@ -51,13 +56,13 @@ def _service(subject: Subject, service: Service) -> Iterator[Finding]:
         yield Finding(
             "pam-service-ignored",
             ok=True,
-            detail=f"{service.name} lets people in from outside, and `[services]` says that nobody is asked there",
+            detail=f"{service.name} accepts remote logins, and `[services]` says that nobody is asked for a code there",
             fix=f"run `rw2fa settings unset services.{service.name}` if that is no longer wanted",
         )
 
 
 def _found(subject: Subject, fault: Fault) -> Finding:
-    """A fault as a finding: good where it was accepted, and the files are still the ones that it was accepted for."""
+    """A fault as a finding: ok if it was accepted, and the files are still those that it was accepted for."""
     finding = Finding(fault.name, ok=not fault.grave, detail=fault.detail, fix=fault.fix, service=fault.service)
     acceptance = subject.accepted.of(fault.service, fault.name)
     if acceptance is None:
@@ -66,7 +71,7 @@ def _found(subject: Subject, fault: Fault) -> Finding:
         fix = f"run `rw2fa pam retract {fault.service} {fault.name}` when that is no longer wanted"
         return replace(finding, ok=True, accepted=acceptance.reason, fix=fix)
     detail = f"{fault.detail}; it was accepted ({acceptance.reason}) before its files changed"
-    fix = f"{fault.fix}, or look at the change and accept it again with `rw2fa pam accept`"
+    fix = f"{fault.fix}, or check the change and accept the finding again with `rw2fa pam accept`"
     return replace(finding, detail=detail, fix=fix)
 
 
@@ -76,7 +81,7 @@ def _accepted_in_vain(subject: Subject, service: str, names: set[Name]) -> Itera
             yield Finding(
                 "pam-accepted",
                 ok=True,
-                detail=f"{service}: {one.finding} was accepted ({one.reason}), and is not found any more",
+                detail=f"{service}: {one.finding} was accepted ({one.reason}), but is no longer found",
                 fix=f"run `rw2fa pam retract {service} {one.finding}`",
                 service=service,
             )
@@ -99,13 +104,13 @@ def check_module(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 "pam-module",
                 ok=False,
-                detail=f"{name} is in PAM stacks and not where PAM looks for it: those services let nobody in",
+                detail=f"PAM stacks name {name}, which is not where PAM looks for it: nobody can log in through them",
                 fix="run `make install`, or `rw2fa pam remove`",
             )
 
 
 def check_socket_arguments(subject: Subject) -> Iterator[Finding]:
-    """Whether our lines and the daemon mean the same socket."""
+    """Whether our lines and the daemon use the same socket."""
     wanted = str(subject.config.socket)
     others = {
         (handler.path, handler.line, named)
@@ -116,8 +121,8 @@ def check_socket_arguments(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "pam-socket",
             ok=False,
-            detail=f"{path}:{line} looks for the daemon at {named}, and the daemon is at {wanted}",
-            fix=f"give that line socket={wanted}, or set paths.socket to {named}",
+            detail=f"{path}:{line} looks for the daemon at {named}, but the daemon listens at {wanted}",
+            fix=f"add socket={wanted} to that line, or set paths.socket to {named}",
         )
 
 

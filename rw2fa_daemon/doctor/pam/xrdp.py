@@ -1,4 +1,4 @@
-"""Ways through xrdp that our lines do not see."""
+"""Ways through xrdp that bypass our lines."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -11,9 +11,9 @@ _XRDP_INI: Final = "/etc/xrdp/xrdp.ini"
 _LIBRARY_FOLDERS: Final = ("usr/lib/*/xrdp", "usr/lib/xrdp", "usr/local/lib/xrdp")
 _SECTION: Final = re.compile(r"\s*\[(?P<name>[^]]*)\]")
 _ENTRY: Final = re.compile(r"\s*(?P<key>[^#;=\s][^=]*?)\s*=\s*(?P<value>.*?)\s*$")
-#: sesman chooses the port of a session that it started, after PAM.
+#: sesman chooses the port of a session that it starts, after PAM.
 _SESMAN_PORT: Final = "-1"
-#: With these xrdp asks sesman about the password first, wherever the section leads.
+#: With these xrdp first has sesman check the password, wherever the section leads.
 _PAM_KEYS: Final = ("pamusername", "pampassword", "pamsessionmng")
 
 
@@ -37,7 +37,7 @@ def check_xrdp_sections(subject: Subject) -> Iterator[Finding]:
 
 
 def sections(text: str) -> Mapping[str, Mapping[str, str]]:
-    """The sections of an xrdp.ini with their keys in lower case. xrdp knows no continuation lines."""
+    """The sections of an xrdp.ini with their keys in lower case. xrdp has no continuation lines."""
     found: dict[str, dict[str, str]] = {}
     current: dict[str, str] = {}
     for line in text.splitlines():

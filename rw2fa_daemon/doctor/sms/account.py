@@ -17,13 +17,13 @@ from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 
 NAMES_MAX: Final = 10
-"""That one finding lists."""
+"""Names that one finding lists."""
 RELAY_SECONDS: Final = 2.0
 _CONFIGURE: Final = "run: rw2fa sms configure"
 
 
 def check_sms(subject: Subject) -> Iterator[Finding]:
-    """What keeps SMS from going out, where they are switched on."""
+    """What prevents SMS from being sent, if they are switched on."""
     config = subject.config
     if not config.sms_enabled:
         return
@@ -40,7 +40,7 @@ def check_sms(subject: Subject) -> Iterator[Finding]:
 
 
 def lacking(config: Config, token: Secret | None) -> Iterator[Problem]:
-    """Whatever is missing before an SMS can be sent."""
+    """Everything that is missing before an SMS can be sent."""
     if not config.sms_account_sid:
         yield Problem("no Twilio account is set", _CONFIGURE)
     if not config.sms_sender:
@@ -49,13 +49,13 @@ def lacking(config: Config, token: Secret | None) -> Iterator[Problem]:
         yield Problem("the token of the Twilio account is not stored", _CONFIGURE)
     if config.sms_sender and not config.sms_allowed:
         yield Problem(
-            "the sender is not a number and has no country, so that SMS may go nowhere",
-            "name calling codes, for example: rw2fa settings set sms.countries 33,49",
+            "the sender is not a number and so has no country, and sms.countries is empty, so no SMS may be sent",
+            "set calling codes, for example: rw2fa settings set sms.countries 33,49",
         )
 
 
 def _number(account: Account | None, settings: LoginSettings) -> str:
-    """Where somebody's codes go by SMS; empty if they do not."""
+    """The number that a user's codes are sent to by SMS; empty if they are not."""
     by_sms = method_in_force(account, settings) is Method.SMS
     return account.phone.reveal().decode() if account and by_sms and account.phone else ""
 
@@ -68,10 +68,10 @@ def _abroad(numbers: Mapping[str, str], allowed: tuple[str, ...]) -> Iterator[Fi
     yield Finding(
         "sms-countries",
         ok=False,
-        detail="no SMS may go to the numbers of "
+        detail="sms.countries does not allow SMS to the numbers of "
         + ", ".join(names[:NAMES_MAX])
         + (f" and {len(names) - NAMES_MAX} others" if len(names) > NAMES_MAX else ""),
-        fix=f"if their countries are meant: `rw2fa settings set sms.countries {','.join(wanted)}`",
+        fix=f"to allow their countries, run `rw2fa settings set sms.countries {','.join(wanted)}`",
     )
 
 
@@ -85,5 +85,5 @@ def _relay(path: Path) -> Iterator[Finding]:
             "sms-relay",
             ok=False,
             detail=f"the relay, which sends the SMS, does not answer at {path}: {error.strerror or error}",
-            fix="run `systemctl enable --now rw2fa-relay.socket`; without systemd the daemon starts it",
+            fix="run `systemctl enable --now rw2fa-relay.socket`; without systemd, start rw2fad, which starts it",
         )

@@ -1,4 +1,4 @@
-"""How much of an SMS the message takes."""
+"""How many SMS segments the message takes."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from rw2fa_daemon.doctor.subject import Subject
 
 
 def check_sms_message(subject: Subject) -> Iterator[Finding]:
-    """Whether each code costs one segment, where codes go out by SMS."""
+    """Whether each code costs one segment, if codes are sent by SMS."""
     if subject.config.sms_enabled and (warning := segment_warning(subject.config)):
         yield Finding("sms-message", ok=True, detail=message_meaning(subject.config), fix=warning)
 
@@ -37,8 +37,8 @@ def segment_warning(config: Config) -> str:
     strange = costly(_filled(config))
     shorten = f"shorten settings.sms_message or settings.issuer to {ALONE[found.encoding]} characters in all"
     if strange:
-        shorten += f", or take out {' '.join(strange)}, which no SMS of {max(ALONE.values())} characters can hold"
-    return f"each segment is paid for: {shorten}"
+        shorten += f", or remove {' '.join(strange)}, which an SMS of {max(ALONE.values())} characters cannot contain"
+    return f"each segment is charged: {shorten}"
 
 
 def _filled(config: Config) -> str:

@@ -1,4 +1,4 @@
-"""Whether a database that several hosts share can be relied on."""
+"""Whether a database that several hosts share is reliable."""
 
 import stat
 from collections.abc import Iterator
@@ -9,9 +9,9 @@ from rw2fa_daemon.doctor.subject import Subject
 
 
 def check_database(subject: Subject) -> Iterator[Finding]:
-    """It can be reached and takes writes, what it stored is durable, and its password is nobody else's.
+    """Whether it can be reached and written to, its commits are durable, and its password is not readable by others.
 
-    Raises Problem where the state cannot be opened, which says why.
+    Raises Problem, with the reason, if the state cannot be opened.
     """
     database = subject.config.database
     if database is None:
@@ -26,8 +26,8 @@ def check_database(subject: Subject) -> Iterator[Finding]:
                 yield Finding(
                     "database",
                     ok=False,
-                    detail=f"{file} holds the password of the database, and others can read it",
-                    fix="give the database another one, and put that into"
+                    detail=f"{file} contains the password of the database, and others can read it",
+                    fix="change the database's password, and put the new one into"
                     f" {subject.config.master_key.with_name(PASSWORD_FILE)} (mode 0600) instead of the URL",
                 )
     with subject.store() as store:

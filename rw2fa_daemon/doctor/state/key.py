@@ -1,4 +1,4 @@
-"""Whether a change of the master key was left half done."""
+"""Whether a change of the master key was left unfinished."""
 
 from collections.abc import Iterator
 
@@ -14,15 +14,15 @@ def check_key(subject: Subject) -> Iterator[Finding]:
     try:
         here = load_master_key(subject.path(subject.config.master_key)).numbers
     except Problem:
-        # A credential may hold it; whether the state can be opened, another check says.
+        # A credential may provide it; another check reports whether the state can be opened.
         return
     if len(here) > 1:
         yield Finding(
             "master-key",
             ok=False,
-            detail=f"{subject.config.master_key} holds the keys {' and '.join(map(str, here))}: a change of the master "
+            detail=f"{subject.config.master_key} contains keys {' and '.join(map(str, here))}: a change of the master "
             "key was not finished, and the old key still opens the state",
-            fix="run `rw2fa key rotate`, which goes on where it was",
+            fix="run `rw2fa key rotate`, which continues where it stopped",
         )
     try:
         text = ask_daemon(subject.path(subject.config.socket), "status").get("keys", "")
@@ -33,7 +33,7 @@ def check_key(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "master-key",
             ok=False,
-            detail=f"the daemon has key {' and '.join(map(str, daemon))}, and {subject.config.master_key} holds key "
+            detail=f"the daemon has key {' and '.join(map(str, daemon))}, but {subject.config.master_key} contains key "
             f"{' and '.join(map(str, here))}",
             fix="run `rw2fa key load`",
         )

@@ -1,4 +1,4 @@
-"""Whether a state that is older than it was would be noticed, and whether this one is."""
+"""Whether a rollback of the state would be noticed, and whether there was one."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,7 +15,7 @@ _FOR_OTHERS: Final = 0o077
 
 
 def check_mark(subject: Subject) -> Iterator[Finding]:
-    """The mark beside the state: there, nobody else's, and not ahead of the one in the state."""
+    """Whether the mark beside the state exists, is the daemon's alone, and is not ahead of the one in the state."""
     name = marker_file(subject.config.state)
     file = subject.path(name)
     outside = read_outside(file)
@@ -23,7 +23,7 @@ def check_mark(subject: Subject) -> Iterator[Finding]:
         with subject.store() as store:
             inside = store.mark()
     except Problem:
-        # Another check says so.
+        # Another check reports it.
         return
     if outside is None:
         yield _missing(name, inside)
@@ -41,19 +41,21 @@ def check_mark(subject: Subject) -> Iterator[Finding]:
         yield Finding(
             "mark",
             ok=False,
-            detail="the state is older than it was: a copy was put back, or it lost what was written last",
-            fix="start rw2fad, which lets no code from before count; then see `rw2fa audit` and `rw2fa users list`",
+            detail="the state was rolled back: an older copy was put back, or it lost the latest changes",
+            fix="start rw2fad, which then accepts no code from before; then check `rw2fa audit` and `rw2fa users list`",
         )
 
 
 def _missing(name: Path, inside: RollbackMarker | None) -> Finding:
     if inside is not None and not inside.begun:
-        return Finding("mark", ok=True, detail=f"the state is new, and its mark not in {name} yet", fix="start rw2fad")
+        return Finding(
+            "mark", ok=True, detail=f"the state is new, and its mark is not in {name} yet", fix="start rw2fad"
+        )
     return Finding(
         "mark",
         ok=False,
-        detail=f"the mark of the state is not in {name}: where rw2fad starts without it, no code from before counts, "
-        "recovery codes are void, and who is not activated has to be reset",
-        fix="find out who took it away, and keep that folder where it outlives a restart; a running rw2fad puts it "
-        "back within seconds, and `rw2fa init` where this host joins a database of others",
+        detail=f"the mark of the state is not in {name}: if rw2fad starts without it, no code from before is accepted, "
+        "recovery codes are void, and users who are not activated have to be reset",
+        fix="find out what removed it, and keep that folder on persistent storage; a running rw2fad writes the mark "
+        "again within seconds, as does `rw2fa init` on a host that joins a shared database",
     )

@@ -1,4 +1,4 @@
-"""Names that share a uid with somebody who is asked for a code, or with root."""
+"""Names that share a uid with a user who is asked for a code, or with root."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ _ROOT: Final = 0
 
 
 def check_aliases(subject: Subject) -> Iterator[Finding]:
-    """Each uid that several local names have, if one of them is in the scope; root's in any case."""
+    """Each uid with several local names of which one is in the scope; root's in any case."""
     scope = subject.config.scope
     for uid, names in sorted(local.read(subject.path(_LOCAL_USERS).read_bytes()).items()):
         listed = ", ".join(name.decode("utf-8", "backslashreplace") for name in names)
@@ -24,14 +24,14 @@ def check_aliases(subject: Subject) -> Iterator[Finding]:
             yield Finding(
                 "aliases",
                 ok=True,
-                detail=f"{listed} have the same uid, {uid}: to the kernel they are one, so that whoever of them is not "
-                f"in the scope is asked for the codes of {account.name}",
-                fix="keep one name for each uid, or add the others too, each with a device: rw2fa users add NAME",
+                detail=f"{listed} have the same uid, {uid}: to the kernel they are one user, so those that are not "
+                f"in the scope are asked for the codes of {account.name}",
+                fix="keep one name for each uid, or give each of the others a device: rw2fa users add NAME",
             )
         elif uid == _ROOT:
             yield Finding(
                 "aliases",
                 ok=True,
                 detail=f"{listed} are all root, and none of them is asked for a code",
-                fix="run `userdel` for those that nobody needs, or `rw2fa users add root`",
+                fix="run `userdel NAME` for those that are not needed, or `rw2fa users add root`",
             )

@@ -1,4 +1,4 @@
-"""People who need a code, have no device, and can no longer enrol one."""
+"""Users who need a code, have no device, and can no longer enrol one."""
 
 from collections.abc import Iterator, Mapping
 from functools import partial
@@ -15,7 +15,7 @@ NAMES_MAX: Final = 10
 
 
 def check_enrolment(subject: Subject) -> Iterator[Finding]:
-    """Enabled people without a device who cannot enrol one: no window, no tries, or no token; and altered records."""
+    """Enabled users without a device who cannot enrol one (no window, no tries, or no token), and altered records."""
     if not subject.config.enabled:
         return
     people, _ = subject.enabled_people
@@ -28,7 +28,7 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
             try:
                 account = store.read(user.name)
             except StateProblem as problem:
-                # The same again: it is about no record, but about the state.
+                # The same problem again is not about the record, but about the state.
                 if problem.what in unsound or len(unsound) == NAMES_MAX:
                     break
                 unsound[problem.what] = problem
@@ -51,6 +51,6 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
 
 
 def _came_in(user: User, since: Mapping[str, int], now: int) -> int:
-    """UTC seconds at which the last entry of the scope came in that names this person; now if the state knows none."""
+    """UTC seconds at which the latest scope entry that names this user was added; now if the state knows none."""
     entries = {user.name, *(f"@{name}" for name, gid in user.groups.items() if gid in user.gids)}
     return max((since[entry] for entry in entries if entry in since), default=now)

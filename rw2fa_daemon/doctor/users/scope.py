@@ -1,4 +1,4 @@
-"""Whether the names in the configuration mean somebody."""
+"""Whether the names in the configuration exist."""
 
 from collections.abc import Iterator
 
@@ -12,16 +12,20 @@ def check_scope(subject: Subject) -> Iterator[Finding]:
     """Users and groups of the scope, the whitelist and the exemptions."""
     config = subject.config
     lists = (
-        ("scope", config.scope, "`rw2fa users remove {}`"),
-        ("whitelist", config.whitelist, "`rw2fa whitelist remove {}`"),
-        ("list of exempt users", config.exempt_users, "`rw2fa settings get exempt.users` and correct it"),
+        ("in the scope", config.scope, "`rw2fa users remove {}`"),
+        ("on the whitelist", config.whitelist, "`rw2fa whitelist remove {}`"),
+        (
+            "on the list of exempt users",
+            config.exempt_users,
+            "`rw2fa settings set exempt.users LIST` without that name",
+        ),
     )
-    for name, roster, remedy in lists:
-        yield from _users(subject, name, roster, remedy)
-        yield from _groups(subject, name, roster, remedy)
+    for place, roster, remedy in lists:
+        yield from _users(subject, place, roster, remedy)
+        yield from _groups(subject, place, roster, remedy)
 
 
-def _users(subject: Subject, name: str, roster: UserList, remedy: str) -> Iterator[Finding]:
+def _users(subject: Subject, place: str, roster: UserList, remedy: str) -> Iterator[Finding]:
     users = sorted(roster.users)
     many = len(users) > RESOLVED_MAX
     for user, answer in zip(users, subject.lookups(users), strict=True):
@@ -29,31 +33,33 @@ def _users(subject: Subject, name: str, roster: UserList, remedy: str) -> Iterat
             yield Finding(
                 "names",
                 ok=False,
-                detail=f"{user} is on the {name}, and the directory calls that user {answer.name}: among more than "
-                f"{RESOLVED_MAX:,} names that is not noticed when the configuration is read",
-                fix=f"write {answer.name} in its place",
+                detail=f"{user} is {place}, but the directory calls that user {answer.name}: with more than "
+                f"{RESOLVED_MAX:,} names, other spellings are not resolved when the configuration is read",
+                fix=f"write {answer.name} instead",
             )
         elif answer is Missing.UNKNOWN:
             yield Finding(
                 "names",
                 ok=False,
-                detail=f"{user} is on the {name}, and no user is called so",
-                fix=f"run {remedy.format(user)}, or see why the directory does not know the name",
+                detail=f"{user} is {place}, but there is no such user",
+                fix=f"run {remedy.format(user)}, or find out with `getent passwd {user}` why the directory does not "
+                "know the name",
             )
         elif answer is Missing.UNAVAILABLE:
             yield _unavailable()
             return
 
 
-def _groups(subject: Subject, name: str, roster: UserList, remedy: str) -> Iterator[Finding]:
+def _groups(subject: Subject, place: str, roster: UserList, remedy: str) -> Iterator[Finding]:
     for group in roster.groups:
         if subject.members(group) is None:
             yield Finding(
                 "names",
                 ok=False,
-                detail=f"the group {group} is on the {name}, and it cannot be resolved: while that lasts, only people "
-                "who were seen to be outside the scope before get in without a code, and others are refused",
-                fix=f"run {remedy.format(GROUP_MARK + group)}, or see why the directory does not know the group",
+                detail=f"the group {group} is {place}, but cannot be resolved: while that lasts, only users "
+                "whose last complete look-up found them outside the scope can log in, and others are refused",
+                fix=f"run {remedy.format(GROUP_MARK + group)}, or find out with `getent group {group}` why the "
+                "directory does not know the group",
             )
 
 
@@ -61,6 +67,6 @@ def _unavailable() -> Finding:
     return Finding(
         "names",
         ok=False,
-        detail="the directory does not answer: everybody whom only it knows is refused",
-        fix="see why `getent passwd` fails",
+        detail="the directory does not answer: users whom only it knows are refused",
+        fix="run `getent passwd NAME` for one of them, and correct what makes it fail (nsswitch.conf, sssd, network)",
     )

@@ -49,7 +49,7 @@ def signs_in(host: Host, twilio: FakeTwilio, number: str, count: int = 1) -> boo
         asked = hook.open(NAME)
         assert f"number ending {number[-2:]}" in asked["text"], asked
         ended = hook.reply(code_in_message(twilio, number, count))
-        if ended["verb"] == "ask" and "noted" in ended["text"]:
+        if ended["verb"] == "ask" and "written down" in ended["text"]:
             ended = enter(hook, int(ended["n"]))
         return ended.get("rc") == "SUCCESS"
 
@@ -112,7 +112,7 @@ def test_where_messages_fail_in_a_row_status_and_doctor_say_so(texting: Host, tw
     assert f"on, from {SENDER}; {FAILURES_TO_OPEN} messages failed in a row" in texting.does("status")
     findings = json.loads(texting.rw2fa("doctor", "--json").out)
     (finding,) = [one for one in findings if one["check"] == "daemon-sms"]
-    assert (finding["ok"], "nobody is sent a code by SMS" in finding["detail"]) == (False, True)
+    assert (finding["ok"], "no codes are sent by SMS" in finding["detail"]) == (False, True)
 
 
 def test_a_word_is_said_for_each_message_in_the_audit(texting: Host, twilio: FakeTwilio) -> None:

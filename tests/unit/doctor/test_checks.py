@@ -30,7 +30,7 @@ def test_a_check_that_cannot_be_made_is_a_finding_and_not_the_end(host: Host) ->
     first, broken, unread = make(host.subject(), (Check("x", breaks, "good"), Check("y", denied, "good")))
     assert first.ok
     assert (broken.ok, broken.detail, broken.fix) == (False, "the key is gone", "put it back")
-    assert unread.detail == "could not be looked at: /etc/x: Permission denied"
+    assert unread.detail == "could not be checked: /etc/x: Permission denied"
 
 
 def test_doctor_never_raises_on_a_host_that_has_nothing(host: Host) -> None:

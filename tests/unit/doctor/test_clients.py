@@ -21,7 +21,7 @@ def test_item_6_a_service_in_no_table_is_said_to_ask(host: Host) -> None:
     host.edit("mailbox", BOTH)
     [finding] = found(host)
     assert finding.ok
-    assert finding.detail.startswith("mailbox is a PAM service that we know nothing about: it will ask")
+    assert finding.detail.startswith("mailbox is not in the table of PAM services: it asks")
     assert "services.mailbox ignore" in finding.fix
     assert found(host, "sshd") == []
 
@@ -30,7 +30,7 @@ def test_item_6_a_mail_server_is_said_to_refuse(host: Host) -> None:
     host.edit("dovecot", BOTH)
     [finding] = found(host)
     assert finding.ok
-    assert finding.detail.startswith("nobody is there to type a code in dovecot")
+    assert finding.detail.startswith("dovecot is unattended and cannot ask for a code")
     assert "services.dovecot ignore" in finding.fix
 
 

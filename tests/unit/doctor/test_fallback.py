@@ -16,7 +16,7 @@ def test_promise_4_sesman_without_its_own_pam_file_is_found(host: Host) -> None:
     assert list(check_fallback(host.subject())) == []
     (host.root / "etc/pam.d/xrdp-sesman").unlink()
     (finding,) = wrong(check_fallback(host.subject()))
-    assert "gets the PAM service gdm" in finding.detail
+    assert "uses the PAM service gdm" in finding.detail
     assert list(check_fallback(host.subject(services=("sshd",)))) == []
 
 

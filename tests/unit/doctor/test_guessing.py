@@ -20,5 +20,5 @@ def test_promise_9_an_accepted_risk_is_shown_with_what_would_end_it(host: Host, 
     host.set(**settings, accept_risk=True)
     (finding,) = check_guessing(host.subject())
     assert not finding.ok
-    assert "the risk of cheap guesses was accepted" in finding.detail
+    assert "the risk of easy guesses was accepted" in finding.detail
     assert "settings set discrepancy" in finding.fix

@@ -98,7 +98,7 @@ def test_promise_13_records_of_people_who_are_gone_are_found(site: Site) -> None
     store.transact("bin", lambda account: (replace(account, uid=54_321) if account else None, None))
     store.close()
     (finding,) = wrong(check_leftovers(subject(site)))
-    assert "2 records belong to nobody: bin (the uid was 54321 and is " in finding.detail
+    assert "2 records belong to no user: bin (the uid was 54321 and is " in finding.detail
     assert "gone (no such user; uid " in finding.detail
     assert "rw2fa users purge" in finding.fix
 
@@ -132,7 +132,7 @@ def test_promise_13_a_name_among_too_many_to_look_up_that_means_another_is_found
         return User("alice" if name == "user7" else name, 5001, frozenset())
 
     (finding,) = wrong(check_scope(host.subject(lookup=lookup)))
-    assert finding.detail.startswith("user7 is on the scope, and the directory calls that user alice: ")
+    assert finding.detail.startswith("user7 is in the scope, but the directory calls that user alice: ")
     assert finding.fix == "write alice in its place"
     host.set(scope=UserList.of(names[:RESOLVED_MAX]))
     assert list(check_scope(host.subject(lookup=lookup))) == []

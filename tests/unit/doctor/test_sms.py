@@ -24,8 +24,14 @@ def test_where_everything_is_set_nothing_is_lacking(host: Host) -> None:
     [
         ({"sms_account_sid": ""}, "no Twilio account is set"),
         ({"sms_sender": ""}, "no sender is set"),
-        ({"sms_sender": "Example"}, "the sender is not a number and has no country, so that SMS may go nowhere"),
-        ({"sms_sender": "MG" + "0" * 32}, "the sender is not a number and has no country, so that SMS may go nowhere"),
+        (
+            {"sms_sender": "Example"},
+            "the sender is not a number and so has no country, and sms.countries is empty, so no SMS may be sent",
+        ),
+        (
+            {"sms_sender": "MG" + "0" * 32},
+            "the sender is not a number and so has no country, and sms.countries is empty, so no SMS may be sent",
+        ),
     ],
 )
 def test_what_is_lacking_is_named_with_what_sets_it(host: Host, settings: dict[str, Any], what: str) -> None:

@@ -16,7 +16,7 @@ def test_a_longer_one_is_warned_of_with_its_real_length(host: Host) -> None:
     (finding,) = check_sms_message(host.subject())
     assert finding.ok
     assert finding.detail.endswith("an SMS is 161 characters of GSM-7 long and takes 2 segments")
-    assert finding.fix.startswith("each segment is paid for: shorten")
+    assert finding.fix.startswith("each segment is charged: shorten")
 
 
 def test_where_none_is_sent_its_length_does_not_matter(host: Host) -> None:

@@ -34,8 +34,8 @@ def test_good_settings_are_good(host: Host) -> None:
     [
         ({"usepam": "no"}, "does not use PAM"),
         ({"kbdinteractiveauthentication": "no"}, "does not let daemon use keyboard-interactive"),
-        ({"authenticationmethods": "any"}, "takes a key alone from daemon"),
-        ({"authenticationmethods": "publickey,password"}, "never keyboard-interactive"),
+        ({"authenticationmethods": "any"}, "accepts a key alone from daemon"),
+        ({"authenticationmethods": "publickey,password"}, "without keyboard-interactive"),
     ],
 )
 def test_promise_4_settings_that_keep_the_code_away_are_found(host: Host, change: dict[str, str], words: str) -> None:
@@ -54,7 +54,7 @@ def test_an_sshd_that_was_never_started_is_a_warning(host: Host) -> None:
 
 def test_an_sshd_that_cannot_say_is_a_finding(host: Host) -> None:
     (host.root / "run/sshd").mkdir(parents=True)
-    assert details(host, "bad line 3") == ["sshd cannot say what it does: bad line 3"]
+    assert details(host, "bad line 3") == ["sshd cannot read its configuration: bad line 3"]
 
 
 def test_no_sshd_is_no_finding(host: Host) -> None:

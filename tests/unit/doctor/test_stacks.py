@@ -77,7 +77,7 @@ def test_promise_5_a_module_that_is_not_there_locks_everybody_out(host: Host) ->
     assert list(check_module(host.subject())) == []
     (host.root / MODULE).unlink()
     (finding,) = wrong(check_module(host.subject()))
-    assert "let nobody in" in finding.detail
+    assert "nobody can log in through them" in finding.detail
 
 
 def test_a_line_that_looks_for_the_daemon_elsewhere_is_found(host: Host) -> None:
