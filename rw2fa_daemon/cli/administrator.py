@@ -7,14 +7,14 @@ from typing import Final
 
 LOGIN_UID: Final = Path("/proc/self/loginuid")
 NOBODY_LOGGED_IN: Final = 2**32 - 1
-"""What /proc/self/loginuid says where no login stands behind a process (audit(8): "unset")."""
+"""What /proc/self/loginuid says for a process that no login started (audit(8): "unset")."""
 
 
 def administrator() -> str:
-    """Name and uid of whoever logged in, became root, and runs this.
+    """Name and uid of the user who logged in, became root, and runs this.
 
-    The kernel's loginuid counts where there is one; sudo says it otherwise, and a root that says
-    something false there could do worse.
+    From the kernel's loginuid where it is set, else from sudo's SUDO_UID: root could forge that, but
+    root could do worse.
     """
     return _named(_login_uid() or _sudo_uid() or os.getuid())
 

@@ -1,4 +1,4 @@
-"""What follows on a change: a record of who made it, and a daemon that knows."""
+"""What follows a change: a record of who made it, and a daemon that is told of it."""
 
 import time
 from collections.abc import Iterable
@@ -25,17 +25,17 @@ PAM_FOLDER: Final = Path("/etc/pam.d")
 def record(
     cli: CliContext, what: str, users: Iterable[str] = ("",), *, event: Event = Event.ADMINISTRATION, rule: str = ""
 ) -> None:
-    """Write one audit record for each of `users`: the administrator did `what`, which holds no secret."""
+    """Write one audit record for each of `users`: the administrator did `what`, which must contain no secret."""
     who = administrator()
     with closing(open_sink(cli.config.state)) as sink:
         for user in users:
             sink.write(Record(event, time.time(), user, decision="done", rule=rule, reason=f"{what}, by {who}"))
     if sink.lost:
-        note("the audit record could not be written; look at the journal and at the folder of the state")
+        note("the audit record could not be written; check the journal and the state folder")
 
 
 def announce(cli: CliContext, event: str, user: str) -> None:
-    """Have `user` told of `event`, one of wire.notice, where a program for that is set."""
+    """Have `user` told of `event`, one of wire.notification, if a program for that is configured."""
     config = cli.config
     if config.notify is None:
         return
@@ -47,9 +47,9 @@ def announce(cli: CliContext, event: str, user: str) -> None:
 
 
 def lines_are_ours(config: Config) -> bool:
-    """Whether this host's PAM lines lead to the daemon of this configuration, or to no other.
+    """Whether this host's PAM lines lead to the daemon of this configuration, or to none.
 
-    A host can have several configurations; the lines that `rw2fa pam install` puts in lead to the default socket.
+    A host can have several configurations; the lines that `rw2fa pam install` adds lead to the default socket.
     """
     if str(config.socket) == BY_KEY["paths.socket"].default:
         return True
@@ -58,22 +58,22 @@ def lines_are_ours(config: Config) -> bool:
 
 
 def purge(cli: CliContext) -> None:
-    """See to it that what was destroyed is in no file of the state any more, or say that it still is."""
+    """Remove what was destroyed from every file of the state, or say that it is still there."""
     if not cli.store.purge():
         note(
-            "what was destroyed is still in the write-ahead log, encrypted, because somebody reads the state, such as "
-            "a backup; when that has ended, run: rw2fa users purge"
+            "what was destroyed is still in the write-ahead log, encrypted, because something is reading the state, "
+            "such as a backup; once that has ended, run: rw2fa users purge"
         )
 
 
 def reload(cli: CliContext) -> None:
-    """Let sshd and a running daemon know the new configuration; a daemon that is down reads it when it starts."""
+    """Tell sshd and a running daemon of the new configuration; a daemon that is down reads it when it starts."""
     refresh_sshd(cli)
     _reload_daemon(cli)
 
 
 def refresh_sshd(cli: CliContext) -> None:
-    """Let sshd's drop-in, which says who needs a code after a key, follow the scope as it is now."""
+    """Bring sshd's drop-in, which says who needs a code after a key, up to date with the scope."""
     if not lines_are_ours(cli.config):
         return
     try:
@@ -90,7 +90,7 @@ def _reload_daemon(cli: CliContext) -> None:
     try:
         result = ask_daemon(cli.config.socket, "reload", RELOAD_SECONDS).get("result", "no answer")
     except Problem as problem:
-        note(f"{problem.what}, so it does not know yet; it reads the configuration when it starts")
+        note(f"{problem.what}, so it does not know of the change yet; it reads the configuration when it starts")
         return
     if result != "ok":
         note(f"the daemon keeps its old configuration: {result}")

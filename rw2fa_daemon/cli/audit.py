@@ -13,14 +13,14 @@ from rw2fa_daemon.core.audit import Record
 
 
 @click.command()
-@click.option("--user", metavar="USER", shell_complete=scope_entries, help="Only what is about this user.")
-@click.option("--since", metavar="TIME", help='Only what happened since then: 2h, 7d, 2026-01-31, "2026-01-31 12:00".')
+@click.option("--user", metavar="USER", shell_complete=scope_entries, help="Only records about this user.")
+@click.option("--since", metavar="TIME", help='Only records since then: 2h, 7d, 2026-01-31, "2026-01-31 12:00".')
 @JSON_OPTION
 @pass_cli
 def audit(cli: CliContext, user: str | None, since: str | None, *, as_json: bool) -> None:
     """Show what was decided, and who changed what.
 
-    Oldest first.
+    The oldest record comes first.
     """
     start = None if since is None else durations.since(since, time.time())
     records = read(cli.config.state, start, user)
@@ -30,7 +30,7 @@ def audit(cli: CliContext, user: str | None, since: str | None, *, as_json: bool
         for record in records:
             say(_line(record))
     if records.skipped:
-        note(f"{records.skipped} entries could not be read and are left out")
+        note(f"{records.skipped} records could not be read and are left out")
 
 
 def _as_json(record: Record) -> dict[str, object]:

@@ -12,11 +12,11 @@ from rw2fa_daemon.core.problem import Problem
 
 
 @click.command()
-@click.option("--refresh", is_flag=True, help="Compare it now, which takes seconds.")
+@click.option("--refresh", is_flag=True, help="Compare it now, which takes a few seconds.")
 @JSON_OPTION
 @pass_cli
 def clock(cli: CliContext, *, refresh: bool, as_json: bool) -> None:
-    """Show how far this host's clock is off. Status 1 if it is wrong."""
+    """Show how far this host's clock is off. Exit status 1 if it is wrong."""
     measurement, clock_status = look_at_clock(cli.config, refresh=refresh)
     answers = measurement.answers if measurement else ()
     if as_json:
@@ -27,7 +27,7 @@ def clock(cli: CliContext, *, refresh: bool, as_json: bool) -> None:
             say()
             table(("server", "address", "ahead by", "within", "stratum"), [_row(answer) for answer in answers])
     if clock_status.verdict is Verdict.ERROR:
-        raise Problem(f"this host's clock is {clock_status.detail}", "set it by an NTP client, such as chrony")
+        raise Problem(f"this host's clock is {clock_status.detail}", "run an NTP client, such as chrony, to set it")
 
 
 def _row(answer: Answer) -> tuple[str, ...]:

@@ -17,18 +17,18 @@ _WORDS: Final = {
 
 
 def look_at_clock(config: Config, *, refresh: bool) -> tuple[Measurement | None, ClockStatus]:
-    """The last comparison, or one of now, and what it says about now."""
+    """The last comparison, or a new one, and what it says about the present."""
     if not refresh:
         measurement = last(config.state)
         return measurement, assess(measurement, now())
-    from rw2fa_daemon.clock.watch import compare  # noqa: PLC0415 - ctypes and sockets, which a glance does not need
+    from rw2fa_daemon.clock.watch import compare  # noqa: PLC0415 - ctypes and sockets, not needed otherwise
 
     measurement = compare(config.relay_socket, config.time_servers, config.state)
     return measurement, assess(measurement, measurement.at)
 
 
 def clock_facts(clock_status: ClockStatus) -> dict[str, object]:
-    """For programs. `clock_offset`: seconds by which the time servers are ahead, null where that is not known."""
+    """For programs. `clock_offset`: seconds by which the time servers are ahead, null if unknown."""
     return {
         "clock_offset": None if clock_status.offset is None else round(clock_status.offset, 6),
         "clock_age": None if clock_status.age is None else round(clock_status.age, 3),
@@ -38,5 +38,5 @@ def clock_facts(clock_status: ClockStatus) -> dict[str, object]:
 
 
 def clock_line(clock_status: ClockStatus) -> str:
-    """For people."""
+    """For a human to read."""
     return f"{_WORDS[clock_status.verdict]}: {shown(clock_status.detail)}"

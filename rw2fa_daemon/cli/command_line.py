@@ -1,4 +1,4 @@
-"""What others see of how a command was called."""
+"""Hiding secrets in this process's command line, which everybody on the host can read."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -14,9 +14,9 @@ _COVER: Final = b"x"
 
 
 def hide(argument: str) -> None:
-    """Cover an argument in this process's command line: in the process list, and where journald copies it from.
+    """Overwrite an argument in this process's command line, which the process list and journald read.
 
-    Without effect where the kernel does not let us.
+    Has no effect where the kernel does not permit it.
     """
     hidden = argument.encode("utf-8", "surrogateescape")
     if not hidden:

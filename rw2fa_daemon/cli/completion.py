@@ -1,4 +1,4 @@
-"""`rw2fa completion`, and what completes the arguments of the other commands."""
+"""`rw2fa completion`, and the completion of the other commands' arguments."""
 
 from typing import Final
 
@@ -17,7 +17,7 @@ SHELLS: Final = ("bash", "zsh", "fish")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(context: click.Context, shell: str) -> None:
-    """Print the completion for a shell.
+    """Print the completion script for a shell.
 
     For bash: rw2fa completion bash > /etc/bash_completion.d/rw2fa
     """
@@ -27,13 +27,13 @@ def completion(context: click.Context, shell: str) -> None:
 
 
 def setting_keys(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The keys of the settings that begin with what stands there."""
+    """The keys of the settings that begin with what has been typed."""
     keys = (setting.key for setting in SETTINGS if setting.key != ANY_SERVICE)
     return [CompletionItem(key) for key in keys if key.startswith(incomplete)]
 
 
 def scope_entries(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The users and groups of the scope that begin with what stands there."""
+    """The users and groups of the scope that begin with what has been typed."""
     cli = context.find_object(CliContext) or CliContext(context.find_root().params["config"])
     try:
         entries = cli.config.scope_entries

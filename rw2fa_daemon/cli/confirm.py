@@ -12,10 +12,10 @@ YES_OPTION: Final = click.option("--yes", is_flag=True, help="Do not ask.")
 
 
 def make_sure(question: str, *, yes: bool) -> None:
-    """Return if it is wanted; raises Problem if not, or if nobody is there to be asked."""
+    """Return if the answer is yes; raises Problem if it is no, or if standard input is not a terminal."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise Problem(f"{question} Nobody is there to answer", "confirm with --yes")
+        raise Problem(f"{question} Standard input is not a terminal", "confirm with --yes")
     if not click.confirm(shown(question), err=True):
         raise Problem("nothing was changed", "answer y to go ahead")

@@ -1,4 +1,4 @@
-"""What one run of the command works on: a configuration file, and what it points to."""
+"""What one run of the command works with: a configuration file, and what it points to."""
 
 import pwd
 import time
@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from rw2fa_daemon.vault.vault import Vault
 
 DAEMON_USER: Final = "rw2fa"
-"""Whatever is created belongs to this user where there is one."""
+"""Whatever is created belongs to this user, if the user exists."""
 
 RELOAD_SECONDS: Final = 10.0
-"""How long to wait while the daemon reads its configuration again, which takes in a look at the directory."""
+"""How long to wait while the daemon reads its configuration again, which includes look-ups in the directory."""
 
 RESOLVE_SECONDS: Final = 2.0
-"""How long the directory may take for the names in the configuration; what is not known then stays as written."""
+"""How long the directory may take for the names in the configuration; names not resolved by then stay as written."""
 
 
 class CliContext:
-    """Opens each thing when it is first asked for; what fails raises Problem."""
+    """Opens each thing on first use; raises Problem if that fails."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -48,14 +48,14 @@ class CliContext:
 
     @cached_property
     def rules(self) -> "Rules":
-        """The configuration made ready to decide with, as the daemon does it."""
+        """The configuration prepared for decisions, as in the daemon."""
         from rw2fa_daemon.config.rules import make_rules  # noqa: PLC0415 - not for every command
 
         return make_rules(self.config, self.spellings)
 
     @cached_property
     def spellings(self) -> dict[str, str]:
-        """What the directory calls those whom the configuration spells otherwise."""
+        """The directory's name for each user whom the configuration spells differently, by that spelling."""
         from rw2fa_daemon.config.rules import names_to_resolve  # noqa: PLC0415 - not for every command
         from rw2fa_daemon.directory.request import lookup  # noqa: PLC0415 - not for every command
 
@@ -70,7 +70,7 @@ class CliContext:
 
     @cached_property
     def vault(self) -> "Vault":
-        """What the state is sealed with."""
+        """The keys that the state is encrypted under."""
         from rw2fa_daemon.vault.master_key import load_master_key  # noqa: PLC0415 - not for every command
         from rw2fa_daemon.vault.vault import Vault  # noqa: PLC0415 - not for every command
 
@@ -78,7 +78,7 @@ class CliContext:
 
     @cached_property
     def code_hasher(self) -> "CodeHasher":
-        """What makes recovery codes and tokens, and their digests."""
+        """Makes recovery codes and enrolment tokens, and their digests."""
         return self.store.code_hasher()
 
     @cached_property
@@ -89,7 +89,7 @@ class CliContext:
         return store
 
     def open_store(self, vault: "Vault", *, create: bool = False) -> "Store":
-        """The state, opened with these keys; `create` makes it where there is none."""
+        """The state, opened with these keys; with `create` it is made if it does not exist."""
         from rw2fa_daemon.audit.older import write_failed_over  # noqa: PLC0415 - not for every command
         from rw2fa_daemon.store.store import Store  # noqa: PLC0415 - not for every command
 
@@ -109,28 +109,28 @@ class CliContext:
         return self.config.database is not None
 
     def sync_scope(self) -> Mapping[str, int]:
-        """Write down which entries the scope has now; gives the UTC seconds at which each came in."""
+        """Record which entries the scope has now; returns the UTC second at which each was added."""
         return self.store.sync_scope(self.rules.scope_entries, int(time.time()))
 
     @cached_property
     def known_scope(self) -> Mapping[str, int]:
-        """The UTC second at which each entry came in that the state knows."""
+        """The UTC second at which each entry was added, for those that the state knows."""
         return self.store.scope()
 
     def came_in(self, entries: Iterable[str]) -> int:
-        """UTC second at which the last of these entries of the scope came in; now for what the state does not know."""
+        """UTC second at which the latest of these scope entries was added; now for one that the state does not know."""
         now = int(time.time())
         return max((self.known_scope.get(entry, now) for entry in entries), default=0)
 
     def must_own(self, *keys: str) -> None:
-        """Raise Problem where a drop-in sets one of these keys, so that no change of the file would tell."""
+        """Raise Problem if a drop-in sets one of these keys, so that changing the main file would have no effect."""
         from rw2fa_daemon.config.edit import own_to_set  # noqa: PLC0415 - not for every command
 
         for key in keys:
             own_to_set(self.layers, key, self.path)
 
     def change(self, decide: "Callable[[Layers], Changes]") -> None:
-        """Edit the configuration file, and forget what was read from the old one."""
+        """Edit the configuration file, and drop what was read from the old one."""
         from rw2fa_daemon.config.edit import change  # noqa: PLC0415 - not for every command
 
         config = change(self.path, decide, known=self.layers)
@@ -140,7 +140,7 @@ class CliContext:
 
 
 def daemon_owner() -> tuple[int, int] | None:
-    """Uid and gid of the daemon's user; None where there is no such user."""
+    """Uid and gid of the daemon's user; None if there is no such user."""
     try:
         entry = pwd.getpwnam(DAEMON_USER)
     except KeyError:

@@ -15,7 +15,7 @@ from rw2fa_daemon.doctor import Finding, run
 @JSON_OPTION
 @pass_cli
 def doctor(cli: CliContext, *, as_json: bool) -> None:
-    """Find what is wrong, and how to mend it.
+    """Find what is wrong, and say how to correct it.
 
     Exit status 1 if something is wrong.
     """

@@ -1,4 +1,4 @@
-"""`rw2fa explain`: what a login would meet, by the very table that logins go through."""
+"""`rw2fa explain`: what a login would meet, decided by the same table as real logins."""
 
 import time
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.request import lookup
 
 _MEANING = {
-    Decision.IGNORE: "rw2fa has no say in it",
+    Decision.IGNORE: "rw2fa does not interfere",
     Decision.ALLOW: "let in without a code; the password is still checked",
     Decision.CODE: "asked for a code",
     Decision.ENROL: "shown a QR code, and asked for a first code",
@@ -42,7 +42,7 @@ _MEANING = {
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The row of the table that decides, and what is worth knowing about how it came to that."""
+    """The row of the table that decides, and remarks on why."""
 
     row: Row
     person: User | None
@@ -59,7 +59,7 @@ class Explanation:
     type=click.Choice([phase.value for phase in Phase]),
     default=Phase.AUTH.value,
     show_default=True,
-    help="account: what a login meets that was not asked for a code, such as one by public key alone.",
+    help="account: for a login that was not asked for a code, such as one by public key alone.",
 )
 @JSON_OPTION
 @pass_cli
@@ -113,14 +113,14 @@ def explanation_of(cli: CliContext, login: Login, client: Client) -> Explanation
     if row is not None:
         if not on:
             would = _once_on(cli, login, client, now).row
-            remarks += (f"if it were switched on, the decision would be {would.decision}, by the rule {would.rule}",)
+            remarks += (f"if it were switched on, the decision would be {would.decision}, by rule {would.rule}",)
         return Explanation(row, None, (), remarks)
     answer = _once_on(cli, login, client, now)
     return replace(answer, remarks=remarks + answer.remarks)
 
 
 def _once_on(cli: CliContext, login: Login, client: Client, now: float) -> Explanation:
-    """What is decided where two-factor authentication is on."""
+    """What is decided if two-factor authentication is on."""
     admission = _admission(cli, login, client, lookup(login.user, cli.rules.groups), now)
     row, where = admission.row, admission.where
     user = admission.user if isinstance(admission.user, User) else None
@@ -130,7 +130,7 @@ def _once_on(cli: CliContext, login: Login, client: Client, now: float) -> Expla
     if where.scope_status is ScopeStatus.EXEMPT_USER and user:
         remarks.append(f"exempt by {', '.join(cli.rules.lists.exempt_users.matches(user))} in exempt.users")
     if where.scope_status is ScopeStatus.EXEMPT_NETWORK:
-        remarks.append("exempt by its address, which is in exempt.networks")
+        remarks.append("exempt by the address, which is in exempt.networks")
     if where.alias and user:
         remarks.append(f"{user.name} has the uid of {where.account}, whose codes are asked for")
     if row.rule is Rule.PASS_NEEDED:
@@ -178,12 +178,12 @@ def _admission(
 def _remarks(cli: CliContext, login: Login, client: Client) -> list[str]:
     remarks = []
     if login.service not in cli.rules.clients.clients:
-        remarks.append("no table names this service; it is taken for an unknown client")
+        remarks.append("no table names this service, so it is treated as an unknown client")
     if login.rhost and client.forgeable_address:
         remarks.append("the address counts for passes only, since local users can forge it")
         if in_networks(login.rhost, cli.rules.lists.exempt_networks):
             remarks.append(
-                "exempt.networks has it, but never counts for this service; to let users pass: rdp.whitelist"
+                "it is in exempt.networks, which does not apply to this service; to let users in, use rdp.whitelist"
             )
     return remarks
 
@@ -232,13 +232,13 @@ def _with_pass(cli: CliContext, admission: Admission) -> tuple[Row, list[str]]:
 def _about(state: AccountState, account: Account | None, context: Context) -> list[str]:
     match state:
         case AccountState.WINDOW_CLOSED if lacks_token(account, token_needed=context.settings.token_needed):
-            return ["enrolling takes a token, and none was given; `rw2fa users reset` prints one and opens the window"]
+            return ["enrolling takes a token, and none was made; `rw2fa users reset` prints one and opens the window"]
         case AccountState.WINDOW_CLOSED:
             return ["the enrolment window is closed; `rw2fa users reset` opens it"]
         case AccountState.MAY_ENROL if account and account.token is not None:
-            return ["asked first for the enrolment token that an administrator was shown"]
+            return ["first asked for the enrolment token that was printed for the administrator"]
         case AccountState.UID_CHANGED if account:
-            return [f"the stored uid is {account.uid}; if it is the same person, run: rw2fa users reset {account.name}"]
+            return [f"the stored uid is {account.uid}; if it is the same user, run: rw2fa users reset {account.name}"]
         case AccountState.BYPASSED if account and account.bypass:
             return [f"{bypass_sentence(account.bypass)}; `rw2fa users bypass {account.name} --end` ends that"]
         case AccountState.LOCKED if account and (lock := lock_of(account, context.settings, context.now)):
@@ -256,7 +256,7 @@ def _about_text(account: Account, number: str, context: Context) -> list[str]:
     if not account.phone_confirmed:
         remarks.append("the first code confirms the number")
     if context.settings.sms is not None and not number.startswith(context.settings.sms.allowed):
-        remarks.append("no message can go out: sms.countries does not allow that country")
+        remarks.append("no SMS can be sent: sms.countries does not allow that country")
     return remarks
 
 

@@ -1,4 +1,4 @@
-"""Command groups whose commands are imported when they are used: `rw2fa status` needs few of them."""
+"""Command groups whose commands are imported only when used: `rw2fa status` needs few of them."""
 
 from collections.abc import Mapping
 from importlib import import_module
@@ -19,7 +19,7 @@ class LazyGroup(click.Group):
         return list(self._commands_at)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        """Import and return one command; None if there is none of that name."""
+        """Import and return one command; None if there is no such command."""
         place = self._commands_at.get(cmd_name)
         if place is None:
             return None

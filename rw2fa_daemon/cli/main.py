@@ -63,14 +63,14 @@ _HERE = "rw2fa_daemon.cli"
 def rw2fa(context: click.Context, config: Path) -> None:
     """A second factor for logins on this host: who has it, and how it works.
 
-    Run it as root. It works while the daemon is down as well. Exit status: 0 done, 1 refused or
+    Run it as root. It also works while the daemon is down. Exit status: 0 done, 1 refused or
     failed, 2 wrong usage.
     """
     context.obj = CliContext(config.absolute())
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Do what a command line says (this process's, if None); gives the exit status."""
+    """Run a command line (this process's, if None) and return the exit status."""
     try:
         return int(rw2fa.main(arguments, prog_name="rw2fa", standalone_mode=False) or 0)
     except Problem as problem:
@@ -80,24 +80,24 @@ def run(arguments: Sequence[str] | None = None) -> int:
         error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        complain("interrupted; run it again if it was not meant to be")
+        complain("interrupted; run the command again to complete it")
         return 1
 
 
 def main() -> int:
     """The program: prepare this process, and run."""
-    # A hundred thousand names are many objects and make no cycles: the collector would look at all of them each time.
+    # A hundred thousand names are many objects and no cycles, and the collector would scan all of them each time.
     gc.set_threshold(100_000)
     # Secrets may pass through this memory: no core dump may hold them (promise 3).
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     os.umask(0o077)
     for stream in (sys.stdout, sys.stderr):
-        # A locale that lacks a character must not end a command half way.
+        # A character that the locale lacks must not stop a command halfway.
         cast("TextIOWrapper", stream).reconfigure(errors="backslashreplace")
     try:
         return run()
     except BrokenPipeError:
-        # Whoever read the output has seen enough; Python would complain once more while it flushes.
+        # The reader has closed the pipe; without this, Python would complain again when it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
 

@@ -18,7 +18,7 @@ DAEMON_SECONDS = 5.0
 @click.command()
 @pass_cli
 def metrics(cli: CliContext) -> None:
-    """Print figures for Prometheus, also of a daemon that is down."""
+    """Print metrics for Prometheus, even while the daemon is down."""
     try:
         text = ask_daemon(cli.config.socket, "metrics", DAEMON_SECONDS)["text"]
     except (Problem, KeyError):

@@ -35,7 +35,7 @@ def pam() -> None:
 @JSON_OPTION
 @pass_cli
 def check(cli: CliContext, services: tuple[str, ...], *, as_json: bool) -> None:
-    """Look for ways in without a code.
+    """Look for ways to log in without a code.
 
     Exit status 1 if there is one.
     """
@@ -46,7 +46,7 @@ def check(cli: CliContext, services: tuple[str, ...], *, as_json: bool) -> None:
 @_SERVICES
 @pass_cli
 def install(cli: CliContext, services: tuple[str, ...]) -> None:
-    """Put the lines in, and sshd's drop-in. All of it, or nothing."""
+    """Add the lines, and sshd's drop-in. All of them or none."""
     scope = scope_at(cli.config, time.time())
     done = put_in(services, scope=scope, clients=cli.rules.clients, socket=cli.config.socket)
     after_change.record(cli, " ".join(("rw2fa pam install", *services)))
@@ -58,7 +58,7 @@ def install(cli: CliContext, services: tuple[str, ...]) -> None:
 @YES_OPTION
 @pass_cli
 def remove(cli: CliContext, services: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - `install` undoes it
-    """Take the lines out again."""
+    """Remove the lines again."""
     done = take_out(services)
     after_change.record(cli, " ".join(("rw2fa pam remove", *services)))
     _tell(done)
@@ -69,7 +69,7 @@ def remove(cli: CliContext, services: tuple[str, ...], *, yes: bool) -> None:  #
 @pam.command(hidden=True)
 @pass_cli
 def refresh(cli: CliContext) -> None:
-    """Write sshd's drop-in for whoever needs a code now: what a timer runs when a trial ends."""
+    """Write sshd's drop-in for the users who need a code now; a timer runs this when a trial ends."""
     after_change.refresh_sshd(cli)
 
 

@@ -1,4 +1,4 @@
-"""`rw2fa pam accept`, `retract` and `accepted`: findings that an administrator has looked at and lives with."""
+"""`rw2fa pam accept`, `retract` and `accepted`: findings that an administrator has examined and accepted."""
 
 import time
 from dataclasses import asdict
@@ -31,19 +31,19 @@ _FINDING = click.argument("finding", metavar="FINDING", type=click.Choice([name.
 @click.command()
 @_SERVICE
 @_FINDING
-@click.option("--reason", required=True, metavar="TEXT", help="Why, for the audit and for whoever looks next.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why, for the audit and for other administrators.")
 @pass_cli
 def accept(cli: CliContext, service: str, finding: str, *, reason: str) -> None:
-    """Live with one finding of `pam check` about one service.
+    """Accept one finding of `pam check` about one service.
 
-    It keeps `rw2fa enable` from nothing any more, and is still shown, with the reason. It counts again when one of the
-    files changes that the service is made of.
+    It no longer stops `rw2fa enable`, and is still shown, with the reason. It counts again when one of the
+    service's PAM files changes.
     """
     why = reason_given(reason)
     with locked(HOST):
         if not any((one.service, one.check) == (service, finding) for one in pam_check(cli.config, [service])):
             raise Problem(
-                f"nothing called {finding} is found about {shown(service)}", f"run: rw2fa pam check {shown(service)}"
+                f"there is no finding {finding} about {shown(service)}", f"run: rw2fa pam check {shown(service)}"
             )
         before = kept.read(HOST)
         old = before.of(service, finding)
@@ -62,7 +62,7 @@ def accept(cli: CliContext, service: str, finding: str, *, reason: str) -> None:
 @_FINDING
 @pass_cli
 def retract(cli: CliContext, service: str, finding: str) -> None:
-    """Take an acceptance back: the finding counts again."""
+    """Withdraw an acceptance: the finding counts again."""
     with locked(HOST):
         before = kept.read(HOST)
         if before.of(service, finding) is None:
@@ -77,7 +77,7 @@ def retract(cli: CliContext, service: str, finding: str) -> None:
 @JSON_OPTION
 @pass_cli
 def accepted(_site: CliContext, *, as_json: bool) -> None:
-    """Show what was accepted."""
+    """Show the accepted findings."""
     found = kept.read(HOST)
     rows = [(one, found.counts(HOST, one.service, one.finding)) for one in found.acceptances]
     if as_json:

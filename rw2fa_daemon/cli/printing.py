@@ -1,4 +1,4 @@
-"""What the command prints: lines and tables for people, JSON for programs."""
+"""What the command prints: lines and tables to be read by humans, JSON for programs."""
 
 import json
 import sys
@@ -14,13 +14,13 @@ JSON_OPTION: Final = click.option("--json", "as_json", is_flag=True, help="Print
 
 
 STREAMED_AT_ONCE: Final = 500
-"""Rows that are printed together, so that the first come at once and all of them fast."""
+"""Rows printed together, so that the first appear at once and all of them fast."""
 
 
 def shown(text: str) -> str:
-    """Text that came from outside, fit for a terminal: what does not print is escaped.
+    """Untrusted text, made safe for a terminal: characters that do not print are escaped.
 
-    That takes in line breaks, ESC, and the characters that turn the direction of writing.
+    That includes line breaks, ESC, and the characters that change the direction of text.
     """
     if text.isprintable():
         return text
@@ -30,12 +30,12 @@ def shown(text: str) -> str:
 
 
 def say(text: str = "") -> None:
-    """Print a line; escape with `shown` what came from outside."""
+    """Print a line; escape untrusted text with `shown`."""
     click.echo(text)
 
 
 def note(text: str) -> None:
-    """Tell something beside the result, on standard error."""
+    """Print a remark beside the result, on standard error."""
     click.echo(f"rw2fa: note: {shown(text)}", err=True)
 
 
@@ -50,7 +50,7 @@ def show_json(value: object) -> None:
 
 
 def stream_json(values: Iterable[object]) -> None:
-    """Print values as a JSON list, one at a time: there may be more than fit in memory."""
+    """Print values as a JSON list, one at a time: there may be more than memory can hold."""
     start = "["
     for value in values:
         click.echo(f"{start}{json.dumps(value)}", nl=False)
@@ -59,9 +59,9 @@ def stream_json(values: Iterable[object]) -> None:
 
 
 def stream_json_object(values: Mapping[str, object]) -> None:
-    """Print a JSON object one part at a time: an iterator as the list of what it gives, a function as what it returns.
+    """Print a JSON object one part at a time: an iterator as the list of its items, a function as its result.
 
-    Each is called when those before it are printed.
+    Each is evaluated only when those before it have been printed.
     """
     start = "{"
     for key, value in values.items():
@@ -83,9 +83,9 @@ def _stream_list(values: Iterator[object]) -> None:
 
 
 def stream_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> bool:
-    """Print rows as a table while they come, as wide as the first of them need; whether there were any.
+    """Print rows as a table as they arrive, with columns as wide as the first rows need; whether there were any.
 
-    Without a row nothing is printed.
+    Without rows, nothing is printed.
     """
     rest = iter(rows)
     widths: list[int] = []
@@ -105,18 +105,18 @@ def table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
 
 
 def when(seconds: float | None) -> str:
-    """A moment (UTC seconds) in this host's time, for people; empty for none."""
+    """A time (UTC seconds) in this host's time zone, for a human to read; empty for None."""
     return "" if seconds is None else _moment(seconds)
 
 
 @lru_cache(maxsize=64)
 def _moment(seconds: float) -> str:
-    """As `when` has it; of a hundred thousand people most were added in one of a few seconds."""
+    """As `when`; cached, as most of a hundred thousand users were added within a few seconds."""
     return datetime.fromtimestamp(seconds, UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
 
 
 def iso(seconds: float | None) -> str | None:
-    """A moment (UTC seconds) for programs, ISO 8601 in UTC; None for none."""
+    """A time (UTC seconds) for programs, ISO 8601 in UTC; None for None."""
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,4 +1,4 @@
-"""Why an administrator does something, for whoever reads the audit."""
+"""Why an administrator does something, for the audit."""
 
 from typing import Final
 
@@ -12,7 +12,7 @@ def reason_given(text: str) -> str:
     """The reason as it goes into the audit; raises Problem."""
     reason = " ".join(text.split())
     if not reason:
-        raise Problem("no reason was given", "say why with --reason, for whoever reads the audit")
+        raise Problem("no reason was given", "give one with --reason, for the audit")
     if len(reason) > REASON_CHARACTERS_MAX:
-        raise Problem("the reason is too long", f"say it in {REASON_CHARACTERS_MAX} characters")
+        raise Problem("the reason is too long", f"shorten it to {REASON_CHARACTERS_MAX} characters")
     return shown(reason)

@@ -31,9 +31,9 @@ DATABASE: Final = "database.url"
 
 @click.group()
 def settings() -> None:
-    """Look at settings and change them.
+    """Show and change settings.
 
-    KEY is a path like settings.digits; its last word will often do.
+    KEY is a path like settings.digits; its last part is enough if no other key ends in it.
     """
 
 
@@ -41,7 +41,7 @@ def settings() -> None:
 @JSON_OPTION
 @pass_cli
 def list_settings(cli: CliContext, *, as_json: bool) -> None:
-    """Show all settings, what they are set to and where."""
+    """Show all settings, their values, and the files that set them."""
     keys = [setting.key for setting in SETTINGS if setting.key != ANY_SERVICE]
     keys += sorted(key for key in cli.layers.values if key not in keys)
     if as_json:
@@ -80,10 +80,10 @@ def get(cli: CliContext, key: str, *, as_json: bool) -> None:
 @settings.command("set", context_settings={"ignore_unknown_options": True})
 @click.argument("key", shell_complete=setting_keys)
 @click.argument("value")
-@click.option("--accept-risk", is_flag=True, help="Also if that makes guessing cheap; `rw2fa status` shows it then.")
+@click.option("--accept-risk", is_flag=True, help="Even if that makes guessing easy; `rw2fa status` then shows it.")
 @pass_cli
 def set_value(cli: CliContext, key: str, value: str, *, accept_risk: bool) -> None:
-    """Change a setting; a list is given with commas."""
+    """Change a setting; separate the items of a list by commas."""
     full, row = _settable(key)
     try:
         parsed = row.domain.parse(value)
@@ -94,18 +94,18 @@ def set_value(cli: CliContext, key: str, value: str, *, accept_risk: bool) -> No
         raise Problem(f"{full}: {refused.reason}", refused.fix) from None
     _change(cli, {full: parsed, ACCEPT_RISK: True} if accept_risk else {full: parsed})
     if full.startswith("paths."):
-        note("the daemon takes this over when it is restarted, and the PAM lines may name the old path")
+        note("this takes effect when the daemon is restarted; check whether the PAM lines name the old path")
     if full == DATABASE:
-        note("the daemon takes this over when it is restarted; make the state there with `rw2fa init` before")
+        note("this takes effect when the daemon is restarted; before that, create the state there with: rw2fa init")
     if full == "sms.account_sid":
-        note("the token that is stored belongs to an account; another account's is asked for by: rw2fa sms configure")
+        note("the stored token belongs to the old account; set that of another one with: rw2fa sms configure")
 
 
 @settings.command()
 @click.argument("key", shell_complete=setting_keys)
 @pass_cli
 def unset(cli: CliContext, key: str) -> None:
-    """Go back to the default of a setting."""
+    """Reset a setting to its default."""
     _change(cli, {_settable(key)[0]: None})
 
 
@@ -128,7 +128,7 @@ def _warn_of_segments(cli: CliContext) -> None:
 
 
 def _settable(key: str) -> tuple[str, Setting]:
-    """A key that `set` and `unset` may change; raises Problem with the command that changes it instead."""
+    """A key that `set` and `unset` may change; raises Problem with the right command for one that they may not."""
     full = _full_key(key)
     row = _row(full)
     if row.command:
@@ -137,14 +137,14 @@ def _settable(key: str) -> tuple[str, Setting]:
 
 
 def _full_key(key: str) -> str:
-    """The path of a key that may be given by its last word; raises Problem."""
+    """The full path of a key, which may be given by its last part; raises Problem."""
     if key != ANY_SERVICE and find(key) is not None:
         return key
     found = [setting.key for setting in SETTINGS if setting.name == key and setting.key != ANY_SERVICE]
     if len(found) == 1:
         return found[0]
     if found:
-        raise Problem(f"{shown(key)} is the last word of {len(found)} keys", f"name one of: {', '.join(found)}")
+        raise Problem(f"{len(found)} keys end in {shown(key)}", f"name one of: {', '.join(found)}")
     raise Problem(f"there is no setting {shown(key)}", "look for the key with: rw2fa settings list")
 
 
@@ -162,7 +162,7 @@ def _text(cli: CliContext, key: str) -> str:
 
 
 def _shown_value(cli: CliContext, key: str) -> Value | None:
-    """What a key is set to, as far as it may be shown."""
+    """The value of a key, with passwords masked."""
     value = cli.layers.value(key)
     return masked(value) if key == DATABASE and isinstance(value, str) else value
 
@@ -196,7 +196,7 @@ def _as_json(cli: CliContext, key: str) -> dict[str, object]:
 
 
 def _worked_out(cli: CliContext, key: str) -> dict[str, object]:
-    """What a value comes to together with others."""
+    """What a value amounts to together with others."""
     match key:
         case "guessing.budget":
             return {"chance_in_30_days": allowance(cli.config.digits, cli.config.guessing).chance}

@@ -20,11 +20,11 @@ DAEMON_SECONDS = 2.0
 
 
 @click.command()
-@click.option("--refresh", is_flag=True, help="Compare the clock now, which takes seconds.")
+@click.option("--refresh", is_flag=True, help="Compare the clock now, which takes a few seconds.")
 @JSON_OPTION
 @pass_cli
 def status(cli: CliContext, *, refresh: bool, as_json: bool) -> None:
-    """Show what is on, and for how many."""
+    """Show what is switched on, and for how many users."""
     config, now = cli.config, time.time()
     _, clock = look_at_clock(config, refresh=refresh)
     report, daemon_problem = _daemon(cli)
@@ -75,7 +75,7 @@ def _switch(cli: CliContext, now: float) -> str:
         return "on"
     if config.enabled_at(now):
         return f"on until {when(config.enabled_until)}; keep it on with: rw2fa enable --keep"
-    return f"off, since the trial ended at {when(config.enabled_until)}; switch it on with: rw2fa enable"
+    return f"off since the trial ended at {when(config.enabled_until)}; switch it on with: rw2fa enable"
 
 
 def _sms(cli: CliContext, report: dict[str, str]) -> str:
@@ -87,7 +87,7 @@ def _sms(cli: CliContext, report: dict[str, str]) -> str:
 
 
 def _daemon(cli: CliContext) -> tuple[dict[str, str], str]:
-    """What the daemon says about itself, or why it says nothing."""
+    """The daemon's own report, or why there is none."""
     try:
         return ask_daemon(cli.config.socket, "status", DAEMON_SECONDS), ""
     except Problem as problem:
@@ -103,13 +103,13 @@ def _running(report: dict[str, str], problem: str) -> str:
 
 
 def _versions(report: dict[str, str]) -> dict[str, str | None]:
-    """Which builds of command, daemon and hook are at work here; None for what is not there."""
+    """Which builds of command, daemon and hook are in use; None for one that is missing."""
     hooks = sorted({build_of(module) for module in modules(Path("/"))})
     return {"command": build_text(), "daemon": report.get("version"), "hook": ", ".join(filter(None, hooks)) or None}
 
 
 def _counts(cli: CliContext) -> tuple[tuple[int, int] | None, str]:
-    """How many are activated and pending, or why that cannot be told."""
+    """How many users are activated and pending, or why that is unknown."""
     try:
         return cli.store.counts(), ""
     except Problem as problem:

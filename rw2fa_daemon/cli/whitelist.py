@@ -42,7 +42,7 @@ def list_entries(cli: CliContext, *, as_json: bool) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="NAME…")
 @pass_cli
 def add(cli: CliContext, names: tuple[str, ...]) -> None:
-    """Put users and @groups on it. All, or none."""
+    """Add users and @groups to the whitelist. All of them or none."""
     entries = entries_of(names)
     new = [entry for entry in entries if entry not in _entries(cli)]
     cli.change(lambda layers: {KEY: tuple(dict.fromkeys((*_whitelist(layers), *entries)))})
@@ -50,7 +50,7 @@ def add(cli: CliContext, names: tuple[str, ...]) -> None:
         after_change.record(cli, "rw2fa whitelist add", new)
     after_change.reload(cli)
     for entry in entries:
-        say(f"{shown(entry)} {'is on the whitelist from now on' if entry in new else 'was on the whitelist before'}.")
+        say(f"{shown(entry)} {'is now on the whitelist' if entry in new else 'was already on the whitelist'}.")
 
 
 def _complete(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -66,7 +66,7 @@ def _complete(context: click.Context, _parameter: click.Parameter, incomplete: s
 @YES_OPTION
 @pass_cli
 def remove(cli: CliContext, names: tuple[str, ...], *, yes: bool) -> None:  # noqa: ARG001 - nothing is lost, so nothing is asked
-    """Take users and @groups off it."""
+    """Remove users and @groups from the whitelist."""
     before = _entries(cli)
     entries = [name if name in before else entries_of([name])[0] for name in names]
     missing = [entry for entry in entries if entry not in before]

@@ -47,7 +47,7 @@ def test_promise_3_from_nothing_to_logins_by_sms_by_command_alone(boot: Callable
     protect(machine, "alice")
     machine.run("rw2fa", "settings", "set", "sms.api_url", f"http://127.0.0.1:{PORT}")
     configure = ("rw2fa", "sms", "configure", "--account-sid", ACCOUNT_SID, "--from", SENDER)
-    assert "Twilio takes account and token." in machine.run(*configure, typed=f"{TOKEN}\n").stdout
+    assert "Twilio accepts account and token." in machine.run(*configure, typed=f"{TOKEN}\n").stdout
     assert "was delivered" in machine.run("rw2fa", "sms", "test", NUMBER).stdout
     machine.run("rw2fa", "sms", "enable")
     machine.run("rw2fa", "users", "edit", "alice", "--sms", NUMBER)

@@ -1,4 +1,4 @@
-"""`rw2fa backup`: everything that the state holds about people, in one file under a passphrase."""
+"""`rw2fa backup`: all users' records and the installation's secrets, in one file under a passphrase."""
 
 import contextlib
 import json
@@ -29,10 +29,10 @@ from rw2fa_daemon.vault.vault import Vault
 
 FILE_MODE: Final = 0o600
 AT_ONCE: Final = 500
-"""People written in one transaction."""
+"""Users written in one transaction."""
 COPIED_AT_ONCE: Final = 1024 * 1024
 LENGTH: Final = struct.Struct(">I")
-"""Before the line of JSON that a backup begins with; the database follows it."""
+"""The length of the line of JSON that follows it at the start of a backup; then comes the database."""
 
 
 @click.command()
@@ -42,14 +42,14 @@ LENGTH: Final = struct.Struct(">I")
 def backup(cli: CliContext, file: Path, *, as_json: bool) -> None:
     """Save the state to FILE, under a passphrase.
 
-    People log in meanwhile; what is saved is of one moment. The passphrase is asked for, or the first line of standard
-    input. The file holds everybody's secrets, and everything but the master key that is needed to put
-    them back, on this host or another: it is as safe as the passphrase.
+    Logins go on meanwhile; the backup is a snapshot. The passphrase is prompted for, or is the first line of standard
+    input. The file contains all users' secrets and everything else, except the master key, that is needed to restore
+    them on this host or another: it is as safe as the passphrase.
     """
     if file.exists():
         raise Problem(f"{file} exists already", "name another file, or move that one away")
     if not file.absolute().parent.is_dir():
-        raise Problem(f"there is no folder {file.absolute().parent}", "make it, or name another file")
+        raise Problem(f"there is no folder {file.absolute().parent}", "create it, or name another file")
     passphrase = new_passphrase()
     at = int(time.time())
     with tempfile.TemporaryDirectory(prefix="rw2fa-") as folder:
@@ -57,17 +57,17 @@ def backup(cli: CliContext, file: Path, *, as_json: bool) -> None:
         people, unsound = _copy(cli.store, Path(folder), Vault(key))
         head = {"made_at": at, "host": socket.gethostname(), "people": people, "key": written(key).decode("ascii")}
         size = _write(file, Path(folder, FILE_NAME), head, passphrase)
-    after_change.record(cli, f"rw2fa backup, {people} people")
+    after_change.record(cli, f"rw2fa backup, {people} users")
     if as_json:
         show_json({"file": str(file), "people": people, "bytes": size, "made_at": iso(at), "complete": not unsound})
     else:
-        say(f"Saved {people} people to {shown(str(file))}. Without the passphrase it cannot be read.")
+        say(f"Saved {people} users to {shown(str(file))}. It cannot be read without the passphrase.")
     if unsound:
         note(f"not saved: {unsound}")
 
 
 def _copy(store: Store, folder: Path, vault: Vault) -> tuple[int, str]:
-    """Copy all people into a state in a folder, under a key of its own; how many, and what is wrong with the others."""
+    """Copy all users into a state in a folder, under a key of its own; how many, and what is wrong with the rest."""
     unsound = ""
     copy = Store.open(folder, vault, create=True)
     try:
@@ -104,7 +104,7 @@ def _put(copy: Store, accounts: list[Account]) -> None:
 
 
 def _write(file: Path, database: Path, head: dict[str, object], passphrase: Secret) -> int:
-    """Write the backup; it appears complete and on disk, or not at all. Gives its size in bytes; raises Problem."""
+    """Write the backup, complete and durable, or not at all. Returns its size in bytes; raises Problem."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     try:
         try:
@@ -125,7 +125,8 @@ def _write(file: Path, database: Path, head: dict[str, object], passphrase: Secr
         raise Problem(f"{file} exists already", "name another file, or move that one away") from None
     except OSError as error:
         raise Problem(
-            f"{file} cannot be written: {error.strerror}", "name a file on a disk that has room and takes links"
+            f"{file} cannot be written: {error.strerror}",
+            "name a file on a file system with free space and hard links",
         ) from error
     return size
 

@@ -1,4 +1,4 @@
-"""Asking for the passphrase of a backup."""
+"""Prompting for the passphrase of a backup."""
 
 import sys
 from typing import Final
@@ -9,9 +9,9 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
 
 LENGTH_MIN: Final = 12
-"""Characters. Whoever has the file can try as many as a computer hashes; nothing else stands before the secrets."""
+"""Characters. Anybody who has the file can try as many as a computer can hash; nothing else protects the secrets."""
 LINE_MAX: Final = 1024
-"""Characters read of standard input."""
+"""Characters read from standard input."""
 
 
 def new_passphrase() -> Secret:
@@ -20,18 +20,18 @@ def new_passphrase() -> Secret:
     if len(text) < LENGTH_MIN:
         raise Problem(
             f"that passphrase has {len(text)} characters",
-            f"take one of at least {LENGTH_MIN}: every secret depends on it",
+            f"choose one of at least {LENGTH_MIN}: every secret depends on it",
         )
     return _secret(text)
 
 
 def known_passphrase() -> Secret:
-    """That of a backup that is there, typed or from standard input."""
+    """The one of an existing backup, typed or from standard input."""
     return _secret(_asked(twice=False))
 
 
 def _asked(*, twice: bool) -> str:
-    """What is typed and not shown, or a line of standard input where that is no terminal."""
+    """What is typed without being shown, or a line of standard input if that is not a terminal."""
     if sys.stdin.isatty():
         return str(click.prompt("Passphrase (not shown)", hide_input=True, confirmation_prompt=twice, err=True))
     return sys.stdin.readline(LINE_MAX).rstrip("\r\n")

@@ -1,4 +1,4 @@
-"""`rw2fa restore`: what `rw2fa backup` saved, in the place of what is there."""
+"""`rw2fa restore`: replace the state by what `rw2fa backup` saved."""
 
 import json
 import os
@@ -35,7 +35,7 @@ NAMES_SHOWN: Final = 10
 
 
 class _Backup(NamedTuple):
-    """What a backup holds: of which moment (UTC seconds) and host, the people, and the secrets of the installation."""
+    """The content of a backup: its time (UTC seconds) and host, the accounts, and the installation's secrets."""
 
     made_at: int
     host: str
@@ -49,31 +49,31 @@ class _Backup(NamedTuple):
 @YES_OPTION
 @pass_cli
 def restore(cli: CliContext, file: Path, *, as_json: bool, yes: bool) -> None:
-    """Put back what was saved to FILE, in the place of everything that the state holds.
+    """Replace everything in the state by what was saved to FILE.
 
-    A running daemon goes on with it. What was accepted since the backup is not known any more: so no code from
-    before counts, recovery codes and bypasses are void, and whoever has no device yet needs a reset to
-    enrol. The state must be there, with its own key; on a new host run `rw2fa init` first.
+    A running daemon continues with it. Which codes were accepted since the backup is no longer known: so no code
+    from before the restore is accepted, recovery codes and bypasses are void, and users without a device need a
+    reset to enrol. The state must exist, with its own key; on a new host run `rw2fa init` first.
     """
     store = _opened(cli)
     with alone(cli.config.master_key):
         if len(cli.vault.numbers) > 1:
-            raise Problem("the master key is being changed", "finish that first: rw2fa key rotate")
+            raise Problem("the master key is being changed", "finish that first with: rw2fa key rotate")
         saved = _read(file)
         there = sum(1 for _ in store.names())
         make_sure(
-            f"Replace what is stored of {there} people by the backup of {when(saved.made_at)} with "
-            f"{len(saved.accounts)} people?",
+            f"Replace the records of {there} users by the backup of {when(saved.made_at)} with "
+            f"{len(saved.accounts)} users?",
             yes=yes,
         )
         now = int(time.time())
         outside = read_outside(marker_file(cli.config.state))
         mark = store.replace_all(saved.accounts, saved.secrets, now, outside)
-        # Only now: a mark that is ahead of the state would look like a loss.
+        # Only now: a marker ahead of the state would look like a loss.
         _move_on(cli.config.state, mark)
     cli.sync_scope()
     after_change.record(
-        cli, f"rw2fa restore, {len(saved.accounts)} people of {iso(saved.made_at)} from {shown(saved.host)}"
+        cli, f"rw2fa restore, {len(saved.accounts)} users of {iso(saved.made_at)} from {shown(saved.host)}"
     )
     after_change.reload(cli)
     _tell(saved, now, as_json=as_json)
@@ -94,14 +94,14 @@ def _opened(cli: CliContext) -> Store:
         return cli.store
     except Problem as problem:
         raise Problem(
-            f"there is no state that a backup could be put into: {problem.what}",
-            f"move {cli.config.state / FILE_NAME}* away, if there is one that cannot be used, run `rw2fa init`, and "
-            "then this again",
+            f"there is no usable state to restore into: {problem.what}",
+            f"move {cli.config.state / FILE_NAME}* away, if it exists and cannot be used, run `rw2fa init`, and "
+            "then run this again",
         ) from problem
 
 
 def _read(file: Path) -> _Backup:
-    """Take a backup apart, in a folder of its own; raises Problem if it is none, or is damaged."""
+    """Unpack a backup in a temporary folder; raises Problem if it is not one, or is damaged."""
     try:
         stream = file.open("rb")
     except OSError as error:
@@ -123,7 +123,7 @@ def _read(file: Path) -> _Backup:
 
 
 def _unpack(stream: BinaryIO, passphrase: Secret, database: Path) -> bytes:
-    """Write the database of a backup, and give the line before it."""
+    """Write the database of a backup to `database`; returns the line before it."""
     pieces = unsealed(stream, passphrase)
     start = next(pieces)
     (length,) = LENGTH.unpack(start[: LENGTH.size]) if len(start) >= LENGTH.size else (HEAD_MAX + 1,)
@@ -149,7 +149,7 @@ def _parsed_head(head: bytes) -> tuple[int, str, MasterKey]:
 
 
 def _unknown() -> Problem:
-    return Problem("the backup holds something else than a state", "install the version of rw2fa that made it")
+    return Problem("the backup does not contain a state", "install the version of rw2fa that made it")
 
 
 def _tell(saved: _Backup, now: int, *, as_json: bool) -> None:
@@ -168,16 +168,16 @@ def _tell(saved: _Backup, now: int, *, as_json: bool) -> None:
             }
         )
         return
-    say(f"Restored {len(saved.accounts)} people as of {when(saved.made_at)}.")
-    say("No code from before counts: whoever logs in now waits for the next one, a minute at the most.")
+    say(f"Restored {len(saved.accounts)} users as of {when(saved.made_at)}.")
+    say("No code from before is accepted: users who log in now wait for the next one, at most a minute.")
     if without_codes:
         say(f"Recovery codes are void: {_some(without_codes)}. New ones: rw2fa users recovery NAME")
     if ended:
         say(f"Bypasses ended: {_some(ended)}.")
     if no_device:
         say(f"Not enrolled in the backup: {_some(no_device)}. They enrol after: rw2fa users reset NAME")
-    say(f"What administrators changed since is undone; see: rw2fa audit --since {iso(saved.made_at)}")
-    note("whoever was reset since has the old device again: reset them once more")
+    say(f"What administrators changed since then is undone; see: rw2fa audit --since {iso(saved.made_at)}")
+    note("users who were reset since then have the old device again: reset them once more")
 
 
 def _some(names: list[str]) -> str:

@@ -12,7 +12,7 @@ from rw2fa_daemon.vault.master_key import MasterKey, load_master_key, written
 from rw2fa_daemon.wire.client import NobodyListens, ask_daemon
 
 HAND_OVER_SECONDS: Final = 30.0
-"""How long to wait while the daemon, which the question may have started, opens the state with other keys."""
+"""How long to wait while the daemon, which this request may have started, opens the state with other keys."""
 
 
 @click.command()
@@ -20,7 +20,7 @@ HAND_OVER_SECONDS: Final = 30.0
 def load(cli: CliContext) -> None:
     """Hand the keys of the key file to the running daemon.
 
-    For a host to which the file was copied while the key is changed on another. No login is lost.
+    For a host that the file was copied to while the key is being changed on another. No login fails.
     """
     master_key = load_master_key(cli.config.master_key)
     if not hand_over(cli, master_key):
@@ -31,20 +31,20 @@ def load(cli: CliContext) -> None:
 
 
 def hand_over(cli: CliContext, master_key: MasterKey) -> bool:
-    """Give the running daemon these keys in place of those that it has; False if none runs.
+    """Give the running daemon these keys in place of its own; False if it is not running.
 
-    Raises Problem if it does not take them: they do not open the state, or it does not answer.
+    Raises Problem if it refuses them because they do not open the state, or does not answer.
     """
     try:
         report = ask_daemon(cli.config.socket, "keys", HAND_OVER_SECONDS, {"keys": written(master_key).decode("ascii")})
     except NobodyListens:
         return False
-    result = report.get("result", "it says nothing")
+    result = report.get("result", "it gave no reason")
     if result != "ok":
-        raise Problem(f"the daemon does not take the keys: {result}", "remove that cause, then run the command again")
+        raise Problem(f"the daemon refuses the keys: {result}", "correct that, then run the command again")
     return True
 
 
 def numbers(master_key: MasterKey) -> str:
-    """The numbers of a key and those with it, for people."""
+    """The numbers of a key and of the older ones with it, to be read by a human."""
     return " and ".join(map(str, master_key.numbers))

@@ -1,4 +1,4 @@
-"""`rw2fa key rotate`: another master key, and everything sealed again under it, while the daemon runs."""
+"""`rw2fa key rotate`: a new master key, with everything encrypted again under it, while the daemon runs."""
 
 import time
 from collections.abc import Iterable
@@ -28,10 +28,10 @@ from rw2fa_daemon.vault.master_key import (
 from rw2fa_daemon.vault.vault import Vault
 
 REST: Final = 1.0
-"""Between two transactions, this many times as long as one took, nothing is done: logins go first."""
+"""The pause between two transactions, as a multiple of the last one's duration, so that logins go first."""
 REST_SECONDS_MIN: Final = 0.005
 PASSES_MAX: Final = 100
-"""What a login changed meanwhile is looked at again. A hundred times that is not so; then something else is wrong."""
+"""Records that logins changed meanwhile need another pass. If a hundred are not enough, something else is wrong."""
 NAMES_SHOWN: Final = 10
 
 _UNIT: Final = "rw2fad.service"
@@ -47,16 +47,16 @@ class _Outcome:
 
 
 @click.command()
-@click.option("--every-host", is_flag=True, help="Go on: every host that shares the state has the new key.")
-@click.option("--anew", is_flag=True, help="Begin again, although a change was begun with a key that is lost.")
+@click.option("--every-host", is_flag=True, help="Continue: every host that shares the state has the new key.")
+@click.option("--anew", is_flag=True, help="Start over, if the new key of an unfinished change is lost.")
 @JSON_OPTION
 @pass_cli
 def rotate(cli: CliContext, *, every_host: bool, anew: bool, as_json: bool) -> None:
     """Encrypt the state under a new master key.
 
-    Logins go on meanwhile. The new key is drawn here and written to the key file; the old one leaves it at the end, and
-    opens nothing any more. What was interrupted goes on when this is run again. With several hosts on one
-    database it stops after the new key is drawn, until that was copied to all of them.
+    Logins go on meanwhile. The new key is generated here and added to the key file; at the end the old one is removed,
+    and no longer opens the state. An interrupted change continues when this is run again. With several hosts on one
+    database it stops once the new key is generated, until that has been copied to all of them.
     """
     path = cli.config.master_key
     _refuse_a_key_from_elsewhere(cli)
@@ -66,7 +66,7 @@ def rotate(cli: CliContext, *, every_host: bool, anew: bool, as_json: bool) -> N
             begun = master_key
         else:
             begun = successor(master_key)
-            # Before anything is encrypted under it, a new key is on the disk.
+            # The new key must be on disk before anything is encrypted under it.
             replace_master_key(path, begun)
         store = _opened(cli, begun)
         try:
@@ -105,7 +105,7 @@ def _encrypt(store: Store) -> _Outcome:
 
 
 def _pass(store: Store, pager: Pager, outcome: _Outcome) -> int:
-    """Look at everything once; gives how many were sealed again."""
+    """One pass over everything; returns how many records were encrypted again."""
     done, last = 0, ""
     while True:
         began = time.monotonic()
@@ -129,13 +129,13 @@ def _announce(store: Store, path: Path, before: MasterKey, begun: MasterKey, *, 
         store.announce_key(anew=anew)
     except Problem:
         if begun is not before:
-            # Nothing is under the key that was drawn just now, and there is another.
+            # Nothing is encrypted under the key just generated, since another change had begun.
             replace_master_key(path, before)
         raise
 
 
 def _refuse_a_key_from_elsewhere(cli: CliContext) -> None:
-    """Raise Problem where the daemon gets its key from elsewhere than the key file: it would start with the old one."""
+    """Raise Problem if the daemon does not get its key from the key file: it would start with the old one."""
     path = cli.config.master_key
     where = f"{CREDENTIAL}:{path}"
     elsewhere = not path.exists()
@@ -145,14 +145,14 @@ def _refuse_a_key_from_elsewhere(cli: CliContext) -> None:
         elsewhere = unit.ok and where not in _loaded(unit.output.splitlines())
     if elsewhere:
         raise Problem(
-            f"{_UNIT} does not get the master key from {path}, so that it would not find the new one when it starts",
+            f"{_UNIT} does not get the master key from {path}, so it would not have the new one when it starts",
             f"put the key into that file (`systemd-creds decrypt`), give the unit LoadCredential={where}, restart it, "
             "run this, and encrypt the new file (`systemd-creds encrypt`): the administrator's guide has the steps",
         )
 
 
 def _loaded(unit: Iterable[str]) -> set[str]:
-    """The values of LoadCredential= that the lines of a unit and its drop-ins leave: an empty one clears the list."""
+    """The values of LoadCredential= in force after a unit and its drop-ins: an empty one clears the list."""
     values: set[str] = set()
     for line in unit:
         key, _, value = line.partition("=")
@@ -165,9 +165,9 @@ def _tell_about_other_hosts(begun: MasterKey, path: Path, *, as_json: bool) -> N
     if as_json:
         show_json({"key": begun.number, "done": False})
         return
-    say(f"Key {numbers(begun)} are in {path}; nothing is encrypted under key {begun.number} yet.")
-    say("Copy the file to every host that shares the state, run there: rw2fa key load")
-    say("Then, here: rw2fa key rotate --every-host")
+    say(f"Keys {numbers(begun)} are in {path}; nothing is encrypted under key {begun.number} yet.")
+    say("Copy the file to every other host that shares the state, and run there: rw2fa key load")
+    say("Then run here: rw2fa key rotate --every-host")
 
 
 def _tell(outcome: _Outcome, begun: MasterKey, *, as_json: bool) -> None:
@@ -184,8 +184,8 @@ def _tell(outcome: _Outcome, begun: MasterKey, *, as_json: bool) -> None:
             }
         )
     else:
-        say(f"Everything is encrypted under key {begun.number}: {outcome.records} records, {rate:.0f} in a second.")
-        say("Keep a copy of the key file in a safe place. The old key opens old copies of the state, and nothing else.")
+        say(f"Everything is encrypted under key {begun.number}: {outcome.records} records, {rate:.0f} per second.")
+        say("Keep a copy of the key file in a safe place. The old key opens only old copies of the state.")
     if unsound:
         names = ", ".join(map(shown, unsound[:NAMES_SHOWN])) + (", …" if len(unsound) > NAMES_SHOWN else "")
-        note(f"{len(unsound)} records were altered before, and cannot be read: {names}; `rw2fa users reset NAME`")
+        note(f"{len(unsound)} altered records cannot be read: {names}; run `rw2fa users reset NAME` for each")

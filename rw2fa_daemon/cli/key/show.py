@@ -13,7 +13,7 @@ from rw2fa_daemon.wire.client import ask_daemon
 @JSON_OPTION
 @pass_cli
 def show(cli: CliContext, *, as_json: bool) -> None:
-    """Show which master keys there are, by their numbers and fingerprints, and what is encrypted under them."""
+    """Show the numbers and fingerprints of the master keys, and how many records are encrypted under each."""
     here = {number: cli.vault.fingerprint(number) for number in load_master_key(cli.config.master_key).numbers}
     in_use, records = cli.store.key_in_use(), cli.store.records_by_key()
     daemon = _daemon(cli)
@@ -29,16 +29,16 @@ def show(cli: CliContext, *, as_json: bool) -> None:
         return
     for number in sorted({*here, *records}, reverse=True):
         what = f"fingerprint {here[number]}" if number in here else "not on this host"
-        seals = ", seals what is new" if number == in_use else ""
+        seals = ", used for new records" if number == in_use else ""
         say(f"Key {number}  {what}, {records.get(number, 0)} records{seals}")
     has = "is not running" if daemon is None else f"has key {' and '.join(map(str, daemon)) or 'none'}"
     say(f"The daemon {has}.")
     if len(here) > 1:
-        say("A change of the key is under way; go on with: rw2fa key rotate")
+        say("A change of the key is not finished; continue with: rw2fa key rotate")
 
 
 def _daemon(cli: CliContext) -> list[int] | None:
-    """The numbers of the keys that the daemon has; None if it does not run."""
+    """The numbers of the daemon's keys; None if it is not running."""
     try:
         text = ask_daemon(cli.config.socket, "status").get("keys", "")
     except Problem:

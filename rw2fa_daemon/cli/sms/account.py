@@ -20,9 +20,9 @@ from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 from rw2fa_daemon.wire.sms_client import ask_account
 
 CHECK_SECONDS: Final = 10.0
-"""What Twilio is given to say whether it knows an account."""
+"""How long Twilio may take to say whether it knows an account."""
 TOKEN_LINE_MAX: Final = 256
-"""Characters read of standard input."""
+"""Characters read from standard input."""
 
 _BETWEEN_DIGITS: Final = re.compile(r"[ ().\-/]")
 
@@ -30,14 +30,14 @@ _BETWEEN_DIGITS: Final = re.compile(r"[ ().\-/]")
 @click.command()
 @click.option("--account-sid", metavar="SID", help="The Twilio account.")
 @click.option("--from", "sender", metavar="NUMBER", help="A number, a name, or the SID of a messaging service.")
-@click.option("--offline", is_flag=True, help="Do not ask Twilio whether account and token are right.")
+@click.option("--offline", is_flag=True, help="Do not check account and token with Twilio.")
 @pass_cli
 def configure(cli: CliContext, account_sid: str | None, sender: str | None, *, offline: bool) -> None:
     """Set account, token and sender.
 
-    Asks for what is not given. The token comes from a prompt that does not show it or, where
-    nobody is there to be asked, from the first line of standard input; it is kept encrypted in
-    the state, and nowhere else. An empty one leaves what is stored.
+    Prompts for what is not given. The token comes from a prompt that does not show it or, if
+    standard input is not a terminal, from its first line; it is stored encrypted in the state,
+    and nowhere else. An empty one leaves the stored token as it is.
     """
     store, config = cli.store, cli.config
     account = _wanted(account_sid, config.sms_account_sid, "Account SID", "--account-sid", _account)
@@ -49,7 +49,7 @@ def configure(cli: CliContext, account_sid: str | None, sender: str | None, *, o
     before = store.secret(TWILIO_TOKEN)
     token = _token(before if account == config.sms_account_sid else None)
     kind = "" if offline else _known_to_twilio(cli, account, token)
-    # The token first: if the file cannot be changed it goes back, so that both are the old ones or both the new.
+    # The token first: if the file cannot be changed it is put back, so that both are old or both new.
     if token != before:
         store.keep_secret(TWILIO_TOKEN, token)
     try:
@@ -60,10 +60,10 @@ def configure(cli: CliContext, account_sid: str | None, sender: str | None, *, o
         raise
     after_change.record(cli, f"rw2fa sms configure{' --offline' if offline else ''}, from {origin}")
     after_change.reload(cli)
-    say(f"SMS come from {shown(origin)}, by the account {masked_sid(account)}; the token is stored encrypted.")
-    say("Twilio was not asked about them." if offline else "Twilio takes account and token.")
+    say(f"SMS are sent from {shown(origin)}, by the account {masked_sid(account)}; the token is stored encrypted.")
+    say("They were not checked with Twilio." if offline else "Twilio accepts account and token.")
     if kind == "Trial":
-        note("it is a trial account: Twilio sends to numbers only that are verified in its console")
+        note("it is a trial account: Twilio sends only to numbers that are verified in its console")
     for problem in lacking(cli.config, token):
         note(str(problem))
     if not cli.config.sms_enabled:
@@ -89,12 +89,12 @@ def _sender(text: str) -> str:
 
 
 def _wanted(given: str | None, present: str, label: str, option: str, check: Callable[[str], str]) -> str:
-    """What was given, or is typed, or is there; raises Problem where that is nothing, or has not the form."""
+    """What was given, or is typed, or was set before; raises Problem if it is empty or malformed."""
     if given is None and sys.stdin.isatty():
         return str(click.prompt(label, default=present or None, value_proc=_retried(check), err=True))
     text = present if given is None else given.strip()
     if not text:
-        raise Problem(f"there is no {label.lower().replace('sid', 'SID')} yet", f"give it with {option}")
+        raise Problem(f"the {label.lower().replace('sid', 'SID')} is not set yet", f"give it with {option}")
     try:
         return check(text)
     except ValueError as error:
@@ -114,7 +114,7 @@ def _retried(check: Callable[[str], str]) -> Callable[[str], str]:
 
 
 def _token(present: Secret | None) -> Secret:
-    """The token that is typed or comes from standard input; `present` if that is empty."""
+    """The token that is typed or read from standard input; `present` if that is empty."""
     if sys.stdin.isatty():
         label = "Auth token (not shown)" if present is None else "Auth token (not shown; empty leaves it as it is)"
         text = str(click.prompt(label, hide_input=True, default="", show_default=False, err=True))
@@ -123,15 +123,17 @@ def _token(present: Secret | None) -> Secret:
     token = Secret(text.strip().encode(errors="replace"))
     if not token.reveal():
         if present is None:
-            raise Problem("the token of that account is not there", "type it, or give it on standard input")
+            raise Problem("no token was given for that account", "type it, or give it on standard input")
         return present
     if TOKEN.fullmatch(token.reveal()) is None:
-        raise Problem("that is no token: one is 32 hexadecimal digits", "look for the auth token in Twilio's console")
+        raise Problem(
+            "that is not a token, which is 32 hexadecimal digits", "look for the auth token in Twilio's console"
+        )
     return token
 
 
 def _known_to_twilio(cli: CliContext, account: str, token: Secret) -> str:
-    """What kind of account it is, in Twilio's word; raises Problem where Twilio does not take account and token."""
+    """The type of the account, in Twilio's word; raises Problem if Twilio does not accept account and token."""
     config = cli.config
     try:
         outcome = ask_account(config.relay_socket, account, token, config.sms_api_url, CHECK_SECONDS)

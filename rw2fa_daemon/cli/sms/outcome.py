@@ -1,4 +1,4 @@
-"""What Twilio said, as something that an administrator is told."""
+"""Twilio's errors as Problems for the administrator."""
 
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.twilio import TwilioError
@@ -7,7 +7,7 @@ from rw2fa_daemon.core.twilio import TwilioError
 def refusal(error: TwilioError, problem: str = "", *, fix: str = "", or_else: str = "") -> Problem:
     """The Problem for an error: the table's sentence, the code, `problem` from the relay.
 
-    `fix` takes the place of what the table says is to be done; `or_else` is another way out.
+    `fix` replaces the table's advice; `or_else` is an alternative to it.
     """
     what, _, advice = error.administrator.removesuffix(".").partition("; ")
     beside = ", ".join(part for part in (f"error {error.code}" if error.code else "", problem) if part)

@@ -20,7 +20,7 @@ from rw2fa_daemon.store.secrets import TWILIO_TOKEN
 def show(cli: CliContext, *, as_json: bool) -> None:
     """Show how SMS are sent.
 
-    Of account and token no more is shown than which they are.
+    The account is masked, and the token is not shown.
     """
     config = cli.config
     token, state_problem = _token(cli)
@@ -57,14 +57,14 @@ def show(cli: CliContext, *, as_json: bool) -> None:
         ("sender", config.sms_sender or "none"),
         ("message", config.sms_message),
         ("", message_meaning(config)),
-        ("a code counts", f"{config.sms_minutes} minutes"),
-        ("numbers that begin", ", ".join(config.sms_allowed) or "with nothing: SMS go nowhere"),
-        ("at most, a day", f"{config.sms_per_user} to a user, {config.sms_per_number} to a number"),
-        ("", f"{config.sms_per_day} altogether"),
-        ("at most, an hour", f"{config.sms_per_source} because of one address"),
+        ("codes valid for", f"{config.sms_minutes} minutes"),
+        ("allowed numbers", ", ".join(config.sms_allowed) or "none: no SMS can be sent"),
+        ("limits per day", f"{config.sms_per_user} to a user, {config.sms_per_number} to a number"),
+        ("", f"{config.sms_per_day} in total"),
+        ("limits per hour", f"{config.sms_per_source} caused by one address"),
     ]
     if config.sms_api_url:
-        rows.insert(4, ("in place of Twilio", config.sms_api_url))
+        rows.insert(4, ("instead of Twilio", config.sms_api_url))
     for label, text in rows:
         say(f"{label:<20}{shown(text)}")
     for problem in missing:
@@ -72,7 +72,7 @@ def show(cli: CliContext, *, as_json: bool) -> None:
 
 
 def _token(cli: CliContext) -> tuple[Secret | None, str]:
-    """The token, if one is stored, or why that cannot be told."""
+    """The token, if one is stored, or why that is unknown."""
     try:
         return cli.store.secret(TWILIO_TOKEN), ""
     except Problem as problem:

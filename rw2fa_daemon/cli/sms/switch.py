@@ -25,9 +25,9 @@ NAMED_MAX: Final = 10
 @click.command()
 @pass_cli
 def enable(cli: CliContext) -> None:
-    """Let codes be sent by SMS.
+    """Allow codes to be sent by SMS.
 
-    Nobody's method changes by it; `rw2fa users edit USER --sms NUMBER` does that.
+    This changes no user's method; `rw2fa users edit USER --sms NUMBER` does.
     """
     if problems := list(lacking(cli.config, cli.store.secret(TWILIO_TOKEN))):
         fixes = dict.fromkeys(problem.fix for problem in problems)
@@ -45,17 +45,17 @@ def enable(cli: CliContext) -> None:
 @YES_OPTION
 @pass_cli
 def disable(cli: CliContext, *, as_json: bool, yes: bool) -> None:
-    """Send no codes by SMS any more.
+    """Stop sending codes by SMS.
 
-    Everybody needs an authenticator app then. Whoever has none enrols one at the next login; the
-    time for that, enrolment.window, begins now. Methods and numbers stay as they are, for
+    All users then need an authenticator app. Those without one enrol at their next login; their
+    enrolment window (enrolment.window) begins now. Methods and numbers are kept for a later
     `rw2fa sms enable`.
     """
     cli.must_own("sms.enabled")
     names = list(_without_app(cli))
     if names:
-        make_sure(f"Switch SMS off, so that {_listed(names)} must enrol an authenticator app to get in?", yes=yes)
-    # The windows first: with SMS still on nobody uses them, and nobody is without a way in meanwhile.
+        make_sure(f"Switch SMS off, so that {_listed(names)} must enrol an authenticator app to log in?", yes=yes)
+    # The windows first: with SMS still on nobody uses them, and nobody is locked out in between.
     now = int(time.time())
     words = open_windows(cli, names, now)
     cli.change(lambda _: {"sms.enabled": False})
@@ -72,7 +72,7 @@ def disable(cli: CliContext, *, as_json: bool, yes: bool) -> None:
             }
         )
         return
-    say("No codes are sent by SMS any more.")
+    say("Codes are no longer sent by SMS.")
     for name in names:
         say(next_login(shown(name), until, now))
         if name in words:
@@ -80,7 +80,7 @@ def disable(cli: CliContext, *, as_json: bool, yes: bool) -> None:
 
 
 def _without_app(cli: CliContext) -> Iterator[str]:
-    """Who gets codes by SMS, and has no authenticator app."""
+    """Users who get codes by SMS and have no authenticator app."""
     try:
         for account in cli.store.accounts():
             if account.method is Method.SMS and not account.activated_by(Method.APP):

@@ -31,21 +31,21 @@ from rw2fa_daemon.wire.sms import SmsOutcome, SmsRequest
 from rw2fa_daemon.wire.sms_client import ask_sms, ask_sms_status
 
 SEND_SECONDS: Final = 20.0
-"""What Twilio is given to take the message."""
+"""How long Twilio may take to accept the message."""
 ASK_SECONDS: Final = 10.0
-"""What it is given to say where a message is."""
+"""How long it may take to give the status of a message."""
 FOLLOW_SECONDS: Final = 60
 FOLLOW_SECONDS_MAX: Final = 3600
 PAUSE_SECONDS: Final = 1.0
 _LINE: Final = 40
 """Columns that the progress line may take."""
 CODE: Final = "123456789012"
-"""Beginning with it, a code of any length that nobody was given."""
+"""Its first digits are the code in the message, which belongs to nobody."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A status, and how many seconds after the message was taken it was seen."""
+    """A status, and how many seconds after Twilio accepted the message it was seen."""
 
     status: str
     after: float
@@ -66,14 +66,14 @@ class _Seen:
 def trial(cli: CliContext, number: str, *, wait: int, as_json: bool) -> None:
     """Send an SMS to NUMBER and follow it.
 
-    It says what a login's would, with a code that nobody was given, and costs as much. Exit
-    status 1 if it is refused, or not delivered.
+    It has the text of a login's, with a code that is not valid, and costs as much. Exit
+    status 1 if it is refused or not delivered.
     """
     hide(number)
     to = parse_number(number)
     request = _request(cli, to)
     if not to.startswith(cli.config.sms_allowed):
-        note("no login sends an SMS to numbers that begin like this one; see sms.countries")
+        note("logins cannot send an SMS to numbers that begin like this one; see sms.countries")
     outcome = ask_sms(cli.config.relay_socket, request)
     after_change.record(cli, f"rw2fa sms test, to {masked(to)}")
     seen: list[_Seen] = []
@@ -91,10 +91,10 @@ def trial(cli: CliContext, number: str, *, wait: int, as_json: bool) -> None:
 
 
 def _request(cli: CliContext, to: str) -> SmsRequest:
-    """The message that a login would send to this number, with a code that nobody was given."""
+    """The message that a login would send to this number, with a code that is not valid."""
     config = cli.config
     token = cli.store.secret(TWILIO_TOKEN)
-    # Where an SMS may go is a question for logins.
+    # sms.countries applies to logins only.
     for problem in lacking(replace(config, sms_countries=(calling_code(to),)), token):
         raise problem
     assert token is not None
@@ -113,7 +113,7 @@ def _request(cli: CliContext, to: str) -> SmsRequest:
 def _follow(
     cli: CliContext, request: SmsRequest, outcome: SmsOutcome, wait: float, seen: list[_Seen], *, quiet: bool
 ) -> TwilioError | None:
-    """Follow a message, each new status added to `seen`; why it was not delivered, None where nobody says so."""
+    """Follow a message, adding each new status to `seen`; returns why it was not delivered, None if unknown."""
     code: int | None = None
     for now, code in _life(cli, request, outcome, wait):  # noqa: B007 - the last one counts
         changed = not seen or seen[-1].status != now.status
@@ -130,7 +130,7 @@ def _follow(
 
 
 def _life(cli: CliContext, request: SmsRequest, outcome: SmsOutcome, wait: float) -> Iterator[tuple[_Seen, int | None]]:
-    """The status of a message and its error, again and again, until it is final or the time is up."""
+    """The status of a message and its error, repeatedly, until it is final or the time is up."""
     path, began, status = cli.config.relay_socket, time.monotonic(), outcome.status
     yield _Seen(status, 0.0), None
     while status not in FINAL_STATUSES and time.monotonic() - began < wait:
@@ -144,7 +144,7 @@ def _life(cli: CliContext, request: SmsRequest, outcome: SmsOutcome, wait: float
 
 
 def _progress(now: _Seen, *, changed: bool) -> None:
-    """One line that is written over on a terminal; a line for each new status elsewhere."""
+    """One line that is overwritten on a terminal; a line for each new status elsewhere."""
     words = f"{now.status} after {now.after:.0f} s" if now.after else now.status
     if sys.stderr.isatty():
         click.echo(f"\r{words:<{_LINE}}", nl=False, err=True)
@@ -156,8 +156,8 @@ def _verdict(status: str, to: str, wait: float) -> str:
     if status in ARRIVED_STATUSES:
         return f"The SMS to {masked(to)} was delivered."
     return (
-        f"Twilio has taken the SMS to {masked(to)}; after {wait:g} s it is {status}. Some operators never say that one"
-        " was delivered: look at the phone."
+        f"Twilio has accepted the SMS to {masked(to)}; after {wait:g} s its status is {status}. Some operators never"
+        " confirm delivery: look at the phone."
     )
 
 

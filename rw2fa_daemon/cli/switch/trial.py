@@ -1,4 +1,4 @@
-"""The end of a trial, for sshd: its drop-in is a file, which the daemon cannot write."""
+"""The end of a trial, for sshd: the daemon cannot write its drop-in."""
 
 import sys
 from datetime import UTC, datetime
@@ -12,17 +12,17 @@ from rw2fa_daemon.pamstack.sshd.dropin import DROPIN
 
 
 def plan_end(cli: CliContext, until: int) -> None:
-    """Have sshd's drop-in written again at `until` (UTC seconds), by a timer of systemd's that does not outlive a boot.
+    """Have sshd's drop-in written again at `until` (UTC seconds), by a transient systemd timer, which a reboot removes.
 
-    Where none can be had, say what stays: whoever is in the scope then has to go through keyboard-interactive after a
-    key, in which the host asks for a password, as it does of everybody there, and which `BatchMode` switches off.
+    If that is impossible, say what remains: after a key, users in the scope then still have to pass
+    keyboard-interactive, where the host asks for the password, and which `BatchMode` switches off.
     """
     if not Path(DROPIN).exists() or not after_change.lines_are_ours(cli.config):
         return
     if not (programs.under_systemd() and _timer(cli, until)):
         note(
-            "when the trial ends sshd goes on sending these users through keyboard-interactive, where their passwords "
-            "are asked for after a key, and which scripts lack (BatchMode); `rw2fa disable` ends that as well"
+            "after the trial sshd will still send these users through keyboard-interactive after a key, where they are "
+            "asked for their password, and which fails in scripts (BatchMode); `rw2fa disable` ends that as well"
         )
 
 
@@ -30,7 +30,7 @@ def _timer(cli: CliContext, until: int) -> bool:
     systemd_run = programs.find("systemd-run")
     if systemd_run is None:
         return False
-    # A second later: by then it is over for everybody.
+    # A second later: by then the trial is over everywhere.
     moment = datetime.fromtimestamp(until + 1, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     command = [str(Path(sys.argv[0]).resolve()), "--config", str(cli.path), "pam", "refresh"]
     options = ["--quiet", "--collect", f"--on-calendar={moment}", "--timer-property=AccuracySec=1s"]

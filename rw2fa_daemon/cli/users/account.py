@@ -26,21 +26,21 @@ from rw2fa_daemon.store.store import StateProblem
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="USER…", shell_complete=scope_entries)
-@click.option("--no-token", is_flag=True, help="Let the password alone do to enrol again.")
+@click.option("--no-token", is_flag=True, help="Require no token: the password alone is enough to enrol again.")
 @JSON_OPTION
 @YES_OPTION
 @pass_cli
 def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: bool, yes: bool) -> None:
-    """Start users over.
+    """Make users enrol again.
 
-    Their secrets are destroyed, and their next login shows a new QR code. Whoever was activated
-    is asked for a token before, which is printed here and nowhere else: hand it over, so that
-    nobody else who knows the password is faster. With enrolment.proof = "token" everybody is.
-    Who gets codes by SMS keeps the number, and has to confirm it by a code again.
+    Their secrets are destroyed, and their next login shows a new QR code. A user who was activated
+    is first asked for a token, which is printed here and nowhere else: hand it over to the user, so
+    that nobody else who knows the password can enrol instead. With enrolment.proof = "token" every
+    user is. Users who get codes by SMS keep their number, and have to confirm it by a code again.
     """
     people = [enabled_person(cli, name) for name in names]
     listed = ", ".join(shown(user.name) for user in people)
-    make_sure(f"Destroy the secret of {listed}, so that the device in use gives no valid code any more?", yes=yes)
+    make_sure(f"Destroy the secret of {listed}, so that the present device no longer gives valid codes?", yes=yes)
     now = int(time.time())
     numbers: dict[str, str] = {}
     tokens: dict[str, str | None] = {}
@@ -65,23 +65,23 @@ def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: b
         return
     for name, word in tokens.items():
         if name in numbers:
-            say(f"{shown(name)} is sent a code to {numbers[name]} at the next login; the right one activates again.")
+            say(f"{shown(name)} is sent a code to {numbers[name]} at the next login, which activates the user again.")
             continue
         say(f"{shown(name)} is shown a new QR code at the next login, until {when(until)}.")
         if word is not None:
             say(f"Enrolment token for {shown(name)}, to type before the QR code: {word}")
     if no_token and cli.config.proof == PROOF_BY_WORD:
-        note("enrolment.proof is token: without a token they cannot enrol at a login, only with: rw2fa users enrol")
+        note("enrolment.proof is token: without a token they cannot enrol at a login; use: rw2fa users enrol")
 
 
 def _reset(cli: CliContext, user: User, now: int, *, no_token: bool) -> tuple[Account, str | None]:
-    """Start a user over; gives the account and the enrolment token, None for none."""
+    """Reset a user; returns the account and the enrolment token, or None if none is needed."""
     generation = secrets.randbits(GENERATION_BITS)
     new = None if no_token else cli.code_hasher.new(user.name, 1)
     always = cli.config.proof == PROOF_BY_WORD
 
     def work(account: Account | None, *, always: bool = always) -> tuple[Account, tuple[Account, str | None]]:
-        # A number that the administrator gave needs no token: nobody else reads what goes there.
+        # A number set by the administrator needs no token: nobody else reads the messages sent there.
         sms = method_in_force(account, cli.rules.settings) is Method.SMS
         needed = not sms and (always or (account is not None and account.activated))
         word, digest = (new.codes[0], new.digests[0]) if new is not None and needed else (None, None)
@@ -92,7 +92,7 @@ def _reset(cli: CliContext, user: User, now: int, *, no_token: bool) -> tuple[Ac
     try:
         return cli.store.transact(user.name, work)
     except StateProblem:
-        # A record that was altered: starting over is what its problem says to do. Who knows whether it was active?
+        # A record that was altered: a reset is what its problem advises. It may have been active, so ask for a token.
         cli.store.discard(user.name)
         return cli.store.transact(user.name, partial(work, always=True))
 
@@ -103,7 +103,7 @@ def _reset(cli: CliContext, user: User, now: int, *, no_token: bool) -> tuple[Ac
 def unlock(cli: CliContext, names: tuple[str, ...]) -> None:
     """Let users try again after too many wrong codes.
 
-    Their lock ends, and their guess budget is whole again.
+    Ends their lock and restores their guess budget.
     """
     people = [_stored_person(cli, name) for name in names]
     for name in people:
@@ -119,7 +119,7 @@ def _unlock(account: Account | None, *, settings: LoginSettings, now: float) -> 
 
 
 def enabled_person(cli: CliContext, typed: str) -> User:
-    """The person that `typed` means, who has two-factor authentication; raises Problem otherwise."""
+    """The user that `typed` names, who has two-factor authentication; raises Problem otherwise."""
     if typed.startswith(GROUP_MARK):
         raise Problem(f"{shown(typed)} is a group", "name its members one by one")
     user = person_of(typed, cli.rules.groups)
@@ -129,22 +129,24 @@ def enabled_person(cli: CliContext, typed: str) -> User:
         case Membership.UNSURE:
             raise Problem(
                 f"the directory cannot tell whether {shown(user.name)} has two-factor authentication",
-                "try again when every group of the scope can be resolved",
+                "try again once every group of the scope can be resolved",
             )
         case Membership.NOT_MEMBER:
             account, entries = cli.rules.lists.scope.naming(user)
             if entries:
                 raise Problem(
                     f"{shown(user.name)} has the uid of {shown(account.name)}, whose codes are asked for",
-                    f"name {shown(account.name)}, or give the other a device too: rw2fa users add {shown(user.name)}",
+                    f"name {shown(account.name)}, or give {shown(user.name)} a device of its own: rw2fa users add "
+                    f"{shown(user.name)}",
                 )
             raise Problem(
-                f"{shown(user.name)} has no two-factor authentication", f"run: rw2fa users add {shown(user.name)}"
+                f"{shown(user.name)} does not have two-factor authentication",
+                f"run: rw2fa users add {shown(user.name)}",
             )
 
 
 def _stored_person(cli: CliContext, typed: str) -> str:
-    """The name under which something may be stored about `typed`; raises Problem where nobody is meant."""
+    """The name under which a record of `typed` may be stored; raises Problem if it names no user."""
     try:
         return enabled_person(cli, typed).name
     except Problem:

@@ -1,4 +1,4 @@
-"""`rw2fa users bypass`: leave to sign in without a code, for a while."""
+"""`rw2fa users bypass`: permission to sign in without a code for a while."""
 
 import secrets
 import time
@@ -19,15 +19,15 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import User
 
 BYPASS_SECONDS_MAX: Final = 7 * 24 * 60 * 60
-"""Whoever needs longer needs a new device, or an entry in exempt.users."""
+"""A user who needs longer needs a new device, or an entry in exempt.users."""
 
 
 @click.command()
 @click.argument("name", metavar="USER", shell_complete=scope_entries)
-@click.option("--for", "length", metavar="1h", help="How long it holds, 7d at most.")
+@click.option("--for", "length", metavar="1h", help="How long it lasts, at most 7d.")
 @click.option("--once", is_flag=True, help="Only for the next login.")
 @click.option("--reason", metavar="TEXT", help="Why, for the audit.")
-@click.option("--end", is_flag=True, help="Take it back.")
+@click.option("--end", is_flag=True, help="End it now.")
 @pass_cli
 def bypass(cli: CliContext, name: str, *, length: str | None, once: bool, reason: str | None, end: bool) -> None:
     """Let a user sign in without a code for a while.
@@ -37,7 +37,7 @@ def bypass(cli: CliContext, name: str, *, length: str | None, once: bool, reason
     """
     if end:
         if length or once or reason:
-            raise click.UsageError("--end goes with nothing else")
+            raise click.UsageError("--end cannot be combined with other options")
         _end(cli, name)
         return
     if length is None or reason is None:
@@ -60,7 +60,7 @@ def _end(cli: CliContext, name: str) -> None:
 
 
 def _store(cli: CliContext, resolved: User, given: Bypass | None) -> bool:
-    """Store a bypass, or none; gives whether there was one that held."""
+    """Store a bypass, or remove it; returns whether one was in force."""
     user = shown(resolved.name)
 
     def work(account: Account | None) -> tuple[Account | None, bool | Problem]:
@@ -70,7 +70,7 @@ def _store(cli: CliContext, resolved: User, given: Bypass | None) -> bool:
         if account.uid != resolved.uid:
             return account, Problem(
                 f"{user} has another uid than the user whose secret is stored",
-                f"if it is the same person, run: rw2fa users reset {user}",
+                f"if it is the same user, run: rw2fa users reset {user}",
             )
         had = account.bypass is not None and time.time() < account.bypass.until
         return replace(account, bypass=given), had
@@ -84,5 +84,5 @@ def _store(cli: CliContext, resolved: User, given: Bypass | None) -> bool:
 def _seconds(text: str) -> int:
     seconds = duration(text)
     if not 0 < seconds <= BYPASS_SECONDS_MAX:
-        raise Problem(f"a bypass of {shown(text)} is out of range", f"choose up to {BYPASS_SECONDS_MAX // 86_400}d")
+        raise Problem(f"a bypass of {shown(text)} is out of range", f"choose at most {BYPASS_SECONDS_MAX // 86_400}d")
     return seconds

@@ -26,15 +26,15 @@ from rw2fa_daemon.core.user import User
 
 @click.command()
 @click.argument("name", metavar="USER", shell_complete=scope_entries)
-@click.option("--app", is_flag=True, help="Codes come from an authenticator app; a number is forgotten.")
-@click.option("--sms", metavar="NUMBER", help="Codes come by SMS to this number, with its country: +33612345678.")
+@click.option("--app", is_flag=True, help="Codes come from an authenticator app; the phone number is deleted.")
+@click.option("--sms", metavar="NUMBER", help="Codes come by SMS to this number, with its country code: +33612345678.")
 @JSON_OPTION
 @pass_cli
 def edit(cli: CliContext, name: str, *, app: bool, sms: str | None, as_json: bool) -> None:
     """Change how a user gets codes.
 
-    By SMS, the first right code activates; another number has to be activated again. An
-    authenticator app that was set up before stays, for the way back.
+    With SMS, the first right code activates the number; a new number has to be activated again. An
+    authenticator app that was set up before stays valid for a later --app.
     """
     if app == (sms is not None):
         raise click.UsageError("give either --app or --sms NUMBER")
@@ -54,10 +54,7 @@ def _to_sms(cli: CliContext, user: User, number: str, *, as_json: bool) -> None:
     elif account.phone_confirmed:
         say(f"{shown(user.name)} gets codes by SMS to {masked(number)}.")
     else:
-        say(
-            f"{shown(user.name)} is sent a code to {masked(number)} at the next login; the right one activates"
-            " that number."
-        )
+        say(f"{shown(user.name)} is sent a code to {masked(number)} at the next login, which activates that number.")
     hints(cli, {user.name: number})
 
 
@@ -88,7 +85,7 @@ def _by_app(
         return account, another_uid(user)
     if account.method is Method.APP:
         return account, account
-    # A number that codes do not go to any more is kept for nothing.
+    # A number that codes are no longer sent to need not be kept.
     changed = with_window(account.by_app(), now, new)
     return changed, changed
 

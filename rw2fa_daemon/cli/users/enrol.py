@@ -1,4 +1,4 @@
-"""`rw2fa users enrol` and `confirm`: an administrator hands out a secret."""
+"""`rw2fa users enrol` and `confirm`: enrolment by an administrator."""
 
 import secrets
 import time
@@ -32,7 +32,7 @@ from rw2fa_daemon.wire import notification
 
 
 class _Refusal(Enum):
-    """Why nothing can be handed out or confirmed."""
+    """Why no secret can be shown or confirmed."""
 
     ACTIVATED = "activated"
     UID_CHANGED = "uid changed"
@@ -45,7 +45,7 @@ def _problem(refusal: _Refusal, user: str) -> Problem:
         _Refusal.ACTIVATED: ("{user} is activated already", "for a new device run: rw2fa users reset {user}"),
         _Refusal.UID_CHANGED: (
             "{user} has another uid than the user whose secret is stored",
-            "if it is the same person, run: rw2fa users reset {user}",
+            "if it is the same user, run: rw2fa users reset {user}",
         ),
         _Refusal.NOTHING_PENDING: ("{user} has no secret to confirm", "run: rw2fa users enrol {user}"),
         _Refusal.FORM: (
@@ -69,7 +69,7 @@ def _problem(refusal: _Refusal, user: str) -> Problem:
 def enrol(cli: CliContext, name: str, *, picture: Path | None, as_json: bool) -> None:
     """Show a new secret: QR code, key, otpauth URI.
 
-    It counts once `rw2fa users confirm` has seen a code of it; until then the same one is shown again.
+    It is valid once `rw2fa users confirm` has accepted a code; until then the same one is shown again.
     """
     if picture is not None:
         check_picture(picture)
@@ -103,7 +103,7 @@ def _hand_out(cli: CliContext, user: User, credential: Credential, picture: Path
     say(f"type     time-based, {credential.digits} digits")
     say(f"uri      {uri}")
     if picture is not None:
-        say(f"picture  {shown(str(picture))}, for root only: remove it once it was scanned")
+        say(f"picture  {shown(str(picture))}, readable by root only: remove it once it has been scanned")
     say()
     if picture is None:
         # Explicit colours scan on dark and light terminals alike; in a file they would only be noise. The code comes
@@ -131,9 +131,9 @@ def _offer(account: Account | None, user: User, config: Config) -> tuple[Account
 @JSON_OPTION
 @pass_cli
 def confirm(cli: CliContext, name: str, code: str, *, as_json: bool) -> None:
-    """Activate a shown secret by a code of it.
+    """Activate a shown secret by a code from the app.
 
-    Prints the recovery codes, as a login does that activates.
+    Prints the recovery codes, as the login that activates does.
     """
     resolved = enabled_person(cli, name)
     typed = "".join(code.split())
@@ -157,12 +157,12 @@ def confirm(cli: CliContext, name: str, code: str, *, as_json: bool) -> None:
                 "set the device to automatic time and try again",
             )
         case _:
-            raise Problem("that is not the code", "type the code that the app shows now")
+            raise Problem("that is not the right code", "type the code that the app shows now")
     after_change.record(cli, "rw2fa users confirm", [resolved.name], event=Event.ACTIVATED, rule=Rule.ACTIVATED)
     after_change.announce(cli, notification.ACTIVATED, resolved.name)
     account = cli.store.read(resolved.name)
     if method_in_force(account, cli.rules.settings) is Method.SMS:
-        note(f"codes go on coming by SMS; for those of the app run: rw2fa users edit {user} --app")
+        note(f"codes still come by SMS; to use the app, run: rw2fa users edit {user} --app")
     if as_json:
         show_json({"user": resolved.name, "activated": True, "recovery_codes": recovery.codes})
         return

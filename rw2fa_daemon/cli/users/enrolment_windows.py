@@ -1,4 +1,4 @@
-"""Opening the enrolment window of people who need an authenticator app from now on."""
+"""Opening the enrolment window of users who need an authenticator app from now on."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,9 +13,9 @@ from rw2fa_daemon.store.store import Job, StateProblem
 
 
 def open_windows(cli: CliContext, names: Sequence[str], now: int) -> dict[str, str]:
-    """Let these people enrol at a login for enrolment.window days from `now` (UTC seconds).
+    """Let these users enrol at a login for enrolment.window days from `now` (UTC seconds).
 
-    Gives the tokens that they have to show before, by name, where enrolment.proof asks for one.
+    Returns the enrolment tokens, by name, that they need for it, if enrolment.proof is "token".
     """
     made = make_words(cli, names) if cli.config.proof == PROOF_BY_WORD else {}
     jobs = [Job(name, partial(_open, new=made.get(name), now=now)) for name in names]
@@ -30,7 +30,7 @@ def _open(account: Account | None, *, new: CodeSet | None, now: int) -> tuple[Ac
 
 
 def with_window(account: Account, now: int, new: CodeSet | None) -> Account:
-    """The account with its window opened, unless it has an app already; `new` is the token that is asked for."""
+    """The account with its window opened, unless it has an app already; `new` is the token to ask for."""
     if account.activated_by(Method.APP):
         return account
     counters = replace(account.counters, enrol_failures=0)
@@ -38,7 +38,7 @@ def with_window(account: Account, now: int, new: CodeSet | None) -> Account:
 
 
 def next_login(user: str, until: int, now: int) -> str:
-    """What somebody whose window was opened at `now` meets, who is named as `user` says; both are UTC seconds."""
+    """What `user`, whose window was opened at `now`, will meet at the next login; times are UTC seconds."""
     if until <= now:
-        return f"{user} cannot enrol at a login (enrolment.window is 0); hand out a key with: rw2fa users enrol {user}"
+        return f"{user} cannot enrol at a login (enrolment.window is 0); use: rw2fa users enrol {user}"
     return f"{user} is shown a QR code at the next login, until {when(until)}."

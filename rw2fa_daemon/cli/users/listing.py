@@ -1,4 +1,4 @@
-"""The people of `rw2fa users list`: a hundred thousand, a few hundred at a time."""
+"""The users of `rw2fa users list`: possibly a hundred thousand, read a few hundred at a time."""
 
 import sys
 import time
@@ -20,14 +20,14 @@ from rw2fa_daemon.core.user import User
 from rw2fa_daemon.directory.many import lookups
 
 READ_AT_ONCE: Final = 500
-"""Accounts that are read in one transaction: nobody's login waits for a listing."""
+"""Accounts read in one transaction, so that no login waits for a listing."""
 BAR_FROM: Final = 1_000
-"""So many people take long enough for a progress bar."""
+"""From this many users on, a progress bar is worth showing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Whom to list: everybody who fits, or after the name `after` and at most `limit` of them."""
+    """Whom to list: all users who fit, those after the name `after`, and at most `limit` of them."""
 
     pending: bool = False
     activated: bool | None = None
@@ -39,20 +39,20 @@ class Wanted:
 
     @property
     def is_page(self) -> bool:
-        """Whether this is a part of a list."""
+        """Whether this is one page of a list."""
         return self.limit is not None or bool(self.after)
 
     @property
     def narrowed(self) -> bool:
-        """Whether anybody is left out for what they are."""
+        """Whether a filter leaves users out."""
         return self.activated is not None or self.locked or self.method is not None or bool(self.match)
 
     def may_be(self, name: str) -> bool:
-        """Whether somebody of this name is to be looked at."""
+        """Whether a user of this name has to be looked at."""
         return name > self.after and self.match.casefold() in name.casefold()
 
     def fits(self, user: Profile) -> bool:
-        """Whether somebody is to be listed."""
+        """Whether a user is to be listed."""
         return (
             (not self.pending or (user.enabled is not False and not user.activated))
             and (self.activated is None or user.activated is self.activated)
@@ -61,7 +61,7 @@ class Wanted:
         )
 
     def command_after(self, name: str, *more: str) -> list[str]:
-        """The command that goes on after somebody."""
+        """The command that continues the list after `name`."""
         words = ["rw2fa", "users", "list", *more]
         words += ["--pending"] * self.pending + ["--locked"] * self.locked
         if self.activated is not None:
@@ -73,9 +73,9 @@ class Wanted:
 
 
 class Listing:
-    """`people`, which is to be read once; `unresolved` are groups whose members nobody knows.
+    """`people`, which can be read once; `unresolved` are groups that the directory cannot resolve.
 
-    `last` is known after that: the name to go on after where there are more, else None.
+    `last` is set once `people` has been read: the name to continue after if there are more, else None.
     """
 
     def __init__(self, cli: CliContext, wanted: Wanted, candidates: Sequence[str], unresolved: Sequence[str]) -> None:
@@ -87,7 +87,7 @@ class Listing:
 
     @property
     def people(self) -> Iterator[Profile]:
-        """Those who fit, in the order of their names."""
+        """The users who fit, sorted by name."""
         listed, last = 0, ""
         for name, user in _look(self._site, self._candidates):
             if not self._wanted.fits(user):
@@ -100,17 +100,17 @@ class Listing:
 
 
 def list_people(cli: CliContext, wanted: Wanted) -> Listing:
-    """Whoever was added, by name or as a member of a group as far as the directory lists those, or has a record."""
+    """Every user who was added by name or as a member of a group that the directory lists, or has a record."""
     scope = cli.rules.lists.scope
     names, unresolved = members(scope)
     names.update(cli.store.names())
-    # Another spelling of a name is no other person.
+    # Another spelling of a name is the same user.
     names.difference_update(written for written, name in cli.spellings.items() if written != name)
     return Listing(cli, wanted, sorted(filter(wanted.may_be, names)), unresolved)
 
 
 def _look(cli: CliContext, names: Sequence[str]) -> Iterator[tuple[str, Profile]]:
-    """Each name with the person it means; somebody whose own name is among the others is given once."""
+    """Each name with the user it resolves to; a user whose canonical name is also in `names` comes once."""
     known = frozenset(names)
     rules, now = cli.rules, time.time()
     found = zip(names, lookups(names, rules.groups), strict=True)
@@ -134,11 +134,11 @@ class _Bar(Protocol):
 
 class _NoBar:
     def update(self, n_steps: int) -> None:
-        """Nobody is looking."""
+        """There is no terminal to draw on."""
 
 
 def _bar(count: int) -> AbstractContextManager[_Bar]:
-    """A progress bar on standard error, if that is a terminal and the list goes elsewhere: on one it shows itself."""
+    """A progress bar on standard error, if that is a terminal and standard output is not."""
     if count < BAR_FROM or on_terminal() or not sys.stderr.isatty():
         return nullcontext(_NoBar())
-    return click.progressbar(length=count, label="People", file=sys.stderr)
+    return click.progressbar(length=count, label="Users", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Who the names on a list are, as the directory knows them."""
+"""Resolving typed names and lists of names in the directory."""
 
 import grp
 from collections.abc import Iterable
@@ -17,24 +17,24 @@ MEMBERS_MAX: Final = 1_000_000
 
 
 def entry_of(typed: str) -> str:
-    """The entry of a list for what was typed: a user or @group by the name that NSS gives; raises Problem."""
+    """The list entry for what was typed: a user or @group by the name that NSS gives; raises Problem."""
     if typed.startswith(GROUP_MARK):
         return GROUP_MARK + _group(typed.removeprefix(GROUP_MARK))
     return person_of(typed, ()).name
 
 
 def person_of(typed: str, groups: tuple[str, ...]) -> User:
-    """The person that `typed` means; raises Problem where NSS knows nobody, or does not answer."""
+    """The user that `typed` names; raises Problem if NSS knows none, or does not answer."""
     user = lookup(typed, groups)
     if user is Missing.UNKNOWN:
         raise Problem(f"there is no user {shown(typed)}", f"look for the name with: getent passwd {shown(typed)}")
     if not isinstance(user, User):
-        raise Problem(f"the directory does not answer about {shown(typed)}", "try again when it does")
+        raise Problem(f"the directory does not answer about {shown(typed)}", "try again once it does")
     return user
 
 
 def entries_of(typed: Iterable[str]) -> list[str]:
-    """The entries for all that was typed, each once; one Problem that names everything unknown."""
+    """The entries for everything typed, without duplicates; raises one Problem that names all unknown ones."""
     entries: list[str] = []
     problems: list[Problem] = []
     for name in typed:
@@ -53,7 +53,7 @@ def _group(name: str) -> str:
     try:
         return grp.getgrnam(name).gr_name
     except (KeyError, ValueError, OSError):
-        # Python's grp does not tell "unknown" from "no answer".
+        # Python's grp does not distinguish "unknown" from "no answer".
         raise Problem(
             f"there is no group {shown(name)}, or the directory does not answer",
             f"look for the name with: getent group {shown(name)}",
@@ -63,7 +63,7 @@ def _group(name: str) -> str:
 def members(roster: UserList) -> tuple[set[str], list[str]]:
     """The names on a list and the members of its groups, as NSS lists them, and the groups that it cannot resolve.
 
-    A directory need not list all members; a look-up of a person by name finds those all the same.
+    A directory need not list all members; a look-up of a user by name still finds the others.
     Blocks for as long as NSS does.
     """
     names, unresolved = set(roster.users), []
@@ -77,9 +77,9 @@ def members(roster: UserList) -> tuple[set[str], list[str]]:
 
 
 def count_members(roster: UserList) -> int | None:
-    """How many people are on a list; None where the directory does not say so in COUNT_SECONDS."""
+    """How many users are on a list; None if the directory does not answer within COUNT_SECONDS."""
     found: list[tuple[set[str], list[str]]] = []
-    # A thread, since NSS knows no deadline; a directory that hangs must not hang `rw2fa status`.
+    # A thread, since NSS has no deadline; a directory that hangs must not make `rw2fa status` hang.
     thread = Thread(target=lambda: found.append(members(roster)), daemon=True)
     thread.start()
     thread.join(COUNT_SECONDS)

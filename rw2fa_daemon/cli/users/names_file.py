@@ -1,4 +1,4 @@
-"""Names in a file, one a line, some with a phone number behind a colon."""
+"""Names in a file, one per line, some followed by a colon and a phone number."""
 
 import sys
 from pathlib import Path
@@ -11,14 +11,14 @@ from rw2fa_daemon.core.user import GROUP_MARK
 STANDARD_INPUT: Final = "-"
 COMMENT: Final = "#"
 BEFORE_NUMBER: Final = ":"
-"""No name can hold it (passwd(5))."""
+"""No name can contain it (passwd(5))."""
 FILE_BYTES_MAX: Final = 32 * 1024 * 1024
 
 
 def names_in(file: str) -> dict[str, str | None]:
     """The names in a file, each with its number (E.164) or None; `-` is standard input. Raises Problem.
 
-    What stands behind a # does not count.
+    Text after a # is a comment.
     """
     names: dict[str, str | None] = {}
     for count, line in enumerate(_text(file).splitlines(), start=1):
@@ -28,13 +28,13 @@ def names_in(file: str) -> dict[str, str | None]:
         elif name:
             names.setdefault(name, None)
     if not names:
-        raise Problem(f"{file} names nobody", "write one user or @group a line")
+        raise Problem(f"{file} names nobody", "write one user or @group per line")
     return names
 
 
 def _number(place: str, name: str, number: str) -> str:
     if not name or name.startswith(GROUP_MARK):
-        raise Problem(f"{place}: a number belongs to one user", "write it like alice: +33612345678")
+        raise Problem(f"{place}: a number must belong to a single user", "write it like alice: +33612345678")
     try:
         return parse_number(number)
     except Problem as problem:
@@ -49,7 +49,7 @@ def _text(file: str) -> str:
             with Path(file).open("rb") as lines:
                 content = lines.read(FILE_BYTES_MAX + 1)
     except OSError as error:
-        raise Problem(f"{file} cannot be read: {error.strerror}", "name a file with one user a line") from None
+        raise Problem(f"{file} cannot be read: {error.strerror}", "name a file with one user per line") from None
     if len(content) > FILE_BYTES_MAX:
         raise Problem(f"{file} is longer than {FILE_BYTES_MAX} bytes", "name groups instead of users")
     try:

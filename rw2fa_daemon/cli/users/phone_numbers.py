@@ -1,4 +1,4 @@
-"""Giving people the numbers that their codes are sent to."""
+"""Setting the numbers that users' codes are sent to."""
 
 import secrets
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from rw2fa_daemon.store.store import Job
 
 
 def set_numbers(cli: CliContext, numbers: Mapping[str, str]) -> list[str]:
-    """Have codes sent to these E.164 numbers, by name; gives the names for which that is stored."""
+    """Have codes sent to these E.164 numbers, by name; returns the names for which that was stored."""
     people = [person_of(name, ()) for name in numbers]
     jobs = [Job(user.name, partial(to_sms, user=user, number=numbers[user.name])) for user in people]
     done = []
@@ -28,7 +28,7 @@ def set_numbers(cli: CliContext, numbers: Mapping[str, str]) -> list[str]:
 
 
 def to_sms(account: Account | None, *, user: User, number: str) -> tuple[Account | None, Account | Problem]:
-    """The account with codes by SMS to a number, twice; the Problem where it belongs to another uid."""
+    """The account with codes by SMS to a number, twice; a Problem instead if it belongs to another uid."""
     account = account or Account(user.name, user.uid, secrets.randbits(GENERATION_BITS))
     if account.uid != user.uid:
         return account, another_uid(user)
@@ -37,18 +37,18 @@ def to_sms(account: Account | None, *, user: User, number: str) -> tuple[Account
 
 
 def another_uid(user: User) -> Problem:
-    """What is wrong with a record that belongs to somebody else of the same name."""
+    """The Problem with a record that belongs to another uid of the same name."""
     return Problem(
         f"{shown(user.name)} has another uid than the user whose secret is stored",
-        f"if it is the same person, run: rw2fa users reset {shown(user.name)}",
+        f"if it is the same user, run: rw2fa users reset {shown(user.name)}",
     )
 
 
 def hints(cli: CliContext, numbers: Mapping[str, str]) -> None:
-    """Say what keeps SMS from these numbers at present."""
+    """Say what at present prevents SMS to these numbers."""
     config = cli.config
     if not config.sms_enabled:
-        note("SMS are off, so that codes come from the app; switch them on with: rw2fa sms enable")
+        note("SMS are off, so codes come from the app; switch them on with: rw2fa sms enable")
     if any(not number.startswith(config.sms_allowed) for number in numbers.values()):
         which = "numbers that begin like this one" if len(numbers) == 1 else "some of these numbers"
-        note(f"no SMS goes to {which}; see: rw2fa settings get sms.countries")
+        note(f"no SMS can be sent to {which}; see: rw2fa settings get sms.countries")

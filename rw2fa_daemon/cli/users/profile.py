@@ -1,4 +1,4 @@
-"""What is known about one person, put together for `users list`, `users show` and whoever else asks."""
+"""What is known about one user, put together for `users list` and `users show`."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
@@ -17,12 +17,12 @@ from rw2fa_daemon.core.prompts import minutes
 from rw2fa_daemon.core.user import Membership, Missing, User
 
 ON_TIME_SECONDS: Final = 30
-"""A code that was typed just before the app showed the next one is late by so much."""
+"""A code typed just before the app showed the next one is late by this much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
-    """What is spent of the guess budget, and how much there is, for each kind of guess."""
+    """How much of the guess budget is spent, and how much there is, for each kind of guess."""
 
     wide_spent: int
     wide_allowed: int
@@ -32,16 +32,15 @@ class Guesses:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One person at one moment.
+    """One user at one moment.
 
-    `method` is the one that was chosen; by which one codes come now, with SMS on or off, is `method_in_force`, and that
-    is what `activated` is about. `phone` is masked.
-    `enabled` is None while the directory cannot tell. Times are UTC seconds. `lock` is why codes are
-    refused unseen, `drift` by how many seconds the device was ahead when a code was last accepted
-    (None before that), `bypass` one that holds now. `token_pending`: the next enrolment takes a token; `token_missing`:
-    it would, and none was given. `enrolment_until` is when the enrolment window
-    closes, None where nobody can enrol at a login. `trouble` says why this person cannot be judged,
-    empty where nothing is wrong.
+    `method` is the one that was chosen; `method_in_force` is the one by which codes come now, with SMS on or off, and
+    the one that `activated` refers to. `phone` is masked. `enabled` is None while the directory cannot tell. Times are
+    UTC seconds. `lock` says why codes are refused unchecked. `drift` is by how many seconds the device was ahead when a
+    code was last accepted (None before the first). `bypass` is one in force now. `token_pending`: the next enrolment
+    takes a token; `token_missing`: it would, but none was made. `enrolment_until` is when the enrolment window closes,
+    None if the user cannot enrol at a login. `trouble` says why the user's codes cannot be checked; empty if nothing
+    is wrong.
     """
 
     user: str
@@ -68,7 +67,7 @@ class Profile:
 
     @property
     def as_json(self) -> dict[str, object]:
-        """The keys that programs read."""
+        """As JSON, with the keys that programs read."""
         return {
             "user": self.user,
             "uid": self.uid,
@@ -107,9 +106,9 @@ def profile(
     now: float,
     trouble: str = "",
 ) -> Profile:
-    """The profile of somebody.
+    """The profile of a user.
 
-    `came_in` tells when the last of some entries of the scope came in, `trouble` what is known to be wrong.
+    `came_in` gives the time when the latest of some scope entries was added; `trouble` is what is known to be wrong.
     """
     known = user if isinstance(user, User) else None
     lists = rules.lists
@@ -154,13 +153,13 @@ def drift_sentence(seconds: int) -> str:
 
 
 def lock_sentence(lock: LockStatus, user: str) -> str:
-    """Why somebody is locked, and until when."""
+    """Why a user is locked, and until when."""
     until = f"until {when(lock.until)}" if lock.until is not None else f"until unlocked with: rw2fa users unlock {user}"
     return f"locked {until} ({lock.why.value})"
 
 
 def bypass_sentence(bypass: Bypass) -> str:
-    """What a bypass lets somebody do."""
+    """What a bypass lets a user do."""
     return f"signs in without a code {'once, ' if bypass.once else ''}until {when(bypass.until)}"
 
 
@@ -174,7 +173,7 @@ def _guesses(account: Account | None, method: Method, settings: LoginSettings, n
     of_app = account.credential if account and method is Method.APP else None
     allowed = allowance(of_app.digits if of_app else settings.digits, settings.guessing)
     wide, narrow = spent(account.counters, now) if account else (0, 0)
-    # There is no window that a code of an SMS could be anywhere in.
+    # A code sent by SMS is compared with one code, not with a window.
     return Guesses(wide, allowed.wide if method is Method.APP else 0, narrow, allowed.narrow)
 
 
@@ -193,5 +192,5 @@ def _trouble(user: User | Missing, account: Account | None) -> str:
     if not isinstance(user, User):
         return "the directory does not answer"
     if account is not None and account.uid != user.uid:
-        return f"the uid was {account.uid} and is {user.uid}; if it is the same person, run: rw2fa users reset"
+        return f"the uid was {account.uid} and is now {user.uid}; if it is the same user, run: rw2fa users reset"
     return ""

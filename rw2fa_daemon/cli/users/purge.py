@@ -1,4 +1,4 @@
-"""`rw2fa users purge`: what is stored about people who are gone."""
+"""`rw2fa users purge`: records of users who no longer exist."""
 
 import click
 
@@ -17,16 +17,16 @@ from rw2fa_daemon.doctor.host.leftovers import leftovers
 @YES_OPTION
 @pass_cli
 def purge(cli: CliContext, *, as_json: bool, yes: bool) -> None:
-    """Destroy the records of users who were deleted or renamed, or whose name is somebody else's now.
+    """Destroy the records of users who were deleted or renamed, or whose name now belongs to another uid.
 
-    Whoever has such a name from now on starts with nothing, inside the enrolment window or after a
-    reset. Entries of the scope stay; `rw2fa users remove` takes them out.
+    A user who gets such a name later starts afresh, within the enrolment window or after a reset.
+    Entries of the scope stay; `rw2fa users remove` removes them.
     """
     _, unresolved = members(cli.rules.lists.scope)
     if unresolved:
         raise Problem(
-            f"the group {shown(unresolved[0])} cannot be resolved, so the directory may be down and know nobody",
-            f"try again when it can, or run: rw2fa users remove @{shown(unresolved[0])}",
+            f"the group {shown(unresolved[0])} cannot be resolved, so the directory may be down",
+            f"try again once it can, or run: rw2fa users remove @{shown(unresolved[0])}",
         )
     found = list(leftovers(cli.store, lambda names: lookups(names, ())))
     if found:
@@ -39,6 +39,6 @@ def purge(cli: CliContext, *, as_json: bool, yes: bool) -> None:
         show_json([{"user": one.name, "reason": one.reason} for one in found])
         return
     for one in found:
-        say(f"Nothing is stored any more about {shown(one.name)}: {shown(one.reason)}.")
+        say(f"The record of {shown(one.name)} was destroyed: {shown(one.reason)}.")
     if not found:
-        say("Everybody of whom something is stored is there.")
+        say("Every record belongs to an existing user; nothing to do.")

@@ -1,4 +1,4 @@
-"""A QR code as a picture in a file."""
+"""A QR code as an image file."""
 
 import io
 import os
@@ -10,30 +10,30 @@ from rw2fa_daemon.core.qr import QUIET_ZONE, smallest_code
 
 KINDS: Final = {".png": "png", ".svg": "svg"}
 PIXELS: Final = 8
-"""A module's width and height, in the pixels of a PNG."""
+"""Width and height of a module of the QR code, in pixels of a PNG."""
 
 
 def check_picture(path: Path) -> None:
-    """Raise a Problem where `write_picture` could not write: before there is a secret to be drawn."""
+    """Raise Problem if `write_picture` could not write to `path`; called before a secret is made."""
     if path.suffix.lower() not in KINDS:
         raise Problem(f"{path} ends neither in .png nor in .svg", "name a file that does")
     if os.path.lexists(path):
         raise _there(path)
     if not os.access(path.parent, os.W_OK | os.X_OK):
-        raise Problem(f"no file can be made in {path.parent}", "name a folder that is there and can be written to")
+        raise Problem(f"no file can be created in {path.parent}", "name an existing folder that can be written to")
 
 
 def write_picture(path: Path, content: str) -> None:
-    """Make a file that only its owner can read, with the QR code of ASCII text; raises a Problem where one is there."""
+    """Create a file that only its owner can read, with the QR code of ASCII text; raises Problem if it exists."""
     drawn = io.BytesIO()
     smallest_code(content).save(drawn, kind=KINDS[path.suffix.lower()], scale=PIXELS, border=QUIET_ZONE)
     try:
-        # What is there already is neither followed nor overwritten, whoever laid it there.
+        # Whatever already exists there, a link included, is neither followed nor overwritten.
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         raise _there(path) from None
     except OSError as failure:
-        raise Problem(f"{path} cannot be made: {failure.strerror}", "name another file") from None
+        raise Problem(f"{path} cannot be created: {failure.strerror}", "name another file") from None
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(drawn.getvalue())
@@ -43,4 +43,4 @@ def write_picture(path: Path, content: str) -> None:
 
 
 def _there(path: Path) -> Problem:
-    return Problem(f"{path} is there already", "name a new file: a picture of a key overwrites nothing")
+    return Problem(f"{path} exists already", "name a new file: existing files are not overwritten")

@@ -20,9 +20,9 @@ from rw2fa_daemon.wire import notification
 @JSON_OPTION
 @pass_cli
 def recovery(cli: CliContext, name: str, *, as_json: bool) -> None:
-    """Print new recovery codes; the old ones are void.
+    """Print new recovery codes; the old ones become void.
 
-    Each signs in once in place of a code. They are shown now and never again.
+    Each signs the user in once in place of a code. They are shown now and never again.
     """
     resolved = enabled_person(cli, name)
     user = shown(resolved.name)
@@ -34,7 +34,7 @@ def recovery(cli: CliContext, name: str, *, as_json: bool) -> None:
         if account.uid != resolved.uid:
             return account, Problem(
                 f"{user} has another uid than the user whose secret is stored",
-                f"if it is the same person, run: rw2fa users reset {user}",
+                f"if it is the same user, run: rw2fa users reset {user}",
             )
         return replace(account, recovery=new.digests), None
 
@@ -50,6 +50,6 @@ def recovery(cli: CliContext, name: str, *, as_json: bool) -> None:
 
 def hand_over(new: CodeSet, user: str) -> None:
     """Print recovery codes."""
-    say(f"Recovery codes of {user}: each signs in once in place of a code. They are not shown again.")
+    say(f"Recovery codes of {user}, each valid once in place of a code. They are not shown again.")
     for word in new.codes:
         say(f"  {word}")

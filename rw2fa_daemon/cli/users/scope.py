@@ -24,16 +24,16 @@ from rw2fa_daemon.directory.request import lookup
 
 @click.command()
 @click.argument("names", nargs=-1, metavar="NAME…")
-@click.option("--from", "file", metavar="FILE", help="Also the names in FILE, or - for standard input.")
+@click.option("--from", "file", metavar="FILE", help="Also add the names in FILE, or - for standard input.")
 @JSON_OPTION
 @pass_cli
 def add(cli: CliContext, names: tuple[str, ...], file: str | None, *, as_json: bool) -> None:
-    """Enable users and @groups. All of them, or none.
+    """Enable users and @groups. All of them or none.
 
-    FILE has one of them a line; a user may be followed by a number that codes are sent to by SMS,
+    FILE has one per line; a user may be followed by a phone number for codes by SMS,
     as in alice: +33612345678.
 
-    Where enrolment.proof is token, prints the token that each new user is asked for to enrol.
+    If enrolment.proof is token, prints the token that each new user needs to enrol.
     """
     if not names and file is None:
         raise click.UsageError("give NAME…, or --from FILE", click.get_current_context())
@@ -42,7 +42,7 @@ def add(cli: CliContext, names: tuple[str, ...], file: str | None, *, as_json: b
     numbers = {entry_of(name): number for name, number in listed.items() if number is not None}
     before = set(cli.config.scope_entries)
     new = [entry for entry in entries if entry not in before]
-    # The state first: who is added without it could not enrol, and could not log in.
+    # The state first: a user who is added without it could not enrol, and so could not log in.
     cli.store  # noqa: B018 - opens it
     cli.change(lambda layers: _with(layers, new))
     cli.sync_scope()
@@ -67,7 +67,7 @@ def add(cli: CliContext, names: tuple[str, ...], file: str | None, *, as_json: b
         )
     else:
         for entry in entries:
-            how = "was added before" if entry in before else "has two-factor authentication from now on"
+            how = "was added before" if entry in before else "now has two-factor authentication"
             to = f", and gets codes by SMS to {masked(numbers[entry])}" if entry in with_number else ""
             say(f"{shown(entry)} {how}{to}.")
             if entry in tokens:
@@ -75,7 +75,7 @@ def add(cli: CliContext, names: tuple[str, ...], file: str | None, *, as_json: b
     if with_number:
         hints(cli, numbers)
     if not cli.config.enabled:
-        note("two-factor authentication as a whole is off; switch it on with: rw2fa enable")
+        note("two-factor authentication is switched off; switch it on with: rw2fa enable")
 
 
 @click.command()
@@ -85,12 +85,12 @@ def add(cli: CliContext, names: tuple[str, ...], file: str | None, *, as_json: b
 def remove(cli: CliContext, names: tuple[str, ...], *, yes: bool) -> None:
     """Disable users and @groups.
 
-    The secret of everybody who is then enabled by nothing else is destroyed.
+    Destroys the secret of every user who is then no longer enabled by another entry.
     """
     cli.store  # noqa: B018 - opens it: a secret that cannot be destroyed must not be forgotten
     entries = [_entry_to_remove(cli, name) for name in names]
     listed = ", ".join(map(shown, entries))
-    make_sure(f"Remove {listed} and destroy the secrets of whoever is then no longer enabled?", yes=yes)
+    make_sure(f"Remove {listed} and destroy the secrets of users who are then no longer enabled?", yes=yes)
     affected = _affected(cli, entries)
     cli.change(lambda layers: _without(layers, entries))
     cli.sync_scope()
@@ -102,15 +102,15 @@ def remove(cli: CliContext, names: tuple[str, ...], *, yes: bool) -> None:
     after_change.reload(cli)
     say(f"Removed {listed}.")
     if removed:
-        say(f"Nothing is stored any more about: {', '.join(map(shown, sorted(removed)))}.")
+        say(f"Destroyed the records of: {', '.join(map(shown, sorted(removed)))}.")
     for name, by in still.items():
-        say(f"{shown(name)} is still enabled by {', '.join(map(shown, by))} and keeps the secret.")
+        say(f"{shown(name)} is still enabled by {', '.join(map(shown, by))}, so the secret is kept.")
     for name in unsure:
-        note(f"{name} keeps the secret, since the directory cannot tell whether another group enables that user")
+        note(f"the secret of {name} is kept, since the directory cannot tell whether another group enables that user")
 
 
 def _tokens(cli: CliContext, new: Iterable[str]) -> dict[str, str]:
-    """A token for each user who was added, if tokens are needed; how to get one for members of groups."""
+    """A token for each user who was added, if tokens are needed; notes how to get those of members of groups."""
     if cli.config.proof != PROOF_BY_WORD:
         return {}
     groups = [entry for entry in new if entry.startswith(GROUP_MARK)]
@@ -146,13 +146,13 @@ def _lists(layers: Layers) -> tuple[list[str], list[str]]:
 
 
 def _changes(layers: Layers, users: list[str], groups: list[str]) -> Changes:
-    """Only what differs: a list that a drop-in sets may stay as it is."""
+    """Only what differs, so that a list that a drop-in sets may stay as it is."""
     wanted = {"scope.users": tuple(users), "scope.groups": tuple(groups)}
     return {key: value for key, value in wanted.items() if value != layers.value(key)}
 
 
 def _entry_to_remove(cli: CliContext, typed: str) -> str:
-    """The entry of the scope that is meant, or somebody of whom a secret is left; raises Problem for neither."""
+    """The scope entry that `typed` names, or a user who still has a record; raises Problem if it is neither."""
     scope = cli.config.scope_entries
     if typed in scope:
         return typed
@@ -167,16 +167,16 @@ def _entry_to_remove(cli: CliContext, typed: str) -> str:
             if by := cli.rules.lists.scope.matches(user):
                 raise Problem(
                     f"{shown(user.name)} is enabled by {shown(', '.join(by))}, not by name",
-                    f"take the user out of that group, or run: rw2fa users remove {shown(by[0])}",
+                    f"remove the user from that group, or run: rw2fa users remove {shown(by[0])}",
                 )
-        # Somebody who left a group, or whose removal was cut short.
+        # A user who left a group, or whose removal was interrupted.
         if name in cli.store.names():
             return name
     raise Problem(f"{shown(typed)} was not added", "look for the name with: rw2fa users list")
 
 
 def _means(entry: str, user: User) -> bool:
-    """Whether an entry is another spelling of a person's name, written by hand."""
+    """Whether an entry is another spelling of a user's name, written by hand."""
     if entry.startswith(GROUP_MARK):
         return False
     found = lookup(entry, ())
@@ -184,7 +184,7 @@ def _means(entry: str, user: User) -> bool:
 
 
 def _affected(cli: CliContext, entries: list[str]) -> set[str]:
-    """Who may lose the secret: those of whom something is stored and whom one of the entries means."""
+    """Users who may lose their secret: those with a record whom one of the entries covers."""
     by_name = {entry for entry in entries if not entry.startswith(GROUP_MARK)}
     names = set(by_name)
     for name in by_name:
@@ -194,7 +194,7 @@ def _affected(cli: CliContext, entries: list[str]) -> set[str]:
     if groups.groups:
         for name in cli.store.names():
             user = lookup(name, groups.groups)
-            # A group that is gone from the directory may have meant anybody.
+            # A group that is gone from the directory may have had anybody as a member.
             if not isinstance(user, User) or groups.membership(user) is not Membership.NOT_MEMBER:
                 names.add(name)
     stored = set(cli.store.names())
@@ -202,7 +202,7 @@ def _affected(cli: CliContext, entries: list[str]) -> set[str]:
 
 
 def _sort_out(cli: CliContext, names: Iterable[str]) -> tuple[list[str], list[str], dict[str, tuple[str, ...]]]:
-    """Who of these is surely out of the scope, of whom that is unsure, and who is still in, by which entries."""
+    """Which of these are certainly out of the scope, which may be, and which are still in it, by which entries."""
     removed: list[str] = []
     unsure: list[str] = []
     still: dict[str, tuple[str, ...]] = {}
@@ -213,7 +213,7 @@ def _sort_out(cli: CliContext, names: Iterable[str]) -> tuple[list[str], list[st
         if name in scope.users:
             still[name] = (name,)
         elif user is Missing.UNKNOWN:
-            # A directory that is down may say so too; then it does not know its groups either.
+            # A directory that is down may say so as well; then it does not know its groups either.
             (unsure if unresolved or name in listed else removed).append(name)
         elif not isinstance(user, User):
             unsure.append(name)

@@ -32,13 +32,15 @@ _PENDING_HEADERS: Final = ("USER", "ENABLED BY", "UNTIL", "STATE")
 
 
 @click.command("list")
-@click.option("--pending", is_flag=True, help="Only who still has to enrol, and until when.")
-@click.option("--activated/--not-activated", default=None, help="Only who has a device, or who has none.")
-@click.option("--locked", is_flag=True, help="Only whose codes are refused at present.")
-@click.option("--method", type=click.Choice([method.value for method in Method]), help="Only whose codes come so.")
-@click.option("--match", metavar="TEXT", default="", help="Only whose name has TEXT in it, in any case.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N people.")
-@click.option("--after", metavar="NAME", default="", help="Go on after NAME, which a list with --limit ended with.")
+@click.option("--pending", is_flag=True, help="Only users who still have to enrol, and until when.")
+@click.option("--activated/--not-activated", default=None, help="Only users with a device, or without one.")
+@click.option("--locked", is_flag=True, help="Only users whose codes are refused at present.")
+@click.option(
+    "--method", type=click.Choice([method.value for method in Method]), help="Only users whose codes come this way."
+)
+@click.option("--match", metavar="TEXT", default="", help="Only users whose name contains TEXT, ignoring case.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N users.")
+@click.option("--after", metavar="NAME", default="", help="Continue after NAME, the last one of a list with --limit.")
 @JSON_OPTION
 @pass_cli
 def list_users(
@@ -53,7 +55,7 @@ def list_users(
     after: str,
     as_json: bool,
 ) -> None:
-    """Show who was added, and whom that means, in the order of their names."""
+    """Show the entries that were added, and the users that they cover, sorted by name."""
     wanted = Wanted(pending, activated, locked, Method(method) if method else None, match, limit, after)
     listing = list_people(cli, wanted)
     if as_json:
@@ -69,19 +71,19 @@ def list_users(
     for group in listing.unresolved:
         note(f"the group {group} cannot be resolved: its members are not shown")
     if listing.last is not None:
-        note(f"there are more; go on with: {shlex.join(wanted.command_after(listing.last))}")
+        note(f"there are more; continue with: {shlex.join(wanted.command_after(listing.last))}")
 
 
 def _nobody(cli: CliContext, wanted: Wanted) -> str:
     if not cli.config.scope_entries:
-        return "Nobody has two-factor authentication; add somebody with: rw2fa users add NAME"
+        return "Nobody has two-factor authentication; add users with: rw2fa users add NAME"
     if wanted.pending and not wanted.is_page and not wanted.narrowed:
-        return "Everybody who was added and can be listed has enrolled."
-    return "Nobody is like that."
+        return "All users who were added and can be listed have enrolled."
+    return "No users match."
 
 
 def _print_json(cli: CliContext, wanted: Wanted, listing: Listing) -> None:
-    """The object a part at a time. On a page of the list the entries are groups only: users are among the people."""
+    """Print the object in parts. On a page of the list `entries` has groups only: users are under `users`."""
     entries = (
         {"entry": entry, "group": entry.startswith(GROUP_MARK), "since": iso(cli.came_in([entry]))}
         for entry in cli.config.scope_entries
@@ -92,7 +94,7 @@ def _print_json(cli: CliContext, wanted: Wanted, listing: Listing) -> None:
             "entries": entries,
             "unresolved_groups": listing.unresolved,
             "users": (user.as_json for user in listing.people),
-            # Known only when the people were printed.
+            # Known only once the users have been printed.
             "next": lambda: (
                 None
                 if listing.last is None
@@ -110,7 +112,7 @@ def show(cli: CliContext, user: str, *, as_json: bool) -> None:
     """Show what is known about a user."""
     resolved = _profile(cli, user)
     if resolved.uid is None and not resolved.enabled_by and cli.store.read(resolved.user) is None:
-        person_of(user, ())  # Says why there is nobody to show.
+        person_of(user, ())  # Raises the Problem that says why there is nobody to show.
     if as_json:
         show_json(resolved.as_json)
         return
@@ -136,7 +138,7 @@ def state(user: Profile) -> str:
     if user.trouble:
         return user.trouble
     if user.enabled is None:
-        return "unsure: a group of the scope cannot be resolved"
+        return "unknown: a group of the scope cannot be resolved"
     if not user.enabled:
         has_secret = user.activated or user.pending
         return "not enabled" + (f", has a secret; destroy it with: rw2fa users remove {user.user}" * has_secret)
@@ -153,8 +155,8 @@ def state(user: Profile) -> str:
         word = " with the token that was printed" if user.token_pending else ""
         return f"{shown_before}can enrol{word} until {when(user.enrolment_until)}"
     if user.token_missing:
-        return f"{shown_before}needs an enrolment token; print it with: rw2fa users reset {user.user}"
-    return f"{shown_before}can no longer enrol; open it with: rw2fa users reset {user.user}"
+        return f"{shown_before}needs an enrolment token; print one with: rw2fa users reset {user.user}"
+    return f"{shown_before}can no longer enrol; open the window with: rw2fa users reset {user.user}"
 
 
 def _guessed(user: Profile) -> str:

@@ -1,4 +1,4 @@
-"""Words that an administrator hands over, without which nobody enrols where enrolment.proof is token."""
+"""Enrolment tokens, which an administrator hands over to users who enrol where enrolment.proof is token."""
 
 import os
 import secrets
@@ -21,7 +21,7 @@ PROOF_BY_WORD: Final = "token"
 
 
 def give_tokens(cli: CliContext, names: Iterable[str]) -> dict[str, str]:
-    """Give each user who is not activated a new enrolment token; the tokens by name. Raises Problem."""
+    """Give each user who is not activated a new enrolment token; returns the tokens by name. Raises Problem."""
     people = [person_of(name, ()) for name in names]
     made = make_words(cli, [user.name for user in people])
     jobs = [Job(user.name, partial(_give, user=user, new=made[user.name])) for user in people]
@@ -37,9 +37,9 @@ def give_tokens(cli: CliContext, names: Iterable[str]) -> dict[str, str]:
 def make_words(cli: CliContext, names: Sequence[str]) -> dict[str, CodeSet]:
     """A new enrolment token for each of these users, by name.
 
-    A token takes some 20 ms of a processor; all of them are used.
+    A token takes some 20 ms of processor time; all processors are used.
     """
-    cli.code_hasher  # noqa: B018 - made here, as threads would make several
+    cli.code_hasher  # noqa: B018 - made here, as the threads would each make one
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         return dict(zip(names, threads.map(lambda name: cli.code_hasher.new(name, 1), names), strict=True))
 

@@ -64,7 +64,7 @@ def test_one_finding_is_accepted_by_name_and_reason_until_the_file_changes(gdm: 
     before = audited(gdm)
     refused = gdm.rw2fa.command("enable", check=False)
     assert refused.returncode == 1
-    assert "`rw2fa pam accept` takes one finding as it is" in refused.stderr
+    assert "`rw2fa pam accept` accepts one finding" in refused.stderr
 
     accept = ("pam", "accept", SERVICE, FINDING, "--reason", "behind a locked door")
     # The service is one file under another name as well, and each is a way in of its own.
@@ -115,7 +115,7 @@ def test_what_is_not_found_cannot_be_accepted(gdm: Site) -> None:
     status, reason = refusal(SERVICE, FINDING, "--reason", "x")
     assert (status, reason) == (
         1,
-        f"rw2fa: nothing called {FINDING} is found about {SERVICE}; run: rw2fa pam check {SERVICE}\n",
+        f"rw2fa: there is no finding {FINDING} about {SERVICE}; run: rw2fa pam check {SERVICE}\n",
     )
     assert refusal(SERVICE, "pam-card", "--reason", "  ")[0] == 1
     assert refusal(SERVICE, "pam-card")[0] == 2

@@ -80,7 +80,7 @@ def test_item_4_a_reset_ends_the_secret_and_opens_the_window(bare: Host, alice: 
 
 def test_a_reset_of_several_is_of_all_or_none(host: Host, alice: str, bob: str) -> None:
     enrolled(host, alice)
-    assert f"{bob} has no two-factor authentication" in host.refuses("users", "reset", alice, bob, "--yes")
+    assert f"{bob} does not have two-factor authentication" in host.refuses("users", "reset", alice, bob, "--yes")
     assert host.json("users", "show", alice)["activated"] is True
     host.does("users", "add", bob)
     told = host.does("users", "reset", alice, bob, "--yes")
@@ -140,7 +140,7 @@ def test_on_a_terminal_it_asks_and_only_yes_is_yes(host: Host, alice: str, answe
     enrolled(host, alice)
     command, *arguments = host.argv("users", "reset", alice)
     terminal = pexpect.spawn(command, arguments, encoding="utf-8")
-    terminal.expect("gives no valid code any more.*N]")
+    terminal.expect("no longer gives valid codes.*N]")
     terminal.sendline(answer)
     terminal.expect(pexpect.EOF)
     terminal.close()

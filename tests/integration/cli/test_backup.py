@@ -66,14 +66,14 @@ def change(host: Host, name: str, **fields: object) -> None:
 
 def test_promise_7_a_backup_shows_nothing_of_what_it_holds_and_is_for_its_owner_alone(people: Host, file: Path) -> None:
     out = does(people, "backup", str(file))
-    assert out == f"Saved 2 people to {file}. Without the passphrase it cannot be read.\n"
+    assert out == f"Saved 2 users to {file}. It cannot be read without the passphrase.\n"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert list(file.parent.iterdir()) == [file]
     content = file.read_bytes()
     master_key = people.key.read_text().strip().partition(":")[2].encode()
     for secret in (people.secrets[ALICE].reveal(), ALICE.encode(), b"token", b"SQLite", master_key):
         assert secret not in content
-    assert "rw2fa backup, 2 people" in people.does("audit")
+    assert "rw2fa backup, 2 users" in people.does("audit")
 
 
 def test_what_was_saved_comes_back_while_the_daemon_runs(people: Host, file: Path) -> None:
@@ -90,7 +90,7 @@ def test_what_was_saved_comes_back_while_the_daemon_runs(people: Host, file: Pat
             store.transact("new", lambda _: (Account("new", 9, 9), None))
             store.forget_secret(TWILIO_TOKEN)
         out = does(people, "restore", str(file), "--yes")
-        assert out.startswith("Restored 2 people as of ")
+        assert out.startswith("Restored 2 users as of ")
         with closing(people.store()) as store:
             assert list(store.names()) == sorted([ALICE, BOB])
             assert store.secret(TWILIO_TOKEN) == Secret(b"token")
@@ -207,7 +207,7 @@ def test_what_is_there_is_neither_overwritten_nor_replaced_unasked(people: Host,
     assert "at least 12" in refuses(people, "backup", str(file), passphrase="short")
     assert not file.exists()
     does(people, "backup", str(file))
-    assert "Replace what is stored of 2 people by the backup of " in refuses(people, "restore", str(file))
+    assert "Replace the records of 2 users by the backup of " in refuses(people, "restore", str(file))
 
 
 def test_a_record_that_was_altered_is_named_and_the_others_are_saved(people: Host, file: Path) -> None:
@@ -229,7 +229,7 @@ def test_promise_3_the_passphrase_is_typed_twice_and_not_shown(people: Host, fil
     assert saving.end() == 0
     putting_back = Terminal(people.argv("restore", str(file)), 30)
     putting_back.answer(r"Passphrase \(not shown\): ", PASSPHRASE)
-    putting_back.answer(r"Replace what is stored of 2 people by the backup of .* with 2 people\? \[y/N\]: ", "n")
+    putting_back.answer(r"Replace the records of 2 users by the backup of .* with 2 users\? \[y/N\]: ", "n")
     assert putting_back.end() == 1
     assert "nothing was changed" in putting_back.screen
     assert PASSPHRASE not in saving.screen + putting_back.screen

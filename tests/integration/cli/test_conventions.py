@@ -198,7 +198,7 @@ def test_the_audit_says_who_did_what(host: Host) -> None:
     assert records[1]["reason"].startswith("rw2fa users add, by ")
     assert host.json("audit", "--user", "daemon")[0]["user"] == "daemon"
     assert host.json("audit", "--since", "2099-01-01") == []
-    assert "is no time; write it like" in host.refuses("audit", "--since", "yesterday-ish")
+    assert "is not a time; write it like" in host.refuses("audit", "--since", "yesterday-ish")
 
 
 def test_a_command_closes_what_it_opened(host: Host, alice: str) -> None:

@@ -80,7 +80,7 @@ def test_an_activated_user_gets_no_second_secret(host: Host, added: str) -> None
 def test_a_wrong_code_activates_nobody(host: Host, added: str) -> None:
     phone = Phone(host.json("users", "enrol", added)["uri"])
     assert host.refuses("users", "confirm", added, phone.wrong()) == (
-        "that is not the code; type the code that the app shows now"
+        "that is not the right code; type the code that the app shows now"
     )
     assert host.json("users", "show", added)["activated"] is False
 
@@ -106,7 +106,7 @@ def test_without_a_secret_there_is_nothing_to_confirm(host: Host, added: str) ->
 
 def test_only_who_is_enabled_gets_a_secret(host: Host, bob: str) -> None:
     assert host.refuses("users", "enrol", bob) == (
-        f"{bob} has no two-factor authentication; run: rw2fa users add {bob}"
+        f"{bob} does not have two-factor authentication; run: rw2fa users add {bob}"
     )
 
 
@@ -158,9 +158,11 @@ def test_a_picture_overwrites_nothing_and_makes_no_secret_where_it_cannot_be_dra
     link.symlink_to(precious)
     dangling.symlink_to(tmp_path / "made-by-a-link.png")
     for there in (precious, link, dangling):
-        assert "is there already" in host.refuses("users", "enrol", added, "--picture", str(there))
+        assert "exists already" in host.refuses("users", "enrol", added, "--picture", str(there))
     assert "neither in .png nor in .svg" in host.refuses("users", "enrol", added, "--picture", str(tmp_path / "a.txt"))
-    assert "no file can be made" in host.refuses("users", "enrol", added, "--picture", str(tmp_path / "none" / "a.png"))
+    assert "no file can be created" in host.refuses(
+        "users", "enrol", added, "--picture", str(tmp_path / "none" / "a.png")
+    )
     assert precious.read_text() == "precious"
     assert {path.name for path in tmp_path.iterdir()} >= {"precious.png", "link.png", "dangling.png"}
     assert not (tmp_path / "made-by-a-link.png").exists()

@@ -8,7 +8,7 @@ from tests.integration.cli.command import Host
 
 
 def test_key_and_state_are_for_their_owner_alone(bare: Host) -> None:
-    assert bare.does("init").startswith(f"Made the master key {bare.key} and the state in {bare.state}.")
+    assert bare.does("init").startswith(f"Created the master key {bare.key} and the state in {bare.state}.")
     assert stat.S_IMODE(bare.key.stat().st_mode) == 0o600
     assert stat.S_IMODE(bare.state.stat().st_mode) == 0o700
     for file in bare.state.iterdir():
@@ -47,8 +47,9 @@ def test_promise_7_a_mark_that_is_gone_is_not_made_anew_beside_a_state_of_this_h
 def test_a_state_without_its_key_gets_no_new_key(host: Host) -> None:
     host.key.unlink()
     assert host.refuses("init") == (
-        f"there is a state in {host.state}, but no master key in {host.key}; put the key there from your copy, or "
-        "from another host that shares the state; only without one, move the state away and run this again"
+        f"there is a state in {host.state}, but no master key in {host.key}; restore the key from your copy, or "
+        "copy it from another host that shares the state; only if there is no copy, move the state away and run this"
+        " again"
     )
     assert not host.key.exists()
 
@@ -57,7 +58,7 @@ def test_a_key_without_a_state_is_used(host: Host) -> None:
     key = host.key.read_bytes()
     for file in host.state.iterdir():
         file.unlink()
-    assert host.does("init") == f"Made the state in {host.state}.\n"
+    assert host.does("init") == f"Created the state in {host.state}.\n"
     assert host.key.read_bytes() == key
 
 

@@ -192,7 +192,7 @@ def test_a_host_that_got_the_file_hands_it_to_its_daemon(people: Host) -> None:
         replace_master_key(people.key, successor(load_master_key(people.key)))
         assert people.does("key", "load") == "The daemon has key 2 and 1.\n"
         assert people.status()["keys"] == "2,1"
-        assert "A change of the key is under way" in people.does("key", "show")
+        assert "A change of the key is not finished" in people.does("key", "show")
         wait_until(lambda: outcomes.total() > len(PEOPLE), 20)
     assert set(outcomes) == {"SUCCESS code-right"}
 
@@ -202,7 +202,7 @@ def test_keys_that_do_not_open_the_state_are_not_taken(people: Host, tmp_path: P
         right = people.key.read_bytes()
         people.key.unlink()
         create_master_key(people.key)
-        assert "the daemon does not take the keys: the master key is not the one" in people.refuses("key", "load")
+        assert "the daemon refuses the keys: the master key is not the one" in people.refuses("key", "load")
         people.key.write_bytes(right)
         assert people.login(PEOPLE[0], people.code(PEOPLE[0]))["rule"] == "code-right"
 

@@ -90,8 +90,8 @@ def test_a_filter_goes_on_to_the_next_page(crowd: Host) -> None:
 def test_a_page_as_text_says_how_to_go_on(crowd: Host) -> None:
     done = crowd.rw2fa("users", "list", "--limit", "2")
     assert re.findall(r"^\S+", done.out, re.MULTILINE) == ["USER", *NAMES[:2]]
-    assert done.err == f"rw2fa: note: there are more; go on with: rw2fa users list --limit 2 --after={NAMES[1]}\n"
-    assert "Nobody is like that." in crowd.does("users", "list", "--match", "no-such")
+    assert done.err == f"rw2fa: note: there are more; continue with: rw2fa users list --limit 2 --after={NAMES[1]}\n"
+    assert "No users match." in crowd.does("users", "list", "--match", "no-such")
 
 
 def test_a_wrong_limit_is_wrong_usage(crowd: Host) -> None:
@@ -149,7 +149,7 @@ def test_progress_is_shown_on_a_terminal_if_the_list_goes_elsewhere(host: Host, 
     out = tmp_path / "out"
     words = " ".join(map(str, host.argv("users", "list", "--json")))
     terminal = pexpect.spawn("/bin/sh", ["-c", f"exec {words} > {out}"], encoding="utf-8", timeout=60)
-    terminal.expect("People.*100%")
+    terminal.expect("Users.*100%")
     terminal.expect(pexpect.EOF)
     terminal.close()
     assert len(json.loads(out.read_text())["users"]) == count

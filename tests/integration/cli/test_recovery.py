@@ -114,7 +114,7 @@ def test_a_bypass_is_given_shown_explained_audited_and_taken_back(host: Host, al
 def test_a_bypass_is_bounded_and_says_why(host: Host, alice: str) -> None:
     for length in ("8d", "0s"):
         reason = host.refuses("users", "bypass", alice, "--for", length, "--reason", "x")
-        assert reason == f"a bypass of {length} is out of range; choose up to 7d"
+        assert reason == f"a bypass of {length} is out of range; choose at most 7d"
     assert "no reason was given" in host.refuses("users", "bypass", alice, "--for", "1h", "--reason", " ")
     assert "too long" in host.refuses("users", "bypass", alice, "--for", "1h", "--reason", "x" * 201)
     assert host.rw2fa("users", "bypass", alice, "--for", "1h").status == 2

@@ -57,7 +57,7 @@ def test_item_4_removing_a_group_destroys_the_secrets_of_its_members(
     host.does("users", "enrol", alice)
     host.does("users", "enrol", bob)
     told = host.does("users", "remove", staff, "--yes")
-    assert f"Nothing is stored any more about: {bob}." in told
+    assert f"Destroyed the records of: {bob}." in told
     assert host.json("users", "show", bob)["pending"] is False
     assert host.json("users", "show", alice)["pending"] is True
 
@@ -66,7 +66,7 @@ def test_who_is_enabled_otherwise_keeps_the_secret(host: Host, bob: str, staff: 
     host.does("users", "add", bob, staff)
     secret = host.json("users", "enrol", bob)["secret"]
     told = host.does("users", "remove", staff, "--yes")
-    assert f"{bob} is still enabled by {bob} and keeps the secret." in told
+    assert f"{bob} is still enabled by {bob}, so the secret is kept." in told
     assert host.json("users", "enrol", bob)["secret"] == secret
     host.does("users", "add", staff)
     assert f"{bob} is still enabled by {staff}" in host.does("users", "remove", bob, "--yes")
@@ -76,7 +76,7 @@ def test_who_is_enabled_otherwise_keeps_the_secret(host: Host, bob: str, staff: 
 def test_a_member_of_a_group_cannot_be_removed_by_name(host: Host, bob: str, staff: str) -> None:
     host.does("users", "add", staff)
     assert host.refuses("users", "remove", bob, "--yes") == (
-        f"{bob} is enabled by {staff}, not by name; take the user out of that group, or run: rw2fa users remove {staff}"
+        f"{bob} is enabled by {staff}, not by name; remove the user from that group, or run: rw2fa users remove {staff}"
     )
 
 
@@ -109,7 +109,7 @@ def test_removing_a_group_that_is_gone_spares_whom_another_entry_enables(bare: H
 def test_removing_asks_and_without_a_terminal_says_how(host: Host, alice: str) -> None:
     host.does("users", "add", alice)
     before = host.stored()
-    assert host.refuses("users", "remove", alice).endswith("Nobody is there to answer; confirm with --yes")
+    assert host.refuses("users", "remove", alice).endswith("Standard input is not a terminal; confirm with --yes")
     assert host.stored() == before
 
 

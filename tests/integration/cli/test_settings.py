@@ -67,7 +67,7 @@ def test_rows_15_to_20_have_the_manuals_defaults(host: Host) -> None:
         ),
         (("set", "colour", "red"), "there is no setting colour; look for the key with: rw2fa settings list"),
         (("get", "services.*"), "there is no setting services.*; look for the key with: rw2fa settings list"),
-        (("get", "users"), "users is the last word of 2 keys; name one of: scope.users, exempt.users"),
+        (("get", "users"), "2 keys end in users; name one of: scope.users, exempt.users"),
         (
             ("set", "enabled", "true"),
             "enabled is not changed by this command; use: rw2fa enable, or rw2fa disable",
@@ -109,7 +109,7 @@ def test_row_5_the_whitelist_takes_users_and_groups(host: Host, alice: str, staf
     assert host.json("whitelist", "list") == []
     host.does("whitelist", "add", alice, staff)
     assert host.json("whitelist", "list") == [alice, staff]
-    assert "was on the whitelist before" in host.does("whitelist", "add", alice)
+    assert "was already on the whitelist" in host.does("whitelist", "add", alice)
     host.does("users", "add", alice)
     assert host.json("users", "show", alice)["whitelisted_by"] == [alice]
     host.does("whitelist", "remove", alice)
@@ -137,7 +137,7 @@ def test_promise_9_cheap_guessing_is_refused_unless_the_risk_is_accepted_and_tha
     assert "Guessing                   the risk was accepted: with 4 digits" in host.does("status")
     (finding,) = [one for one in json.loads(host.rw2fa("doctor", "--json").out) if one["check"] == "guessing"]
     assert finding["ok"] is False
-    assert "the risk of cheap guesses was accepted" in finding["detail"]
+    assert "the risk of easy guesses was accepted" in finding["detail"]
 
 
 def test_promise_9_the_list_states_the_chance_in_30_days(host: Host) -> None:
@@ -167,7 +167,7 @@ def test_row_20_the_message_is_shown_with_what_it_costs(host: Host) -> None:
     ("key", "value", "advice"),
     [
         ("sms_message", "x" * 160 + "%CODE%", "shorten settings.sms_message or settings.issuer to 160 characters"),
-        ("sms_message", "ê" + "x" * 70 + "%CODE%", "to 70 characters in all, or take out ê, which no SMS of 160"),
+        ("sms_message", "ê" + "x" * 70 + "%CODE%", "to 70 characters in all, or remove ê, which an SMS of 160"),
         ("issuer", "x" * 39 + "€", "shorten settings.sms_message or settings.issuer to 160 characters in all"),
     ],
 )
@@ -184,4 +184,4 @@ def test_row_20_more_than_a_segment_is_warned_of(host: Host, key: str, value: st
 def test_another_account_is_said_to_want_another_token(host: Host) -> None:
     done = host.rw2fa("settings", "set", "sms.account_sid", "AC" + "0" * 32)
     assert done.status == 0
-    assert "another account's is asked for by: rw2fa sms configure" in done.err
+    assert "set that of another one with: rw2fa sms configure" in done.err

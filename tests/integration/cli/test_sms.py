@@ -64,8 +64,8 @@ def with_number(host: Host, name: str, *, confirmed: bool = True, app: bool = Fa
 def test_row_12_account_and_sender_go_into_the_file_and_the_token_into_the_state(host: Host) -> None:
     done = configure(host)
     assert done.status == 0
-    assert "SMS come from +15005550006, by the account AC…cdef; the token is stored encrypted." in done.out
-    assert "Twilio was not asked about them." in done.out
+    assert "SMS are sent from +15005550006, by the account AC…cdef; the token is stored encrypted." in done.out
+    assert "They were not checked with Twilio." in done.out
     assert host.json("settings", "get", "sms.account_sid")["value"] == ACCOUNT_SID
     assert host.json("settings", "get", "sms.phone_number")["value"] == SENDER
     assert token_of(host) == TOKEN.encode()
@@ -112,9 +112,9 @@ def test_what_is_missing_is_shown(host: Host) -> None:
     [
         (("--account-sid", "AC12"), TOKEN, "--account-sid: AC12 is not AC and 32 hexadecimal digits"),
         (("--from", "0612345678"), TOKEN, "--from: 0612345678 is neither a number with + and calling code"),
-        ((), "hunter2", "that is no token: one is 32 hexadecimal digits"),
-        ((), f"{TOKEN}0", "that is no token"),
-        ((), "", "the token of that account is not there; type it, or give it on standard input"),
+        ((), "hunter2", "that is not a token, which is 32 hexadecimal digits"),
+        ((), f"{TOKEN}0", "that is not a token"),
+        ((), "", "no token was given for that account; type it, or give it on standard input"),
     ],
 )
 def test_what_has_not_the_form_is_refused_and_nothing_changes(
@@ -131,7 +131,7 @@ def test_what_has_not_the_form_is_refused_and_nothing_changes(
 
 def test_what_was_never_given_is_asked_for_by_name(host: Host) -> None:
     done = host.process("sms", "configure", "--offline", stdin=TOKEN)
-    assert done.err == "rw2fa: there is no account SID yet; give it with --account-sid\n"
+    assert done.err == "rw2fa: the account SID is not set yet; give it with --account-sid\n"
 
 
 def test_a_sender_can_change_alone(configured: Host) -> None:
@@ -145,7 +145,7 @@ def test_another_account_wants_its_own_token(configured: Host) -> None:
     other = "AC" + "0" * 32
     done = configured.process("sms", "configure", "--account-sid", other, "--offline")
     assert done.status == 1
-    assert "the token of that account is not there" in done.err
+    assert "no token was given for that account" in done.err
     assert configured.json("settings", "get", "sms.account_sid")["value"] == ACCOUNT_SID
 
 
@@ -230,7 +230,7 @@ def test_sms_are_not_switched_on_before_they_can_be_sent(host: Host) -> None:
         " run: rw2fa sms configure"
     )
     assert configure(host, sender="Example").status == 0
-    assert "so that SMS may go nowhere; name calling codes" in host.refuses("sms", "enable")
+    assert "so no SMS may be sent; set calling codes" in host.refuses("sms", "enable")
     host.does("settings", "set", "sms.countries", "33,+49")
     assert "numbers that begin with +33, +49" in host.does("sms", "enable")
 
@@ -252,7 +252,7 @@ def test_row_2_without_sms_everybody_without_an_app_gets_a_window(
     with_number(configured, bob, app=True)
     configured.does("users", "add", carol)
     reason = configured.refuses("sms", "disable")
-    assert f"Switch SMS off, so that {alice} must enrol an authenticator app to get in?" in reason
+    assert f"Switch SMS off, so that {alice} must enrol an authenticator app to log in?" in reason
     assert configured.json("users", "show", alice)["activated"] is True
     before = int(time.time())
     told = configured.json("sms", "disable", "--yes")
@@ -270,7 +270,7 @@ def test_where_nobody_enrols_at_a_login_it_is_said(configured: Host, alice: str)
     configured.does("settings", "set", "window", "0")
     configured.does("sms", "enable")
     with_number(configured, alice)
-    assert f"hand out a key with: rw2fa users enrol {alice}" in configured.does("sms", "disable", "--yes")
+    assert f"use: rw2fa users enrol {alice}" in configured.does("sms", "disable", "--yes")
 
 
 def test_where_enrolment_takes_a_word_it_is_given(configured: Host, alice: str) -> None:
@@ -289,7 +289,7 @@ def test_row_9_a_number_is_checked_and_shown_masked(configured: Host, alice: str
     configured.does("sms", "enable")
     configured.does("users", "add", alice)
     done = configured.rw2fa("users", "edit", alice, "--sms", "+33 6 12 34 56 78")
-    assert done.out == (f"{alice} is sent a code to +33…78 at the next login; the right one activates that number.\n")
+    assert done.out == (f"{alice} is sent a code to +33…78 at the next login, which activates that number.\n")
     assert done.err == ""
     told = configured.json("users", "show", alice)
     assert (told["method"], told["phone"], told["activated"]) == ("sms", "+33…78", False)
@@ -317,15 +317,15 @@ def test_sms_or_app_is_one_of_two(host: Host, alice: str) -> None:
     host.does("users", "add", alice)
     assert host.rw2fa("users", "edit", alice).status == 2
     assert host.rw2fa("users", "edit", alice, "--app", "--sms", NUMBER).status == 2
-    assert "has no two-factor authentication" in host.refuses("users", "edit", "sys", "--app")
+    assert "does not have two-factor authentication" in host.refuses("users", "edit", "sys", "--app")
 
 
 def test_it_is_said_when_a_number_is_of_no_use_yet(host: Host, alice: str) -> None:
     host.does("users", "add", alice)
     done = host.rw2fa("users", "edit", alice, "--sms", NUMBER)
     assert done.status == 0
-    assert "SMS are off, so that codes come from the app" in done.err
-    assert "no SMS goes to numbers that begin like this one" in done.err
+    assert "SMS are off, so codes come from the app" in done.err
+    assert "no SMS can be sent to numbers that begin like this one" in done.err
     told = host.json("users", "show", alice)
     assert (told["method"], told["method_in_force"]) == ("sms", "app")
     assert told["enrolment_until"] is not None
@@ -368,7 +368,7 @@ def test_row_9_an_app_can_be_made_ready_before_codes_come_from_it(configured: Ho
     with_number(configured, alice)
     phone = Phone(configured.json("users", "enrol", alice)["uri"])
     done = configured.rw2fa("users", "confirm", alice, phone.fresh())
-    assert f"codes go on coming by SMS; for those of the app run: rw2fa users edit {alice} --app" in done.err
+    assert f"codes still come by SMS; to use the app, run: rw2fa users edit {alice} --app" in done.err
     assert configured.json("users", "show", alice)["method_in_force"] == "sms"
     assert configured.json("users", "edit", alice, "--app")["activated"] is True
 
@@ -403,8 +403,8 @@ def test_the_doctor_says_what_keeps_sms_from_going_out(configured: Host, alice: 
     configured.does("sms", "enable")
     with_number(configured, alice)
     (abroad,) = findings(configured, "sms-countries")
-    assert abroad["detail"] == "no SMS may go to the numbers of daemon"
-    assert abroad["fix"] == "if their countries are meant: `rw2fa settings set sms.countries 1,33`"
+    assert abroad["detail"] == "sms.countries does not allow SMS to the numbers of daemon"
+    assert abroad["fix"] == "to allow their countries, run `rw2fa settings set sms.countries 1,33`"
     (relay,) = findings(configured, "sms-relay")
     assert "does not answer at" in str(relay["detail"])
     store = configured.store()

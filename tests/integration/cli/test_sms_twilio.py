@@ -68,7 +68,7 @@ def test_row_12_a_wrong_token_is_refused_and_nothing_is_stored(host: Host, twili
     done = configure(host, twilio, token="0" * 32)
     assert (done.status, done.err.count("\n")) == (1, 1)
     assert done.err == (
-        "rw2fa: Twilio does not accept account SID and token (error 20003); copy both from Twilio's console,"
+        "rw2fa: Twilio does not accept the account SID and token (error 20003); copy both from Twilio's console,"
         " or give --offline\n"
     )
     told = host.json("sms", "show")
@@ -79,7 +79,7 @@ def test_a_trial_account_is_said_to_be_one(host: Host, relay: Relay) -> None:
     with FakeTwilio(account={"status": "active", "type": "Trial"}) as twilio:
         done = configure(host, twilio)
     assert done.status == 0
-    assert "it is a trial account: Twilio sends to numbers only that are verified" in done.err
+    assert "it is a trial account: Twilio sends only to numbers that are verified" in done.err
 
 
 def test_an_account_that_is_suspended_is_refused(host: Host, relay: Relay) -> None:
@@ -149,7 +149,7 @@ def test_a_test_of_which_no_receipt_comes_is_no_failure(ready: Host, twilio: Fak
     twilio.will(Become(("queued", "sent")))
     done = ready.rw2fa("sms", "test", NUMBER, "--wait", "1")
     assert done.status == 0
-    assert "Twilio has taken the SMS to +33…78; after 1 s it is sent." in done.out
+    assert "Twilio has accepted the SMS to +33…78; after 1 s its status is sent." in done.out
     assert "look at the phone" in done.out
 
 
@@ -178,7 +178,7 @@ def test_after_an_error_of_twilios_own_nobody_claims_that_nothing_was_sent(
 ) -> None:
     twilio.will(*[error(code)] * 10)
     reason = ready.refuses("sms", "test", NUMBER)
-    assert f"Twilio did not answer to the end (error {code}); the message may have been sent" in reason
+    assert f"Twilio's answer was cut short (error {code}); the message may have been sent" in reason
 
 
 def test_a_message_that_may_have_gone_out_is_not_said_to_have_failed(ready: Host, twilio: FakeTwilio) -> None:
@@ -196,7 +196,7 @@ def test_a_status_that_cannot_be_had_now_is_asked_for_again(ready: Host, twilio:
 def test_a_test_goes_where_logins_send_nothing_and_says_so(ready: Host, twilio: FakeTwilio) -> None:
     done = ready.rw2fa("sms", "test", "+442079460123")
     assert done.status == 0
-    assert "no login sends an SMS to numbers that begin like this one" in done.err
+    assert "logins cannot send an SMS to numbers that begin like this one" in done.err
 
 
 def test_a_test_before_anything_is_configured_says_what_is_missing(host: Host) -> None:

@@ -58,7 +58,7 @@ def test_a_trial_that_is_kept_stays(off: Site) -> None:
 
 
 def test_a_trial_cannot_shorten_what_is_on(site: Site) -> None:
-    assert "is on already, and a trial would end it; leave out --try" in refusal(site, "enable", "--try", "10m")
+    assert "is already on, and a trial would end it; leave out --try" in refusal(site, "enable", "--try", "10m")
 
 
 @pytest.mark.parametrize("text", ["0s", "31d", "soon", "10"])
@@ -71,7 +71,7 @@ def test_switching_on_is_refused_while_somebody_could_pass_unless_forced(off: Si
     off.rw2fa.command("pam", "remove", "sshd")
     reason = refusal(off, "enable")
     assert "run `rw2fa pam install" in reason
-    assert "--force switches on all the same" in reason
+    assert "--force switches it on anyway" in reason
     assert off.rw2fa.json("status")["enabled"] is False
     off.rw2fa.command("enable", "--force")
     assert off.rw2fa.json("status")["enabled"] is True
@@ -167,5 +167,5 @@ def test_another_configuration_leaves_the_lines_of_this_host_alone(site: Site) -
         'master_key = "/root/other/master.key"\n',
     )
     done = site.rw2fa.command("--config", "/root/other/rw2fa.toml", "disable")
-    assert "belong to another configuration and stay" in done.stderr
+    assert "belong to another configuration and were left in place" in done.stderr
     assert "pam_rw2fa.so" in site.world.read("/etc/pam.d/sshd")

@@ -20,18 +20,18 @@ def test_each_user_who_is_added_gets_a_word(guarded: Host, alice: str, bob: str)
     assert len({row["token"] for row in told}) == 2
     answer = guarded.json("explain", alice, "--service", "sshd")
     assert answer["rule"] == "enrol"
-    assert "asked first for the enrolment token that an administrator was shown" in answer["remarks"]
+    assert "first asked for the enrolment token that was printed for the administrator" in answer["remarks"]
     assert guarded.json("users", "add", alice) == [{"entry": alice, "added": False, "token": None, "phone": None}]
 
 
 def test_members_of_a_group_fetch_a_word_and_cannot_enrol_before(guarded: Host, bob: str, staff: str) -> None:
     done = guarded.rw2fa("users", "add", staff)
-    assert f"each member of {staff} needs an enrolment token; print it with: rw2fa users reset USER" in done.err
+    assert f"each member of {staff} needs an enrolment token; print one with: rw2fa users reset USER" in done.err
     answer = guarded.json("explain", bob, "--service", "sshd")
     assert answer["rule"] == "enrol-closed"
-    assert "none was given; `rw2fa users reset` prints one" in answer["remarks"][0]
+    assert "none was made; `rw2fa users reset` prints one" in answer["remarks"][0]
     assert guarded.json("users", "show", bob)["enrolment_until"] is None
-    assert f"needs an enrolment token; print it with: rw2fa users reset {bob}" in guarded.does(
+    assert f"needs an enrolment token; print one with: rw2fa users reset {bob}" in guarded.does(
         "users", "list", "--pending"
     )
     assert f"Enrolment token for {bob}" in guarded.does("users", "reset", bob, "--yes")

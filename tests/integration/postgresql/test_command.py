@@ -45,7 +45,7 @@ def test_a_state_is_made_used_and_shared(bare: Site) -> None:
     other = another_host(bare)
     refused = run([str(PROGRAM), "--config", str(other.config), "init"])
     assert refused.status == 1
-    assert "or from another host that shares the state" in refused.err
+    assert "or copy it from another host that shares the state" in refused.err
     assert not other.key.exists(), "a key of its own would open nothing"
 
     other.key.write_bytes(bare.key.read_bytes())

@@ -49,7 +49,7 @@ def test_on_several_hosts_the_key_is_changed_once_all_have_it_and_no_login_is_re
 ) -> None:
     fill(first, OTHERS)
     with first.daemon(), second.daemon(), logins(first, PEOPLE[:4]) as here, logins(second, PEOPLE[4:]) as there:
-        assert "Copy the file to every host" in first.does("key", "rotate")
+        assert "Copy the file to every other host" in first.does("key", "rotate")
         assert first.json("key", "show")["in_use"] == 1
         assert "begun with a key that this host does not have" in second.refuses("key", "rotate")
         assert load_master_key(second.key).numbers == (1,), "and has drawn none"

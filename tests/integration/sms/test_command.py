@@ -49,7 +49,7 @@ def signs_in(host: Host, twilio: FakeTwilio, number: str, count: int = 1) -> boo
         asked = hook.open(NAME)
         assert f"number ending {number[-2:]}" in asked["text"], asked
         ended = hook.reply(code_in_message(twilio, number, count))
-        if ended["verb"] == "ask" and "written down" in ended["text"]:
+        if ended["verb"] == "ask" and "written them down" in ended["text"]:
             ended = enter(hook, int(ended["n"]))
         return ended.get("rc") == "SUCCESS"
 

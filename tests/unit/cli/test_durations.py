@@ -20,7 +20,7 @@ def test_a_duration_is_numbers_with_units(text: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "10", "m", "-1h", "1.5h", "1 h", "1h ", "1y", "١h", "1" * 30 + "s", "1h\n"])
 def test_what_is_no_duration_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(Problem, match="is no duration; write it like 90s, 10m, 1h30m or 7d"):
+    with pytest.raises(Problem, match="is not a duration; write it like 90s, 10m, 1h30m or 7d"):
         duration(text)
 
 
@@ -42,5 +42,5 @@ def test_without_a_zone_it_is_the_hosts() -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "12:00", "2026-13-01", "h ago", "0001-01-01"])
 def test_what_is_no_time_is_refused_with_examples(text: str) -> None:
-    with pytest.raises(Problem, match="is no time; write it like 2h, 7d, 2026-01-31"):
+    with pytest.raises(Problem, match="is not a time; write it like 2h, 7d, 2026-01-31"):
         since(text, NOW)

@@ -42,7 +42,7 @@ def test_names_that_the_directory_knows_are_right(host: Host) -> None:
 def test_a_name_that_means_nobody_is_found_with_the_list_that_it_is_on(host: Host) -> None:
     host.set(scope=UserList.of(["root", "nosuch-user"]), whitelist=UserList.of(["@nosuch-group"]))
     unknown, unresolved = wrong(check_scope(host.subject()))
-    assert "nosuch-user is on the scope" in unknown.detail
+    assert "nosuch-user is in the scope" in unknown.detail
     assert "nosuch-group is on the whitelist" in unresolved.detail
     assert "rw2fa whitelist remove @nosuch-group" in unresolved.fix
 
@@ -133,7 +133,7 @@ def test_promise_13_a_name_among_too_many_to_look_up_that_means_another_is_found
 
     (finding,) = wrong(check_scope(host.subject(lookup=lookup)))
     assert finding.detail.startswith("user7 is in the scope, but the directory calls that user alice: ")
-    assert finding.fix == "write alice in its place"
+    assert finding.fix == "write alice instead"
     host.set(scope=UserList.of(names[:RESOLVED_MAX]))
     assert list(check_scope(host.subject(lookup=lookup))) == []
 
