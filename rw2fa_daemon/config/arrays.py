@@ -1,7 +1,7 @@
-"""Lists of texts inside TOML (https://toml.io/en/v1.0.0#array), found, read and changed in the text itself. Pure.
+"""Lists of strings in TOML (https://toml.io/en/v1.0.0#array), found, read and changed in the text itself. Pure.
 
-A hundred thousand names are two megabytes: a parser for all of TOML takes seconds to read them and hours to change
-one. What is written in another way than these expressions say is left to such a parser.
+A hundred thousand names are two megabytes: a full TOML parser takes seconds to read them and hours to change
+one. Text that these expressions do not match is left to such a parser.
 """
 
 import re
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 _CONTROL: Final = r"\x00-\x08\x0a-\x1f\x7f"
-"""Neither in strings nor in comments: control characters other than tab."""
+"""Control characters other than tab, which neither strings nor comments may contain."""
 _COMMENT: Final = rf"#[^{_CONTROL}]*"
 _BLANK: Final = rf"[ \t\n]*(?:(?:\r\n|{_COMMENT}\r?\n)[ \t\n]*)*"
 _STRING: Final = rf'(?:"[^"\\{_CONTROL}]*(?:\\[^{_CONTROL}][^"\\{_CONTROL}]*)*"' rf"|'[^'{_CONTROL}]*')"
@@ -19,12 +19,12 @@ _KEY: Final = r"[ \t]*[A-Za-z0-9_-]+[ \t]*"
 _ASSIGNED: Final = re.compile(rf"^{_KEY}(?:\.{_KEY})*=[ \t]*(?=\[)", re.MULTILINE)
 _BEGIN: Final = re.compile(rf"\[{_BLANK}")
 _SOME: Final = re.compile(rf"(?:(?P<string>{_STRING}){_BLANK}(?P<comma>,){_BLANK}){{1,1000}}")
-"""Not without a bound: the expression would remember where each entry began."""
+"""Bounded, since the expression would otherwise remember where each entry began."""
 _END: Final = re.compile(rf"(?:(?P<string>{_STRING}){_BLANK})?\]")
 _BETWEEN_QUOTES: Final = re.compile(r'"([^"]*)"')
 _ODD: Final = "#'\\"
 _ODD_LINE: Final = re.compile(rf"^.*[{re.escape(_ODD)}].*$", re.MULTILINE)
-"""Has a comment, or a text that is not simply what stands between quotes."""
+"""A line with a comment, or with a string that is more than the text between its quotes."""
 _TEXTS: Final = re.compile(rf"{_COMMENT}|({_STRING})")
 _ENTRY: Final = re.compile(rf"{_COMMENT}|(?P<string>{_STRING})(?P<rest>[ \t]*,?[ \t]*)")
 _PAIR: Final = re.compile(rf"{_COMMENT}|(?P<string>{_STRING})(?:(?P<between>{_BLANK}),)?")
@@ -32,16 +32,16 @@ _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _MULTI_LINE_STRINGS: Final = ('"""', "'''")
 _STAND_IN: Final = re.compile(r'\["(x*list-[0-9]+)-"\]')
 _PLAIN: Final = re.compile(r"[ -!#-\[\]-~]*")
-"""Stands in quotes as it is."""
+"""Text that needs no escapes in quotes."""
 
 ON_ONE_LINE: Final = 8
-"""A list that had no entries gets a line for each, if it gets more than so many."""
+"""An empty list that gets more than this many entries gets a line for each."""
 _INDENT: Final = "    "
 
 
 @dataclass(frozen=True, slots=True)
 class _Scanned:
-    """A list that begins somewhere in a text: where it ends, its last entry is, and the comma behind that, if any."""
+    """A list in a text: where it ends, where its last entry is, and the comma after that, if any."""
 
     end: int
     last: tuple[int, int] | None
@@ -49,7 +49,7 @@ class _Scanned:
 
 
 def _scan(text: str, begin: int) -> _Scanned | None:
-    """The list at `begin`; None if there is none of texts alone."""
+    """The list at `begin`; None if there is none, or one that has other entries than strings."""
     found = _BEGIN.match(text, begin)
     some = None
     while found and (more := _SOME.match(text, found.end())):
@@ -63,12 +63,12 @@ def _scan(text: str, begin: int) -> _Scanned | None:
 
 
 def cut(text: str, shortest: int = 0) -> tuple[str, dict[str, str]]:
-    """Take the lists of at least `shortest` characters out of a TOML text.
+    """Cut the lists of at least `shortest` characters out of a TOML text.
 
-    Gives the text with a list of one word in the place of each, and what stood there by that word. A text that is no
-    TOML may be cut anywhere; what is left of it is no TOML either.
+    Returns the text with a list of one word in place of each, and the original lists by that word. A text that is not
+    TOML may be cut anywhere; the rest of it is not TOML either.
     """
-    # A line in a string over several lines may look like anything. Otherwise a line begins outside of strings, and
+    # A line in a multi-line string may look like anything. Otherwise a line begins outside of strings, and
     # inside a list no key can be set.
     if any(quotes in text for quotes in _MULTI_LINE_STRINGS):
         return text, {}
@@ -90,24 +90,24 @@ def cut(text: str, shortest: int = 0) -> tuple[str, dict[str, str]]:
 
 
 def stand_in(word: str) -> str:
-    """The list that stands for another."""
+    """The list that stands for another in the text."""
     return f'["{word}-"]'
 
 
 def replaced(text: str, taken: Mapping[str, str]) -> str:
-    """A text with what was cut out of it, changed or not, in the place of what stands for it."""
+    """A text with the lists that were cut out of it, changed or not, in place of their stand-ins."""
     return _STAND_IN.sub(lambda found: taken.get(found[1], found[0]), text)
 
 
 def word_of(value: object) -> str | None:
-    """The word that `stand_in` made this list of; None for other values."""
+    """The word of a list made by `stand_in`; None for other values."""
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str) and value[0].endswith("-"):
         return str(value[0][:-1])
     return None
 
 
 def unused(text: str) -> str:
-    """The beginning of words that a text does not hold."""
+    """A prefix of words that a text does not contain."""
     mark = "list-"
     while mark in text:
         mark = f"x{mark}"
@@ -115,7 +115,7 @@ def unused(text: str) -> str:
 
 
 def put_back(document: dict[str, Any], taken: Mapping[str, str]) -> None:
-    """Put what was cut out of a text into what a parser made of the rest; raises tomllib.TOMLDecodeError."""
+    """Put the lists that were cut out of a text into the parsed rest; raises tomllib.TOMLDecodeError."""
     for key, value in document.items():
         if (word := word_of(value)) in taken:
             document[key] = texts_in(taken[str(word)])
@@ -125,9 +125,9 @@ def put_back(document: dict[str, Any], taken: Mapping[str, str]) -> None:
 
 
 def texts_in(array: str) -> list[str]:
-    """The texts in a list that was cut out; raises tomllib.TOMLDecodeError."""
+    """The strings in a list that was cut out; raises tomllib.TOMLDecodeError."""
     if not any(character in array for character in _ODD):
-        # Mostly; and to look for lines takes longer than to read all of them.
+        # The usual case; looking for odd lines takes longer than reading all of them.
         return _BETWEEN_QUOTES.findall(array)
     texts: list[str] = []
     end = 0
@@ -145,7 +145,7 @@ def _text(string: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text as TOML writes it in one line."""
+    """A string as TOML writes it on one line."""
     if _PLAIN.fullmatch(text):
         return f'"{text}"'
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
@@ -153,9 +153,9 @@ def quoted(text: str) -> str:
 
 
 def amended(array: str, wanted: Sequence[str]) -> str:
-    """A list that was cut out, with the entries of `wanted`: those it has stay where they are, others follow them.
+    """A list that was cut out, with the entries of `wanted`: existing ones stay where they are, new ones follow.
 
-    Comments stay, but for one behind an entry that goes with its line.
+    Comments stay, except one after an entry that is removed with its line.
     """
     present, keep = texts_in(array), frozenset(wanted)
     known = frozenset(present)
@@ -164,7 +164,7 @@ def amended(array: str, wanted: Sequence[str]) -> str:
         text = _without(text, known - keep)
         scanned = _scan(text, 0)
         if not scanned or scanned.end != len(text) or texts_in(text) != [entry for entry in present if entry in keep]:
-            # A comma stands on another line than what it follows.
+            # A comma is on another line than the entry before it.
             text = _PAIR.sub(lambda pair: _rest_of(pair, known - keep), array)
     new = [entry for entry in dict.fromkeys(wanted) if entry not in known]
     return _with(text, new) if new else text

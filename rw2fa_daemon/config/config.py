@@ -1,4 +1,4 @@
-"""The configuration as the rest of the program sees it."""
+"""The configuration as the rest of the program uses it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from rw2fa_daemon.core.sms_account import allowed_prefixes
 from rw2fa_daemon.core.user import UserList
 
 RESOLVED_MAX: Final = 10_000
-"""User names that are all looked up when they are read; more would take longer than a start may."""
+"""Up to this many user names are all looked up when they are read; more would take longer than a start may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Portal:
 class Config:
     """Every setting, checked. The comments in settings.SETTINGS say what each one means.
 
-    `enabled_until` is UTC seconds, None where no trial runs. `scope_entries` is the scope as a list
-    of users and @groups in the order of the file. `issuer` is what the file says, `issuer_name` what
-    authenticator apps are to show. `files` are the files that were read, in order.
+    `enabled_until` is UTC seconds, None if no trial is running. `scope_entries` is the scope as a list
+    of users and @groups in the order of the file. `issuer` is as in the file, `issuer_name` what
+    authenticator apps show. `files` are the files that were read, in order.
     """
 
     enabled: bool
@@ -54,7 +54,7 @@ class Config:
     enrolment_window_days: int
     proof: str
     notify: Path | None
-    """The program that is run when somebody activates, and the like."""
+    """The notification program."""
     discrepancy: int
     guess_budget: float
     """A probability."""
@@ -69,16 +69,16 @@ class Config:
     sms_enabled: bool
     sms_account_sid: str
     sms_sender: str
-    """E.164, a name, or the SID of a messaging service; empty where none is set."""
+    """E.164, a name, or the SID of a messaging service; empty if none is set."""
     sms_api_url: str
     """Empty for Twilio's own."""
     sms_minutes: int
     sms_countries: tuple[str, ...]
     sms_per_user: int
-    """A day, as sms_per_number and sms_per_day are."""
+    """Per day, as are sms_per_number and sms_per_day."""
     sms_per_number: int
     sms_per_source: int
-    """An hour."""
+    """Per hour."""
     sms_per_day: int
     applications: tuple[Application, ...]
     keep_minutes: int
@@ -96,12 +96,12 @@ class Config:
     files: tuple[Path, ...]
 
     def enabled_at(self, now: float) -> bool:
-        """Whether two-factor authentication is on at `now` (UTC seconds), trials considered."""
+        """Whether two-factor authentication is on at `now` (UTC seconds), taking trials into account."""
         return self.enabled and (self.enabled_until is None or now < self.enabled_until)
 
     @property
     def guessing(self) -> Guessing:
-        """What decides how well guessing works."""
+        """The settings that determine the chance of guessing."""
         return Guessing(self.discrepancy, self.guess_budget, self.accept_risk)
 
     @property
@@ -121,17 +121,17 @@ class Config:
 
     @property
     def sms_digits(self) -> int | None:
-        """How many digits the code in a text message has; None while these are switched off."""
+        """How many digits a code sent by SMS has; None while SMS are switched off."""
         return self.digits if self.sms_enabled else None
 
     @property
     def sms_allowed(self) -> tuple[str, ...]:
-        """How the E.164 numbers begin that SMS may go to, each with its plus; empty where they may go nowhere."""
+        """The prefixes of E.164 numbers that SMS may be sent to, with their plus; empty if none may."""
         return allowed_prefixes(self.sms_countries, self.sms_sender)
 
     @property
     def notify_socket(self) -> Path:
-        """Where the notifier listens, as the relay does."""
+        """Where the notifier listens, beside the relay."""
         return self.socket.with_name("notify.sock")
 
     @property

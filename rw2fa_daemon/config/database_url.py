@@ -1,4 +1,4 @@
-"""The address of a shared database, as one line of text."""
+"""The URL of a shared database."""
 
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +16,7 @@ _PORT_MAX: Final = 65_535
 SOCKET_FOLDER: Final = "/var/run/postgresql"
 """Where Debian's PostgreSQL has its socket."""
 ROOT_CERTIFICATES: Final = "/etc/ssl/certs/ca-certificates.crt"
-"""Debian's own list. The libpq that comes with psycopg would look elsewhere."""
+"""Debian's list. The libpq bundled with psycopg would look elsewhere."""
 MASK: Final = "…"
 PASSWORD_FILE: Final = "database.password"  # noqa: S105 - the name of a file
 """Beside the master key."""
@@ -24,7 +24,7 @@ PASSWORD_FILE: Final = "database.password"  # noqa: S105 - the name of a file
 EXAMPLE: Final = "postgresql+psycopg://rw2fa@db.example.org/rw2fa"
 _PATHS: Final = ("sslrootcert", "sslcert", "sslkey")
 _OPTIONS: Final = ("host", "hostaddr", "port", "sslmode", *_PATHS)
-"""Of libpq's parameters those that somebody may have to set. The others have one right value, or are none of ours."""
+"""The libpq parameters that an administrator may have to set. The others have one right value, or do not apply here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +43,10 @@ class DatabaseUrl:
         return raw
 
     def parse(self, text: str) -> Value:
-        """See Domain. No password: the command line of a process can be read by everybody on the host."""
+        """See Domain. No password: every user of the host can read the command line of a process."""
         if text and parse(text).password is not None:
             raise Refused(
-                "cannot be given with a password on a command line, which others can read",
+                "must not contain a password on a command line, which others can read",
                 "leave the password out of the URL, and put it into /etc/rw2fa/database.password (mode 0600)",
             )
         return text
@@ -55,14 +55,14 @@ class DatabaseUrl:
 def masked(url: str) -> str:
     """The URL without its password, to be shown."""
     head, scheme, rest = url.partition("://")
-    # Up to the last of the signs, also in what is no URL: rather too much is hidden than too little.
+    # Up to the last @, even if it is not a URL: better to hide too much than too little.
     login, at, tail = rest.rpartition("@")
     user, colon, _password = login.partition(":")
     return f"{head}{scheme}{user}{colon}{MASK if colon else ''}{at}{tail}"
 
 
 def parse(url: str) -> Database:
-    """What a URL says. Raises Refused, whose words quote nothing of it: there may be a password in it."""
+    """Parse a URL. Raises Refused, whose text quotes nothing of it, as it may contain a password."""
     if len(url.encode("utf-8", "surrogateescape")) > URL_BYTES_MAX:
         raise Refused(f"is longer than {URL_BYTES_MAX} bytes", "shorten it")
     _printable(url)
@@ -80,7 +80,7 @@ def parse(url: str) -> Database:
     mode = options.get("sslmode", "disable" if local else "verify-full")
     if mode != "verify-full" and not (local and mode == "disable"):
         raise Refused(
-            "has an sslmode that does not tell the server from somebody in between",
+            "has an sslmode that does not protect against a man in the middle",
             "leave sslmode out, or write sslmode=verify-full",
         )
     return Database(
@@ -99,17 +99,17 @@ def _options(query: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for key, value in parse_qsl(query, keep_blank_values=True):
         if key not in _OPTIONS:
-            raise Refused("has an option that there is not", f"take from {', '.join(_OPTIONS)}")
+            raise Refused("has an unknown option", f"use only {', '.join(_OPTIONS)}")
         if key in options or not value:
-            raise Refused(f"has {key} twice, or empty", "write it once, servers with commas between them")
+            raise Refused(f"has {key} twice, or empty", "write it once, with commas between servers")
         if key in _PATHS and not value.startswith("/"):
-            raise Refused(f"has a relative path in {key}", "write the path from the root on")
+            raise Refused(f"has a relative path in {key}", "write an absolute path")
         options[key] = value
     return options
 
 
 def _nodes(authority: str, options: dict[str, str]) -> tuple[Node, ...]:
-    """The servers, from before the name of the database or from the options `host` and `port`."""
+    """The servers, from the authority of the URL or from the options `host` and `port`."""
     if authority and "host" in options:
         raise Refused("names the host twice", "write it before the name of the database, or as host=")
     pairs = [_host_and_port(item) for item in (authority or options.get("host", SOCKET_FOLDER)).split(",")]
@@ -119,8 +119,8 @@ def _nodes(authority: str, options: dict[str, str]) -> tuple[Node, ...]:
         ports *= len(pairs)
     if not len(pairs) == len(addresses) == len(ports) <= NODES_MAX:
         raise Refused(
-            f"has more than {NODES_MAX} servers, or not as many of hostaddr or port as of host",
-            "give each server one, with commas between them",
+            f"has more than {NODES_MAX} servers, or hostaddr or port do not have one value for each host",
+            "give one for each server, separated by commas",
         )
     nodes = []
     for (host, in_host), address, port in zip(pairs, addresses, ports, strict=True):

@@ -1,7 +1,7 @@
-"""What a setting may hold: one class for each kind of value.
+"""The values that a setting may have: one class for each kind.
 
-Each turns what TOML or a command line gives into the value that the rest of the program sees, or
-says why not.
+Each converts a value from TOML or a command line into the one that the rest of the program uses, or
+says why it is refused.
 """
 
 import ipaddress
@@ -22,7 +22,7 @@ Value = bool | int | float | str | tuple[str, ...] | tuple[Application, ...]
 NAME_BYTES_MAX: Final = 255
 """LOGIN_NAME_MAX of limits.h without its final NUL."""
 DECIMAL_LENGTH_MAX: Final = 16
-"""Characters of a number that is typed."""
+"""Characters of a typed number."""
 SOCKET_PATH_BYTES_MAX: Final = 107
 """sun_path of unix(7) without its final NUL."""
 PATH_BYTES_MAX: Final = 4095
@@ -30,7 +30,7 @@ PATH_BYTES_MAX: Final = 4095
 
 
 class Refused(ValueError):
-    """A value that a setting cannot hold: the `reason`, and the `fix`, each one clause."""
+    """A value that a setting cannot have: the `reason` and the `fix`, each a clause."""
 
     def __init__(self, reason: str, fix: str) -> None:
         super().__init__(reason, fix)
@@ -39,24 +39,24 @@ class Refused(ValueError):
 
 
 class Domain(Protocol):
-    """What every kind of value answers."""
+    """The interface of every kind of value."""
 
     @property
     def kind(self) -> str:
-        """What TOML calls it, for people."""
+        """TOML's name for it, to be read by a human."""
         ...
 
     @property
     def allowed(self) -> str:
-        """Which values there are, for people; empty if the kind says it all."""
+        """The allowed values, to be read by a human; empty if the kind says it all."""
         ...
 
     def read(self, raw: object) -> Value:
-        """The value in what a TOML parser gave, or Refused."""
+        """The value of what a TOML parser returned; raises Refused."""
         ...
 
     def parse(self, text: str) -> Value:
-        """The value in what was typed on a command line, or Refused."""
+        """The value of what was typed on a command line; raises Refused."""
         ...
 
 
@@ -86,7 +86,7 @@ def _wrong_type(raw: object, expected: str, example: str) -> Refused:
 
 def _printable(text: str) -> None:
     if not text.isprintable():
-        raise Refused("holds a character that does not print", "take it out")
+        raise Refused("contains a character that does not print", "remove it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +133,7 @@ class Number:
 
     def parse(self, text: str) -> Value:
         """See Domain."""
-        # int() alone would take "1_0", " 7 " and digits of every script, and much time for a long text.
+        # int() alone would accept "1_0", " 7 " and digits of every script, and take long for a long text.
         if not (text.isascii() and text.removeprefix("-").isdigit() and len(text) <= len(str(self.high)) + 1):
             raise Refused(f"cannot be {literal(text)}", f"give a whole number from {self.allowed}")
         return self.read(int(text))
@@ -173,7 +173,7 @@ class Decimal:
 class Prompt:
     """Text of at most `longest` bytes of UTF-8, without control characters.
 
-    It holds `must` and none of the characters of `never`, for the reason `why`.
+    It contains `must` and none of the characters of `never`, for the reason `why`.
     """
 
     longest: int
@@ -206,17 +206,17 @@ class Prompt:
         if self.must not in text:
             raise Refused(f"does not contain {self.must}", f"put {self.must} where {self.why}")
         if found := next((character for character in self.never if character in text), ""):
-            raise Refused(f"contains {found!r}, {self.why}", "take it out")
+            raise Refused(f"contains {found!r}, {self.why}", "remove it")
         if text != text.strip():
-            raise Refused("begins or ends with a space", "take it out")
+            raise Refused("begins or ends with a space", "remove it")
         return text
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """Nothing, or text that `check` lets pass: it raises ValueError, with the reason as its text, for what it does not.
+    """Nothing, or text that `check` accepts: it raises ValueError, with the reason as its text, for any other.
 
-    `allowed` says for people what passes, `example` is something that does.
+    `allowed` says to a human what is accepted, `example` is such a text.
     """
 
     check: Callable[[str], object]
@@ -268,7 +268,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class AbsolutePath:
-    """An absolute path of at most `longest` bytes; or none, an empty text, where it is `optional`."""
+    """An absolute path of at most `longest` bytes; if it is `optional`, also an empty text for none."""
 
     longest: int = PATH_BYTES_MAX
     optional: bool = False
@@ -299,16 +299,16 @@ class AbsolutePath:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list of texts, each checked by `item`, which returns it as it is kept or raises Refused.
+    """A list of texts, each checked by `item`, which returns it in its stored form or raises Refused.
 
-    At most `most` of them, where that is given.
+    At most `most` of them, if that is given.
     """
 
     item: Callable[[str], str]
     allowed: str
     most: int | None = None
     plain: re.Pattern[str] | None = None
-    """Fits entries that `item` returns as they are: there may be a hundred thousand."""
+    """Matches entries that `item` returns unchanged; a fast path, as there may be a hundred thousand."""
     kind: str = "list of strings"
 
     def read(self, raw: object) -> Value:
@@ -317,13 +317,15 @@ class Items:
             raise _wrong_type(raw, "a list", '["one", "two"]')
         for entry in raw:
             if not isinstance(entry, str):
-                raise Refused(f"holds {literal(entry)}, which is not text", 'write each entry in quotes, like ["one"]')
+                raise Refused(
+                    f"contains {literal(entry)}, which is not text", 'write each entry in quotes, like ["one"]'
+                )
         if self.plain is not None and all(map(self.plain.fullmatch, raw)):
             entries = tuple(dict.fromkeys(raw))
         else:
             entries = tuple(dict.fromkeys(self.item(entry) for entry in raw))
         if self.most is not None and len(entries) > self.most:
-            raise Refused(f"holds {len(entries)} entries", f"leave at most {self.most}")
+            raise Refused(f"contains {len(entries)} entries", f"reduce them to at most {self.most}")
         return entries
 
     def parse(self, text: str) -> Value:
@@ -333,7 +335,7 @@ class Items:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A moment, kept as UTC seconds."""
+    """A date and time, stored as UTC seconds."""
 
     kind: str = "date-time"
     allowed: str = "with an offset from UTC"
@@ -357,26 +359,26 @@ class Moment:
 
 
 def moment(seconds: int) -> datetime:
-    """What Moment reads, for UTC seconds."""
+    """The date and time that Moment reads, from UTC seconds."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 PLAIN_NAME: Final = re.compile(r"@?[A-Za-z0-9._][A-Za-z0-9._-]{0,63}")
-"""Names with which nothing is wrong."""
+"""Names that are certainly valid."""
 
 
 def name(text: str) -> str:
-    """A user, or a group with its mark, as a list of names holds it."""
+    """A user, or a group with its mark, as in a list of names."""
     bare = text.removeprefix(GROUP_MARK)
     if not bare:
-        raise Refused(f"holds {literal(text)}, which names nobody", "take it out, or write a user or @group")
+        raise Refused(f"contains {literal(text)}, which names nobody", "remove it, or write a user or @group")
     _printable(text)
     if bare.startswith(GROUP_MARK) or ":" in bare or bare != bare.strip():
         raise Refused(
-            f"holds {literal(text)}, which cannot be a name", "write a user like alice or a group like @staff"
+            f"contains {literal(text)}, which cannot be a name", "write a user like alice or a group like @staff"
         )
     if len(bare.encode()) > NAME_BYTES_MAX:
-        raise Refused(f"holds a name of more than {NAME_BYTES_MAX} bytes", "take it out")
+        raise Refused(f"contains a name of more than {NAME_BYTES_MAX} bytes", "remove it")
     return text
 
 
@@ -388,19 +390,19 @@ def network(text: str) -> str:
         if "host bits set" in str(error):
             meant = ipaddress.ip_network(text, strict=False)
             raise Refused(
-                f"holds {literal(text)}, an address inside a network", f"write {literal(str(meant))}"
+                f"contains {literal(text)}, an address inside a network", f"write {literal(str(meant))}"
             ) from None
         raise Refused(
-            f"holds {literal(text)}, which is no network", 'write it like "192.0.2.0/24" or "2001:db8::/32"'
+            f"contains {literal(text)}, which is not a network", 'write it like "192.0.2.0/24" or "2001:db8::/32"'
         ) from None
 
 
 def number_prefix(text: str) -> str:
-    """A calling code, or more of a number's beginning, without a plus."""
+    """A calling code, or a longer prefix of a number, without a plus."""
     try:
         return prefix_of(text)
     except ValueError:
-        raise Refused(f"holds {literal(text)}, which is no calling code", 'write it like "33"') from None
+        raise Refused(f"contains {literal(text)}, which is not a calling code", 'write it like "33"') from None
 
 
 def time_server(text: str) -> str:
@@ -410,7 +412,7 @@ def time_server(text: str) -> str:
         time_server_parts(text)
     except ValueError:
         raise Refused(
-            f"holds {literal(text)}, which is no time server",
+            f"contains {literal(text)}, which is not a time server",
             'write it like "pool.ntp.org", "pool.ntp.org:123" or "[2001:db8::1]:123"',
         ) from None
     return text

@@ -1,4 +1,4 @@
-"""Changing the main configuration file in place: comments and order stay, and no moment has half a file."""
+"""Changing the main configuration file in place and atomically, keeping comments and order."""
 
 import errno
 import fcntl
@@ -26,19 +26,19 @@ LOCK_SECONDS: Final = 5.0
 LOCK_RETRY_SECONDS: Final = 0.05
 
 Changes = Mapping[str, Value | None]
-"""Full key → what it shall be; None takes it out of the file."""
+"""Full key → its new value; None removes it from the file."""
 
 
 def change(
     path: Path, decide: Callable[[Layers], Changes], dropins: Path | None = None, known: Layers | None = None
 ) -> Config:
-    """Set in the file at `path` what `decide` says, and return the configuration that results.
+    """Make the changes that `decide` returns in the file at `path`, and return the resulting configuration.
 
-    `known` is what was read of it before, if anything was.
+    `known` is what was read before, if anything was.
 
-    `decide` gets what the files say now, under the lock that keeps other editors out; what it raises
-    ends the edit. Raises Problem, with the file as it was, where a drop-in overrides a key, where
-    the result would not load, where somebody else is editing, or where it cannot be written.
+    `decide` gets what the files set now, under the lock that keeps other editors out; an exception from it
+    ends the edit. Raises Problem, with the file as it was, if a drop-in overrides a key, if the
+    result would not load, if another process is editing, or if the file cannot be written.
     """
     target = trusted.check_way(path)
     with _lock(target.parent):
@@ -60,8 +60,8 @@ def change(
 
 
 def edited(path: Path, text: str, changes: Changes) -> str:
-    """The text of the configuration file at `path` with some keys changed and all else as it was."""
-    # Lists are changed where they stand in the text: tomlkit counts all entries anew for each that comes or goes.
+    """The text of the configuration file at `path` with some keys changed and everything else as it was."""
+    # Lists are changed in the text itself: tomlkit rebuilds its index of all entries for each one added or removed.
     rest, lists = arrays.cut(text)
     try:
         document = tomlkit.parse(rest)
@@ -79,13 +79,13 @@ def _by_hand(path: Path) -> Problem:
 
 @dataclass(frozen=True, slots=True)
 class _Lists:
-    """The lists that stand outside of tomlkit's document, by the words that stand for them in it."""
+    """The lists that are kept outside of tomlkit's document, by the words that stand for them in it."""
 
     mark: str
     texts: dict[str, str]
 
     def put(self, array: Any, wanted: list[str]) -> Any:  # noqa: ANN401 - an item of tomlkit, or None
-        """What stands in the document for a list of `wanted`, in the place of `array`."""
+        """The stand-in in the document for a list of `wanted`, which replaces `array`."""
         word = arrays.word_of(array)
         before = self.texts.get(word) if word else None
         if word is None or before is None:
@@ -130,7 +130,7 @@ def _set(table: Any, name: str, value: Any, lists: _Lists) -> None:  # noqa: ANN
 
 
 def _amend(array: Array, wanted: list[str]) -> None:
-    """Take out and append what differs, so that the comments between the other entries stay."""
+    """Remove and append what differs, so that the comments between the other entries stay."""
     keep = frozenset(wanted)
     for index in reversed(range(len(array))):
         if array[index] not in keep:
@@ -146,19 +146,17 @@ def _amend(array: Array, wanted: list[str]) -> None:
 
 
 def own_to_set(layers: Layers, key: str, path: Path) -> None:
-    """Raise Problem where another file than the one at `path` sets a key."""
+    """Raise Problem if a file other than the one at `path` sets a key."""
     origin = layers.origins.get(key, path)
     if origin != path:
-        raise Problem(
-            f"{key} is set by {origin}, which overrides {path}", f"change it in {origin}, or take it out there"
-        )
+        raise Problem(f"{key} is set by {origin}, which overrides {path}", f"change it in {origin}, or remove it there")
 
 
 @contextmanager
 def _lock(folder: Path) -> Iterator[None]:
     """Keep other editors of this folder's configuration out, or raise Problem after LOCK_SECONDS.
 
-    The folder is locked rather than the file, which is another one after each edit.
+    The folder is locked rather than the file, which each edit replaces.
     """
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
@@ -172,7 +170,9 @@ def _lock(folder: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > deadline:
-                    raise Problem(f"somebody else is changing the files in {folder}", "try again") from None
+                    raise Problem(
+                        f"another process is changing the files in {folder}", "try again once it has ended"
+                    ) from None
                 time.sleep(LOCK_RETRY_SECONDS)
         yield
     finally:
@@ -180,8 +180,8 @@ def _lock(folder: Path) -> Iterator[None]:
 
 
 def _replace(path: Path, content: bytes) -> None:
-    """Put `content` where `path` is: the old file or the new one, whole, whatever happens."""
-    # A fixed name: what a killed editor left is overwritten by the next. The lock makes it ours.
+    """Replace the file at `path` by `content` atomically: whatever happens, it is the old or the new one, complete."""
+    # A fixed name: the next editor overwrites what a killed one left. The lock makes it ours.
     fresh = path.with_name(f".{path.name}.new")
     try:
         with suppress(FileNotFoundError):
@@ -220,13 +220,13 @@ def _attributes(path: Path) -> list[str]:
 
 def _unwritten(path: Path, error: OSError) -> Problem:
     fixes = {
-        errno.ENOSPC: "make room on that file system and try again",
-        errno.EDQUOT: "raise the quota, or make room, and try again",
+        errno.ENOSPC: "free some space on that file system and try again",
+        errno.EDQUOT: "raise the quota, or free some space, and try again",
         errno.EROFS: "make that file system writable, or change the file where it comes from",
         errno.EACCES: "run this as root",
         errno.EPERM: "run this as root",
     }
     return Problem(
-        f"{path} is unchanged, it could not be written: {error.strerror}",
-        fixes.get(error.errno or 0, "remove that cause and try again"),
+        f"{path} could not be written and is unchanged: {error.strerror}",
+        fixes.get(error.errno or 0, "check the file system and try again"),
     )

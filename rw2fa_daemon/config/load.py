@@ -1,4 +1,4 @@
-"""Reading the configuration: the main file, then the drop-ins, later ones winning key by key."""
+"""Reading the configuration: the main file, then the drop-ins; later ones override earlier ones key by key."""
 
 import os
 import re
@@ -24,18 +24,18 @@ from rw2fa_daemon.core.user import GROUP_MARK, UserList
 DEFAULT_PATH: Final = Path("/etc/rw2fa/rw2fa.toml")
 DROPINS_MAX: Final = 256
 LONG_LIST: Final = 4_096
-"""Characters from which on a list of names is read by itself: tomllib takes seconds for a hundred thousand."""
+"""Characters from which on a list of names is read separately: tomllib takes seconds for a hundred thousand names."""
 PERCENT: Final = 100
 GROUPS_MAX: Final = 256
-"""Every look-up of a person resolves each group of the configuration."""
+"""Every look-up of a user resolves each group of the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layers:
     """What the files set together.
 
-    `values` has the value that won for each key that is set somewhere, `origins` the file that it
-    stands in; `files` are all that were read, in order. `read` is what each held, and what it sets.
+    `values` has the effective value of each key that is set in some file, `origins` the file that it
+    is from; `files` are all that were read, in order. `read` is each file's content, and what it sets.
     """
 
     values: Mapping[str, Value]
@@ -44,29 +44,29 @@ class Layers:
     read: Mapping[Path, tuple[bytes, Mapping[str, Value]]]
 
     def value(self, key: str) -> Value | None:
-        """What a key is set to, or its default."""
+        """The value of a key, or its default."""
         setting = find(key)
         return self.values.get(key, setting.default if setting else None)
 
 
 def load(path: Path, dropins: Path | None = None) -> Config:
-    """The configuration in the file at `path` and in the *.toml of the folder `dropins`.
+    """The configuration from the file at `path` and the *.toml files of the folder `dropins`.
 
-    The folder is the file's name with `.d` unless given, and need not exist. Raises Problem, which
+    Unless given, the folder is the file's name with `.d`; it need not exist. Raises Problem, which
     names file, key, reason and what to do.
     """
     return build(read_layers(path, dropins))
 
 
 def read_layers(path: Path, dropins: Path | None = None) -> Layers:
-    """What the files set, for those who need to know which file says so; raises Problem."""
+    """What the files set, with the file that sets each key; raises Problem."""
     return layers_of(path, trusted.read(path), dropins)
 
 
 def layers_of(path: Path, main: bytes, dropins: Path | None = None, known: Layers | None = None) -> Layers:
-    """Like read_layers, with `main` as what stands in the file at `path`: to check it before it is written.
+    """Like read_layers, with `main` as the content of the file at `path`, to check it before it is written.
 
-    What `known` has read of the very same bytes is not read again.
+    Files whose bytes are the same as in `known` are not parsed again.
     """
     trusted.check_way(path)
     sources = [(path, main)]
@@ -99,7 +99,7 @@ def dropin_files(folder: Path) -> list[Path]:
     trusted.check_folder(folder)
     files = [folder / name for name in names if name.endswith(".toml") and not name.startswith(".")]
     if len(files) > DROPINS_MAX:
-        raise Problem(f"{folder} holds {len(files)} drop-ins", f"leave at most {DROPINS_MAX}")
+        raise Problem(f"{folder} contains {len(files)} drop-ins", f"reduce them to at most {DROPINS_MAX}")
     return files
 
 
@@ -113,7 +113,7 @@ def _parse(file: Path, content: bytes) -> dict[str, Any]:
         text = content.decode()
         rest, lists = arrays.cut(text, LONG_LIST)
         if lists:
-            # Without them a parser is wrong about lines and columns: what is no TOML is given to it as a whole.
+            # Without them a parser reports wrong lines and columns: text that is not TOML is parsed again as a whole.
             with suppress(tomllib.TOMLDecodeError, RecursionError):
                 document = tomllib.loads(rest)
                 arrays.put_back(document, lists)
@@ -121,31 +121,31 @@ def _parse(file: Path, content: bytes) -> dict[str, Any]:
         return tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise Problem(f"{file}, line {line}: is not UTF-8", "save the file as UTF-8") from None
+        raise Problem(f"{file}, line {line}: not UTF-8", "save the file as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise Problem(*_syntax(file, str(error), content)) from None
     except RecursionError:
-        raise Problem(f"{file}: brackets are nested too deeply", "take them apart") from None
+        raise Problem(f"{file}: brackets are nested too deeply", "remove the nested brackets") from None
 
 
 def _syntax(file: Path, message: str, content: bytes) -> tuple[str, str]:
-    """What is wrong and what to do, from tomllib's message, which ends with the place."""
+    """What is wrong and what to do, from tomllib's message, which ends with the position."""
     place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
     reason = message[: place.start()] if place else message
     line = place.group(1) if place and place.group(1) else str(content.rstrip().count(b"\n") + 1)
     column = f", column {place.group(2)}" if place and place.group(2) else ""
     if reason == "Cannot overwrite a value" or reason.endswith("twice"):
-        return f"{file}, line {line}{column}: a key or table is there for the second time", "keep one of the two"
-    return f"{file}, line {line}{column}: is not TOML: {reason[:1].lower()}{reason[1:]}", "fix that line"
+        return f"{file}, line {line}{column}: a key or table is defined twice", "keep one of the two"
+    return f"{file}, line {line}{column}: not TOML: {reason[:1].lower()}{reason[1:]}", "correct that line"
 
 
 def _keys(file: Path, document: Mapping[str, Any]) -> Iterator[tuple[str, object]]:
-    """Each key that a document sets, with what it is set to."""
+    """Each key that a document sets, with its value."""
     for name, raw in document.items():
         if name in SECTIONS:
             if not isinstance(raw, dict):
                 raise Problem(
-                    f"{file}: {name} must be a table", f"write [{name}] on a line of its own, and the keys below it"
+                    f"{file}: {name} must be a table", f"write [{name}] on a line of its own, with the keys below it"
                 )
             for inner, value in raw.items():
                 yield f"{name}.{inner}", value
@@ -164,7 +164,7 @@ def _value(file: Path, key: str, raw: object) -> Value:
 
 
 def check(setting: Setting, key: str, raw: object) -> Value:
-    """The value that `raw`, as TOML gives it, has for a key; raises Refused."""
+    """The value of a key for `raw`, as parsed from TOML; raises Refused."""
     if setting.key == ANY_SERVICE:
         _service_name(key.partition(".")[2])
     return setting.domain.read(raw)
@@ -172,7 +172,7 @@ def check(setting: Setting, key: str, raw: object) -> Value:
 
 def _service_name(name: str) -> None:
     if name != name.lower():
-        raise Refused("libpam knows services by their names in lower case", f"write {name.lower()}")
+        raise Refused("libpam converts service names to lower case", f"write {name.lower()}")
     if not name.isprintable() or "/" in name or " " in name or name == "*" or len(name.encode()) > NAME_BYTES_MAX:
         raise Refused("cannot be the name of a PAM service", "write the name of a file in /etc/pam.d")
 
@@ -185,9 +185,9 @@ def _unknown(file: Path, key: str) -> Problem:
     name = key.rpartition(".")[2]
     near = [by_name[name]] if name in by_name else get_close_matches(key, known, 1, 0.7)
     advice = (
-        f"if {near[0]} is meant, write that, else take it out"
+        f"write {near[0]} if you mean that, or remove the key"
         if near
-        else "take it out; `rw2fa settings list` prints all keys"
+        else "remove it; `rw2fa settings list` prints all keys"
     )
     return Problem(f"{file}: {key}: there is no such key", advice)
 
@@ -197,19 +197,19 @@ def _roster(entries: Value) -> UserList:
 
 
 def scope_entries(users: tuple[str, ...], groups: tuple[str, ...]) -> tuple[str, ...]:
-    """The scope as one list: users, and groups with their mark, which scope.groups may leave out."""
+    """The scope as one list: users, and groups with their mark, which is optional in scope.groups."""
     marked = (group if group.startswith(GROUP_MARK) else GROUP_MARK + group for group in groups)
     return tuple(dict.fromkeys((*users, *marked)))
 
 
 def host_issuer() -> str:
-    """The issuer where none is set, for this host."""
+    """This host's default issuer."""
     # A colon would end the issuer in the label of an otpauth URI.
     return f"{os.uname().nodename.replace(':', '-')} - remote-work"
 
 
 def build(layers: Layers) -> Config:
-    """The configuration that the files make together; raises Problem where they do not fit together."""
+    """The configuration that results from all files; raises Problem if they contradict each other."""
     of = cast(Callable[[str], Any], layers.value)  # The table says which type each key has.
     entries = scope_entries(of("scope.users"), of("scope.groups"))
     services = {
@@ -272,7 +272,7 @@ def build(layers: Layers) -> Config:
     )
     if (count := len(config.lists.groups)) > GROUPS_MAX:
         raise Problem(
-            f"{layers.files[0]}: the lists name {count} groups, and every login has to look at each",
+            f"{layers.files[0]}: the lists name {count} groups, and every login has to look up each",
             f"name at most {GROUPS_MAX}",
         )
     _refuse_cheap_guessing(config, layers)
@@ -294,14 +294,14 @@ def _database(url: str, master_key: str) -> Database | None:
 
 
 def _refuse_cheap_guessing(config: Config, layers: Layers) -> None:
-    """A window so wide that one wrong code is too likely to be right has to be asked for in so many words."""
+    """Raise Problem for a window so wide that a single guess exceeds the budget, unless the risk is accepted."""
     if config.accept_risk or allowance(config.digits, config.guessing).wide > 0:
         return
     file = layers.origins.get("settings.discrepancy") or layers.origins.get("settings.digits") or layers.files[0]
     fits = largest_discrepancy(config.digits, config.guess_budget)
     raise Problem(
-        f"{file}: settings.discrepancy: with {config.digits} digits, {config.discrepancy} steps each way make a single"
-        f" guess likelier than the guess budget of {config.guess_budget:.3%} allows",
-        f"set it to {fits} at most, take more digits, or accept the risk with guessing.accept_risk = true"
+        f"{file}: settings.discrepancy: with {config.digits} digits and {config.discrepancy} steps each way a single"
+        f" guess is likelier to be right than the guess budget of {config.guess_budget:.3%} allows",
+        f"set it to at most {fits}, use more digits, or accept the risk with guessing.accept_risk = true"
         " (`rw2fa settings set KEY VALUE --accept-risk` sets both)",
     )

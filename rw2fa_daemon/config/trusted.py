@@ -1,4 +1,4 @@
-"""Reading a file that decides who gets in: nobody but root may have written it."""
+"""Reading a file that decides who gets in: only root may be able to write it."""
 
 import errno
 import os
@@ -11,27 +11,27 @@ from rw2fa_daemon.core.problem import Problem
 FILE_BYTES_MAX: Final = 32 * 1024 * 1024
 """Room for a million names."""
 LINKS_MAX: Final = 40
-"""Symbolic links on one way, as in the kernel (path_resolution(7))."""
+"""Symbolic links in one path, as in the kernel (path_resolution(7))."""
 SHARED_WRITE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
 def read(path: Path) -> bytes:
-    """The content of a regular file that belongs to root or to whoever runs this.
+    """The content of a regular file that belongs to root or to the user who runs this.
 
-    Symbolic links are followed, see `check_way`. Raises Problem where the file is missing or unreadable, not a file,
-    too long, someone else's, writable for a group or for all, or where others could put another in its place.
+    Symbolic links are followed, see `check_way`. Raises Problem if the file is missing, unreadable, not a file, too
+    long, owned by another user, writable by its group or by all, or if others could replace it.
     """
-    # What passes cannot be replaced by others any more, so that it is still the same when it is opened.
+    # A path that passes cannot be replaced by others, so it is still the same when it is opened.
     check_way(path)
     try:
-        # O_NONBLOCK: a named pipe in its place must not hold up the start for ever.
+        # O_NONBLOCK: a named pipe in its place must not block the start for ever.
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError as error:
         raise unreadable(path, error) from None
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise Problem(f"{path} is not a regular file", "put the configuration file there")
+        raise Problem(f"{path} is not a regular file", "replace it by the configuration file")
     with os.fdopen(descriptor, "rb") as file:
         _owned(path, status)
         if status.st_size > FILE_BYTES_MAX:
@@ -46,7 +46,7 @@ def read(path: Path) -> bytes:
 
 
 def check_folder(path: Path) -> None:
-    """Raise Problem unless only root, or whoever runs this, can put files into the folder, or another in its place."""
+    """Raise Problem unless only root, or the user who runs this, can put files into the folder, or replace it."""
     folder = check_way(path)
     try:
         _owned(folder, folder.stat())
@@ -55,10 +55,10 @@ def check_folder(path: Path) -> None:
 
 
 def check_way(path: Path) -> Path:
-    """Where a path ends, once all links are followed, the last one too.
+    """The path with all links resolved, including the last one.
 
-    Raises Problem if others than root and whoever runs this can put something else in the place of one of its parts,
-    or of a part of what a link on the way points to.
+    Raises Problem if users other than root and the one who runs this can replace one of its parts,
+    or a part of the target of a link on the path.
     """
     place, links = Path("/"), 0
     ahead = _parts(Path.cwd() / path)
@@ -91,10 +91,10 @@ def _parts(path: Path) -> list[str]:
 
 
 def _check_keeps(folder: Path, entry: os.stat_result) -> None:
-    """Raise Problem unless what is in `folder` stays there, whatever others do.
+    """Raise Problem unless others cannot replace `entry` in `folder`.
 
-    In a sticky folder a folder does that is not theirs. A file or a link does not: before it was put there, or while
-    it is away, they could put their own.
+    In a sticky folder they cannot replace a folder that is not theirs. A file or a link is refused there: before it was
+    created, or while it is missing, they could create their own.
     """
     status = folder.stat()
     sticky = status.st_mode & stat.S_ISVTX and status.st_uid in _trusted_owners()
@@ -108,7 +108,7 @@ def unreadable(path: Path, error: OSError) -> Problem:
         case errno.ENOENT:
             return Problem(
                 f"{path} does not exist",
-                "put the configuration file that comes with rw2fa there, or name another with --config",
+                "put the configuration file shipped with rw2fa there, or name another with --config",
             )
         case errno.EACCES | errno.EPERM:
             return Problem(f"{path} cannot be read: permission denied", "run this as root")
@@ -128,11 +128,11 @@ def _owned(path: Path, status: os.stat_result) -> None:
         )
     if status.st_mode & stat.S_ISVTX and status.st_mode & SHARED_WRITE:
         raise Problem(
-            f"{path} is a folder that others may put files into (mode {stat.S_IMODE(status.st_mode):04o})",
-            "keep the configuration in a folder of root's alone, such as /etc/rw2fa",
+            f"{path} is a folder that others can put files into (mode {stat.S_IMODE(status.st_mode):04o})",
+            "keep the configuration in a folder that only root can write to, such as /etc/rw2fa",
         )
     if status.st_mode & SHARED_WRITE:
         raise Problem(
-            f"{path} can be written by others than its owner (mode {stat.S_IMODE(status.st_mode):04o})",
+            f"{path} can be written by users other than its owner (mode {stat.S_IMODE(status.st_mode):04o})",
             f"run: chmod go-w {path}",
         )

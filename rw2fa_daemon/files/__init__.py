@@ -1,1 +1,1 @@
-"""Files that are replaced as a whole."""
+"""Replacing files atomically, syncing folders, and checking programs."""

@@ -1,4 +1,4 @@
-"""Whether a program may be run that a setting names: nobody but root may have written it, nor put it there."""
+"""Whether a program named by a setting may be run: only root may be able to change or replace it."""
 
 import os
 import stat
@@ -12,18 +12,20 @@ _EXECUTE: Final = stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH
 
 
 def check_program(path: Path) -> None:
-    """Problem unless `path` is an executable file of root's in folders of root's, for nobody else to write.
+    """Raise Problem unless `path` is an executable file owned by root, in folders owned by root, writable only by root.
 
-    In a sticky folder others cannot replace what is root's. Symbolic links are refused, in every part: what they lead
-    to could change after the look.
+    In a sticky folder others cannot replace root's files. Symbolic links are refused in every part of the path: their
+    targets could change after the check.
     """
     if not path.is_absolute() or ".." in path.parts:
-        raise Problem(f"{path} is no absolute path", "name the program by its whole path")
+        raise Problem(f"{path} is not an absolute path", "name the program by its absolute path, without ..")
     for place in (path, *path.parents):
         try:
             status = os.lstat(place)
         except OSError as error:
-            raise Problem(f"{place}: {error.strerror}", "put the program there, or empty the setting") from None
+            raise Problem(
+                f"{place}: {error.strerror}", "install the program there, or run: rw2fa settings unset enrolment.notify"
+            ) from None
         what = stat.S_ISREG if place == path else stat.S_ISDIR
         if not what(status.st_mode):
             kind = "file" if place == path else "folder"
@@ -33,7 +35,7 @@ def check_program(path: Path) -> None:
         sticky = place != path and status.st_mode & stat.S_ISVTX
         if status.st_mode & _SHARED_WRITE and not sticky:
             raise Problem(
-                f"{place} can be written by others than root (mode {stat.S_IMODE(status.st_mode):04o})",
+                f"{place} can be written by users other than root (mode {stat.S_IMODE(status.st_mode):04o})",
                 f"run: chmod go-w {place}",
             )
     if not os.lstat(path).st_mode & _EXECUTE:

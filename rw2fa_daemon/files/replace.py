@@ -1,4 +1,4 @@
-"""Replacing a file so that a reader sees the old one or the new one, and nothing in between."""
+"""Replacing a file so that a reader sees the old or the new content, and nothing in between."""
 
 import os
 from contextlib import suppress
@@ -6,16 +6,16 @@ from pathlib import Path
 
 
 def replace(path: Path, content: bytes, mode: int) -> None:
-    """Put `content` in place of the file at `path`; raises OSError.
+    """Replace the file at `path` by `content`; raises OSError.
 
-    The new file has `mode`, and, if this process is root's, the owner of its folder. It is not
-    forced to the disk: for what is measured anew anyway.
+    The new file has `mode`, and, if this process runs as root, the owner of its folder. It is not
+    flushed to disk, so use it only for data that is measured again anyway.
     """
     folder = path.parent
     temporary = folder / f".{path.name}.{os.getpid()}"
     with suppress(FileNotFoundError):
         temporary.unlink()
-    # Neither through a link that the folder's owner has laid, nor into a file of theirs.
+    # Neither through a link that the folder's owner has made, nor into a file of theirs.
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:

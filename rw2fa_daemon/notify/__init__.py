@@ -1,1 +1,1 @@
-"""The program `rw2fa-notify`: runs the administrator's program when something happened that somebody should hear of."""
+"""The program `rw2fa-notify`: runs the administrator's program to notify users of events."""

@@ -1,4 +1,4 @@
-"""What `rw2fa-notify` can be asked for: to run a program for one event (docs/protocol.md, "The notifier")."""
+"""The verb of `rw2fa-notify`: run a program for one event (docs/protocol.md, "The notifier")."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -13,7 +13,7 @@ from rw2fa_daemon.wire.serving import Verb
 
 
 def announce(message: Message) -> Iterator[bytes]:
-    """Run the program; ProtocolError, which becomes the reason of a refusal, if it may not run or fails."""
+    """Run the program; raises ProtocolError, which becomes the reason of a refusal, if it may not run or fails."""
     program, event, user = (message.required(key) for key in ("program", "event", "user"))
     if event not in EVENTS:
         raise ProtocolError("unknown event")

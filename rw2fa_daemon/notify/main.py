@@ -7,7 +7,7 @@ from rw2fa_daemon.wire import helper
 
 
 def main() -> int:
-    """Serve until idle; 0 then, 1 with the reason on stderr."""
+    """Serve until idle; returns 0, or 1 with the reason on stderr."""
     return helper.run("rw2fa-notify", "Runs the program of [enrolment] notify on behalf of rw2fa.", VERBS)
 
 

@@ -1,4 +1,4 @@
-"""Running a program of the administrator's: with next to nothing around it, and not for ever."""
+"""Running the administrator's program, with a minimal environment and a deadline."""
 
 import os
 import signal
@@ -15,10 +15,10 @@ PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def run(program: Path, words: Mapping[str, str], seconds: float) -> None:
-    """Run `program` with `words` in its environment and nothing to read; what it prints goes where ours does.
+    """Run `program` with `words` in its environment and no input; its standard error is ours.
 
-    Problem if it cannot be run, fails, or has not ended after `seconds`: it is killed then, with all that it started
-    and that has not left its process group. What goes on after a good end, such as a mail system's delivery, may.
+    Raises Problem if it cannot be run, fails, or has not ended after `seconds`: then it is killed, with all of its
+    children that are still in its process group. Children that outlive a success, such as a mail delivery, may go on.
     """
     try:
         process = subprocess.Popen(
@@ -38,8 +38,8 @@ def run(program: Path, words: Mapping[str, str], seconds: float) -> None:
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         raise Problem(
-            f"{program} did not end within {seconds:g} s", "let it queue what takes long, as sendmail does"
+            f"{program} did not end within {seconds:g} s", "let it queue work that takes longer, as sendmail does"
         ) from None
     if status != 0:
         how = f"was ended by signal {-status}" if status < 0 else f"ended with status {status}"
-        raise Problem(f"{program} {how}", "see what it says in the journal of rw2fa-notify.service")
+        raise Problem(f"{program} {how}", "see its output with: journalctl -u rw2fa-notify.service")

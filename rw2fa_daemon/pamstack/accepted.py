@@ -1,7 +1,7 @@
 """Findings about PAM services that an administrator accepted, by name and with a reason.
 
-They are kept in a file of their own, since PAM files are the host's, and a configuration may be the same on several.
-An acceptance counts for the files that the service was made of at that time, and for no others.
+They are kept in a file of their own, since PAM files belong to the host, and a configuration may be the same on
+several hosts. An acceptance counts for the files that the service consisted of at that time, and for no others.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ _HEAD: Final = "# Written by `rw2fa pam accept` and `rw2fa pam retract`.\n\n"
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """One finding of one service. `at` is UTC seconds, `by` who it was, `digest` that of the files."""
+    """One accepted finding of one service. `at` is UTC seconds, `by` the administrator, `digest` that of the files."""
 
     service: str
     finding: str
@@ -43,7 +43,7 @@ class Accepted:
     acceptances: tuple[Acceptance, ...] = field(default=())
 
     def of(self, service: str, finding: str) -> Acceptance | None:
-        """The acceptance of a finding, whether it still counts or not."""
+        """The acceptance of a finding, whether or not it still counts."""
         return next((one for one in self.acceptances if (one.service, one.finding) == (service, finding)), None)
 
     def counts(self, root: Path, service: str, finding: str) -> bool:
@@ -52,7 +52,7 @@ class Accepted:
         return found is not None and found.digest == digest_of(root, service)
 
     def having(self, acceptance: Acceptance) -> "Accepted":
-        """With one more, in place of what there was for that finding."""
+        """With one more, replacing any for the same finding."""
         return Accepted((*self.lacking(acceptance.service, acceptance.finding).acceptances, acceptance))
 
     def lacking(self, service: str, finding: str) -> "Accepted":
@@ -61,7 +61,7 @@ class Accepted:
 
 
 def digest_of(root: Path, service: str) -> str:
-    """A digest of the files that a service is made of, with their paths; empty where libpam gives up on it."""
+    """A digest of the files that a service consists of, with their paths; empty if libpam cannot load it."""
     contents: dict[str, str] = {}
     read = host_reader(root)
 
@@ -91,7 +91,7 @@ def read(root: Path) -> Accepted:
         return Accepted(tuple(map(_acceptance, tomllib.loads(trusted.read(path).decode())[_KEY])))
     except (ValueError, KeyError, TypeError):
         raise Problem(
-            f"{path} is not what rw2fa wrote", f"run `rm {path}`, then `rw2fa pam accept` what is still accepted"
+            f"{path} is not as rw2fa wrote it", f"run `rm {path}`, then `rw2fa pam accept` for each finding to accept"
         ) from None
 
 
@@ -104,7 +104,7 @@ def _acceptance(row: dict[str, object]) -> Acceptance:
 
 
 def write(root: Path, accepted: Accepted) -> None:
-    """Keep what is accepted on the host below `root`, durably; no file where that is nothing. Raises OSError."""
+    """Store what is accepted on the host below `root`, durably; no acceptances means no file. Raises OSError."""
     path = under(root, PATH)
     if accepted.acceptances:
         rows = [asdict(one) for one in accepted.acceptances]

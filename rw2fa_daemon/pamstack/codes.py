@@ -57,7 +57,7 @@ class Action(IntEnum):
     RESET = -5
 
 
-#: What libpam takes where a line is broken or nothing decided (PAM_MUST_FAIL_CODE).
+#: What libpam uses if a line is broken or nothing has decided (PAM_MUST_FAIL_CODE).
 MUST_FAIL: Final = Code.PERM_DENIED
 
 #: Actions by return code, one for each code.

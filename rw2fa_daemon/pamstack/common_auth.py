@@ -1,9 +1,9 @@
 """Our line in common-auth, where pam-auth-update would put it and as it would write it. Pure.
 
 When pam-auth-update itself is told to enable a profile, it rewrites all five common-* files: it sorts the options that
-an administrator added, takes newer templates, makes files root's with mode 0644, enables whatever profile it has not
-seen, and gives up where the files were changed by hand. Here one line goes in, and the same line comes out. What it
-remembers of its work (/var/lib/pam/auth) is kept in step, so that it takes the line for its own from then on.
+an administrator added, takes newer templates, resets owner and mode to root and 0644, enables every profile that it has
+not seen, and gives up if the files were changed by hand. Here one line is added, and the same line removed. Its
+records (/var/lib/pam/auth) are kept in step, so that it takes the line for its own from then on.
 """
 
 import re
@@ -23,9 +23,9 @@ _AUTH: Final = re.compile(r"^Auth:[ \t]*\n((?:[ \t]+\S.*\n?)+)", re.MULTILINE)
 
 
 def profile_line(profile: str) -> str:
-    """Control and module, spaced as a profile of pam-configs has them; the first line of its `Auth:`.
+    """Control and module, spaced as in a profile of pam-configs; the first line of its `Auth:`.
 
-    pam-auth-update knows its lines again by their very spacing. Raises ValueError where the profile has none.
+    pam-auth-update recognises its lines by their exact spacing. Raises ValueError if the profile has none.
     """
     found = _AUTH.search(profile)
     if found is None:
@@ -42,7 +42,7 @@ def is_additional(profile: str) -> bool:
 def put_in_common(text: str, line: str) -> str | None:
     """common-auth with `line` (without its facility) as the first after the password.
 
-    None where the comments that pam-auth-update goes by are not there.
+    None if the comments that pam-auth-update looks for are missing.
     """
     written = physical_lines(text)
     block = _block(written)
@@ -52,16 +52,16 @@ def put_in_common(text: str, line: str) -> str | None:
 
 
 def take_out_of_common(text: str) -> str:
-    """common-auth without what `put_in_common` or pam-auth-update put in; what stands outside the block stays."""
+    """common-auth without what `put_in_common` or pam-auth-update added; lines outside the block stay."""
     written = physical_lines(text)
     block = _block(written) or range(0)
     return "".join(line for index, line in enumerate(written) if index not in block or not _is_ours(line))
 
 
 def put_in_saved(text: str, name: str, line: str, additional: Callable[[str], bool]) -> str:
-    """What pam-auth-update remembers, with the line of profile `name` before the others that run after the password.
+    """pam-auth-update's records, with the line of profile `name` before the others that run after the password.
 
-    `additional` says of a profile whether its lines do.
+    `additional` says whether the lines of a profile do.
     """
     entries = _entries(text)
     place = next((index for index, (other, _) in enumerate(entries) if additional(other)), len(entries))
@@ -70,17 +70,17 @@ def put_in_saved(text: str, name: str, line: str, additional: Callable[[str], bo
 
 
 def take_out_of_saved(text: str, name: str) -> str:
-    """What pam-auth-update remembers, without the profile `name`."""
+    """pam-auth-update's records, without the profile `name`."""
     return "".join(entry for other, entry in _entries(text) if other != name)
 
 
 def is_saved(text: str, name: str) -> bool:
-    """Whether pam-auth-update remembers the profile `name`."""
+    """Whether pam-auth-update's records have the profile `name`."""
     return any(other == name for other, _ in _entries(text))
 
 
 def _entries(text: str) -> list[tuple[str, str]]:
-    """Profiles with what is remembered of each; an empty name for what stands before the first."""
+    """Profiles with the records of each; an empty name for the text before the first."""
     entries: list[tuple[str, str]] = []
     for line in physical_lines(text):
         if line.startswith(_MODULE):
@@ -94,7 +94,7 @@ def _entries(text: str) -> list[tuple[str, str]]:
 
 
 def _block(written: list[str]) -> range | None:
-    """Indices of the lines that run after the password; None if the comments around them are not there."""
+    """Indices of the lines that run after the password; None if the comments around them are missing."""
     begin = next((index for index, line in enumerate(written) if line.startswith(_BEGIN)), None)
     if begin is None:
         return None

@@ -1,4 +1,4 @@
-"""What debconf remembers of the profiles that were chosen: what `pam-auth-update --force` goes by."""
+"""The choice of profiles in debconf, which `pam-auth-update --force` uses."""
 
 from typing import Final
 
@@ -6,15 +6,15 @@ from rw2fa_daemon.pamstack import programs
 
 _QUESTION: Final = "libpam-runtime/profiles"
 _SUCCESS: Final = "0"
-#: debconf-devel(7): there is no such question, so nobody was ever asked.
+#: debconf-devel(7): there is no such question, so it was never asked.
 _NO_QUESTION: Final = "10"
 
 
 def remember(profile: str, *, chosen: bool) -> str | None:
-    """Have debconf remember whether a profile of pam-auth-update is chosen.
+    """Record in debconf whether a profile of pam-auth-update is chosen.
 
-    Gives why that failed, None if it did not. Where there is no debconf, or none that was ever asked, there is nothing
-    to remember.
+    Returns why that failed, None if it did not. If there is no debconf, or the question was never asked, there is
+    nothing to record.
     """
     program = programs.find("debconf-communicate")
     if program is None:

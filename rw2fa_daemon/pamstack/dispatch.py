@@ -1,4 +1,4 @@
-"""What libpam makes of the answers of modules (`_pam_dispatch_aux`), one step at a time. Pure."""
+"""How libpam evaluates the answers of modules (`_pam_dispatch_aux`), one step at a time. Pure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,7 +10,7 @@ from rw2fa_daemon.pamstack.stack import Handler, Kind, Stack
 
 
 class Impression(Enum):
-    """What libpam thinks so far."""
+    """libpam's impression so far."""
 
     UNDEFINED = "undefined"
     POSITIVE = "positive"
@@ -19,10 +19,10 @@ class Impression(Enum):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where in a stack libpam is, and what it thinks.
+    """Where in a stack libpam is, and its impression and status.
 
-    `saved` holds impression and status as they were when each substack was entered, the outermost first; a `reset` goes
-    back to the last. `level` is that of the handler before.
+    `saved` has impression and status as they were when each substack was entered, the outermost first; a `reset`
+    restores the last. `level` is that of the previous handler.
     """
 
     position: int = 0
@@ -36,7 +36,7 @@ START: Final = State()
 
 
 def enter(stack: Stack, state: State) -> State:
-    """`state` moved to the next handler that something is called for, or past the end."""
+    """`state` moved to the next handler that calls a module, or past the end."""
     while state.position < len(stack):
         handler = stack[state.position]
         saved = state.saved[: handler.level + 1]
@@ -85,7 +85,7 @@ def _end_of_substack(stack: Stack, position: int) -> int:
 
 
 def _jump(stack: Stack, position: int, count: int) -> tuple[int, int]:
-    """The last handler that a jump over `count` modules passes over, and how many it could not; a substack is one."""
+    """The last handler that a jump skips, and how many of `count` are missing; a substack counts as one module."""
     level = stack[position].level
     while position + 1 < len(stack) and stack[position + 1].level >= level and count > 0:
         position += 1
@@ -103,7 +103,7 @@ def verdict(state: State) -> Code:
 
 
 def run(stack: Stack, answer: Callable[[Handler], Code]) -> Code:
-    """What a phase returns when each module answers as `answer` says. An empty stack is a refusal."""
+    """What a phase returns if each module answers as `answer` says. An empty stack is a refusal."""
     state = enter(stack, START)
     while state.position < len(stack):
         handler = stack[state.position]

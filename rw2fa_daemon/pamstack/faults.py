@@ -1,4 +1,4 @@
-"""What is wrong with a PAM service, for somebody who wants a second factor in it. Pure."""
+"""What is wrong with a PAM service that should ask for a second factor. Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from rw2fa_daemon.pamstack.modules import OUR_MODULE, Role, role
 from rw2fa_daemon.pamstack.search import Call, End, Slot, TooManyWays, Ways, slot_of, ways
 from rw2fa_daemon.pamstack.stack import Facility, Handler, Service, Stack
 
-#: What pam_rw2fa.so understands; it warns of anything else and goes on without it.
+#: The arguments that pam_rw2fa.so knows; it warns of any other and ignores it.
 ARGUMENTS: Final[dict[str, tuple[str, ...]]] = {
     "socket": (),
     "timeout": (),
@@ -46,7 +46,7 @@ class Name(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong, and how to mend it. `grave` is false for what an administrator may well have meant."""
+    """One thing that is wrong, and how to correct it. `grave` is false for what an administrator may have intended."""
 
     name: Name
     service: str
@@ -57,7 +57,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class _Subject:
-    """A service being looked at. `listed`: the client table or the table of lines knows it."""
+    """A service being checked. `listed`: it is in the client table or the table of lines."""
 
     service: Service
     client: Client
@@ -86,8 +86,9 @@ def faults(service: Service, client: Client, *, listed: bool) -> list[Fault]:
             found.append(
                 subject.fault(
                     Name.TOO_COMPLICATED,
-                    f"its {facility.value} stack has more ways through it than can be looked at",
-                    f"make {service.path} simpler, or take it out of the question with `[services]`",
+                    f"its {facility.value} stack has too many ways through it to be checked",
+                    f"simplify {service.path}, or exclude the service: rw2fa settings set services.{service.name} "
+                    "ignore",
                 )
             )
             continue
@@ -103,7 +104,7 @@ def _auth(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
     let_in = [end for end in every.ends if end.lets_in]
     by_factor = [end for end in let_in if end.facts.proved or end.facts.maybe_proved]
     if not by_factor:
-        # Nobody gets in by a password here: greeters, automatic logins, root's tools.
+        # No password lets anybody in here: greeters, automatic logins, root's tools.
         return
     if all(end.facts.carded for end in by_factor):
         yield _card(subject, by_factor[0])
@@ -120,8 +121,8 @@ def _line_missing(subject: _Subject, stack: Stack) -> Fault:
     if ours:
         return subject.fault(
             Name.LINE_UNREACHED,
-            f"{ours[0].where} is never reached: something before it always ends or jumps past it",
-            "move the line behind the one that checks the password and out of reach of its jumps",
+            f"{ours[0].where} is never reached: a line before it always ends the stack or jumps past it",
+            "move the line after the one that checks the password and out of reach of its jumps",
         )
     includes = any(handler.path.endswith("/common-auth") for handler in stack)
     fix = (
@@ -143,8 +144,8 @@ def _bypasses(subject: _Subject, let_in: list[End]) -> Iterator[Fault]:
     if ignored is not None:
         yield subject.fault(
             Name.REFUSAL_IGNORED,
-            f"lets people in whom we refuse, by this way: {_way(ignored)}",
-            "make the control of our line `requisite`, and let nothing jump over what follows it",
+            f"lets in users whom we refuse, in this way: {_way(ignored)}",
+            "make the control of our line `requisite`, and let no line jump over what follows it",
         )
     passed_by = [end for end in let_in if not (end.facts.judged or end.facts.refused or end.facts.caller)]
     carded = next((end for end in passed_by if end.facts.carded), None)
@@ -155,31 +156,31 @@ def _bypasses(subject: _Subject, let_in: list[End]) -> Iterator[Fault]:
     if by_password is not None:
         yield subject.fault(
             Name.BYPASS,
-            f"can be entered past our line, by this way: {_way(by_password)}",
-            "put our line where this way meets it: behind every module that can end the stack or jump",
+            f"can be entered past our line, in this way: {_way(by_password)}",
+            "put our line where this way reaches it, and let no module before it end the stack or jump past it",
         )
     by_nothing = next((end for end in rest if not (end.facts.proved or end.facts.maybe_proved)), None)
     if by_nothing is not None:
         yield subject.fault(
             Name.NO_FACTOR,
-            f"can be entered without a password and without a code, by this way: {_way(by_nothing)}",
-            "take out the line that lets them in, unless you meant it",
+            f"can be entered without a password and without a code, in this way: {_way(by_nothing)}",
+            "remove the line that lets users in, unless that is intended",
             grave=subject.client.outside,
         )
 
 
 def _card(subject: _Subject, end: End) -> Fault:
-    """A card and its PIN are two factors already; from outside, the second one is ours to ask for all the same."""
+    """A card and its PIN are already two factors; for remote logins we ask for a code nevertheless."""
     return subject.fault(
         Name.CARD,
-        f"takes a smart card and its PIN for both factors and asks for no code, by this way: {_way(end)}",
-        f"put `auth requisite {OUR_MODULE}` where this way meets it, if a code is wanted as well",
+        f"accepts a smart card and its PIN as both factors and asks for no code, in this way: {_way(end)}",
+        f"put `auth requisite {OUR_MODULE}` where this way reaches it, if a code is wanted as well",
         grave=subject.client.outside,
     )
 
 
 def _slots(subject: _Subject, every: Ways) -> Iterator[Fault]:
-    """Lines of our own in this service that are not reached before the password."""
+    """Our lines that belong before the password in this service, and are not reached there."""
     wanted = [line for line in our_lines().get(subject.service.name, ()) if line.facility is Facility.AUTH]
     for line in wanted:
         if not any(call.slot is line.slot and not call.before.proved for call in every.calls):
@@ -191,14 +192,14 @@ def _slots(subject: _Subject, every: Ways) -> Iterator[Fault]:
 
 
 def _early(subject: _Subject, every: Ways) -> Iterator[Fault]:
-    """Lines that would ask a stranger: offer an enrolment, or count wrong codes, before anything was proved."""
+    """Lines that would ask strangers: offer an enrolment, or count wrong codes, before anything was proved."""
     early = next((call for call in every.calls if _asks_strangers(subject, call)), None)
     if early is not None:
         yield subject.fault(
             Name.BEFORE_FIRST_FACTOR,
-            f"{early.handler.where} is reached although no password was right: strangers would be asked for codes, "
-            "and could lock people out or enrol in their place",
-            "put it where only a right password leads, as pam-auth-update does in the Additional block of common-auth",
+            f"{early.handler.where} is reached without a right password: strangers would be asked for codes, "
+            "and could lock users out or enrol in their place",
+            "put it where only a right password leads, as in the Additional block of common-auth",
         )
 
 
@@ -226,8 +227,8 @@ def _account(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
     if past is not None:
         yield subject.fault(
             Name.ACCOUNT_BYPASS,
-            f"its account phase can succeed against our line, by this way: {_way(past)}",
-            f"make our account line `required` and the first: {subject.reinstall}",
+            f"its account phase can succeed although our line refuses, in this way: {_way(past)}",
+            f"make our account line `required` and the first one: {subject.reinstall}",
         )
     elif _first_called(stack) not in ours:
         yield subject.fault(
@@ -236,22 +237,22 @@ def _account(subject: _Subject, stack: Stack, every: Ways) -> Iterator[Fault]:
             subject.reinstall,
         )
     if all(end.facts.said_yes for end in let_in):
-        # Our account line says no or nothing at all; somebody else has to say yes.
+        # Our account line only refuses or ignores; another module has to succeed.
         yield subject.fault(
             Name.SHUT,
-            "lets nobody in: besides our line nothing in its account stack can say yes",
+            "lets nobody in: no module in its account stack but ours can succeed",
             f"add `@include common-account` to {subject.service.path}",
         )
 
 
 def _session(subject: _Subject, stack: Stack) -> Iterator[Fault]:
-    """A line that says which session a login has become; it decides nothing, so that no way past it matters."""
+    """A line that reports which session a login has become; it decides nothing, so ways past it do not matter."""
     wanted = any(line.facility is Facility.SESSION for line in our_lines().get(subject.service.name, ()))
     ours = [handler for handler in stack if role(handler) is Role.OURS]
     if wanted and not ours:
         yield subject.fault(
             Name.SESSION_MISSING,
-            "does not tell us which session a login has become, so that sudo asks for the next code right after it",
+            "does not report which session a login has become, so sudo asks for another code right after the login",
             f"run `rw2fa pam install {subject.service.name}`",
             grave=False,
         )
@@ -264,9 +265,9 @@ def _unwanted(subject: _Subject, ours: list[Handler]) -> Iterator[Fault]:
         shared = ours[0].path != subject.service.path
         yield subject.fault(
             Name.ACCOUNT_UNWANTED,
-            f"{ours[0].where} is an account line where none may be: this service runs account without auth, and would "
-            "fail for everybody who has two-factor authentication",
-            f"take the line out of {ours[0].path}",
+            f"{ours[0].where} is an account line that must not be there: this service runs account without auth, and "
+            "would fail for all enabled users",
+            f"remove the line from {ours[0].path}",
             grave=subject.listed or shared,
         )
 
@@ -282,14 +283,14 @@ def _arguments(subject: _Subject, handler: Handler) -> Iterator[Fault]:
         if not known:
             yield subject.fault(
                 Name.ARGUMENT,
-                f"{handler.where} has the argument {argument!r}, which means nothing to {OUR_MODULE}",
-                "correct it; known are " + ", ".join([*(f"{name}=" for name in ARGUMENTS), *FLAGS]),
+                f"{handler.where} has the argument {argument!r}, which {OUR_MODULE} does not know",
+                "correct it; the arguments are " + ", ".join([*(f"{name}=" for name in ARGUMENTS), *FLAGS]),
             )
         elif argument == "unreachable=allow":
             yield subject.fault(
                 Name.UNREACHABLE_ALLOW,
-                f"{handler.where} lets everybody in without a code while the daemon is down",
-                "take out unreachable=allow when that is no longer wanted",
+                f"{handler.where} lets all users in without a code while the daemon is down",
+                "remove unreachable=allow when that is no longer wanted",
                 grave=False,
             )
 

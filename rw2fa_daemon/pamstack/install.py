@@ -1,4 +1,4 @@
-"""Putting our lines into a host and taking them out: all of it or nothing, and never a file half written."""
+"""Adding our lines to a host and removing them: all of them or none, and never a file half written."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -44,14 +44,14 @@ from rw2fa_daemon.pamstack.unasked import Difference, differences
 from rw2fa_daemon.wire.client import ask_daemon
 
 _HOST: Final = Path("/")
-#: The PAM service whose program reads the drop-in, and the units that are told to read it again.
+#: The PAM service whose program reads the drop-in, and the units that are told to reload it.
 _SSHD: Final = "sshd"
 _SSHD_UNITS: Final = ("ssh.service", "sshd.service")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What was done: the files that changed, and what an administrator should know, a sentence each."""
+    """What was done: the files that changed, and notes for the administrator, a sentence each."""
 
     changed: tuple[str, ...]
     notes: tuple[str, ...]
@@ -90,13 +90,13 @@ def install(
     clients: ClientTable | None = None,
     socket: Path = DEFAULT_SOCKET,
 ) -> Report:
-    """Put our lines into the files of `services` (all that have lines of ours, if empty), and into common-auth.
+    """Add our lines to the files of `services` (if empty, of all that have lines of ours), and to common-auth.
 
-    Also writes the drop-in for sshd, for the people of `scope`. Does nothing that is done already. Services that are
-    not on this host are passed over with a note. `socket` is where the daemon listens; one that does not answer is a
-    note, for its logins are refused until it does.
+    Also writes the drop-in for sshd, for the users of `scope`. Changes nothing that is already done. Services that
+    are not on this host are skipped with a note. `socket` is where the daemon listens; if it does not answer, there is
+    a note, as logins are refused until it does.
 
-    Raises Problem, with everything as it was, where the outcome would not be right: the module or the profile is
+    Raises Problem, with everything as it was, if the outcome would be wrong: the module or the profile is
     missing, the daemon does not answer although systemd could start it, a check of the stacks finds a fault, or sshd
     refuses the drop-in.
     """
@@ -119,9 +119,9 @@ def install(
 
 
 def remove(services: Iterable[str] = (), *, root: Path = _HOST) -> Report:
-    """Take our lines out of the files of `services`; of all, and out of common-auth, if empty.
+    """Remove our lines from the files of `services`; if empty, from all and from common-auth.
 
-    What somebody wrote by hand stays, with a note. Raises Problem, with everything as it was, if a file cannot be
+    Lines written by hand stay, with a note. Raises Problem, with everything as it was, if a file cannot be
     written.
     """
     chosen = _chosen(services)
@@ -139,9 +139,9 @@ def remove(services: Iterable[str] = (), *, root: Path = _HOST) -> Report:
 
 
 def refresh_dropin(scope: Scope, *, root: Path = _HOST) -> Report:
-    """Write sshd's drop-in again for another scope; nothing happens where it was not installed.
+    """Write sshd's drop-in again for another scope; does nothing if it was not installed.
 
-    Raises Problem, with the old one in place, if sshd refuses it or would treat somebody otherwise than it may.
+    Raises Problem, with the old one in place, if sshd refuses it or would change more than it may.
     """
     if not under(root, DROPIN).exists():
         return Report((), ())
@@ -155,7 +155,7 @@ def refresh_dropin(scope: Scope, *, root: Path = _HOST) -> Report:
 
 
 def installed(*, root: Path = _HOST) -> bool:
-    """Whether any line of ours is in common-auth or in a service that has lines of its own."""
+    """Whether any line of ours is in common-auth or in a service for which we have lines."""
     paths = [COMMON_AUTH, *(f"{INCLUDE_FOLDER}/{service}" for service in our_lines())]
     return any(OUR_MODULE.encode() in (read_bytes(under(root, path)) or b"") for path in paths)
 
@@ -166,7 +166,7 @@ def _chosen(services: Iterable[str]) -> Sequence[str]:
     if unknown:
         raise Problem(
             f"there are no lines for the PAM service {unknown[0]}",
-            f"name one of {', '.join(our_lines())}; every other service has the code through common-auth",
+            f"name one of {', '.join(our_lines())}; every other service asks for the code through common-auth",
         )
     return wanted or tuple(our_lines())
 
@@ -188,7 +188,7 @@ def _require_daemon(work: _Work, socket: Path) -> None:
         ask_daemon(socket, "status")
     except Problem as problem:
         if programs.under_systemd():
-            raise Problem(f"{problem.what}: logins would be refused from now on", problem.fix) from problem
+            raise Problem(f"{problem.what}: all logins would be refused", problem.fix) from problem
         work.notes.append(f"{problem.what}: logins are refused until it does")
 
 
@@ -215,8 +215,8 @@ def _drop_lines(work: _Work, service: str) -> None:
 def _edit(work: _Work, service: str, edit: Callable[[str], str], wanted: Sequence[OurLine]) -> bool:
     """Edit the file of a service; whether there is one.
 
-    A service that has a file in /usr/lib alone gets a copy in /etc, which takes precedence and which no package
-    overwrites; a copy that says nothing of its own any more is deleted, whatever the package ships by then.
+    A service whose only file is in /usr/lib gets a copy in /etc, which takes precedence and which no package
+    overwrites; a copy without any change of its own is deleted, whatever the package ships by then.
     """
     path = f"{INCLUDE_FOLDER}/{service}"
     before = _text(work.root, path)
@@ -225,12 +225,12 @@ def _edit(work: _Work, service: str, edit: Callable[[str], str], wanted: Sequenc
         before = None if shipped is None else copy_of(shipped)
     if before is None:
         if wanted:
-            work.notes.append(f"{service} was passed over: there is no {path}")
+            work.notes.append(f"{service} was skipped: there is no {path}")
         return False
     try:
         text = edit(before)
     except SyntaxProblem as problem:
-        raise Problem(f"{path} cannot be edited: {problem}", "fix that line") from problem
+        raise Problem(f"{path} cannot be edited: {problem}", "correct that line, then run this again") from problem
     rest, only_copied = uncopied(text)
     if wanted:
         work.write(path, text)
@@ -256,7 +256,7 @@ def _names_us(root: Path, path: str) -> bool:
 
 
 def _add_profile(work: _Work, socket: Path) -> bool:
-    """Put our line into common-auth, as pam-auth-update would; False if it is there already. Raises Problem."""
+    """Add our line to common-auth, as pam-auth-update would; False if it is there already. Raises Problem."""
     if _names_us(work.root, COMMON_AUTH):
         return False
     try:
@@ -267,12 +267,12 @@ def _add_profile(work: _Work, socket: Path) -> bool:
     after = put_in_common(_text(work.root, COMMON_AUTH) or "", speaking)
     if after is None:
         raise Problem(
-            f"{COMMON_AUTH} has not the comments between which pam-auth-update puts lines",
-            f"add `auth requisite {OUR_MODULE}` behind the lines that check the password; then run this again",
+            f"{COMMON_AUTH} lacks the comments between which pam-auth-update puts lines",
+            f"add `auth requisite {OUR_MODULE}` after the lines that check the password, then run this again",
         )
     work.write(COMMON_AUTH, after)
     if saved := take_out_of_saved(_text(work.root, SAVED_AUTH) or "", PROFILE):
-        # Without the socket: what pam-auth-update finds on a line beyond what it remembers, it keeps.
+        # Without the socket: pam-auth-update keeps arguments of a line that are not in its records.
         work.write(SAVED_AUTH, put_in_saved(saved, PROFILE, line, lambda name: _runs_late(work.root, name)))
     return True
 
@@ -282,7 +282,7 @@ def _runs_late(root: Path, profile: str) -> bool:
 
 
 def _drop_profile(work: _Work) -> bool:
-    """Take out of common-auth what was put in; whether there was anything."""
+    """Remove from common-auth what was added; whether there was anything."""
     if not _names_us(work.root, COMMON_AUTH):
         return False
     saved = _text(work.root, SAVED_AUTH) or ""
@@ -293,7 +293,7 @@ def _drop_profile(work: _Work) -> bool:
         work.write(SAVED_AUTH, take_out_of_saved(saved, PROFILE))
     if _names_us(work.root, COMMON_AUTH):
         work.notes.append(
-            f"{COMMON_AUTH} still has a line with {OUR_MODULE} that was written by hand; take it out by hand"
+            f"{COMMON_AUTH} still has a line with {OUR_MODULE} that was written by hand; remove it by hand"
         )
     return dropped
 
@@ -302,7 +302,7 @@ def _remember_profile(work: _Work, *, chosen: bool) -> None:
     complaint = remember(PROFILE, chosen=chosen) if work.root == _HOST else None
     if complaint is not None:
         work.notes.append(
-            f"debconf could not be told ({complaint}): after `pam-auth-update --force`, look at `rw2fa pam check`"
+            f"debconf could not be updated ({complaint}): after `pam-auth-update --force`, run `rw2fa pam check`"
         )
 
 
@@ -311,7 +311,7 @@ def _remember_profile(work: _Work, *, chosen: bool) -> None:
 
 def _write_dropin(work: _Work, scope: Scope) -> None:
     if not under(work.root, DROPIN).parent.is_dir():
-        work.notes.append(f"sshd's drop-in was passed over: there is no folder {Path(DROPIN).parent}")
+        work.notes.append(f"sshd's drop-in was skipped: there is no folder {Path(DROPIN).parent}")
         return
     text = wanted_dropin(scope, work.root)
     was_good = _sshd_complaint(work) is None
@@ -320,12 +320,12 @@ def _write_dropin(work: _Work, scope: Scope) -> None:
         _check_sshd(work)
     else:
         work.notes.append(
-            "sshd could not be asked whether it accepts its configuration, which it refused before; see `sshd -t`"
+            "the drop-in could not be checked, since sshd already refused its configuration before; run `sshd -t`"
         )
 
 
 def _sshd_complaint(work: _Work) -> str | None:
-    """Why sshd refuses its configuration; None if it does not, or if it is not this host's or not there."""
+    """Why sshd refuses its configuration; None if it does not, is not installed, or `root` is not this host's."""
     done = programs.sshd("-t") if work.root == _HOST else None
     return None if done is None or done.ok else done.complaint
 
@@ -334,30 +334,31 @@ def _check_sshd(work: _Work) -> None:
     complaint = _sshd_complaint(work)
     if complaint is not None:
         raise Problem(
-            f"sshd refuses {DROPIN}: {complaint}", "nothing was changed; run `sshd -t` and mend what it names"
+            f"sshd refuses {DROPIN}: {complaint}",
+            "nothing was changed; run `sshd -t` and correct the line that it names",
         )
 
 
 def _compare(work: _Work, scope: Scope) -> None:
-    """Raise Problem where sshd would treat somebody otherwise than it may."""
+    """Raise Problem if the drop-in changes more for somebody than it may."""
     dropin = read_bytes(under(work.root, DROPIN))
     if work.root != _HOST or dropin is None or _sshd_complaint(work) is not None:
         return
     for change in changes_on_host(scope, dropin.decode("utf-8", "surrogateescape")):
-        raise Problem(f"nothing was changed, since the host would be open wider: {change.detail}", change.fix)
+        raise Problem(f"nothing was changed, since sshd would be weakened or changed: {change.detail}", change.fix)
 
 
 def _reload_sshd(work: _Work) -> None:
     if DROPIN not in work.changed:
         return
     if work.root != _HOST or not programs.under_systemd():
-        work.notes.append("sshd reads its configuration again when it gets SIGHUP or starts anew")
+        work.notes.append("sshd reads its configuration again on SIGHUP or when it is restarted")
         return
     for unit in _SSHD_UNITS:
         if programs.run(["systemctl", "is-active", "--quiet", unit]).ok:
             done = programs.run(["systemctl", "--job-mode=ignore-dependencies", "reload", unit])
             if done.ok:
-                work.notes.append(f"{unit} was told to read its configuration again")
+                work.notes.append(f"{unit} was reloaded")
             else:
                 work.notes.append(f"{unit} could not be reloaded ({done.complaint}); run `systemctl reload {unit}`")
             return
@@ -375,16 +376,20 @@ def _check(root: Path, services: Sequence[str], clients: ClientTable) -> None:
             found = [fault for fault in faults if not taken.counts(root, service, fault.name)]
             changed = _change_for_others(root, service)
         except SyntaxProblem as problem:
-            raise Problem(f"PAM cannot read {service}: {problem}", "fix that line, then run this again") from problem
+            raise Problem(
+                f"PAM cannot read {service}: {problem}", "correct that line, then run this again"
+            ) from problem
         if found:
-            raise Problem(f"nothing was changed, since it would not hold: {found[0].detail}", found[0].fix)
+            raise Problem(f"nothing was changed, since there would be a way past it: {found[0].detail}", found[0].fix)
         if changed is not None:
-            raise Problem(f"nothing was changed, since others would meet another host: {changed.detail}", changed.fix)
+            raise Problem(
+                f"nothing was changed, since it would affect users who are not asked: {changed.detail}", changed.fix
+            )
 
 
 def _change_for_others(root: Path, service: str) -> Difference | None:
     try:
         return next(differences(service, host_reader(root)), None)
     except TooManyWays:
-        # A fault says so.
+        # A fault reports it.
         return None

@@ -1,4 +1,4 @@
-"""Our lines in the files of single services: which, and how they are put in and taken out. Pure but for the table."""
+"""Our lines in the files of single services, and how they are added and removed. Pure except for the table."""
 
 import hashlib
 import tomllib
@@ -14,11 +14,11 @@ from rw2fa_daemon.pamstack.search import Slot
 from rw2fa_daemon.pamstack.stack import Facility, facility_of, is_at_include
 from rw2fa_daemon.pamstack.syntax import lines, physical_lines, tokens
 
-#: Ends each line that we put in, so that exactly those are taken out again. pam.conf(5) ends a line at a "#".
+#: Ends each line that we add, so that exactly those are removed again. pam.conf(5) ends a line at a "#".
 MARK: Final = "# rw2fa: put in by `rw2fa pam install`"
-#: Heads a copy of a package's own file, with the digest of what was copied.
+#: The first line of a copy of a package's file, with the digest of what was copied.
 _COPY: Final = "# rw2fa: a copy made by `rw2fa pam install`, of sha256:"
-#: Where the hook looks for the daemon when its line does not say.
+#: Where the hook looks for the daemon if its line does not say.
 DEFAULT_SOCKET: Final = Path("/run/rw2fa/pam.sock")
 _TABLE: Final = "pam_lines.toml"
 
@@ -31,7 +31,7 @@ class OurLine:
     control: str
     arguments: tuple[str, ...]
     after: str = ""
-    """The module of the line that it follows; empty for a line that is the first of its facility."""
+    """The module of the line that it follows; empty for a line that comes first in its facility."""
 
     @property
     def slot(self) -> Slot:
@@ -41,7 +41,7 @@ class OurLine:
 
     @property
     def text(self) -> str:
-        """As a file has it, marked, without the end of line."""
+        """As in the file, marked, without the end of line."""
         words = " ".join((OUR_MODULE, *self.arguments))
         return f"{self.facility.value:<7} {self.control} {words}  {MARK}"
 
@@ -69,13 +69,13 @@ def our_lines() -> Mapping[str, tuple[OurLine, ...]]:
 
 
 def is_marked(physical: str) -> bool:
-    """Whether a physical line is one that we put in."""
+    """Whether a physical line is one that we added."""
     before, mark, _ = physical.partition(MARK)
     return bool(mark) and OUR_MODULE in before
 
 
 def without(text: str) -> str:
-    """The file without the lines that we put in; all else byte for byte."""
+    """The file without the lines that we added; everything else byte for byte."""
     written = physical_lines(text)
     bare = "".join(line for line in written if not is_marked(line))
     # `put_in` leaves the last line without a line feed where it found it so.
@@ -84,7 +84,7 @@ def without(text: str) -> str:
 
 
 def copy_of(text: str) -> str:
-    """A copy of a package's file: the same, under a line that says so."""
+    """A copy of a package's file: the same text under a line that says so."""
     return f"{_COPY}{_digest(text)}\n{text}"
 
 
@@ -103,11 +103,11 @@ def _digest(text: str) -> str:
 def put_in(text: str, wanted: Sequence[OurLine], brings: Callable[[str], Iterable[Facility]]) -> str:
     """The file with our lines, each before the first line of its facility, or after the line that it follows.
 
-    They go to the end where there is no such line, as the one to follow may be in a file that is included.
+    They go to the end if there is no such line, as the one to follow may be in an included file.
 
-    Lines of ours that are there already keep their arguments, which an administrator may have changed, and move if they
-    stand in the wrong place. A line with the same slot that somebody wrote by hand is left alone and stands for ours.
-    `brings` says which facilities the file that an @include names has lines of. Raises SyntaxProblem.
+    Existing lines of ours keep their arguments, which an administrator may have changed, and move if they
+    are in the wrong place. A line with the same slot that was written by hand is left alone and replaces ours.
+    `brings` says for which facilities the file that an @include names has lines. Raises SyntaxProblem.
     """
     kept = {_place(line): line.rstrip("\n") for line in physical_lines(text) if is_marked(line)}
     bare = without(text)

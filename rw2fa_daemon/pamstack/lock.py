@@ -1,4 +1,4 @@
-"""Keeping others who edit with this program away from a host's PAM files."""
+"""A lock against concurrent edits of a host's PAM files by this program."""
 
 import contextlib
 import fcntl
@@ -13,20 +13,20 @@ from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER
 
 @contextlib.contextmanager
 def locked(root: Path) -> Iterator[None]:
-    """Nobody else edits below `root` with this program meanwhile. Raises Problem, also for an OSError inside."""
+    """No other run of this program edits below `root` meanwhile. Raises Problem, also for an OSError inside."""
     folder = under(root, INCLUDE_FOLDER)
     try:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise Problem(f"{folder}: {error.strerror}", "this host has no PAM configuration to edit") from error
+        raise Problem(f"{folder}: {error.strerror}", "install PAM (libpam-runtime), or run this as root") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield
     except BlockingIOError:
-        raise Problem("another `rw2fa pam` is at work", "wait until it has ended") from None
+        raise Problem("another `rw2fa pam` is running", "wait until it has ended") from None
     except OSError as error:
         raise Problem(
-            f"{error.filename or folder}: {error.strerror}", "run this as root, with room on the disk"
+            f"{error.filename or folder}: {error.strerror}", "run this as root, with free space on the disk"
         ) from error
     finally:
         os.close(descriptor)

@@ -15,19 +15,19 @@ OUR_MODULE: Final = "pam_rw2fa.so"
 
 
 class Role(Enum):
-    """What a module's success says about the person."""
+    """What a module's success says about the user."""
 
     OURS = "ours"
     FIRST_FACTOR = "first factor"
-    """Somebody proved a first factor: a password, or another thing one has or is."""
+    """The user proved a first factor: a password, or something that the user has or is."""
     CARD = "card"
-    """Somebody proved two: has a smart card, and knows its PIN."""
+    """The user proved two: has a smart card, and knows its PIN."""
     CALLER = "caller"
-    """Whoever runs the program may do so anyway: root, by pam_rootok."""
+    """The caller of the program needs no authentication: root, by pam_rootok."""
     NOTHING = "nothing"
     """Nothing was proved."""
     UNKNOWN = "unknown"
-    """Not in the table: may or may not have asked for a password."""
+    """Not in the table: it may or may not have asked for a password."""
 
 
 _TABLE: Final = "pam_modules.toml"
@@ -54,26 +54,26 @@ def roles() -> Mapping[str, Role]:
 
 @cache
 def card_arguments() -> Mapping[str, frozenset[str]]:
-    """Modules, by file name, that take a card and nothing else where their line has one of these arguments."""
+    """Modules, by file name, that accept only a card if their line has one of these arguments."""
     return {f"{module}{_SUFFIX}": frozenset(arguments) for module, arguments in _table()["card_arguments"].items()}
 
 
-#: Modules that can answer less than everything.
+#: Modules that can give only some of the answers.
 ANSWERS: Final[dict[str, tuple[Code, ...]]] = {
     "pam_permit.so": (Code.SUCCESS,),
     "pam_deny.so": (Code.AUTH_ERR,),
     "pam_rootok.so": (Code.SUCCESS, Code.AUTH_ERR),
 }
 
-#: INCOMPLETE hands back to the application in the middle of a phase; no login program asks for that.
+#: INCOMPLETE returns to the application in the middle of a phase; no login program uses that.
 _ANY: Final = tuple(code for code in Code if code is not Code.INCOMPLETE)
-#: That a password is too old is said by modules that know passwords.
+#: Only modules that check passwords report that one has expired.
 _NO_NEW_PASSWORD: Final = tuple(code for code in _ANY if code is not Code.NEW_AUTHTOK_REQD)
 _KNOW_NO_PASSWORD: Final = frozenset({Role.CALLER, Role.NOTHING})
 
 
 def role(handler: Handler) -> Role:
-    """What success of this handler proves."""
+    """What a success of this handler proves."""
     if handler.kind is not Kind.MODULE:
         return Role.NOTHING
     if card_arguments().get(handler.module_name, frozenset()) & set(handler.arguments):
@@ -84,7 +84,7 @@ def role(handler: Handler) -> Role:
 def answers(handler: Handler) -> tuple[Code, ...]:
     """One of each kind of answer this handler can give.
 
-    Two answers are of one kind if the control field does the same with both and both or neither of them is a success,
+    Two answers are of the same kind if the control field treats them alike and both or neither of them is a success,
     a demand for a new password, or "ignore": no walk through the stack can tell them apart.
     """
     if handler.kind is Kind.MUST_FAIL:

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 SECONDS_MAX: Final = 60
-#: Where administrators' programs are, whatever the caller's PATH.
+#: Where system programs are, whatever the caller's PATH.
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#: sshd's privilege separation folder; Debian's unit and init script make it, and sshd checks nothing without it.
+#: sshd's privilege separation folder; Debian's unit and init script create it, and sshd's test modes need it.
 _PRIVSEP: Final = Path("/run/sshd")
 
 
@@ -41,7 +41,7 @@ def run(
     seconds: float = SECONDS_MAX,
     input_text: str = "",
 ) -> Done:
-    """Run a program to its end, at most `seconds`, in a plain locale. A missing one is a failure."""
+    """Run a program to its end, for at most `seconds`, in a plain locale. A missing one is a failure."""
     try:
         done = subprocess.run(
             argv,
@@ -74,7 +74,7 @@ def sshd(*arguments: str) -> Done | None:
 def effective_sshd(user: str, *, host: str = "localhost", address: str = "127.0.0.1") -> dict[str, str] | str | None:
     """What sshd would do for a user (`sshd -T -C`), by lower-case keyword, the first value of each.
 
-    A text is the reason why it cannot say, None that it is not installed.
+    A string is the reason why it cannot say; None means that it is not installed.
     """
     done = sshd("-T", "-C", f"user={user},host={host},addr={address}")
     if done is None:

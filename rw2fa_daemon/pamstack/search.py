@@ -1,4 +1,4 @@
-"""Every way through a stack: a bounded search over what the modules may answer. Pure."""
+"""Every way through a stack: a bounded search over the answers that the modules may give. Pure."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -9,12 +9,12 @@ from rw2fa_daemon.pamstack.dispatch import START, State, enter, step, verdict
 from rw2fa_daemon.pamstack.modules import Role, answers, role
 from rw2fa_daemon.pamstack.stack import Handler, Stack
 
-#: Distinct situations that are looked at; Debian's longest stack has some hundreds.
+#: Distinct situations that are examined; Debian's longest stack has some hundreds.
 SITUATIONS_MAX: Final = 100_000
 
 
 class Slot(StrEnum):
-    """Where in a stack one of our lines stands (its `slot=`)."""
+    """The place of one of our lines in a stack (its `slot=`)."""
 
     MAIN = "main"
     FIRST = "first"
@@ -22,16 +22,16 @@ class Slot(StrEnum):
 
 
 class TooManyWays(ValueError):
-    """The stack has more situations than the search looks at."""
+    """The stack has more situations than the search examines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What has happened on a way through the stack.
 
-    `judged`: we said yes, or that it is none of our business; `said_yes`: the former. `refused`: we said no. `proved`:
-    a module that asks for a first factor succeeded; `maybe_proved`: so did one that we know nothing about; `carded`: so
-    did one that asks for a smart card and its PIN. `caller`: whoever started the program may do so.
+    `judged`: our line succeeded, or ignored the login; `said_yes`: it succeeded. `refused`: it refused. `proved`:
+    a module that asks for a first factor succeeded; `maybe_proved`: so did one that is not in the table; `carded`: so
+    did one that asks for a smart card and its PIN. `caller`: the caller of the program needs no authentication.
     """
 
     judged: bool = False
@@ -73,9 +73,9 @@ class End:
 
     @property
     def lets_in(self) -> bool:
-        """Whether a login goes on from here; a demand for a new password is met by asking for one.
+        """Whether a login continues from here; a demand for a new password is met by asking for one.
 
-        After auth too: LightDM (src/session-child.c) changes the password then and lets in.
+        After auth as well: LightDM (src/session-child.c) then changes the password and opens the session.
         """
         return self.result in (Code.SUCCESS, Code.NEW_AUTHTOK_REQD)
 
@@ -95,7 +95,7 @@ class _Found:
 
 
 def slot_of(handler: Handler) -> Slot:
-    """The slot that one of our lines names; the last one counts, and an unknown word is none."""
+    """The slot that one of our lines names; the last one counts, and unknown values are ignored."""
     named = [argument.partition("=")[2] for argument in handler.arguments if argument.startswith("slot=")]
     return Slot(named[-1]) if named and named[-1] in list(Slot) else Slot.MAIN
 
@@ -104,7 +104,7 @@ def ways(stack: Stack) -> Ways:
     """All ways through a stack, breadth first. Raises TooManyWays."""
     found = _Found()
     beginning = (enter(stack, START), Facts())
-    # Each situation, and how it was first reached; breadth first makes that the shortest way.
+    # Each situation, and how it was first reached; a breadth-first search makes that the shortest way.
     seen: dict[tuple[State, Facts], tuple[tuple[State, Facts], Step] | None] = {beginning: None}
     waiting = [beginning]
     for situation in waiting:
@@ -141,7 +141,7 @@ def _note(facts: Facts, handler: Handler, answer: Code) -> Facts:
     succeeded = answer in (Code.SUCCESS, Code.NEW_AUTHTOK_REQD)
     match role(handler):
         case Role.OURS:
-            # Our line for keys answers "ignore" where there was no key: then the main line still has to be met.
+            # Our line for keys answers "ignore" if there was no key: then the main line still has to be reached.
             passes = succeeded or (answer is Code.IGNORE and slot_of(handler) is not Slot.KEY)
             if passes:
                 return replace(facts, judged=True, said_yes=facts.said_yes or succeeded)

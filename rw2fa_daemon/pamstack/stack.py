@@ -12,11 +12,11 @@ from rw2fa_daemon.pamstack.syntax import Line, SyntaxProblem, control, lines, to
 #: Where libpam looks for a service, in this order, and where Debian's libpam looks for what a file includes.
 SERVICE_FOLDERS: Final = ("/etc/pam.d", "/usr/lib/pam.d")
 INCLUDE_FOLDER: Final = "/etc/pam.d"
-#: The service that stands in, phase by phase, for what a service does not say.
+#: The service that supplies the phases for which a service has no lines.
 OTHER: Final = "other"
 #: Includes within includes; libpam's own limit for substacks (PAM_SUBSTACK_MAX_LEVEL).
 DEPTH_MAX: Final = 16
-#: Bytes of one file that are read; the longest of Debian's has 5 kB.
+#: Bytes read of one file; Debian's longest has 5 kB.
 FILE_MAX: Final = 1 << 20
 
 #: Takes an absolute path, returns the text or None where there is no such file.
@@ -33,18 +33,18 @@ class Facility(Enum):
 
 
 class Kind(Enum):
-    """What is done for a handler."""
+    """What libpam does for a handler."""
 
     MODULE = "module"
     SUBSTACK = "substack"
-    """Marks where a substack begins; nothing is called."""
+    """Marks the beginning of a substack; no module is called."""
     MUST_FAIL = "must fail"
-    """The line could not be read, or what it includes is not there."""
+    """The line could not be read, or the file that it includes is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Handler:
-    """One line as libpam keeps it. `path` and `line` say where it is written, for messages."""
+    """One line as libpam stores it. `path` and `line` say where it is written, for messages."""
 
     kind: Kind
     level: int
@@ -70,7 +70,7 @@ Stack = tuple[Handler, ...]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """All stacks of a service. `path` is its file, or that of `other`; `own` which phases it says itself."""
+    """All stacks of a service. `path` is its file, or that of `other`; `own` are the phases for which it has lines."""
 
     name: str
     path: str
@@ -85,7 +85,7 @@ class Service:
 
 
 def host_reader(root: Path = Path("/")) -> Reader:
-    """A Reader of the files below `root`. Bytes that are not UTF-8 come as lone surrogates."""
+    """A Reader of the files below `root`. Bytes that are not UTF-8 become lone surrogates."""
 
     def read(path: str) -> str | None:
         try:
@@ -106,8 +106,8 @@ def load(
 ) -> Service:
     """The stacks of `service`, as pam_start(3) would load them.
 
-    Names are looked up in lower case, as libpam does. Raises SyntaxProblem where libpam gives up on the service; a
-    missing file of a service is no error, `other` stands in for it.
+    Names are looked up in lower case, as libpam does. Raises SyntaxProblem if libpam cannot load the service; a
+    missing file is not an error, `other` is used instead.
     """
     name = service.lower()
     own = _load_file(name, read, folders, include_folder)
@@ -157,7 +157,7 @@ def facility_of(word: str) -> Facility | None:
 
 
 def is_at_include(word: str) -> bool:
-    """Whether the first word of a line is Debian's @include, which takes in lines of every facility."""
+    """Whether the first word of a line is Debian's @include, which includes lines of every facility."""
     return word.removeprefix("-").lower() == "@include"
 
 
@@ -206,7 +206,7 @@ def _parse_at_include(
     if _include(loading, words[1], wanted=wanted, level=level, depth=depth):
         return
     if wanted is None:
-        # libpam has no facility to hang a failing line on, and gives up.
+        # libpam has no facility to add a failing line to, and gives up.
         raise SyntaxProblem(f"{path}:{line.first}: @include {words[1]}: that file is missing or includes go too deep")
     loading.add(wanted, _broken(path, line, level))
 

@@ -8,27 +8,27 @@ from typing import Final
 from rw2fa_daemon.pamstack.codes import ALL_BAD, CONTROL_WORDS, Action, Actions, Code
 
 _BLANKS: Final = " \t\n"
-# What isspace(3) says of in the C locale, between the parts of a control field.
+# The characters of isspace(3) in the C locale, between the parts of a control field.
 _SPACES: Final = " \t\n\v\f\r"
 _DEFAULT: Final = "default"
-# Names in the order in which libpam tries them: the first that the text begins with is taken.
+# Names in the order in which libpam tries them: the first with which the text begins is taken.
 _CODE_NAMES: Final = (*(code.word for code in Code), _DEFAULT)
 _ACTION_NAMES: Final = tuple((action.name.lower(), int(action)) for action in Action)
 _JUMP: Final = re.compile(r"[0-9]+")
 _JUMP_MAX: Final = 2**31 - 1
 
 
-#: Only a line feed ends a line, not what str.splitlines also takes for an end.
+#: Only a line feed ends a line, unlike in str.splitlines.
 _PHYSICAL: Final = re.compile(r"[^\n]*\n|[^\n]+")
 
 
 class SyntaxProblem(ValueError):
-    """A file that libpam gives up on, and with it the whole service."""
+    """A file that libpam cannot load, and with it the whole service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of configuration, continuations joined and comments gone.
+    """One line of configuration, with continuations joined and comments removed.
 
     `first` and `last` are the physical lines it was written on, counted from 1.
     """
@@ -39,15 +39,15 @@ class Line:
 
 
 def physical_lines(text: str) -> list[str]:
-    """The lines of a file as they are written, each with its line feed; only the last can be without."""
+    """The lines of a file as written, each with its line feed; only the last may lack one."""
     return _PHYSICAL.findall(text)
 
 
 def lines(text: str) -> Iterator[Line]:
     """The lines of a file that are not blank.
 
-    A comment ends a line even where a backslash follows in it. Raises SyntaxProblem where a backslash has no next line,
-    or a blank or a comment one: Linux-PAM 1.5 passes over those, 1.7 ends the line there.
+    A comment ends a line even if it ends in a backslash. Raises SyntaxProblem if a backslash is followed by no line,
+    or by a blank or a comment: Linux-PAM 1.5 skips those, 1.7 ends the line there.
     """
     parts: list[str] = []
     first = last = 0
@@ -55,7 +55,7 @@ def lines(text: str) -> Iterator[Line]:
         chunk = physical.lstrip(_BLANKS)
         if not chunk or chunk.startswith("#"):
             if parts and number <= text.count("\n"):
-                raise SyntaxProblem(f"line {last} goes on in a line that is blank or a comment")
+                raise SyntaxProblem(f"line {last} is continued by a blank line or a comment")
             continue
         if not parts:
             first = number
@@ -90,7 +90,7 @@ def tokens(text: str) -> list[str]:
 
 
 def _bracketed(text: str) -> tuple[str, int]:
-    """The word in the brackets that `text` begins with, and where what follows begins."""
+    """The word in the brackets at the start of `text`, and the index after them."""
     word: list[str] = []
     index = 1
     while index < len(text) and text[index] != "]":
@@ -104,7 +104,7 @@ def _bracketed(text: str) -> tuple[str, int]:
 def control(word: str) -> Actions:
     """The action for each return code that a control field stands for.
 
-    What libpam cannot read becomes failure for every code; what is not mentioned, failure for that code.
+    A field that libpam cannot read is a failure for every code; a code that is not mentioned is a failure.
     """
     known = CONTROL_WORDS.get(word.lower())
     if known is not None:
@@ -131,7 +131,7 @@ def control(word: str) -> Actions:
 
 
 def _action(text: str) -> tuple[int | None, str]:
-    """The action that `text` begins with, None if it is none, and what follows."""
+    """The action at the start of `text`, None if there is none, and the rest."""
     for name, action in _ACTION_NAMES:
         if text.startswith(name):
             return action, text[len(name) :]

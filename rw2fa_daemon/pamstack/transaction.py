@@ -1,4 +1,4 @@
-"""Files replaced together: each atomically, and all put back if the whole cannot be finished."""
+"""Files replaced together: each atomically, and all restored if the whole cannot be finished."""
 
 import contextlib
 import os
@@ -23,10 +23,10 @@ def read_bytes(path: Path) -> bytes | None:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Put `content` in place of a file, whole or not at all, also if power fails.
+    """Replace the content of a file, completely or not at all, even if power fails.
 
-    Mode, owner and extended attributes stay; a symbolic link stays, and what it leads to is replaced. A new file
-    belongs to whoever runs this, mode 0644. Raises OSError.
+    Mode, owner and extended attributes stay; a symbolic link stays, and its target is replaced. A new file
+    belongs to the user who runs this, mode 0644. Raises OSError.
     """
     target = Path(os.path.realpath(path))
     descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".rw2fa", dir=target.parent)
@@ -58,13 +58,13 @@ def _take_after(old: Path, descriptor: int) -> None:
     os.fchown(descriptor, status.st_uid, status.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
     for name in os.listxattr(old):
-        # The kernel keeps some of them for itself.
+        # The kernel reserves some of them.
         with contextlib.suppress(OSError):
             os.setxattr(descriptor, name, os.getxattr(old, name))
 
 
 class Transaction:
-    """A context in which files are changed; leaving it by an exception puts back every file it knows of."""
+    """A context in which files are changed; leaving it by an exception restores every file that was."""
 
     def __init__(self) -> None:
         self._originals: dict[Path, bytes | None] = {}
@@ -79,7 +79,7 @@ class Transaction:
             self._put_back(value)
 
     def write(self, path: Path, content: bytes) -> bool:
-        """Replace a file; False, and nothing done, if that is what it holds already."""
+        """Replace a file; returns False, with nothing done, if it has that content already."""
         before = read_bytes(path)
         if before == content:
             return False
@@ -110,6 +110,6 @@ class Transaction:
                 stuck.append(f"{path} ({error.strerror})")
         if stuck:
             raise Problem(
-                f"{reason}; and these files could not be put back: {', '.join(stuck)}",
-                "take the lines with pam_rw2fa.so out of them by hand before you log out",
+                f"{reason}; and these files could not be restored: {', '.join(stuck)}",
+                "remove the lines with pam_rw2fa.so from them by hand before you log out",
             ) from reason

@@ -1,4 +1,4 @@
-"""What our lines change about a service for people who are not asked: nothing, if all is well (promise 14). Pure."""
+"""What our lines change in a service for users who are not asked: nothing, if all is well (promise 14). Pure."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ _NOTHING: Final[Actions] = (Action.IGNORE,) * len(ALL_BAD)
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A way on which somebody who is not asked meets something else than without our lines."""
+    """A way through a stack that differs from the one without our lines for users who are not asked."""
 
     service: str
     facility: Facility
@@ -29,23 +29,23 @@ class Difference:
         """For an administrator to read."""
         way = "; ".join(map(str, self.trail)) or "at once"
         return (
-            f"{self.service}: for people who are not asked for a code our {self.facility.value} line changes what "
-            f"comes of this way: {way}. Then comes {self.after}, and without our line {self.before}"
+            f"{self.service}: for users who are not asked for a code our {self.facility.value} line changes the "
+            f"outcome of this way: {way}. It leads to {self.after}, and without our line to {self.before}"
         )
 
     @property
     def fix(self) -> str:
-        """What mends it."""
+        """How to correct it."""
         return (
-            f"let no jump lead over the line with {OUR_MODULE}, and its control have `ignore=ignore`: count the "
-            f"numbers in square brackets in the {self.facility.value} lines of {self.service} anew, or move the line"
+            f"let no jump skip the line with {OUR_MODULE}, and give its control `ignore=ignore`: recount the "
+            f"numbers in square brackets in the {self.facility.value} lines of {self.service}, or move the line"
         )
 
 
 def differences(service: str, read: Reader) -> Iterator[Difference]:
-    """What our lines change about a service for people who are not asked, one difference for each facility.
+    """What our lines change in a service for users who are not asked, one difference for each facility.
 
-    Raises SyntaxProblem where libpam cannot read the service, with our lines or without, and TooManyWays.
+    Raises SyntaxProblem if libpam cannot read the service, with our lines or without, and TooManyWays.
     """
     after = load(service, read)
     if not _has_ours(after):
@@ -66,9 +66,9 @@ def differences(service: str, read: Reader) -> Iterator[Difference]:
 def compare(before: Stack, after: Stack) -> tuple[tuple[Step, ...], str, str] | None:
     """The shortest way on which two stacks differ if our lines say "ignore"; None if all ways are the same.
 
-    Both stacks are walked side by side: whatever they answer, the same modules have to be called in the same order, and
-    the phase has to end in the same. Lines of ours that are in `before` too were not put in by the installer, and jumps
-    that count them are meant to: they are called and change nothing. Raises TooManyWays.
+    Both stacks are walked side by side: whatever the modules answer, the same ones have to be called in the same order,
+    and the phase has to end with the same result. Lines of ours that are also in `before` were not added by the
+    installer, and jumps count them on purpose: they are called and change nothing. Raises TooManyWays.
     """
     neutral = tuple(replace(one, actions=_NOTHING) if role(one) is Role.OURS else one for one in before)
     beginning = (_past_ours(neutral, enter(neutral, START)), _past_ours(after, enter(after, START)))
@@ -99,7 +99,7 @@ def _has_ours(service: Service) -> bool:
 
 
 def _past_ours(stack: Stack, state: State) -> State:
-    """`state` after each line of ours that is next has said "ignore"."""
+    """`state` after the lines of ours that come next have said "ignore"."""
     while (handler := _next(stack, state)) is not None and role(handler) is Role.OURS:
         state = enter(stack, step(stack, state, Code.IGNORE))
     return state
@@ -111,7 +111,7 @@ def _next(stack: Stack, state: State) -> Handler | None:
 
 
 def _called(handler: Handler | None) -> tuple[object, ...] | None:
-    """What tells one handler from another; not the number of its line."""
+    """What distinguishes one handler from another, except the number of its line."""
     if handler is None:
         return None
     return handler.kind, handler.module, handler.arguments, handler.path, handler.actions

@@ -115,7 +115,7 @@ def _tokens(cli: CliContext, new: Iterable[str]) -> dict[str, str]:
         return {}
     groups = [entry for entry in new if entry.startswith(GROUP_MARK)]
     if groups:
-        note(f"each member of {', '.join(groups)} needs an enrolment token; print it with: rw2fa users reset USER")
+        note(f"each member of {', '.join(groups)} needs an enrolment token; print one with: rw2fa users reset USER")
     return give_tokens(cli, (entry for entry in new if not entry.startswith(GROUP_MARK)))
 
 

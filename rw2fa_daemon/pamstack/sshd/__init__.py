@@ -1,1 +1,1 @@
-"""sshd_config(5): read, asked about, and the drop-in that is made from it."""
+"""sshd_config(5): reading it, asking sshd about it, and the drop-in derived from it."""

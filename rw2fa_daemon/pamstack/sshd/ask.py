@@ -1,4 +1,4 @@
-"""Asking the real sshd what it would do for somebody, with another drop-in than it has, or with none."""
+"""Asking the real sshd what it would do for a user, with another drop-in than it has, or with none."""
 
 import contextlib
 import glob
@@ -16,13 +16,13 @@ from rw2fa_daemon.pamstack.sshd.read import CONFIG, DEPTH_MAX, Files, included, 
 
 _HOST: Final = Path("/")
 
-#: Every setting in force: what `sshd -T` prints, by keyword; the values of one keyword in their order.
+#: All settings in force: what `sshd -T` prints, by keyword; the values of a keyword in order.
 Settings = dict[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """A connection to ask about: who from where, and to which address and port, if that matters."""
+    """A connection to ask about: which user from where, and to which address and port, if that matters."""
 
     user: str
     address: str = "192.0.2.7"
@@ -30,18 +30,18 @@ class Connection:
     local_port: str = ""
 
     def __str__(self) -> str:
-        """As sshd takes it after -C."""
+        """As the argument of sshd's -C."""
         more = {"laddr": self.local_address, "lport": self.local_port}
         named = "".join(f",{name}={value}" for name, value in more.items() if value)
         return f"user={self.user},host={self.address},addr={self.address}{named}"
 
 
-#: What sshd would do for a connection. Raises Problem where it cannot say.
+#: What sshd would do for a connection. Raises Problem if sshd cannot say.
 Ask = Callable[[Connection], Settings]
 
 
 def files_of(root: Path = _HOST, *, dropin: str | None = None) -> Files:
-    """The files below `root` that Include patterns name, with `dropin` for our drop-in, or without it if None."""
+    """The files below `root` that Include patterns name, with `dropin` as our drop-in, or without it if None."""
 
     def find(pattern: str) -> Sequence[tuple[str, str]]:
         place = str(under(root, pattern))
@@ -59,15 +59,15 @@ def files_of(root: Path = _HOST, *, dropin: str | None = None) -> Files:
 
 
 def wanted_dropin(scope: Scope, root: Path = _HOST) -> str:
-    """The drop-in for the people of `scope` on the host below `root`, by what the rest of its configuration says."""
+    """The drop-in for the users of `scope` on the host below `root`, derived from the rest of its configuration."""
     return planned_dropin(scope, files_of(root, dropin=PLACEHOLDER))
 
 
 @contextlib.contextmanager
 def sshd_with(files: Files, config: str = CONFIG) -> Iterator[Ask | None]:
-    """sshd, asked about a configuration of `files`; None where it is not installed.
+    """Asks sshd about a configuration of `files`; None if it is not installed.
 
-    The files are copied, for sshd reads a whole configuration from one place only, with the Include lines of the
+    The files are copied, as sshd reads a configuration from one place only, with the Include lines of the
     copies leading to copies.
     """
     if programs.find("sshd") is None:
@@ -80,8 +80,8 @@ def sshd_with(files: Files, config: str = CONFIG) -> Iterator[Ask | None]:
             done = programs.sshd("-T", "-f", str(copies[0]), "-C", str(connection))
             if done is None or not done.ok:
                 raise Problem(
-                    f"sshd cannot say what it does: {done.complaint if done else 'it is not installed'}",
-                    "run `sshd -t` and mend what it names",
+                    f"sshd cannot read its configuration: {done.complaint if done else 'it is not installed'}",
+                    "run `sshd -t` and correct the line that it names",
                 )
             settings: dict[str, list[str]] = {}
             for line in done.output.splitlines():
@@ -95,7 +95,10 @@ def sshd_with(files: Files, config: str = CONFIG) -> Iterator[Ask | None]:
 def _copy(files: Files, pattern: str, folder: Path, made: list[int], depth: int = 0) -> list[Path]:
     """Copies of the files that a pattern names; `made` counts the copies."""
     if depth > DEPTH_MAX:
-        raise Problem(f"{pattern} is included more than {DEPTH_MAX} levels deep", "mend the Include lines of sshd")
+        raise Problem(
+            f"{pattern} is included more than {DEPTH_MAX} levels deep",
+            "nest the Include lines of sshd's configuration less deeply",
+        )
     copies: list[Path] = []
     for _, text in files(pattern):
         made[0] += 1
@@ -105,7 +108,7 @@ def _copy(files: Files, pattern: str, folder: Path, made: list[int], depth: int 
             keyword, rest = keyword_of(line)
             if keyword == "include":
                 inner = [path for name in included(rest) for path in _copy(files, name, folder, made, depth + 1)]
-                # An Include of nothing stays one: the numbers of lines in sshd's complaints are those of the original.
+                # An Include of nothing becomes a comment, so that line numbers in sshd's messages stay right.
                 lines.append("Include " + " ".join(map(str, inner)) if inner else "#")
             else:
                 lines.append(line)

@@ -1,4 +1,4 @@
-"""What our drop-in makes of a host's sshd, for people in the scope and for everybody else (promise 14)."""
+"""What our drop-in changes in a host's sshd, for users in the scope and for all others (promise 14)."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from rw2fa_daemon.pamstack.sshd.dropin import DROPIN, Scope
 from rw2fa_daemon.pamstack.sshd.policy import ways, weaker
 from rw2fa_daemon.pamstack.sshd.read import Part, read
 
-#: People, and addresses, that sshd is asked about; each connection takes some 20 ms.
+#: Users, and addresses, that sshd is asked about; each connection takes some 20 ms.
 PEOPLE_MAX: Final = 32
 PLACES_MAX: Final = 6
-#: Looked up for one group, to find a member who is in the scope, and one who is not.
+#: Members of one group that are looked up, to find one who is in the scope, and one who is not.
 MEMBERS_MAX: Final = 8
-#: Everybody meets a host with these in mind: the administrator, a system account, and a name that nobody has.
+#: Always compared: the administrator, a system account, and a name that does not exist.
 ALWAYS: Final = ("root", "daemon", "nobody-of-this-name")
-#: What the drop-in may set, for the people of the scope.
+#: What the drop-in may set, for the users of the scope.
 _OURS: Final = frozenset({"authenticationmethods", "kbdinteractiveauthentication"})
 _REWRITE: Final = "run `rw2fa pam install sshd`, which writes the drop-in again"
 
@@ -31,7 +31,7 @@ Members = Callable[[str], list[str] | None]
 
 @dataclass(frozen=True, slots=True)
 class Representative:
-    """A connection to compare; `asked`: who connects so is asked for a code."""
+    """A connection to compare; `asked`: it is asked for a code."""
 
     connection: Connection
     asked: bool
@@ -39,7 +39,7 @@ class Representative:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that sshd does otherwise with the drop-in than without, and may not."""
+    """Something that the drop-in changes in sshd's behaviour, and must not."""
 
     who: Connection
     detail: str
@@ -47,10 +47,10 @@ class Change:
 
 
 def compare(one: Representative, before: Settings, after: Settings) -> list[Change]:
-    """What `after`, the settings with the drop-in, has changed for somebody, and may not. Pure.
+    """What `after`, the settings with the drop-in, changes for a user, and must not. Pure.
 
-    For people of the scope it may set two keywords, and no way in may ask for less than every way before. For everybody
-    else it may set nothing.
+    For users of the scope it may set two keywords, and no way in may ask for less than every way before. For all
+    others it may set nothing.
     """
     who = one.connection
     allowed = _OURS if one.asked else frozenset[str]()
@@ -58,7 +58,7 @@ def compare(one: Representative, before: Settings, after: Settings) -> list[Chan
     found = [
         Change(
             who,
-            f"with our drop-in sshd has `{key} {_shown(after.get(key))}` for {_name(who)}, and without "
+            f"with our drop-in sshd has `{key} {_shown(after.get(key))}` for {_name(who)}, and without it "
             f"`{key} {_shown(before.get(key))}`",
             _REWRITE,
         )
@@ -70,15 +70,15 @@ def compare(one: Representative, before: Settings, after: Settings) -> list[Chan
         found.append(
             Change(
                 who,
-                f"with our drop-in {_name(who)} gets into sshd by {','.join(way)}, and without by {open_before}",
-                f"{_REWRITE}; should that not help, move what sshd_config says before {DROPIN} behind it",
+                f"with our drop-in {_name(who)} can log in by {','.join(way)}, and without it by {open_before}",
+                f"{_REWRITE}; if that does not help, move what sshd_config sets before including {DROPIN} after it",
             )
         )
     return found
 
 
 def changes(chosen: Iterable[Representative], before: Ask, after: Ask) -> Iterator[Change]:
-    """What the drop-in changes for each of them, and may not. Raises Problem where sshd cannot say without it."""
+    """What the drop-in changes for each of them, and must not. Raises Problem if sshd cannot say without it."""
     for one in chosen:
         was = before(one.connection)
         try:
@@ -91,7 +91,7 @@ def changes(chosen: Iterable[Representative], before: Ask, after: Ask) -> Iterat
 
 
 def changes_on_host(scope: Scope, dropin: str) -> list[Change]:
-    """What `dropin` changes on this host for people in `scope` and out of it, and may not; none without sshd."""
+    """What `dropin` changes on this host for users in `scope` and outside it, and must not; nothing without sshd."""
     files = files_of()
     chosen = representatives(read(files), scope)
     with sshd_with(files) as before, sshd_with(files_of(dropin=dropin)) as after:
@@ -106,10 +106,10 @@ def representatives(
     lookup: Lookup = directory_lookup,
     members: Members = group_members,
 ) -> list[Representative]:
-    """Somebody for each thing that this configuration and the scope tell people apart by, and `people` themselves.
+    """One user for each distinction that this configuration and the scope make, and `people` themselves.
 
     Each user whom a Match names, members of each group that one names, in the scope and not, members of the scope and
-    exempt ones; from nowhere in particular, and from each network that a Match or an exemption names.
+    exempt ones; from an arbitrary address, and from each network that a Match or an exemption names.
     """
     words = [criterion for part in parts for criterion in part.criteria]
     named = [name for one in words if one.word == "user" for name in _plain(one.patterns)]
@@ -122,7 +122,7 @@ def representatives(
         candidates += _of_each_kind(known, (members(group) or [])[:MEMBERS_MAX])
     candidates += [*people, *sorted(scope.aliases)[:MEMBERS_MAX]]
     candidates += [*(name for roster in rosters for name in sorted(roster.users)[:MEMBERS_MAX])]
-    # `sshd -C` parts what it is told at commas.
+    # `sshd -C` splits its argument at commas.
     names = [name for name in dict.fromkeys(candidates) if "," not in name][:PEOPLE_MAX]
     places = _places(parts, scope)
     anywhere = [Representative(Connection(name), known.asked(name, Connection(name))) for name in names]
@@ -137,13 +137,13 @@ def representatives(
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """Who is in the scope, by the directory."""
+    """Who is in the scope, according to the directory."""
 
     scope: Scope
     lookup: Lookup
 
     def asked(self, name: str, connection: Connection) -> bool:
-        """Whether a user of this name, as connected, is asked for a code."""
+        """Whether a user of this name is asked for a code on this connection."""
         address = ip_address(connection.address)
         if any(address in network for network in self.scope.exempt_networks):
             return False
@@ -151,13 +151,13 @@ class _Known:
         user = self.lookup(name, (*scope.groups, *exempt.groups))
         if isinstance(user, Missing):
             return name in scope.users and name not in exempt.users
-        # The file may spell the name otherwise than the directory does.
+        # The file may spell the name differently from the directory.
         by_name = UserList(scope.users | ({user.name} if name in scope.users else set()), scope.groups)
         return by_name.membership_by_uid(user) is Membership.MEMBER and exempt.membership(user) is not Membership.MEMBER
 
 
 def _of_each_kind(known: _Known, names: Iterable[str]) -> list[str]:
-    """One of these names that is asked for a code, and one that is not, as far as there are."""
+    """One of these names that is asked for a code, and one that is not, if there are any."""
     found: dict[bool, str] = {}
     for name in names:
         found.setdefault(known.asked(name, Connection(name)), name)
@@ -167,7 +167,7 @@ def _of_each_kind(known: _Known, names: Iterable[str]) -> list[str]:
 
 
 def _plain(patterns: Iterable[str]) -> Iterator[str]:
-    """The patterns that are a name; a negated one as well, for who is left out is somebody, too."""
+    """The patterns that are plain names; negated ones as well, since excluded users are worth comparing too."""
     for pattern in patterns:
         name = pattern.removeprefix("!")
         if name and not any(sign in name for sign in "*?"):
@@ -175,7 +175,7 @@ def _plain(patterns: Iterable[str]) -> Iterator[str]:
 
 
 def _places(parts: Sequence[Part], scope: Scope) -> list[Connection]:
-    """Where connections come from, and to, that the configuration or the exemptions tell apart; no user is named."""
+    """Origins and destinations of connections that the configuration or the exemptions distinguish; without a user."""
     found = [Connection("", str(network[0])) for network in scope.exempt_networks]
     for criterion in (criterion for part in parts for criterion in part.criteria):
         for pattern in criterion.patterns:
@@ -193,7 +193,7 @@ def _places(parts: Sequence[Part], scope: Scope) -> list[Connection]:
 
 
 def _address_in(pattern: str) -> str | None:
-    """An address that a pattern of Match holds for, None for one that no address of its own comes to."""
+    """An address that a pattern of Match matches, None if none can be derived from it."""
     with_numbers = pattern.replace("*", "1").replace("?", "1")
     try:
         return str(ip_network(with_numbers, strict=False)[0])

@@ -15,25 +15,25 @@ from rw2fa_daemon.pamstack.sshd.read import Files, read
 DROPIN: Final = "/etc/ssh/sshd_config.d/10-rw2fa.conf"
 
 _HEAD: Final = """\
-# Written by rw2fa, and again whenever its scope changes: edit the scope, not this file.
+# Written by rw2fa whenever its scope changes: edit the scope, not this file.
 """
-#: Stands for a drop-in whose text is not known yet: something that `read` gives a part for.
+#: Stands for a drop-in whose text is not known yet, such that `read` returns a part for it.
 PLACEHOLDER: Final = "AuthenticationMethods any\n"
 _KEYWORD: Final = "authenticationmethods"
-#: For somebody whom the host lets in by no way: none opens.
+#: For users who have no way in on this host: this opens none.
 _NO_WAY: Final = f"publickey,{CODE_STEP}"
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-@$+ ")
 
 _SIMPLE: Final = re.compile(r"[A-Za-z0-9._-]*")
-"""Names that are their own patterns: there may be a hundred thousand."""
+"""Names that are their own patterns; a fast path, as there may be a hundred thousand."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Whom sshd's drop-in is about: the scope, and who is exempt from it. The default is nobody.
+    """The users that sshd's drop-in applies to: the scope, without exempt users. The default is nobody.
 
-    It is nobody while two-factor authentication is off: a key and BatchMode then work as before. So the drop-in has to
-    be refreshed whenever that, the scope or the exemptions change.
+    It is nobody while two-factor authentication is off, so that a key and BatchMode work as before. So the drop-in has
+    to be refreshed whenever that, the scope or the exemptions change.
     """
 
     scope: UserList = field(default_factory=UserList)
@@ -47,30 +47,30 @@ NOBODY: Final = Scope()
 
 
 def planned_dropin(scope: Scope, files: Files) -> str:
-    """The drop-in for a configuration of sshd. `files` has `PLACEHOLDER` for the drop-in, to show where sshd reads it.
+    """The drop-in for a configuration of sshd. `files` has `PLACEHOLDER` as the drop-in, to show where sshd reads it.
 
-    Raises Problem where sshd cannot be told what the scope has to complete.
+    Raises Problem if sshd cannot be configured so that the scope is asked for the code.
     """
     parts = read(files)
     place = next((number for number, part in enumerate(parts) if part.place == DROPIN), len(parts))
     rest = [part for part in parts if part.place != DROPIN]
     text = sshd_dropin(scope, cases(rest))
-    # sshd gives up on a connection where it reads this after other methods that hold for it, whether it holds or not.
+    # sshd refuses a connection if it reads this after other methods that apply to it, whether its block applies or not.
     after = next((part for part in rest[place:] if "any" in part.settings.get(_KEYWORD, "").split()), None)
     if after is not None and text != _HEAD:
         raise Problem(
-            f"{after.place} sets `AuthenticationMethods any`: sshd would refuse whoever has methods set before it",
-            "take that line out, since it says what holds anyway, or name the methods in place of `any`",
+            f"{after.place} sets `AuthenticationMethods any`: sshd would refuse all users with methods set before it",
+            "remove that line, since it only states the default, or name the methods instead of `any`",
         )
     return text
 
 
 def sshd_dropin(scope: Scope, cases: Sequence[Case]) -> str:
-    """The text of the drop-in (sshd_config(5)): nothing but Match blocks for the people of the scope.
+    """The text of the drop-in (sshd_config(5)): only Match blocks for the users of the scope.
 
-    `cases` is what they have to complete, by what the rest of the configuration says; the first that holds counts.
+    `cases` is what they have to complete, derived from the rest of the configuration; the first that applies counts.
     Each way ends in keyboard-interactive, through which the code is asked for, and which is therefore switched on: for
-    them, and only beside those ways. Who is exempt keeps what the host's own configuration says.
+    them, and only with those ways. For exempt users the host's own configuration still applies.
     """
     conditions = [(whom, case) for case in cases for whom in _whom(scope)]
     blocks = [_block(whom + "".join(f" {one}" for one in case.criteria), case) for whom, case in conditions]
@@ -78,7 +78,7 @@ def sshd_dropin(scope: Scope, cases: Sequence[Case]) -> str:
 
 
 def _whom(scope: Scope) -> list[str]:
-    """The criteria that hold for the people of the scope and for nobody else; one line for each alternative."""
+    """The criteria that match the users of the scope and nobody else; one line for each alternative."""
     exempt = scope.exempt_users
     outside = _criterion("Address", ["*", *(f"!{network}" for network in scope.exempt_networks)], unless=["*"])
     not_users = [f"!{_pattern(user)}" for user in sorted(exempt.users)]
@@ -107,7 +107,7 @@ def _block(criteria: str, case: Case) -> str:
 
 
 def _criterion(name: str, patterns: list[str], *, unless: list[str] | None = None) -> str:
-    """One criterion with its patterns; nothing if they are `unless`, which demand nothing."""
+    """One criterion with its patterns; empty if they equal `unless`, which match everything."""
     if patterns == unless:
         return ""
     joined = ",".join(patterns)
@@ -115,7 +115,7 @@ def _criterion(name: str, patterns: list[str], *, unless: list[str] | None = Non
 
 
 def _pattern(name: str) -> str:
-    """A pattern that matches a name. What has a meaning in patterns or in quotes becomes `?`, any one byte."""
+    """A pattern that matches a name. Characters that are special in patterns or quotes become `?`, any one byte."""
     if _SIMPLE.fullmatch(name):
         return name
     return "".join(

@@ -1,4 +1,4 @@
-"""Whom sshd's drop-in is about on a host: the scope, and the other local names of its uids."""
+"""The users that sshd's drop-in applies to on a host: the scope, and the other local names of its uids."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,20 +20,20 @@ Lookup = Callable[[str, tuple[str, ...]], User | Missing]
 
 
 def scope_at(config: Config, now: float) -> Scope:
-    """Whom a configuration asks for a second factor at `now` (UTC seconds): nobody where a trial has ended."""
+    """The users that a configuration asks for a second factor at `now` (UTC seconds): nobody after a trial."""
     return scope_once_on(config) if config.enabled_at(now) else NOBODY
 
 
 def scope_once_on(config: Config, *, root: Path = _HOST, lookup: Lookup = directory_lookup) -> Scope:
-    """Whom a configuration asks for a second factor while it is switched on, on the host below `root`."""
+    """The users that a configuration asks for a second factor while it is switched on, on the host below `root`."""
     scope = Scope(config.scope, config.exempt_users, config.exempt_networks)
     return replace(scope, aliases=_aliases(scope, root, lookup))
 
 
 def _aliases(scope: Scope, root: Path, lookup: Lookup) -> frozenset[str]:
-    """The local names that are asked because another name of their uid is in the scope, and not they themselves.
+    """The local names that are asked only because another name of their uid is in the scope.
 
-    sshd's Match knows names and their groups, and no uids.
+    sshd's Match knows names and their groups, but no uids.
     """
     named = scope.scope
     if not named.users and not named.groups:

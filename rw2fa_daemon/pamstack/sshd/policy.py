@@ -1,4 +1,4 @@
-"""By what a host lets people in over SSH, and what becomes of that for people who need a code. Pure."""
+"""The ways in over SSH that a host offers, and what they become for users who need a code. Pure."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Final
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.pamstack.sshd.read import DEFAULTS, Criterion, Part
 
-#: Sets of Match blocks that are looked at; 12 that may all hold at once make as many.
+#: Sets of Match blocks that are examined; 12 blocks that may all apply at once make this many.
 SETS_MAX: Final = 4096
 
 CODE_STEP: Final = "keyboard-interactive:pam"
@@ -18,25 +18,25 @@ _METHODS: Final[Mapping[str, str]] = {
     "password": "passwordauthentication",
     "keyboard-interactive": "kbdinteractiveauthentication",
 }
-#: They show a password, which PAM asks for.
+#: Methods that use the password, which PAM asks for.
 _PASSWORDS: Final = frozenset({"password", "keyboard-interactive"})
-#: A word of `Match` that holds for nobody who has an account.
+#: A word of `Match` that matches nobody who has an account.
 _NEVER: Final = "invalid-user"
 
 Way = tuple[str, ...]
-"""Methods that have to be completed one after the other, as AuthenticationMethods has them."""
+"""Methods that have to be completed one after the other, as in AuthenticationMethods."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What people of the scope have to complete where `criteria` hold. No ways: the host lets nobody in there."""
+    """What users of the scope have to complete if `criteria` apply. No ways: the host lets nobody in there."""
 
     criteria: tuple[Criterion, ...]
     ways: tuple[Way, ...]
 
 
 def ways(settings: Mapping[str, str]) -> tuple[Way, ...]:
-    """The ways in that are open, by sshd's settings in force; sshd passes over those with a method that is off."""
+    """The ways in that are open by sshd's settings in force; sshd skips those with a method that is switched off."""
     is_open = {method for method, keyword in _METHODS.items() if settings.get(keyword, DEFAULTS[keyword]) == "yes"}
     named = settings.get("authenticationmethods", "any").split()
     listed = [(method,) for method in _METHODS] if named in (["any"], []) else [tuple(way.split(",")) for way in named]
@@ -44,24 +44,24 @@ def ways(settings: Mapping[str, str]) -> tuple[Way, ...]:
 
 
 def with_code(before: Iterable[Way]) -> tuple[Way, ...]:
-    """The ways in for people who need a code, where these are open: each ends in keyboard-interactive.
+    """The ways in for users who need a code, derived from those that are open: each ends in keyboard-interactive.
 
-    There PAM asks for the password and the code, or for the code alone after a key. So a key that was demanded still
-    is, and nobody gets in by a password where none opened anything before.
+    There PAM asks for the password and the code, or for the code alone after a key. So a key that was required still
+    is, and nobody can log in with a password where none was accepted before.
     """
     changed = ((*(step for step in way if _method(step) not in _PASSWORDS), CODE_STEP) for way in before)
     return tuple(dict.fromkeys(changed))
 
 
 def weaker(before: Sequence[Way], after: Iterable[Way]) -> Way | None:
-    """A way that is open after, and asks for less than every way before; None if there is none."""
+    """A way of `after` that asks for less than every way of `before`; None if there is none."""
     return next((way for way in after if not any(_covers(way, old) for old in before)), None)
 
 
 def _covers(way: Way, old: Way) -> bool:
-    """Whether whoever has completed `way`, with its code, has shown what `old` asked for.
+    """Whether completing `way`, with its code, proves what `old` asked for.
 
-    The code stands for a password beside a key.
+    The code replaces a password beside a key.
     """
     shown = [_method(step) for step in way]
     wanted = [_method(step) for step in old]
@@ -74,9 +74,9 @@ def _method(step: str) -> str:
 
 
 def cases(parts: Sequence[Part]) -> tuple[Case, ...]:
-    """What the scope has to complete under a configuration without our drop-in; the first case that holds counts.
+    """What the scope has to complete under a configuration without our drop-in; the first case that applies counts.
 
-    The last one has no criteria and always holds. Raises Problem where Match blocks overlap in too many ways.
+    The last one has no criteria and always applies. Raises Problem if Match blocks overlap in too many ways.
     """
     base = dict(DEFAULTS)
     for part in reversed([part for part in parts if not part.conditional]):
@@ -91,7 +91,7 @@ def cases(parts: Sequence[Part]) -> tuple[Case, ...]:
         for part in reversed(holding):
             settings.update(part.settings)
         outcome = with_code(ways(settings))
-        # The bigger sets come first in the end, so that a smaller one needs to be there only if it says the same.
+        # Larger sets come first in the result, so a larger one is needed only if it differs from its subset.
         if next((case.ways for held, case in reversed(found) if held <= chosen), None) != outcome:
             criteria = tuple(dict.fromkeys(one for part in holding for one in part.criteria))
             found.append((chosen, Case(criteria, outcome)))
@@ -99,15 +99,15 @@ def cases(parts: Sequence[Part]) -> tuple[Case, ...]:
 
 
 def _together(blocks: Sequence[Part]) -> list[frozenset[int]]:
-    """The sets of blocks, by index, that may all hold for one connection; those without criteria are in none."""
+    """The sets of blocks, by index, that may all apply to one connection; those without criteria are in none."""
     sets: list[frozenset[int]] = [frozenset()]
     for index, part in enumerate(blocks):
         if part.criteria:
             sets += [chosen | {index} for chosen in sets if not any(_exclude(part, blocks[other]) for other in chosen)]
         if len(sets) > SETS_MAX:
             raise Problem(
-                f"too many Match blocks of sshd overlap for it to be told what {part.place} leaves open to whom",
-                "say the same with fewer Match blocks, each for users or groups of its own",
+                f"too many Match blocks of sshd overlap to determine what {part.place} leaves open to whom",
+                "use fewer Match blocks, each for users or groups of its own",
             )
     implied = {
         index: {
@@ -119,12 +119,12 @@ def _together(blocks: Sequence[Part]) -> list[frozenset[int]]:
 
 
 def _exclude(one: Part, other: Part) -> bool:
-    """Whether two blocks surely never hold for the same user."""
+    """Whether two blocks certainly never apply to the same user."""
     return any(mine.isdisjoint(theirs) for mine in _users(one) for theirs in _users(other))
 
 
 def _users(part: Part) -> Iterator[frozenset[str]]:
-    """The users whom each criterion names one by one."""
+    """The users whom each criterion names individually."""
     for criterion in part.criteria:
         if criterion.word == "user" and not any(sign in criterion.value for sign in '*?!\\"'):
             yield frozenset(criterion.patterns)

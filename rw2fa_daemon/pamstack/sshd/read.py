@@ -1,4 +1,4 @@
-"""An sshd configuration as far as it says who has to authenticate by what (sshd_config(5)). Pure."""
+"""The parts of an sshd configuration that say who has to authenticate how (sshd_config(5)). Pure."""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ _ALIASES: Final = {
     "skeyauthentication": "kbdinteractiveauthentication",
     "dsaauthentication": "pubkeyauthentication",
 }
-#: The keywords that say how somebody may authenticate, and what each is where no line sets it.
+#: The keywords that say how users may authenticate, with their defaults.
 DEFAULTS: Final[Mapping[str, str]] = {
     "pubkeyauthentication": "yes",
     "gssapiauthentication": "no",
@@ -36,7 +36,7 @@ Files = Callable[[str], Sequence[tuple[str, str]]]
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One criterion of a Match line: its word in lower case, and its value as the file has it, quotes and all."""
+    """One criterion of a Match line: its word in lower case, and its value as in the file, quotes included."""
 
     word: str
     value: str
@@ -54,9 +54,9 @@ class Criterion:
 class Part:
     """The lines under one Match, or under none (`conditional` is false), and what they set.
 
-    All of `criteria` have to hold, those of the Match lines around an Include among them; `Match all` has none. The
-    first value of a keyword counts: of several parts that hold, that of the first; and any part under a Match comes
-    before those under none.
+    All of `criteria` have to apply, including those of the Match lines around an Include; `Match all` has none. The
+    first value of a keyword counts: of several parts that apply, that of the first; and any part under a Match takes
+    precedence over those under none.
     """
 
     place: str
@@ -66,7 +66,7 @@ class Part:
 
 
 def keyword_of(line: str) -> tuple[str, str]:
-    """The keyword of a line, in lower case and by its present name, and the rest; two empty ones for a comment."""
+    """The keyword of a line, in lower case and by its present name, and the rest; both empty for a comment."""
     found = _LINE.match(line)
     if found is None:
         return "", ""
@@ -75,7 +75,7 @@ def keyword_of(line: str) -> tuple[str, str]:
 
 
 def words_of(rest: str) -> list[str]:
-    """The words of what follows a keyword, quotes and all, up to a comment."""
+    """The words after a keyword, quotes included, up to a comment."""
     words: list[str] = []
     for word in _WORD.findall(rest):
         if word.startswith("#"):
@@ -91,15 +91,18 @@ def included(rest: str) -> list[str]:
 
 
 def read(files: Files, path: str = CONFIG) -> tuple[Part, ...]:
-    """The parts of a configuration, in sshd's order. Raises Problem where it goes deeper than sshd would."""
+    """The parts of a configuration, in sshd's order. Raises Problem if its Includes are nested too deeply for sshd."""
     return tuple(part for part in _read(files, path, (), conditional=False, depth=0) if part.settings)
 
 
 def _read(files: Files, pattern: str, outer: tuple[Criterion, ...], *, conditional: bool, depth: int) -> Iterator[Part]:
     if depth > DEPTH_MAX:
-        raise Problem(f"{pattern} is included more than {DEPTH_MAX} levels deep", "mend the Include lines of sshd")
+        raise Problem(
+            f"{pattern} is included more than {DEPTH_MAX} levels deep",
+            "nest the Include lines of sshd's configuration less deeply",
+        )
     for path, text in files(pattern):
-        # What a Match in an included file says ends with that file.
+        # A Match in an included file ends with that file.
         part = Part(path, conditional, outer, {})
         for number, line in enumerate(text.splitlines(), 1):
             keyword, rest = keyword_of(line)

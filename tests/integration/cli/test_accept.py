@@ -56,7 +56,7 @@ def test_a_host_with_stock_gdm3_is_switched_on_without_force(gdm: Site) -> None:
     assert gdm.rw2fa.json("status")["enabled"] is True
     note = found(gdm, "pam-card")
     assert note["ok"] is True
-    assert "takes a smart card and its PIN for both factors" in note["detail"]
+    assert "accepts a smart card and its PIN as both factors" in note["detail"]
 
 
 def test_one_finding_is_accepted_by_name_and_reason_until_the_file_changes(gdm: Site) -> None:
@@ -129,9 +129,9 @@ def test_promise_4_acceptances_that_others_could_have_written_do_not_count(gdm: 
         gdm.rw2fa.command("pam", "accept", service, FINDING, "--reason", "x")
     assert gdm.rw2fa.command("pam", "check", check=False).returncode == 0
     gdm.world.run("chmod", "0666", ACCEPTED)
-    assert "can be written by others" in gdm.rw2fa.command("pam", "check", check=False).stderr
+    assert "can be written by users other" in gdm.rw2fa.command("pam", "check", check=False).stderr
     gdm.world.write(ACCEPTED, "[[accepted]]\nservice = 1\n")
-    assert "is not what rw2fa wrote" in gdm.rw2fa.command("enable", check=False).stderr
+    assert "is not as rw2fa wrote it" in gdm.rw2fa.command("enable", check=False).stderr
 
 
 def test_an_acceptance_that_is_needed_no_more_is_pointed_out(gdm: Site) -> None:

@@ -46,7 +46,7 @@ def test_a_broken_configuration_stops_every_command_with_its_line(bare: Host) ->
         ("explain", "x", "--service", "y"),
     ):
         assert (
-            bare.refuses(*arguments) == f"{bare.config}, line 1, column 11: is not TOML: invalid value; fix that line"
+            bare.refuses(*arguments) == f"{bare.config}, line 1, column 11: not TOML: invalid value; correct that line"
         )
 
 

@@ -34,7 +34,7 @@ def test_promise_6_a_full_disk_keeps_the_old_configuration(tmp_path: Path, names
     assert (done.returncode, done.stderr) == (
         1,
         (
-            f"rw2fa: {tmp_path}/rw2fa.toml is unchanged, it could not be written: No space left on device; "
+            f"rw2fa: {tmp_path}/rw2fa.toml could not be written and is unchanged: No space left on device; "
             "make room on that file system and try again\n"
         ),
     )

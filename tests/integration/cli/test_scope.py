@@ -149,7 +149,7 @@ def test_somebody_whose_group_was_left_is_still_listed(host: Host, alice: str) -
 
 def test_names_of_the_file_cannot_write_on_the_terminal(bare: Host) -> None:
     bare.configure('scope.users = ["\\u202Egnp"]')
-    assert "holds a character that does not print" in bare.refuses("users", "list")
+    assert "contains a character that does not print" in bare.refuses("users", "list")
 
 
 def test_names_on_the_command_line_cannot_write_on_the_terminal(host: Host) -> None:

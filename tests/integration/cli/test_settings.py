@@ -82,7 +82,7 @@ def test_rows_15_to_20_have_the_manuals_defaults(host: Host) -> None:
         ),
         (
             ("set", "services.SSHD", "code"),
-            "services.SSHD: libpam knows services by their names in lower case; write sshd",
+            "services.SSHD: libpam converts service names to lower case; write sshd",
         ),
     ],
 )
@@ -99,8 +99,7 @@ def test_a_setting_that_a_dropin_overrides_is_refused_with_its_name(host: Host) 
     dropin.write_text("settings.digits = 7\n")
     dropin.chmod(0o644)
     assert host.refuses("settings", "set", "digits", "8") == (
-        f"settings.digits is set by {dropin}, which overrides {host.config}; "
-        f"change it in {dropin}, or take it out there"
+        f"settings.digits is set by {dropin}, which overrides {host.config}; change it in {dropin}, or remove it there"
     )
     assert host.json("settings", "get", "digits")["set_in"] == str(dropin)
 
@@ -128,7 +127,7 @@ def test_somebody_who_is_gone_can_be_taken_off_the_whitelist(bare: Host) -> None
 
 def test_promise_9_cheap_guessing_is_refused_unless_the_risk_is_accepted_and_that_is_shown(host: Host) -> None:
     reason = host.refuses("settings", "set", "digits", "4")
-    assert "set it to 14 at most, take more digits, or accept the risk" in reason
+    assert "set it to at most 14, use more digits, or accept the risk" in reason
     assert "--accept-risk" in reason
     assert host.json("status")["guessing_risk_accepted"] is False
     told = host.does("settings", "set", "digits", "4", "--accept-risk")

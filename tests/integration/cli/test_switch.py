@@ -86,7 +86,7 @@ def test_promise_14_switching_on_is_refused_where_somebody_would_get_in_by_less_
         reason = refusal(off, "enable")
     finally:
         place.unlink()
-    assert f"once two-factor authentication is on: with our drop-in {newcomer.name} gets into sshd by key" in reason
+    assert f"once two-factor authentication is on: with our drop-in {newcomer.name} can log in by key" in reason
     assert off.rw2fa.json("status")["enabled"] is False
 
 

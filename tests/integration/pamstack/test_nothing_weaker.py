@@ -63,7 +63,7 @@ def test_promise_14_a_policy_that_is_younger_than_the_drop_in_is_found(people: W
     drive("install", "--scope=@staff-2fa", "--exempt=ben")
     people.write("/etc/ssh/sshd_config.d/50-policy.conf", "Match User amy\n    PasswordAuthentication no\n")
     (detail,) = found(drive("check"))
-    assert detail == "with our drop-in amy gets into sshd by keyboard-interactive:pam, and without by publickey"
+    assert detail == "with our drop-in amy can log in by keyboard-interactive:pam, and without it by publickey"
     drive("install", "--scope=@staff-2fa", "--exempt=ben")
     assert found(drive("check")) == []
 
@@ -77,7 +77,7 @@ def test_promise_14_what_would_come_of_switching_it_on_is_found_while_it_is_off(
         "Match User amy\n    PasswordAuthentication no\n    AuthenticationMethods any\n",
     )
     (detail,) = found(drive("check"))
-    assert detail.startswith("once two-factor authentication is on: with our drop-in amy gets into sshd by keyboard-in")
+    assert detail.startswith("once two-factor authentication is on: with our drop-in amy can log in by keyboard-in")
 
 
 def test_promise_14_a_jump_over_a_line_of_ours_is_found_and_not_installed(people: World, drive: Drive) -> None:
@@ -86,5 +86,5 @@ def test_promise_14_a_jump_over_a_line_of_ours_is_found_and_not_installed(people
     lines.insert(place, "session [success=2 default=ignore] pam_succeed_if.so user = kiosk\n")
     people.write("/etc/pam.d/login", "".join(lines))
     problem = drive("install")["problem"]
-    assert "others would meet another host" in problem
+    assert "it would affect users who are not asked" in problem
     assert f"pam_succeed_if.so (/etc/pam.d/login:{place + 1}) = success" in problem

@@ -103,7 +103,7 @@ def test_what_an_administrator_does_is_told_as_well(site: Site, program: Path, f
     ("text", "mode", "why"),
     [
         ("exit 7", 0o755, "ended with status 7"),
-        ("exit 0", 0o777, "can be written by others than root"),
+        ("exit 0", 0o777, "can be written by users other than root"),
         ("exit 0", 0o644, "is not executable"),
     ],
 )

@@ -158,7 +158,7 @@ def test_a_key_that_a_dropin_overrides_is_refused_with_its_name(file: Path) -> N
     dropin.write_text("settings.digits = 7\n")
     dropin.chmod(0o644)
     assert unchanged(file, {"settings.digits": 8}) == (
-        f"settings.digits is set by {dropin}, which overrides {file}; change it in {dropin}, or take it out there"
+        f"settings.digits is set by {dropin}, which overrides {file}; change it in {dropin}, or remove it there"
     )
     assert change(file, lambda _: {"settings.discrepancy": 5}).digits == 7
 
@@ -182,7 +182,7 @@ def test_promise_11_a_second_editor_waits_and_then_says_so(file: Path, monkeypat
     fcntl.flock(descriptor, fcntl.LOCK_EX)
     try:
         assert unchanged(file, {"settings.digits": 8}) == (
-            f"somebody else is changing the files in {file.parent}; try again"
+            f"another process is changing the files in {file.parent}; try again once it has ended"
         )
     finally:
         os.close(descriptor)
@@ -215,7 +215,7 @@ def test_a_write_that_fails_half_way_leaves_the_old_file(file: Path) -> None:
         message = unchanged(file, {"settings.digits": 8})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert message.startswith(f"{file} is unchanged, it could not be written: ")
+    assert message.startswith(f"{file} could not be written and is unchanged: ")
     assert [entry.name for entry in file.parent.iterdir()] == ["rw2fa.toml"]
 
 

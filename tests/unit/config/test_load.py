@@ -124,30 +124,30 @@ def test_a_symbolic_link_is_followed(file: Path, tmp_path: Path) -> None:
 
 ERRORS = [
     # TOML itself
-    ("digits = ", "FILE, line 1: is not TOML: invalid value; fix that line"),
-    ("a = [\n1\n", "FILE, line 2: is not TOML: unclosed array; fix that line"),
+    ("digits = ", "FILE, line 1: not TOML: invalid value; correct that line"),
+    ("a = [\n1\n", "FILE, line 2: not TOML: unclosed array; correct that line"),
     (
         "\n[settings\n",
-        "FILE, line 2, column 10: is not TOML: expected ']' at the end of a table declaration; fix that line",
+        "FILE, line 2, column 10: not TOML: expected ']' at the end of a table declaration; correct that line",
     ),
     (
         "[settings]\ndigits = 6\ndigits = 7\n",
-        "FILE, line 3, column 11: a key or table is there for the second time; keep one of the two",
+        "FILE, line 3, column 11: a key or table is defined twice; keep one of the two",
     ),
     (
         "[settings]\n[scope]\n[settings]\n",
-        "FILE, line 3, column 10: a key or table is there for the second time; keep one of the two",
+        "FILE, line 3, column 10: a key or table is defined twice; keep one of the two",
     ),
-    ("x = " + "[" * 5000, "FILE: brackets are nested too deeply; take them apart"),
+    ("x = " + "[" * 5000, "FILE: brackets are nested too deeply; remove the nested brackets"),
     # keys
-    ("colour = 1", "FILE: colour: there is no such key; take it out; `rw2fa settings list` prints all keys"),
-    ("digits = 6", "FILE: digits: there is no such key; if settings.digits is meant, write that, else take it out"),
+    ("colour = 1", "FILE: colour: there is no such key; remove it; `rw2fa settings list` prints all keys"),
+    ("digits = 6", "FILE: digits: there is no such key; write settings.digits if you mean that, or remove the key"),
     (
         "settings.digit = 6",
-        "FILE: settings.digit: there is no such key; if settings.digits is meant, write that, else take it out",
+        "FILE: settings.digit: there is no such key; write settings.digits if you mean that, or remove the key",
     ),
-    ("setting.digits = 6", "FILE: setting: there is no such key; if settings is meant, write that, else take it out"),
-    ("settings = 6", "FILE: settings must be a table; write [settings] on a line of its own, and the keys below it"),
+    ("setting.digits = 6", "FILE: setting: there is no such key; write settings if you mean that, or remove the key"),
+    ("settings = 6", "FILE: settings must be a table; write [settings] on a line of its own, with the keys below it"),
     # types
     ('enabled = "yes"', "FILE: enabled: must be true or false, but is text; write it like true, without quotes"),
     ("enabled = 1", "FILE: enabled: must be true or false, but is a whole number; write it like true, without quotes"),
@@ -176,7 +176,7 @@ ERRORS = [
         'FILE: paths.state: must be text, but is a date or time; write it like "/a/path", in quotes',
     ),
     ('scope.users = "alice"', 'FILE: scope.users: must be a list, but is text; write it like ["one", "two"]'),
-    ("scope.users = [1]", 'FILE: scope.users: holds 1, which is not text; write each entry in quotes, like ["one"]'),
+    ("scope.users = [1]", 'FILE: scope.users: contains 1, which is not text; write each entry in quotes, like ["one"]'),
     (
         "settings.digits.x = 1",
         "FILE: settings.digits: must be a whole number, but is a table; write it like 12, without quotes",
@@ -208,11 +208,11 @@ ERRORS = [
         'settings.issuer = "a:b"',
         (
             "FILE: settings.issuer: contains ':', which ends the issuer in the label that authenticator apps read; "
-            "take it out"
+            "remove it"
         ),
     ),
-    ('settings.issuer = "a\\nb"', "FILE: settings.issuer: holds a character that does not print; take it out"),
-    ('settings.issuer = " a"', "FILE: settings.issuer: begins or ends with a space; take it out"),
+    ('settings.issuer = "a\\nb"', "FILE: settings.issuer: contains a character that does not print; remove it"),
+    ('settings.issuer = " a"', "FILE: settings.issuer: begins or ends with a space; remove it"),
     (f'settings.issuer = "{"ä" * 33}"', "FILE: settings.issuer: is 66 bytes long; shorten it to at most 64"),
     (
         'settings.sms_message = "Code"',
@@ -244,39 +244,42 @@ ERRORS = [
     ("sms.minutes = 11", "FILE: sms.minutes: cannot be 11; choose a whole number from 1 to 10"),
     (
         'sms.countries = ["France"]',
-        'FILE: sms.countries: holds "France", which is no calling code; write it like "33"',
+        'FILE: sms.countries: contains "France", which is not a calling code; write it like "33"',
     ),
     # names, networks, servers, paths, services
-    ('scope.users = [""]', 'FILE: scope.users: holds "", which names nobody; take it out, or write a user or @group'),
+    ('scope.users = [""]', 'FILE: scope.users: contains "", which names nobody; remove it, or write a user or @group'),
     (
         'rdp.whitelist = ["@"]',
-        'FILE: rdp.whitelist: holds "@", which names nobody; take it out, or write a user or @group',
+        'FILE: rdp.whitelist: contains "@", which names nobody; remove it, or write a user or @group',
     ),
-    ('scope.users = ["a\\u0000b"]', "FILE: scope.users: holds a character that does not print; take it out"),
+    ('scope.users = ["a\\u0000b"]', "FILE: scope.users: contains a character that does not print; remove it"),
     (
         'scope.users = ["a:b"]',
-        'FILE: scope.users: holds "a:b", which cannot be a name; write a user like alice or a group like @staff',
+        'FILE: scope.users: contains "a:b", which cannot be a name; write a user like alice or a group like @staff',
     ),
-    (f'scope.users = ["{"x" * 256}"]', "FILE: scope.users: holds a name of more than 255 bytes; take it out"),
+    (f'scope.users = ["{"x" * 256}"]', "FILE: scope.users: contains a name of more than 255 bytes; remove it"),
     (
         'exempt.networks = ["192.0.2.1/24"]',
-        'FILE: exempt.networks: holds "192.0.2.1/24", an address inside a network; write "192.0.2.0/24"',
+        'FILE: exempt.networks: contains "192.0.2.1/24", an address inside a network; write "192.0.2.0/24"',
     ),
     (
         'exempt.networks = ["office"]',
-        'FILE: exempt.networks: holds "office", which is no network; write it like "192.0.2.0/24" or "2001:db8::/32"',
+        (
+            'FILE: exempt.networks: contains "office", which is not a network; write it like "192.0.2.0/24" or '
+            '"2001:db8::/32"'
+        ),
     ),
     (
         'time.servers = ["host:99999"]',
         (
-            'FILE: time.servers: holds "host:99999", which is no time server; '
+            'FILE: time.servers: contains "host:99999", which is not a time server; '
             'write it like "pool.ntp.org", "pool.ntp.org:123" or "[2001:db8::1]:123"'
         ),
     ),
     ('paths.state = "state"', 'FILE: paths.state: is "state", not an absolute path; begin it with /'),
     (f'paths.socket = "/{"x" * 107}"', "FILE: paths.socket: is 108 bytes long; choose a path of at most 107"),
     ('services.sshd = "ask"', 'FILE: services.sshd: cannot be "ask"; choose one of code, rdp, ignore'),
-    ('services.SSHD = "code"', "FILE: services.SSHD: libpam knows services by their names in lower case; write sshd"),
+    ('services.SSHD = "code"', "FILE: services.SSHD: libpam converts service names to lower case; write sshd"),
     (
         'services."a/b" = "code"',
         "FILE: services.a/b: cannot be the name of a PAM service; write the name of a file in /etc/pam.d",
@@ -292,8 +295,8 @@ ERRORS = [
     (
         "settings.digits = 4",
         (
-            "FILE: settings.discrepancy: with 4 digits, 480 steps each way make a single guess likelier than the guess"
-            " budget of 0.300% allows; set it to 14 at most, take more digits, or accept the risk with"
+            "FILE: settings.discrepancy: with 4 digits and 480 steps each way a single guess is likelier to be right"
+            " than the guess budget of 0.300% allows; set it to at most 14, use more digits, or accept the risk with"
             " guessing.accept_risk = true"
             " (`rw2fa settings set KEY VALUE --accept-risk` sets both)"
         ),
@@ -330,7 +333,7 @@ def test_a_dropin_does_not_hide_an_error_in_the_main_file(file: Path) -> None:
 
 def test_bytes_that_are_no_text_are_refused_with_their_line(file: Path) -> None:
     file.write_bytes(b"enabled = false\n# \xff\n")
-    with pytest.raises(Problem, match="line 2: is not UTF-8; save the file as UTF-8"):
+    with pytest.raises(Problem, match="line 2: not UTF-8; save the file as UTF-8"):
         load(file)
 
 
@@ -344,5 +347,5 @@ def test_promise_11_groups_are_bounded(file: Path) -> None:
 def test_promise_11_dropins_are_bounded(file: Path) -> None:
     for number in range(loader.DROPINS_MAX + 1):
         dropin(file, f"{number}.toml", "")
-    with pytest.raises(Problem, match="holds 257 drop-ins; leave at most 256"):
+    with pytest.raises(Problem, match="contains 257 drop-ins; reduce them to at most 256"):
         load(file)

@@ -30,7 +30,7 @@ def refusal(path: Path) -> str:
 def test_a_file_that_others_can_write_is_refused_with_the_command_that_mends_it(file: Path, mode: int) -> None:
     file.chmod(mode)
     assert refusal(file) == (
-        f"{file} can be written by others than its owner (mode {mode:04o}); run: chmod go-w {file}"
+        f"{file} can be written by users other than its owner (mode {mode:04o}); run: chmod go-w {file}"
     )
 
 
@@ -42,8 +42,8 @@ def test_the_folder_counts_too(file: Path) -> None:
 def test_a_sticky_folder_is_refused(file: Path) -> None:
     file.parent.chmod(0o1777)
     assert refusal(file) == (
-        f"{file.parent} is a folder that others may put files into (mode 1777); keep the configuration in a folder of "
-        "root's alone, such as /etc/rw2fa"
+        f"{file.parent} is a folder that others can put files into (mode 1777); keep the configuration in a folder that"
+        " only root can write to, such as /etc/rw2fa"
     )
 
 
@@ -157,7 +157,7 @@ def test_a_file_of_somebody_else_is_refused(file: Path) -> None:
 def test_a_missing_file_says_where_to_put_one(tmp_path: Path) -> None:
     path = tmp_path / "absent.toml"
     assert refusal(path) == (
-        f"{path} does not exist; put the configuration file that comes with rw2fa there, or name another with --config"
+        f"{path} does not exist; put the configuration file shipped with rw2fa there, or name another with --config"
     )
 
 

@@ -37,7 +37,7 @@ def test_a_program_of_roots_is_right_also_in_a_sticky_folder(program: Path) -> N
 @pytest.mark.parametrize("mode", [0o775, 0o757])
 def test_what_others_can_write_is_refused(program: Path, part: str, mode: int) -> None:
     (program if part == "program" else program.parent).chmod(mode)
-    refused(program, "can be written by others than root")
+    refused(program, "can be written by users other than root")
 
 
 @pytest.mark.parametrize("part", ["program", "folder"])
@@ -51,11 +51,11 @@ def test_a_link_is_refused_in_every_part(program: Path, tmp_path: Path) -> None:
     refused(tmp_path / "link", "is not a file")
     (tmp_path / "folder-link").symlink_to(program.parent)
     refused(tmp_path / "folder-link" / "program", "is not a folder")
-    refused(program.parent / ".." / "folder" / "program", "no absolute path")
+    refused(program.parent / ".." / "folder" / "program", "not an absolute path")
 
 
 def test_what_is_no_program_is_refused(program: Path) -> None:
-    refused(Path("program"), "no absolute path")
+    refused(Path("program"), "not an absolute path")
     refused(program.parent, "is not a file")
     refused(program.with_name("none"), "No such file")
     program.chmod(0o644)

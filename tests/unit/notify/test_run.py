@@ -91,5 +91,5 @@ def test_an_announcement_runs_the_program(program: Path) -> None:
     assert [parse(packet).verb for packet in announce(parse(write_notice(program, ACTIVATED, "alice")))] == ["done"]
     assert Path(f"{program}.told").read_text() == "alice\n"
     program.chmod(0o777)
-    with pytest.raises(ProtocolError, match="written by others"):
+    with pytest.raises(ProtocolError, match="written by users other"):
         list(announce(parse(write_notice(program, ACTIVATED, "alice"))))

@@ -67,5 +67,5 @@ WRONG_TYPE = "".join(f'{key} = "x"\n' for key in ("service", "finding", "reason"
 )
 def test_a_file_that_says_something_else_is_refused(root: Path, text: str) -> None:
     (root / "etc/rw2fa/accepted.toml").write_text(text)
-    with pytest.raises(Problem, match="is not what rw2fa wrote"):
+    with pytest.raises(Problem, match="is not as rw2fa wrote it"):
         accepted.read(root)

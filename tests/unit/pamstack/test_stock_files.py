@@ -80,7 +80,7 @@ def test_whichever_way_to_take_smart_cards_is_chosen_passes(
     assert against(findings) == []
     (finding,) = [finding for finding in findings if finding.fix]
     assert finding.check == "pam-card"
-    assert "takes a smart card and its PIN for both factors" in finding.detail
+    assert "accepts a smart card and its PIN as both factors" in finding.detail
 
 
 def test_promise_4_a_way_past_the_card_is_no_note(tmp_path: Path, config: Config) -> None:

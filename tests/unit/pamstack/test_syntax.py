@@ -28,7 +28,7 @@ def test_a_comment_ends_a_line_even_before_a_backslash() -> None:
 
 @pytest.mark.parametrize("between", ["\n", "# why\n", "  \n"])
 def test_a_continuation_that_versions_of_libpam_read_differently_is_refused(between: str) -> None:
-    with pytest.raises(SyntaxProblem, match="line 1 goes on in a line that is blank or a comment"):
+    with pytest.raises(SyntaxProblem, match="line 1 is continued by a blank line or a comment"):
         list(lines(f"auth required \\\n{between}x.so\n"))
 
 
