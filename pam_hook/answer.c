@@ -17,7 +17,7 @@ static size_t length_without_spaces(const char *text, size_t size)
     return length;
 }
 
-/* A byte in lower case if it is an ASCII letter, without a branch that would depend on a secret. */
+/* A byte, in lower case if it is an ASCII letter, without a branch that depends on a secret. */
 static unsigned char lower(char byte)
 {
     unsigned int upper = (unsigned int)((unsigned char)byte - 'A') < 26U;
@@ -25,8 +25,8 @@ static unsigned char lower(char byte)
 }
 
 /*
- * Whether `typed` and the first `size` bytes of `text` are the same but for case when spaces are taken out of both.
- * That covers the answer as typed and the value that would be sent, for a password with spaces in it too.
+ * Whether `typed` and the first `size` bytes of `text` are equal, ignoring spaces and case.
+ * That covers the answer as typed and the value that would be sent, even for a password with spaces.
  */
 static bool same(const char *typed, const char *text, size_t size)
 {
@@ -43,7 +43,7 @@ static bool same(const char *typed, const char *text, size_t size)
     }
 }
 
-/* Whether `typed` is a name, or what stands before, between or after the marks that set its domain apart. */
+/* Whether `typed` is a name, or a part of it before, between or after the marks that separate its domain. */
 static bool is_name(const char *typed, const char *name)
 {
     static const char MARKS[] = "\\/+@";
@@ -71,8 +71,8 @@ static bool is_known(const char *typed, const struct known *known)
 }
 
 /*
- * sshd hands PAM a stand-in where it has rejected a user already: this text, repeated or cut to the length of what was
- * typed (fake_password() in auth-pam.c of OpenSSH).
+ * sshd gives PAM a stand-in for the password of a user whom it has already rejected: this text, repeated or cut to the
+ * length of what was typed (fake_password() in auth-pam.c of OpenSSH).
  */
 static bool is_stand_in(const char *typed)
 {
@@ -81,7 +81,7 @@ static bool is_stand_in(const char *typed)
     return length != 0 && memcmp(typed, JUNK, length) == 0;
 }
 
-/* Copy `typed` without spaces; false when it does not fit. */
+/* Copy `typed` without spaces; false if it does not fit. */
 static bool take_out_spaces(const char *typed, char value[RW2FA_VALUE_MAX + 1])
 {
     size_t length = 0;

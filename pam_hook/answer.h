@@ -1,4 +1,4 @@
-/* Whether what a person typed may leave the hook. docs/protocol.md, `reply`; no password ever may. */
+/* Whether what a user typed may leave the hook. docs/protocol.md, `reply`; no password ever may. */
 #ifndef RW2FA_ANSWER_H
 #define RW2FA_ANSWER_H
 
@@ -15,22 +15,22 @@ enum answer {
 
 #define ANSWER_NAMES 4
 
-/* What clients answer with that do not read the question. NULL: not known. */
+/* What clients that do not read the question answer with. NULL: not known. */
 struct known {
     const char *password;            /* PAM_AUTHTOK */
     const char *names[ANSWER_NAMES]; /* of the user, with a domain or without */
 };
 
 /*
- * Judge `typed` (NULL: the conversation failed) against what is known and `form`. Blind is what equals the password, a
- * name, or one part of a name that has a domain (CORP\alice, alice@corp, CORP+alice, corp/alice): names of digits look
- * like codes. Spaces and, in ASCII, upper and lower case do not count. `value` becomes what may be sent, or "". The
- * time that the comparison with the password takes depends on the lengths alone.
+ * Check `typed` (NULL: the conversation failed) against what is known and `form`. Blind is an answer that equals the
+ * password, a name, or one part of a name with a domain (CORP\alice, alice@corp, CORP+alice, corp/alice), since names
+ * of digits look like codes. Spaces and ASCII case are ignored. `value` becomes what may be sent, or "". The time that
+ * the comparison with the password takes depends only on the lengths.
  */
 enum answer answer_judge(const char *typed, const struct known *known, const struct form *form,
                          char value[RW2FA_VALUE_MAX + 1]);
 
-/* The word of the protocol for an answer without a value; NULL for ANSWER_VALUE. */
+/* The protocol's word for an answer without a value; NULL for ANSWER_VALUE. */
 const char *answer_word(enum answer answer);
 
 #endif

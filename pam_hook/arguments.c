@@ -62,11 +62,11 @@ static bool set_debug(struct arguments *arguments, const char *value)
 static const struct {
     const char *name; /* with the "=" of an argument that has a value */
     argument_setter *set;
-    const char *reason; /* what to write when set() refuses */
+    const char *reason; /* what to write if set() refuses */
 } TABLE[] = {
     {"socket=", set_socket, "give an absolute path of at most 107 bytes"},
     {"timeout=", set_timeout, "give whole seconds from 1 to 60"},
-    {"slot=", set_slot, "give first or key, or leave it out"},
+    {"slot=", set_slot, "give first or key, or omit it"},
     {"unreachable=", set_unreachable, "give deny or allow"},
     {"console=", set_console, "give user names with commas between them"},
     {"debug", set_debug, "it takes no value"},

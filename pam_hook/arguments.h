@@ -8,23 +8,23 @@
 struct arguments {
     const char *socket;     /* socket=PATH: absolute, short enough for sun_path */
     uint32_t timeout;       /* timeout=SECONDS: waiting for the daemon in one phase */
-    const char *slot;       /* slot=first|key, as the protocol has it; "main" where the line has none */
+    const char *slot;       /* slot=first|key, as in the protocol; "main" if the line has none */
     bool unreachable_allow; /* unreachable=allow */
-    const char *console;    /* console=USER,...: the names as the line has them; NULL where there are none */
+    const char *console;    /* console=USER,...: the names as in the line; NULL if there are none */
     bool debug;             /* debug: verbs, rules and times to the log */
 };
 
-/* Told about each argument that is not used, and why; `context` is the caller's. */
+/* Called for each argument that is ignored, with the reason; `context` is the caller's. */
 typedef void arguments_warning(void *context, const char *argument, const char *reason);
 
 /*
- * Read the arguments of a line. What is unknown or malformed is reported to `warn` and left out: the default, which
+ * Read the arguments of a line. Unknown or malformed ones are reported to `warn` and ignored: the default, which
  * is the strict one, stays. The strings in `arguments` point into `argv`.
  */
 void arguments_parse(struct arguments *arguments, int argc, const char *const *argv, arguments_warning *warn,
                      void *context);
 
-/* Whether `user` is one of the names in `console`, spelled exactly so. */
+/* Whether `user` is one of the names in `console`, spelled exactly the same. */
 bool arguments_console_lists(const struct arguments *arguments, const char *user);
 
 #endif

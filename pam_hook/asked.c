@@ -6,7 +6,7 @@
 
 int asked_note(pam_handle_t *pamh)
 {
-    /* That there is data is all that it says, so that nothing has to be allocated or freed. */
+    /* Only the presence of data matters, so that nothing has to be allocated or freed. */
     static char mark;
     return pam_set_data(pamh, DATA_NAME, &mark, NULL);
 }

@@ -1,4 +1,4 @@
-/* Says which build this is to whoever reads the file: `rw2fa status`, what(1), strings(1). */
+/* Tells readers of the file which build it is: `rw2fa status`, what(1), strings(1). */
 #include "build.h"
 
 __attribute__((used, section(".rodata"))) static const char BUILD[] = RW2FA_BUILD;

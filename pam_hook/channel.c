@@ -12,12 +12,12 @@
 
 static struct failure late(void)
 {
-    return failure_of(FAILURE_LATE, "the daemon did not answer in time; look at `systemctl status rw2fad`", 0);
+    return failure_of(FAILURE_LATE, "the daemon did not answer in time; run `systemctl status rw2fad`", 0);
 }
 
 static struct failure closed(int error)
 {
-    return failure_of(FAILURE_CLOSED, "the daemon closed the connection; look at `journalctl -u rw2fad`", error);
+    return failure_of(FAILURE_CLOSED, "the daemon closed the connection; run `journalctl -u rw2fad`", error);
 }
 
 static struct failure system_failure(int error)
@@ -36,7 +36,7 @@ static struct failure untrusted(const char *what)
 }
 
 /*
- * What is in a folder that root alone may write to was put there by root. lstat(): a link could lead anywhere.
+ * In a folder that only root may write to, everything was put there by root. lstat(): a link could lead anywhere.
  * `owner` becomes the owner of the socket file.
  */
 static struct failure check_path(const struct sockaddr_un *address, uid_t *owner)
@@ -57,12 +57,12 @@ static struct failure check_path(const struct sockaddr_un *address, uid_t *owner
     if (lstat(address->sun_path, &status) != 0)
         return errno == ENOENT ? absent(errno) : system_failure(errno);
     if (!S_ISSOCK(status.st_mode))
-        return untrusted("what lies at the path of the socket is no socket; restart rw2fad.socket");
+        return untrusted("the file at the path of the socket is not a socket; restart rw2fad.socket");
     *owner = status.st_uid;
     return NO_FAILURE;
 }
 
-/* A full backlog fails at once and cannot be waited for, so this comes back until the deadline. */
+/* A full backlog fails at once and cannot be waited for, so this retries until the deadline. */
 static struct failure connect_until_deadline(const struct channel *channel, const struct sockaddr_un *address)
 {
     int pause_ms = RW2FA_RETRY_FIRST_MS;
@@ -81,7 +81,7 @@ static struct failure connect_until_deadline(const struct channel *channel, cons
     return NO_FAILURE;
 }
 
-/* Under socket activation this is who called listen(): systemd as root; else the daemon, who owns the file. */
+/* The process that called listen(): under socket activation systemd as root; else the daemon, which owns the file. */
 static struct failure check_peer(const struct channel *channel, uid_t owner)
 {
     struct ucred peer;
@@ -89,8 +89,8 @@ static struct failure check_peer(const struct channel *channel, uid_t owner)
     if (getsockopt(channel->fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) != 0)
         return system_failure(errno);
     if (length != sizeof(peer) || (peer.uid != 0 && peer.uid != owner))
-        return untrusted("somebody who is neither root nor the owner of the socket listens on it; "
-                         "find out who with `ss -xlp` and restart rw2fad.socket");
+        return untrusted("a process of neither root nor the owner of the socket listens on it; "
+                         "find it with `ss -xlp` and restart rw2fad.socket");
     return NO_FAILURE;
 }
 
@@ -123,7 +123,7 @@ struct failure channel_open(struct channel *channel, const char *path, struct de
     return failure;
 }
 
-/* Wait for `events`. A failure of the socket counts as ready: the call that follows says what it is. */
+/* Wait for `events`. An error of the socket counts as ready: the next call reports it. */
 static struct failure await(const struct channel *channel, short events)
 {
     for (;;) {
@@ -171,13 +171,13 @@ struct failure channel_receive(const struct channel *channel, char *bytes, size_
             return failure;
         ssize_t received = recvmsg(channel->fd, &packet, 0);
         if (received > 0)
-            *length = (size_t)received; /* of what has to be wiped, whatever is wrong with it */
+            *length = (size_t)received; /* this much has to be wiped, whatever is wrong with it */
         if (received > 0 && (packet.msg_flags & MSG_TRUNC) != 0)
             return failure_of(FAILURE_PROTOCOL, "the daemon sent a message that is too long; do hook and daemon match?",
                               0);
         if (received > 0)
             return NO_FAILURE;
-        if (received == 0) /* end of file, or the empty packet that nobody may send */
+        if (received == 0) /* end of file, or an empty packet, which is forbidden */
             return closed(0);
         if (gone(errno))
             return closed(errno);

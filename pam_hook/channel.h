@@ -1,4 +1,4 @@
-/* One connection to the daemon: docs/protocol.md, "Transport", "Who is there" and "Deadlines". */
+/* One connection to the daemon: docs/protocol.md, "Transport", "Peer checks" and "Deadlines". */
 #ifndef RW2FA_CHANNEL_H
 #define RW2FA_CHANNEL_H
 
@@ -13,7 +13,7 @@ struct channel {
 };
 
 /*
- * Connect to the socket at `path` and make sure that the other end is the daemon. `deadline` bounds this call and all
+ * Connect to the socket at `path` and make sure that the other end is the daemon. `deadline` limits this call and all
  * later ones of the channel. On failure nothing stays open.
  */
 struct failure channel_open(struct channel *channel, const char *path, struct deadline *deadline);
@@ -23,7 +23,7 @@ struct failure channel_send(const struct channel *channel, const char *bytes, si
 
 /*
  * Receive one packet of 1 to `capacity` bytes into `bytes`, and its length. A longer one is a failure; `length` then
- * says how much of it lies in `bytes`.
+ * says how much of it is in `bytes`.
  */
 struct failure channel_receive(const struct channel *channel, char *bytes, size_t capacity, size_t *length);
 

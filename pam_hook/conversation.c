@@ -18,10 +18,10 @@ bool conversation_exists(pam_handle_t *pamh)
 }
 
 /*
- * One message, one call. Programs differ in what they do beyond the contract: no array of responses, an array without
- * text, an array after a failure. pam_prompt(3) takes over an array after a failure too, so that a program that works
+ * One message, one call. Programs deviate from the contract in different ways: no array of responses, an array without
+ * text, an array after a failure. pam_prompt(3) also frees an array after a failure, so a program that works
  * with the modules of Linux-PAM works here. PAM_CONV_AGAIN counts as a failure: a connection with a deadline cannot be
- * picked up again by a later call.
+ * resumed by a later call.
  */
 static char *converse(pam_handle_t *pamh, int style, const char *text)
 {

@@ -5,7 +5,7 @@
 int64_t deadline_clock_ms(void)
 {
     struct timespec now = {0};
-    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* it cannot fail: the clock is always there, and &now is ours */
+    (void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail: the clock always exists, and &now is valid */
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 

@@ -11,8 +11,8 @@
 void decimal_format(char text[DECIMAL_SIZE], uint32_t number);
 
 /*
- * Read digits up to the NUL into `number`. False, with `number` untouched, for anything but the one spelling that
- * decimal_format() has: no sign, no spaces, no leading zero, at most `max`.
+ * Read digits up to the NUL into `number`. False, with `number` unchanged, for anything but the spelling of
+ * decimal_format(): no sign, no spaces, no leading zero, at most `max`.
  */
 bool decimal_parse(const char *text, uint32_t max, uint32_t *number);
 

@@ -1,4 +1,4 @@
-/* What an earlier slot or phase minted: kept on the PAM handle, so in this process only. */
+/* Evidence minted by an earlier slot or phase: kept on the PAM handle, so in this process only. */
 #ifndef RW2FA_EVIDENCE_H
 #define RW2FA_EVIDENCE_H
 
@@ -7,7 +7,7 @@
 
 struct evidence; /* { user, uid, rule } */
 
-/* Keep evidence for `user`, in place of any from before. PAM_SUCCESS, or what pam_set_data(3) says. */
+/* Store evidence for `user`, replacing any older. Returns PAM_SUCCESS, or pam_set_data(3)'s error. */
 int evidence_keep(pam_handle_t *pamh, const char *user, uint32_t uid, const char *rule);
 
 /* The evidence on the handle if it was minted for `user`, or NULL. */

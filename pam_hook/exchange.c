@@ -87,18 +87,18 @@ static struct failure send_session(struct exchange *exchange)
     return send_packet(exchange);
 }
 
-/* A text that PAM has now, or NULL. */
+/* The present text of a PAM item, or NULL. */
 static const char *item(const struct exchange *exchange, int name)
 {
     const void *value = NULL;
     return pam_get_item(exchange->pamh, name, &value) == PAM_SUCCESS ? value : NULL;
 }
 
-/* Show `text`, and judge what is typed. The clock of the deadline stands meanwhile. */
+/* Show `text`, and check what is typed. The deadline is paused meanwhile. */
 static enum answer ask_person(struct exchange *exchange, const char *text, const struct form *form,
                               char value[RW2FA_VALUE_MAX + 1])
 {
-    /* saslauthd compares each question with this item, and dies where it is not set: with it everybody's mail. */
+    /* saslauthd compares each question with this item, and crashes if it is not set, which stops all users' mail. */
     bool unset = item(exchange, PAM_USER_PROMPT) == NULL;
     if (unset)
         (void)pam_set_item(exchange->pamh, PAM_USER_PROMPT, "login: ");
@@ -107,7 +107,7 @@ static enum answer ask_person(struct exchange *exchange, const char *text, const
     deadline_resume(&exchange->deadline, deadline_clock_ms());
     if (unset)
         (void)pam_set_item(exchange->pamh, PAM_USER_PROMPT, NULL);
-    /* After the conversation, in which a program may set items. */
+    /* After the conversation, during which a program may set items. */
     const struct known known = {
         .password = item(exchange, PAM_AUTHTOK),
         .names = {exchange->login->user, exchange->login->ruser, item(exchange, PAM_USER), item(exchange, PAM_RUSER)},
@@ -149,10 +149,10 @@ static struct failure on_ask(struct exchange *exchange)
     if (number == NULL || strcmp(number, expected) != 0)
         return no_protocol("the daemon asked out of turn");
     if (style == NULL || strcmp(style, "echo") != 0 || text == NULL || allowed == NULL || !form_parse(&form, allowed))
-        return no_protocol("the daemon asked a question that this hook does not understand; do hook and daemon match?");
+        return no_protocol("the daemon asked a question that this hook does not know; do hook and daemon match?");
     exchange->asked++;
     if (asked_note(exchange->pamh) != PAM_SUCCESS)
-        return failure_of(FAILURE_SYSTEM, "no memory to note that there was a question", 0);
+        return failure_of(FAILURE_SYSTEM, "no memory to record that a question was asked", 0);
     trace(exchange, "ask", expected);
     enum answer answer = ask_person(exchange, text, &form, value);
     struct failure failure = reply(exchange, expected, answer, value);
@@ -163,10 +163,10 @@ static struct failure on_ask(struct exchange *exchange)
 static struct failure on_end(struct exchange *exchange, struct verdict *verdict)
 {
     if (!verdict_read(verdict, &exchange->message))
-        return no_protocol("the daemon's verdict makes no sense; do hook and daemon match?");
+        return no_protocol("the daemon's verdict is invalid; do hook and daemon match?");
     trace(exchange, "end", verdict->rule);
     if (verdict->code == PAM_AUTHINFO_UNAVAIL)
-        return failure_of(FAILURE_UNJUDGED, "the daemon cannot judge; look at `rw2fa status`", 0);
+        return failure_of(FAILURE_UNJUDGED, "the daemon cannot judge; run `rw2fa status`", 0);
     return NO_FAILURE;
 }
 
@@ -178,7 +178,7 @@ static struct failure turn(struct exchange *exchange, struct verdict *verdict, b
     if (failure.kind != FAILURE_NONE)
         return failure;
     if (!message_parse(&exchange->message, packet))
-        return no_protocol("the daemon sent what is no message; do hook and daemon match?");
+        return no_protocol("the daemon sent a malformed message; do hook and daemon match?");
     if (strcmp(exchange->message.verb, "ask") == 0)
         return on_ask(exchange);
     if (strcmp(exchange->message.verb, "end") != 0)

@@ -22,9 +22,9 @@ struct exchange {
     enum phase phase;
     const struct arguments *arguments;
     const struct login *login;
-    /* what comes out, next to the verdict */
+    /* results, beside the verdict */
     uint32_t asked; /* questions so far */
-    /* its own */
+    /* internal */
     struct deadline deadline;
     struct channel channel;
     struct message message; /* the last one received; it points into the packet */
@@ -32,12 +32,12 @@ struct exchange {
 };
 
 /*
- * Ask the daemon. Without a failure, or with FAILURE_UNJUDGED, `verdict` has what it said, pointing into `exchange`
+ * Ask the daemon. Without a failure, or with FAILURE_UNJUDGED, `verdict` has its answer, which points into `exchange`
  * until exchange_wipe(). No connection stays open.
  */
 struct failure exchange_run(struct exchange *exchange, struct verdict *verdict);
 
-/* Overwrite what the messages held. */
+/* Overwrite the contents of the messages. */
 void exchange_wipe(struct exchange *exchange);
 
 #endif

@@ -6,11 +6,11 @@
 
 enum failure_kind {
     FAILURE_NONE = 0,
-    FAILURE_ABSENT,    /* no socket, or nobody listens: the daemon is not there at all */
-    FAILURE_UNTRUSTED, /* somebody listens who is not the daemon */
+    FAILURE_ABSENT,    /* no socket, or nothing listens on it: there is no daemon */
+    FAILURE_UNTRUSTED, /* the process that listens is not the daemon */
     FAILURE_LATE,      /* the time for waiting is used up */
     FAILURE_CLOSED,    /* end of file before a verdict */
-    FAILURE_PROTOCOL,  /* what came is not in docs/protocol.md */
+    FAILURE_PROTOCOL,  /* the daemon's message is not as in docs/protocol.md */
     FAILURE_UNJUDGED,  /* the daemon answers that it cannot judge */
     FAILURE_SYSTEM,    /* a call of this process failed */
 };

@@ -3,7 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* Whether `name` is one of those that `names` has already. */
+/* Whether `name` is already in `names`. */
 static bool lists(const char *names, const char *name, size_t length)
 {
     while (*names != '\0') {

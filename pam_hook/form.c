@@ -12,7 +12,7 @@ static const struct {
     {"word:", "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"},
 };
 
-/* Read a length that ends at `stop`; the text after it, or NULL. */
+/* Read a length that ends at `stop`; returns the text after it, or NULL. */
 static const char *parse_length(const char *text, char stop, uint32_t *number)
 {
     char digits[DECIMAL_SIZE];
@@ -26,7 +26,7 @@ static const char *parse_length(const char *text, char stop, uint32_t *number)
     return text + length;
 }
 
-/* Read one alternative into the next place of `form`; the text after it, or NULL. */
+/* Read one alternative into the next place of `form`; returns the text after it, or NULL. */
 static const char *parse_alternative(struct form *form, const char *text)
 {
     if (form->count == RW2FA_FORMS_MAX)

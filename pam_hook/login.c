@@ -7,7 +7,7 @@
 
 #include "conversation.h"
 
-/* Ask for the name where it is not set. libpam itself calls the conversation function without a look at it. */
+/* Ask for the name if it is not set. libpam itself calls the conversation function without checking it. */
 static int make_sure_of_user(pam_handle_t *pamh)
 {
     const void *set = NULL;
@@ -18,14 +18,14 @@ static int make_sure_of_user(pam_handle_t *pamh)
     if (set == NULL && conversation_exists(pamh)) {
         code = pam_get_user(pamh, &user, NULL);
         if (code == PAM_CONV_AGAIN)
-            return PAM_INCOMPLETE; /* libpam goes on here when the program calls it again */
+            return PAM_INCOMPLETE; /* libpam continues here when the program calls it again */
         set = code == PAM_SUCCESS ? user : NULL;
     }
     user = set;
     return user != NULL && *user != '\0' ? PAM_SUCCESS : PAM_USER_UNKNOWN;
 }
 
-/* Copied whole, or refused: a name or an address that is cut is another one. */
+/* Copied completely, or refused: a truncated name or address is another one. */
 static int read_text(pam_handle_t *pamh, int item, const char *name, const char **text, char copy[RW2FA_ITEM_MAX + 1])
 {
     const void *value = NULL;

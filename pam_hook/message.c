@@ -68,7 +68,7 @@ bool message_parse(struct message *message, struct packet *packet)
     message->count = 0;
     if (!is_verb(message->verb))
         return false;
-    /* `part` is the NUL before the next field, at last the one that was just put at the end. */
+    /* `part` is the NUL before the next field, finally the one that was just put at the end. */
     char *part = packet->bytes + strlen(packet->bytes);
     while (part != end) {
         char *field = part + 1;

@@ -1,4 +1,4 @@
-/* Messages of the protocol: a verb and fields, with NUL bytes between them. docs/protocol.md, "Messages". */
+/* Messages of the protocol: a verb and fields, separated by NUL bytes. docs/protocol.md, "Messages". */
 #ifndef RW2FA_MESSAGE_H
 #define RW2FA_MESSAGE_H
 
@@ -7,7 +7,7 @@
 
 #include "limits.h"
 
-/* The bytes of one message, on their way out or in. */
+/* The bytes of one message, outgoing or incoming. */
 struct packet {
     size_t length;
     size_t fields;
@@ -17,10 +17,10 @@ struct packet {
 
 void packet_begin(struct packet *packet, const char *verb);
 
-/* Append key=value; nothing when `value` is NULL. */
+/* Append key=value; does nothing if `value` is NULL. */
 void packet_field(struct packet *packet, const char *key, const char *value);
 
-/* Overwrite what the packet held. */
+/* Overwrite the contents of the packet. */
 void packet_wipe(struct packet *packet);
 
 struct message {
@@ -33,7 +33,7 @@ struct message {
 };
 
 /*
- * Take `packet` apart, in place: `message` points into it. False when it is not a message: no verb, a key that is not
+ * Parse `packet` in place: `message` points into it. False if it is not a message: no verb, a key that is not
  * [a-z_]+, a key twice, too many fields, a NUL at the end.
  */
 bool message_parse(struct message *message, struct packet *packet);

@@ -1,6 +1,6 @@
 /*
- * pam_rw2fa.so: asks the daemon in auth and account, tells it which session a login has become, and has no opinion
- * anywhere else. Success from setcred on a line that ends a stack would skip that of the modules behind it.
+ * pam_rw2fa.so: asks the daemon in auth and account, tells it which session a login has become, and returns PAM_IGNORE
+ * everywhere else. Success from setcred on a line that ends a stack would skip that of the modules after it.
  */
 #include <security/pam_modules.h>
 

@@ -16,7 +16,7 @@ static void warn_argument(void *context, const char *argument, const char *reaso
     pam_syslog(pamh, LOG_WARNING, "argument %s of the PAM line is ignored: %s", argument, reason);
 }
 
-/* A name as it may stand in a log: what a client sends could hold line ends. */
+/* A name that is safe in a log: a client's could contain line ends. */
 static const char *loggable(const char *user)
 {
     for (const char *byte = user; *byte != '\0'; byte++) {
@@ -26,7 +26,7 @@ static const char *loggable(const char *user)
     return user;
 }
 
-/* Not even PAM_SILENT hides why somebody is refused: sudo always sets it. */
+/* PAM_SILENT does not hide why a user is refused: sudo always sets it. */
 static void show(const struct exchange *exchange, int flags, int style, const char *text)
 {
     bool silent = style == PAM_TEXT_INFO && ((unsigned int)flags & PAM_SILENT) != 0;
@@ -38,7 +38,7 @@ static int on_verdict(const struct exchange *exchange, int flags, const struct v
 {
     const char *user = exchange->login->user;
     if (verdict->minted && evidence_keep(exchange->pamh, user, verdict->uid, verdict->rule) != PAM_SUCCESS) {
-        pam_syslog(exchange->pamh, LOG_ERR, "refused: no memory to keep what the account phase must see");
+        pam_syslog(exchange->pamh, LOG_ERR, "refused: no memory for the evidence that the account phase needs");
         return PAM_AUTHINFO_UNAVAIL;
     }
     show(exchange, flags, verdict->code == PAM_SUCCESS ? PAM_TEXT_INFO : PAM_ERROR_MSG, verdict->text);

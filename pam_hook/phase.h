@@ -6,11 +6,11 @@
 
 #include "exchange.h"
 
-/* What pam_sm_authenticate() or pam_sm_acct_mgmt() has to return. The other arguments are theirs. */
+/* The return code of pam_sm_authenticate() or pam_sm_acct_mgmt(). The other arguments are theirs. */
 int phase_run(enum phase phase, pam_handle_t *pamh, int flags, int argc, const char *const *argv);
 
 /*
- * What pam_sm_open_session() has to return: PAM_IGNORE, whatever comes of it. Tells the daemon which audit session the
+ * The return code of pam_sm_open_session(): always PAM_IGNORE. Tells the daemon which audit session the
  * login has become, so that sudo need not ask again in it at once.
  */
 int phase_session(pam_handle_t *pamh, int argc, const char *const *argv);

@@ -12,7 +12,7 @@
 /* (unsigned) -1, AUDIT_SID_UNSET of the kernel. */
 static const char NONE[] = "4294967295";
 
-/* The beginning of a small file of /proc, without a newline at its end; false where there is none. */
+/* The beginning of a small file of /proc, without a newline at its end; false if it does not exist. */
 static bool read_line(const char *path, char *line, size_t size)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -28,8 +28,8 @@ static bool read_line(const char *path, char *line, size_t size)
 }
 
 /*
- * Write the number in a link like "pid:[4026531836]", and a NUL: 0 on a kernel that has no such namespaces. Its length,
- * or 0 where it cannot be read.
+ * Write the number in a link like "pid:[4026531836]", and a NUL: 0 on a kernel without such namespaces. Returns its
+ * length, or 0 if it cannot be read.
  */
 static size_t read_number(const char *link, char number[DECIMAL_SIZE])
 {

@@ -26,7 +26,7 @@ bool unreachable_is_console(const char *tty)
 enum escape unreachable_escape(const struct arguments *arguments, const struct failure *failure, bool asked,
                                const char *user, const char *tty, const char *rhost)
 {
-    /* Who was asked must not get by with waiting, or with a daemon that somebody has stopped meanwhile. */
+    /* A user who was asked must not get in by waiting, or because the daemon was stopped meanwhile. */
     if (asked)
         return ESCAPE_NONE;
     bool local = tty != NULL && unreachable_is_console(tty) && (rhost == NULL || rhost[0] == '\0');

@@ -1,4 +1,4 @@
-/* What a line says should happen when there is no verdict. */
+/* What a PAM line says should happen if there is no verdict. */
 #ifndef RW2FA_UNREACHABLE_H
 #define RW2FA_UNREACHABLE_H
 
@@ -9,12 +9,12 @@
 
 enum escape {
     ESCAPE_NONE,    /* refuse */
-    ESCAPE_ALLOW,   /* unreachable=allow holds */
-    ESCAPE_CONSOLE, /* console=USER holds */
+    ESCAPE_ALLOW,   /* unreachable=allow applies */
+    ESCAPE_CONSOLE, /* console=USER applies */
 };
 
 /*
- * The way out of `failure`, if the line has one for this login (`user`, `tty` and `rhost` as PAM has them; NULL where
+ * The exception for `failure`, if the line has one for this login (`user`, `tty` and `rhost` are PAM's; NULL if
  * not set). `asked`: a question was asked in this login before, and so there is none.
  */
 enum escape unreachable_escape(const struct arguments *arguments, const struct failure *failure, bool asked,

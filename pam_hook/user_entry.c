@@ -10,7 +10,7 @@
 
 /*
  * getpwnam(3) is not used: its buffer may hold the program's own entry. Some modules report a missing name as an error
- * (the man page names ENOENT, ESRCH, EBADF and EPERM); that is no proof, since a directory that is down does so too.
+ * (the man page names ENOENT, ESRCH, EBADF and EPERM); that proves nothing, as a directory that is down does so too.
  */
 enum user_entry user_entry_find(const char *name)
 {
@@ -21,7 +21,7 @@ enum user_entry user_entry_find(const char *name)
         if (buffer == NULL)
             return USER_ENTRY_UNSURE;
         int error = getpwnam_r(name, &entry, buffer, size, &found);
-        explicit_bzero(buffer, size); /* where there is no shadow file, a hash is in it */
+        explicit_bzero(buffer, size); /* without a shadow file, it contains a hash */
         free(buffer);
         if (error == ERANGE)
             continue;
@@ -29,7 +29,7 @@ enum user_entry user_entry_find(const char *name)
             return USER_ENTRY_UNSURE;
         return found != NULL ? USER_ENTRY_FOUND : USER_ENTRY_NONE;
     }
-    return USER_ENTRY_FOUND; /* somebody with a very long entry */
+    return USER_ENTRY_FOUND; /* a user with a very long entry */
 }
 
 const char *user_entry_word(enum user_entry entry)

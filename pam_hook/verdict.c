@@ -45,7 +45,7 @@ bool verdict_read(struct verdict *verdict, const struct message *message)
     };
     if (word == NULL || verdict->rule == NULL || !verdict_is_rule(verdict->rule))
         return false;
-    /* The highest number is no uid: (uid_t)-1 says "no change" to chown() and "nobody" to others. */
+    /* The highest number is not a uid: (uid_t)-1 means "no change" to chown() and "nobody" to others. */
     if (mint != NULL && !decimal_parse(mint, UINT32_MAX - 1, &uid))
         return false;
     verdict->code = verdict_code(word);

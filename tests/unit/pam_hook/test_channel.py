@@ -69,14 +69,14 @@ def test_a_link_to_a_socket_is_not_trusted(hook: Hook) -> None:
         real = hook.folder / "real.sock"
         hook.socket.rename(real)
         hook.socket.symlink_to(real)
-        assert refused_because(attempt(hook), "is no socket")
+        assert refused_because(attempt(hook), "is not a socket")
         assert daemon.connections == 0
 
 
 def test_a_file_in_place_of_the_socket_is_not_trusted(hook: Hook) -> None:
     hook.run_folder.mkdir()
     hook.socket.touch()
-    assert refused_because(attempt(hook, "unreachable=allow"), "is no socket")
+    assert refused_because(attempt(hook, "unreachable=allow"), "is not a socket")
 
 
 def listen_as_nobody(hook: Hook) -> tuple[socket.socket, subprocess.Popen[bytes]]:

@@ -200,7 +200,7 @@ def test_the_daemons_sentence_is_shown_when_it_says_that_it_cannot_judge(hook: H
     outcome, _ = hook.login(script, conversation=state)
     assert outcome.code == Code.AUTHINFO_UNAVAIL
     assert state.texts(Style.ERROR) == ["The directory is down."]
-    assert outcome.logged(ERR) == ["refused: the daemon cannot judge; look at `rw2fa status` (no system error)"]
+    assert outcome.logged(ERR) == ["refused: the daemon cannot judge; run `rw2fa status` (no system error)"]
 
 
 def test_a_name_cannot_forge_a_line_of_the_log(hook: Hook) -> None:
