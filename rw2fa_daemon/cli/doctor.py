@@ -23,7 +23,7 @@ def doctor(cli: CliContext, *, as_json: bool) -> None:
 
 
 def report(findings: Sequence[Finding], *, as_json: bool) -> None:
-    """Show findings; raises Problem, after that, if one of them is bad."""
+    """Show findings; then raise Problem if one of them is bad."""
     if as_json:
         show_json([asdict(finding) for finding in findings])
     else:
@@ -34,7 +34,7 @@ def report(findings: Sequence[Finding], *, as_json: bool) -> None:
 
 
 def against(bad: Sequence[Finding], more: str) -> Problem:
-    """The Problem that bad findings amount to: the first of them, and how many there are besides."""
+    """One Problem for all bad findings: the first of them, and how many more there are."""
     others = f" (and {len(bad) - 1} more)" if len(bad) > 1 else ""
     return Problem(f"{bad[0].detail}{others}", f"{bad[0].fix or 'run `rw2fa doctor` for more'}{more}")
 

@@ -29,8 +29,8 @@ def check_permissions(subject: Subject) -> Iterator[Finding]:
 
 
 def check_notify(subject: Subject) -> Iterator[Finding]:
-    """The program of [enrolment] notify: who could write it could have what he likes run as rw2fa-notify; raises
-    Problem.
+    """Whether the program of [enrolment] notify may be run: anybody who can write it could have any program run as
+    rw2fa-notify. Raises Problem.
     """
     if subject.config.notify is not None:
         check_program(subject.config.notify)

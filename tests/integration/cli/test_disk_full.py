@@ -35,6 +35,6 @@ def test_promise_6_a_full_disk_keeps_the_old_configuration(tmp_path: Path, names
         1,
         (
             f"rw2fa: {tmp_path}/rw2fa.toml could not be written and is unchanged: No space left on device; "
-            "make room on that file system and try again\n"
+            "free some space on that file system and try again\n"
         ),
     )

@@ -399,7 +399,7 @@ def test_promise_14_what_comes_before_the_drop_in_and_would_open_a_password_is_r
     before = snapshot(world)
     report = drive("install", "--scope=@staff-2fa")
     assert "amy can log in by keyboard-interactive, and without it by publickey" in report["problem"]
-    assert "behind it" in report["fix"]
+    assert "after it" in report["fix"]
     after = snapshot(world)
     assert {path for path in after if after[path] != before[path]} <= {"var/lib/pam/seen"}
 

@@ -52,7 +52,7 @@ def test_promise_14_a_drop_in_that_opens_more_than_it_should_is_found_by_name(pe
     details = found(drive("check"))
     for name in ("cat", "ben", "root", "daemon"):
         assert any(
-            f"`kbdinteractiveauthentication yes` for {name}, and without `kbdinteractiveauthentication no`" in detail
+            f"`kbdinteractiveauthentication yes` for {name}, and without it `kbdinteractiveauthentication no`" in detail
             for detail in details
         )
     people.write(DROPIN, good.replace("!ben", "!who"))
