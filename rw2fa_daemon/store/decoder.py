@@ -5,7 +5,7 @@ from typing import Any, Final
 from rw2fa_daemon.store.record import Stored, decode
 from rw2fa_daemon.vault.vault import Vault
 
-RECORDS_KEPT: Final = 512
+RECORDS_MAX: Final = 512
 """About 2 KiB each; enough for all users who are typing a code at the same time."""
 
 
@@ -30,6 +30,6 @@ class Decoder:
         self._sound.pop(name, None)
         if stored is not None:
             self._sound[name] = (row, stored)
-            if len(self._sound) > RECORDS_KEPT:
+            if len(self._sound) > RECORDS_MAX:
                 del self._sound[next(iter(self._sound))]
         return stored

@@ -8,7 +8,7 @@ from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.vault.vault import Tampered, Vault
 
-KEPT: Final = 65_536
+USERS_MAX: Final = 65_536
 """Users remembered; beyond that, those seen longest ago are forgotten."""
 FORGOTTEN_AT_ONCE: Final = 1_024
 REFRESHED_AFTER: Final = 86_400
@@ -38,7 +38,7 @@ def remember(connection: Connection, vault: Vault, name: str, uid: int, scope_di
             connection.write(sql.UPDATE_NOT_MEMBERS, [(uid, scope_digest, now, seal, name)])
         else:
             connection.write(sql.INSERT_NOT_MEMBERS, [(name, uid, scope_digest, now, seal)])
-            connection.write(sql.FORGET_NOT_MEMBERS, [(FORGOTTEN_AT_ONCE, KEPT)])
+            connection.write(sql.FORGET_NOT_MEMBERS, [(FORGOTTEN_AT_ONCE, USERS_MAX)])
 
 
 def remembered(connection: Connection, vault: Vault, name: str, uid: int, scope_digest: str) -> bool:

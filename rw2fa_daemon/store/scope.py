@@ -35,8 +35,8 @@ def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now
         if (rows := _rows(connection)) != before:
             stored, sound = _checked(vault, rows)
         new = 0 if _LOST in stored else now
-        kept = _lean(wanted, stored, new) if sound else dict.fromkeys(wanted, 0)
-        _write(connection, vault, stored, kept)
+        after = _lean(wanted, stored, new) if sound else dict.fromkeys(wanted, 0)
+        _write(connection, vault, stored, after)
     if not sound:
         raise StateProblem(
             "the record of when users and groups came into the scope was altered, so that every enrolment window "
@@ -44,7 +44,7 @@ def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now
             "find out who wrote to the state, then open the window with `rw2fa users reset NAME` for those who have "
             "not enrolled yet",
         )
-    return kept
+    return after
 
 
 def read_scope(connection: Connection, vault: Vault) -> Mapping[str, int]:
@@ -105,14 +105,16 @@ def _checked(vault: Vault, rows: tuple[list[tuple[Any, ...]], object]) -> tuple[
         return stored, False
 
 
-def _write(connection: Connection, vault: Vault, stored: Mapping[str, int], kept: Mapping[str, int]) -> None:
-    connection.write(sql.DELETE_SCOPE_ENTRIES, [(entry,) for entry in stored if entry not in kept])
+def _write(connection: Connection, vault: Vault, stored: Mapping[str, int], after: Mapping[str, int]) -> None:
+    connection.write(sql.DELETE_SCOPE_ENTRIES, [(entry,) for entry in stored if entry not in after])
     connection.write(
         sql.UPDATE_SCOPE_ENTRIES,
-        [(since, entry) for entry, since in kept.items() if entry in stored and stored[entry] != since],
+        [(since, entry) for entry, since in after.items() if entry in stored and stored[entry] != since],
     )
-    connection.write(sql.INSERT_SCOPE_ENTRIES, [(entry, since) for entry, since in kept.items() if entry not in stored])
-    seal = vault.mac(_SEAL_PURPOSE, _packed(kept))
+    connection.write(
+        sql.INSERT_SCOPE_ENTRIES, [(entry, second) for entry, second in after.items() if entry not in stored]
+    )
+    seal = vault.mac(_SEAL_PURPOSE, _packed(after))
     if connection.meta(SEAL_KEY) is None:
         connection.write(sql.INSERT_META, [(SEAL_KEY, seal)])
     else:

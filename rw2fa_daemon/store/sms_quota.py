@@ -14,7 +14,7 @@ from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.vault.code_hasher import CodeHasher
 
-KEPT: Final = 65_536
+SUBJECTS_MAX: Final = 65_536
 """Subjects remembered; beyond that, those that expire soonest are forgotten. The host's own row never is: every message
 extends it."""
 FORGOTTEN_AT_ONCE: Final = 1_024
@@ -47,7 +47,7 @@ def take(connection: Connection, code_hasher: CodeHasher, quotas: Sequence[Quota
         connection.write(sql.INSERT_TEXT_QUOTAS, new)
         if new:
             connection.write(sql.FORGET_VOID_TEXT_QUOTAS, [(now, FORGOTTEN_AT_ONCE)])
-            connection.write(sql.FORGET_TEXT_QUOTAS, [(FORGOTTEN_AT_ONCE, KEPT)])
+            connection.write(sql.FORGET_TEXT_QUOTAS, [(FORGOTTEN_AT_ONCE, SUBJECTS_MAX)])
     return None
 
 

@@ -20,7 +20,7 @@ BUSY_SECONDS: Final = 2.0
 CACHE_KIB: Final = 8 * 1024
 """Page cache: the inner pages of a million accounts, or all pages of ten thousand."""
 
-WAL_BYTES_KEPT: Final = 16 * 1024 * 1024
+WAL_BYTES_MAX: Final = 16 * 1024 * 1024
 """The write-ahead log is truncated to this after it has grown larger."""
 
 # Durable before COMMIT returns (promise 1); no code from a file that others may have written is
@@ -32,7 +32,7 @@ _SETTINGS: Final = (
     "PRAGMA cell_size_check = ON",
     "PRAGMA temp_store = MEMORY",
     f"PRAGMA cache_size = -{CACHE_KIB}",
-    f"PRAGMA journal_size_limit = {WAL_BYTES_KEPT}",
+    f"PRAGMA journal_size_limit = {WAL_BYTES_MAX}",
 )
 
 

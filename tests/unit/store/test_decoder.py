@@ -7,7 +7,7 @@ from rw2fa_daemon.store.decoder import Decoder
 from rw2fa_daemon.store.problem import StateProblem
 from rw2fa_daemon.store.record import Stored, encode
 from rw2fa_daemon.vault.vault import Vault
-from tests.unit.store.samples import ALICE, BOB
+from tests.unit.store.samples import ALICE, BOB, NEW
 
 Row = tuple[object, ...]
 
@@ -62,7 +62,7 @@ def test_an_unchanged_record_is_recognised(vault: Vault) -> None:
 
 
 def test_promise_11_only_so_many_records_are_kept(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoder, "RECORDS_KEPT", 1)
+    monkeypatch.setattr(decoder, "RECORDS_MAX", 1)
     rows = {account.name: row_of(encode(vault, account.name, None, account)) for account in (ALICE, BOB)}
     remembering = Decoder(vault)
     first = remembering.decode("alice", rows["alice"])
@@ -70,3 +70,15 @@ def test_promise_11_only_so_many_records_are_kept(vault: Vault, monkeypatch: pyt
     again = remembering.decode("alice", rows["alice"])
     assert again == first
     assert again is not first
+
+
+def test_a_record_that_changed_is_the_latest_again(vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoder, "RECORDS_MAX", 2)
+    first = encode(vault, "alice", None, ALICE)
+    changed = row_of(encode(vault, "alice", first, ALICE.unlocked()))
+    remembering = Decoder(vault)
+    remembering.decode("alice", row_of(first))
+    remembering.decode("bob", row_of(encode(vault, "bob", None, BOB)))
+    recent = remembering.decode("alice", changed)
+    remembering.decode("new", row_of(encode(vault, "new", None, NEW)))
+    assert remembering.decode("alice", changed) is recent

@@ -8,6 +8,7 @@ from rw2fa_daemon.core.account import Account, Counters, Method
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, Reach, allowance, reach, spend_guess
 from rw2fa_daemon.core.lock_status import lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, charge, locked
+from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.user_counts import UserCounts
 from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.store import Store
@@ -113,3 +114,10 @@ def test_a_right_code_writes_no_more_for_the_figures(store: Store, raw: Raw) -> 
         assert store.transact(name, spend(58_000_000))
         changed.append(raw.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1])
     assert changed == [1, 1, 1]
+
+
+def test_guesses_are_counted_for_every_number_of_digits_that_there_is(store: Store) -> None:
+    spent = Counters(wide_guesses=2**40, wide_at=NOW)
+    digits = range(DIGITS_MIN, DIGITS_MAX + 1)
+    put_in(store, *(person(f"user{each}", spent, each) for each in digits))
+    assert store.user_counts(GUESSING, NOW).narrowed == len(digits)

@@ -94,15 +94,19 @@ def test_a_login_of_a_stranger_costs_no_write_on_the_same_day(folder: Path, stor
 
     store.remember_not_member("bob", 1002, "scope", 1_000_000)
     before = written()
+    store.remember_not_member("bob", 1002, "scope", 1_000_000)
     store.remember_not_member("bob", 1002, "scope", 1_000_000 + 86_399)
     store.forget_not_member("carol")
     assert written() == before
     store.remember_not_member("bob", 1002, "scope", 1_000_000 + 86_400)
     assert written() > before
+    before = written()
+    store.remember_not_member("bob", 1002, "scope", 999_999)
+    assert written() > before, "a clock that was set back"
 
 
 def test_promise_11_what_is_remembered_is_bounded(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(membership_memory, "KEPT", 5)
+    monkeypatch.setattr(membership_memory, "USERS_MAX", 5)
     for number in range(20):
         store.remember_not_member(f"user{number}", number, "scope", 1_000 + number)
     remembered = [number for number in range(20) if store.remembered_not_member(f"user{number}", number, "scope")]

@@ -206,3 +206,27 @@ def test_once_all_is_done_the_next_change_may_begin(place: ScopeResult, changing
     reseal(changing)
     with closing(place.open(Vault(successor(FRESH)))) as store:
         store.announce_key()
+
+
+def test_promise_7_a_floor_that_is_raised_while_the_key_changes_seals_the_scope_under_the_new_key(
+    place: ScopeResult, filled: Store, raw: Raw
+) -> None:
+    with closing(place.open(Vault(BOTH))) as behind, closing(place.open(Vault(BOTH))) as store:
+        store.change_key()
+        store.reseal_rest()
+        assert behind.lift_floor(1_800_000_000)
+    assert raw.execute("SELECT value FROM meta WHERE key = 'scope_seal'").fetchone()[0][:2] == b"\0\2"
+
+
+def test_a_second_change_waits_for_a_key_that_was_announced_elsewhere(place: ScopeResult, filled: Store) -> None:
+    other = Vault(successor(OLD))
+    with closing(place.open(Vault(BOTH))) as store, closing(place.open(other)) as elsewhere:
+        store.announce_key(anew=False)
+        store.announce_key(anew=False)
+        with pytest.raises(StateProblem, match=r"begun with a key that this host does not have; copy the master key"):
+            elsewhere.announce_key(anew=False)
+        elsewhere.announce_key(anew=True)
+        with pytest.raises(StateProblem, match="begun with a key"):
+            store.announce_key(anew=False)
+        elsewhere.reseal_rest()
+        store.announce_key(anew=False)

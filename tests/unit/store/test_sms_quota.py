@@ -70,7 +70,7 @@ def test_promise_10_processes_that_count_at_once_let_no_more_out_than_one(
 
 
 def test_promise_11_what_is_remembered_is_bounded(store: Store, raw: Raw, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sms_quota, "KEPT", 20)
+    monkeypatch.setattr(sms_quota, "SUBJECTS_MAX", 20)
     for number in range(60):
         assert store.take_sms_quota(_quotas(f"user{number}"), NOW + number * HOUR_SECONDS // 4) is None
         (rows,) = raw.execute("SELECT count(*) FROM text_quotas").fetchone()

@@ -18,6 +18,7 @@ from rw2fa_daemon.store.problem import StateProblem
 from tests.support.postgresql import Cluster
 
 FOLDER = Path("/nonexistent/state")
+HOOK_SECONDS = 3
 OPTIONS = (
     "-c statement_timeout=1500 -c lock_timeout=1000 -c idle_in_transaction_session_timeout=10000"
     " -c default_transaction_isolation=read\\ committed"
@@ -152,6 +153,11 @@ def test_promise_5_an_answer_that_does_not_come_is_not_waited_for(
         driver.execute("SELECT pg_sleep(1.2)")
     assert time.monotonic() - begun < 1.0
     assert driver.closed
+
+
+def test_promise_5_our_patience_ends_before_that_of_the_hook() -> None:
+    assert engine.ANSWER_SECONDS < HOOK_SECONDS
+    assert engine.LOCK_MS < engine.STATEMENT_MS < 1_000 * engine.ANSWER_SECONDS
 
 
 def test_an_error_that_the_server_answered_leaves_the_connection_open(

@@ -53,7 +53,7 @@ def test_this_machine_has_such_a_table(tmp_path: Path) -> None:
     refuse_network(tmp_path)
 
 
-@pytest.mark.parametrize("content", [None, "", "garbage\n", "1 2 3 - nfs\n"])
+@pytest.mark.parametrize("content", [None, "", "garbage\n", "1 2 3 - nfs\n", "1 2 3 4 - nfs\n"])
 def test_where_nobody_can_tell_the_state_is_refused(tmp_path: Path, content: str | None) -> None:
     mountinfo = tmp_path / "mountinfo"
     if content is not None:
