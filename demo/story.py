@@ -17,7 +17,7 @@ from tests.support.world.waiting import wait_until
 PASSWORD: Final = "assword: ?"
 CODE: Final = "Verification code: "
 FIRST_CODE: Final = "Code that the app shows now: "
-ACKNOWLEDGED: Final = "Press Enter when you have noted them down: "
+ACKNOWLEDGED: Final = "Press Enter when you have written them down: "
 USED: Final = "That code was used already"
 
 BOBS_NUMBER: Final = "+12025550123"
@@ -217,7 +217,7 @@ class Story:
         configured = self._command(*arguments, stdin=f"{TOKEN}\n", typed=f"echo $TOKEN | rw2fa {' '.join(arguments)}")
         tell.claim(
             "the stand-in was asked whether account and token are right",
-            true="Twilio takes account and token" in configured,
+            true="Twilio accepts account and token" in configured,
             because=configured,
         )
         self._command("sms", "enable")
