@@ -365,6 +365,27 @@ def test_a_state_on_this_host_is_worked_on_at_once(life: Life) -> None:
     assert isinstance(executors[0], InlineExecutor)
 
 
+def test_a_stop_finishes_what_waits_for_the_state_before_that_is_closed(
+    life: Life, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closed: list[str] = []
+
+    def noting(name: str, close: Callable[[], None]) -> Callable[[], None]:
+        def note() -> None:
+            closed.append(name)
+            close()
+
+        return note
+
+    def prepare(daemon: Daemon) -> None:
+        for name in ("_metrics_file", "_server", "_directory", "_executor", "_state"):
+            part = getattr(daemon, name)
+            monkeypatch.setattr(part, "close", noting(name, part.close))
+
+    life.live(lambda: None, prepare)
+    assert closed == ["_metrics_file", "_server", "_directory", "_executor", "_state"]
+
+
 def test_a_socket_that_is_taken_is_a_problem(life: Life) -> None:
     life.site.socket.write_text("mine")
     with pytest.raises(Problem, match="is not a socket"):

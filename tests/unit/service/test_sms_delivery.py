@@ -182,3 +182,9 @@ def test_promise_11_so_many_are_asked_for_at_once_and_the_others_a_little_later(
     assert len(following.records) == 1
     following.due(ASKED_AFTER[0] + 3 * LATER_SECONDS)(DELIVERED)
     assert len(following.records) == 2
+    # As many places as before, and no more.
+    began = following.loop.time() - following.began
+    following.follow()
+    following.follow()
+    following.due(began + ASKED_AFTER[0])
+    following.loop.advance(2 * LATER_SECONDS)
