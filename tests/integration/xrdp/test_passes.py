@@ -36,9 +36,9 @@ class Portal:
         self.identifier = report.get("logon", "")
         return report
 
-    def ask(self, verb: str) -> dict[str, str]:
+    def ask(self, verb: str, *more: str) -> dict[str, str]:
         """What the daemon says about the logon."""
-        return self._run(verb, self.identifier)
+        return self._run(verb, self.identifier, *more)
 
     def _run(self, verb: str, *more: str) -> dict[str, str]:
         argv = (sys.executable, "-m", "tests.support.world.portal_verbs", verb, self.member.person.name, *more, ADDRESS)
@@ -107,6 +107,13 @@ def test_promise_4_a_login_that_has_an_address_is_let_in_from_that_of_the_pass_a
         assert site.login("xrdp-sesman", person, elsewhere) == "AUTH_ERR"
     assert site.login("xrdp-sesman", person, f"::ffff:{ADDRESS}") == "SUCCESS"
     assert site.login("xrdp-sesman", person, f"::ffff:{ADDRESS}") == "AUTH_ERR"
+
+
+def test_row_17_another_code_is_asked_for_without_the_password(site: Site, portal: Portal) -> None:
+    assert portal.log_on()["result"] == "ok"
+    assert portal.ask("logon_code", portal.member.phone.wrong()) == {}
+    again = portal.ask("logon_code", portal.member.phone.fresh())
+    assert (again["result"], again["rule"]) == ("ok", "logon-code")
 
 
 def revoked(site: Site, portal: Portal) -> None:

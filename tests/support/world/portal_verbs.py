@@ -1,6 +1,7 @@
 """What rw2fa-session does with PAM and the daemon, for one message. Run inside a world, as root.
 
 python -m tests.support.world.portal_verbs logon USER PASSWORD CODE ADDRESS   prints the report as JSON, {} without PAM
+python -m tests.support.world.portal_verbs logon_code USER IDENTIFIER CODE ADDRESS   the same, without a password
 python -m tests.support.world.portal_verbs VERB USER IDENTIFIER ADDRESS   prints the report as JSON
 """
 
@@ -14,6 +15,7 @@ from tests.support.libpam import Code, Conversation, start
 
 SOCKET: Final = Path("/run/rw2fa/pam.sock")
 SERVICE: Final = "rw2fa-portal"
+CODE_SERVICE: Final = "rw2fa-portal-code"
 
 
 def main() -> int:
@@ -21,17 +23,24 @@ def main() -> int:
     fields = {"v": "1", "user": user, "address": more[-1], **_place()}
     if verb == "logon":
         password, code, _address = more
-        with start(SERVICE, user, conversation=Conversation(password, [code] * 3)) as pam:
-            if pam.authenticate() != Code.SUCCESS or pam.acct_mgmt() != Code.SUCCESS:
-                print("{}")
-                return 0
         fields["service"] = SERVICE
+        passed = _passes(SERVICE, user, Conversation(password, [code] * 3))
     else:
         fields["logon"] = more[0]
+        passed = verb != "logon_code" or _passes(CODE_SERVICE, user, Conversation(codes=[more[1]] * 3))
+    if not passed:
+        print("{}")
+        return 0
     with Hook(SOCKET) as hook:
         hook.send(verb, **fields)
         print(json.dumps(hook.receive()))
     return 0
+
+
+def _passes(service: str, user: str, conversation: Conversation) -> bool:
+    """Whether PAM lets somebody in."""
+    with start(service, user, conversation=conversation) as pam:
+        return pam.authenticate() == Code.SUCCESS and pam.acct_mgmt() == Code.SUCCESS
 
 
 def _place() -> dict[str, str]:
