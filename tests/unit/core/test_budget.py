@@ -192,3 +192,58 @@ def test_drift_is_learned_and_searched_from_first() -> None:
         judge(credential, put_right, code, now=now, guessing=DEFAULT, code_cache=CodeCache())[0].verdict
         is Verdict.RIGHT
     )
+
+
+@pytest.mark.parametrize(
+    ("digits", "discrepancy", "wide", "narrow", "probability"),
+    [
+        (4, 0, 30, 5, 0.0059992),
+        (4, 14, 1, 5, 0.0058952),
+        (6, 480, 3, 500, 0.0058816),
+        (12, 480, 6_703, 1_073_741, 0.0059996),
+    ],
+)
+def test_promise_9_the_guesses_of_a_period_and_the_probability_that_one_is_right(
+    digits: int, discrepancy: int, wide: int, narrow: int, probability: float
+) -> None:
+    """Each wide guess is at 2 × discrepancy + 1 codes, each narrow one at six, of 10^digits or 2^31."""
+    allowed = allowance(digits, Guessing(discrepancy, BUDGET))
+    assert (allowed.wide, allowed.narrow) == (wide, narrow)
+    assert allowed.chance == pytest.approx(probability, abs=1e-7)
+
+
+def test_promise_9_a_budget_that_is_smaller_than_one_guess_still_judges_the_codes_around_now() -> None:
+    allowed = allowance(4, Guessing(480, 1e-9))
+    assert (allowed.wide, allowed.narrow) == (0, 1)
+    assert allowance(6, Guessing(480, BUDGET, accept_risk=True)).wide == 3, "accepting a risk adds nothing"
+
+
+def test_the_widest_windows_that_the_usual_budget_allows() -> None:
+    assert [largest_discrepancy(digits, BUDGET) for digits in (4, 5, 6, 12)] == [14, 149, 1_501, 3_226_066]
+    assert largest_discrepancy(4, 1e-5) == 0
+
+
+def test_promise_9_guesses_are_dated_by_whole_seconds_rounded_up_and_of_their_kind_alone() -> None:
+    assert spend_guess(Counters(), Reach.WIDE, NOW + 0.25) == Counters(wide_guesses=1, wide_at=NOW + 1)
+    assert spend_guess(Counters(), Reach.NARROW, NOW + 0.25) == Counters(narrow_guesses=1, narrow_at=NOW + 1)
+    assert spend_guess(Counters(), Reach.NOWHERE, NOW) == Counters(narrow_guesses=1, narrow_at=NOW)
+    again = spend_guess(Counters(wide_guesses=2, wide_at=NOW), Reach.WIDE, NOW + PERIOD_SECONDS - 1)
+    assert (again.wide_guesses, again.wide_at) == (3, NOW + PERIOD_SECONDS - 1)
+
+
+def test_promise_9_a_guess_by_sms_is_one_of_the_narrow_ones() -> None:
+    allowed = allowance(6, DEFAULT)
+    last = Counters(narrow_guesses=allowed.narrow - 1, narrow_at=NOW)
+    assert sms_guesses_left(last, 6, DEFAULT, NOW)
+    assert not sms_guesses_left(spend_guess(last, Reach.NARROW, NOW), 6, DEFAULT, NOW)
+    assert spent(last, NOW + 30 * 86_400 - 1) == (0, allowed.narrow - 1)
+    assert spent(last, NOW + 30 * 86_400) == (0, 0)
+
+
+def test_promise_9_wide_guesses_go_first_and_narrow_ones_then() -> None:
+    allowed = allowance(6, DEFAULT)
+    assert reach(Counters(wide_guesses=allowed.wide - 1, wide_at=NOW), 6, DEFAULT, NOW) is Reach.WIDE
+    wide = Counters(wide_guesses=allowed.wide, wide_at=NOW)
+    assert reach(wide, 6, DEFAULT, NOW) is Reach.NARROW
+    assert reach(replace(wide, narrow_guesses=allowed.narrow - 1, narrow_at=NOW), 6, DEFAULT, NOW) is Reach.NARROW
+    assert reach(replace(wide, narrow_guesses=allowed.narrow, narrow_at=NOW), 6, DEFAULT, NOW) is Reach.NOWHERE

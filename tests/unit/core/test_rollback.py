@@ -5,7 +5,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rw2fa_daemon.core.account import Account, Counters, Credential
+from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential, SmsCode
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.judge import Verdict, judge
@@ -87,3 +87,40 @@ def test_who_is_activated_stays_so() -> None:
     assert after_rollback(ALICE, NOW).activated
     confirmed = replace(ALICE, phone=Secret(b"+33123456789"), phone_confirmed=True)
     assert after_rollback(confirmed, NOW).phone_confirmed
+
+
+FULL = replace(
+    ALICE,
+    enrol_opened_at=NOW,
+    counters=Counters(sessions="boot:5@1", drift=-3),
+    recovery=(b"digest",),
+    token=b"digest",
+    bypass=Bypass(NOW + 3_600),
+    sms_code=SmsCode(b"digest", b"login", NOW, NOW + 600),
+)
+
+
+def test_promise_7_what_has_no_step_ends_with_the_loss() -> None:
+    treated = after_rollback(FULL, NOW)
+    assert treated == replace(ALICE, counters=Counters(drift=-3, floor=STEP + 1)), "one step on, for what drift hides"
+
+
+def test_promise_7_who_was_about_to_enrol_has_to_be_reset() -> None:
+    pending = replace(FULL, credential=replace(ALICE.credential, active=False) if ALICE.credential else None)
+    assert after_rollback(pending, NOW).credential is None
+    assert after_rollback(replace(FULL, credential=None), NOW).credential is None
+
+
+def test_promise_7_the_floor_lies_as_far_ahead_as_the_phone_was_and_never_goes_down() -> None:
+    fast = replace(FULL, counters=Counters(drift=5))
+    assert after_rollback(fast, NOW).counters.floor == STEP + 6
+    assert after_rollback(replace(fast, counters=Counters(floor=STEP + 9)), NOW).counters.floor == STEP + 9
+
+
+def test_steps_are_as_long_as_the_credential_says_and_half_a_minute_where_there_is_none() -> None:
+    slow = replace(ALICE, credential=replace(ALICE.credential, period=60) if ALICE.credential else None)
+    for account, seconds in ((slow, 60), (ALICE, 30), (replace(ALICE, credential=None), 30)):
+        assert with_floor(account, NOW).counters.floor == NOW // seconds
+        assert forgot(account, NOW)
+        assert not forgot(replace(account, counters=Counters(floor=NOW // seconds)), NOW)
+        assert forgot(replace(account, counters=Counters(floor=NOW // seconds - 1)), NOW)

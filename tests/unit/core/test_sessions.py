@@ -1,5 +1,7 @@
 """Which sessions a code counts in: those it was typed in, and the one that its login opened."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,3 +153,66 @@ def test_promise_11_what_is_remembered_of_logons_is_bounded_too() -> None:
     for pid in range(50, 60):
         remembered = remember_logon(remembered, login(pid=pid, parent=1), NOW)
     assert len(remembered.split()) == REMEMBERED_MAX
+
+
+def test_how_long_a_login_may_take_to_begin_its_session_and_how_many_are_remembered() -> None:
+    assert (OPENING_SECONDS, REMEMBERED_MAX) == (120, 4)
+
+
+def test_a_code_typed_again_in_a_session_is_remembered_once_and_at_its_latest() -> None:
+    once = remember("", login("5", pid=41), NOW, opens=False)
+    assert remember(once, login("5", pid=41), NOW + 9.7, opens=False) == f"{BOOT}:5@{NOW + 9}"
+    opening = opens(login(pid=41, parent=40), login(pid=41, parent=40))
+    assert opening == f"opening:{BOOT}:41:40@{NOW}"
+
+
+def test_the_session_that_a_login_begins_takes_its_place_with_the_latest_code_of_both() -> None:
+    both = f"{BOOT}:7@{NOW + 5} opening:{BOOT}:41:40@{NOW}"
+    assert number(both, 41, now=NOW + 9) == f"{BOOT}:7@{NOW + 5}"
+    assert number(f"{BOOT}:7@{NOW - 5} opening:{BOOT}:41:40@{NOW}", 41) == f"{BOOT}:7@{NOW}"
+    assert number(f"{BOOT}:8@{NOW} opening:{BOOT}:41:40@{NOW}", 41) == f"{BOOT}:8@{NOW} {BOOT}:7@{NOW}"
+
+
+def test_of_two_logins_of_one_process_the_later_one_begins_the_session() -> None:
+    two = f"opening:{BOOT}:41:40@{NOW - 9} opening:{BOOT}:42:40@{NOW}"
+    assert number(two, 40) == f"opening:{BOOT}:41:40@{NOW - 9} {BOOT}:7@{NOW}"
+
+
+@pytest.mark.parametrize("unknown", [{"pid": 0}, {"pid": -1}, {"boot": ""}])
+def test_promise_4_a_login_whose_process_or_boot_is_unknown_opens_nothing(unknown: dict[str, int | str]) -> None:
+    blind = replace(login(pid=41, parent=40), **unknown)  # type: ignore[arg-type]
+    assert remember("", blind, NOW, opens=True) == ""
+    assert remember_logon("", blind, NOW) == ""
+
+
+@pytest.mark.parametrize("pid", [-1, 0])
+def test_promise_4_no_process_is_no_process(pid: int) -> None:
+    forged = f"opening:{BOOT}:{pid}:{pid}@{NOW} logon:{BOOT}:{pid}:{pid}@{NOW}"
+    assert number(forged, pid) == forged
+    assert taken(forged, pid) == (forged, None)
+
+
+def test_the_first_and_the_last_moment_at_which_a_session_may_begin() -> None:
+    remembered = opens(login(pid=1, parent=40))
+    assert number(remembered, 1, now=NOW, booted_at=NOW) == f"{BOOT}:7@{NOW}"
+    assert number(remembered, 1, now=NOW + 119.9) == f"{BOOT}:7@{NOW}"
+    logon = remember_logon("", login(pid=1, parent=40), NOW)
+    assert taken(logon, 1, now=NOW, booted_at=NOW) == ("", NOW)
+    assert taken(logon, 1, now=NOW + 119.9) == ("", NOW)
+
+
+def test_logons_and_logins_that_came_to_nothing_are_forgotten_and_sessions_are_not() -> None:
+    old = f"{BOOT}:5@{NOW} logon:{BOOT}:41:40@{NOW} opening:{BOOT}:41:40@{NOW}"
+    assert remember_logon(old, login(pid=50), NOW + 119) == f"{old} logon:{BOOT}:50:0@{NOW + 119}"
+    assert remember_logon(old, login(pid=50), NOW + 120) == f"{BOOT}:5@{NOW} logon:{BOOT}:50:0@{NOW + 120}"
+    assert remember_logon(old, login(), NOW + 120) == f"{BOOT}:5@{NOW}"
+    back = remember(old, login("6"), NOW - 1, opens=False)
+    assert back == f"{BOOT}:5@{NOW} {BOOT}:6@{NOW - 1}", "nor does a clock that was set back keep one"
+
+
+def test_one_logon_of_several_is_taken_the_latest_first_and_the_others_stay() -> None:
+    once = remember_logon(remember_logon("", login(pid=41, parent=40), NOW), login(pid=42, parent=40), NOW)
+    assert taken(once, 40) == (f"logon:{BOOT}:41:40@{NOW}", NOW)
+    assert remember_logon(once, login(pid=41, parent=40), NOW + 1) == (
+        f"logon:{BOOT}:42:40@{NOW} logon:{BOOT}:41:40@{NOW + 1}"
+    )

@@ -34,3 +34,26 @@ def test_a_group_is_written_with_its_mark_and_never_mistaken_for_a_user() -> Non
     assert roster.users == {"staff"}
     assert roster.groups == ("staff",)
     assert roster.matches(User("staff", 5, frozenset({9}), {"staff": 9})) == ("staff", "@staff")
+
+
+def test_promise_13_of_all_names_of_a_uid_ones_own_is_looked_for_first() -> None:
+    alice = User("alice", 1000, frozenset({50}), {"staff": 50})
+    toor = User("toor", 1000, frozenset({60}), {"staff": 50}, (alice,))
+    assert UserList.of(["toor", "alice"]).naming(toor) == (toor, ("toor",))
+    assert UserList.of(["@staff"]).naming(toor) == (alice, ("@staff",))
+    assert UserList.of(["bob"]).naming(toor) == (toor, ())
+
+
+def test_promise_13_any_name_of_a_uid_makes_a_member_and_any_doubt_an_unsure_one() -> None:
+    unsure = User("alice", 1000, frozenset({50}), {"staff": None})
+    toor = User("toor", 1000, frozenset({60}), {"staff": 50}, (unsure,))
+    assert UserList.of(["@staff"]).membership_by_uid(toor) is Membership.UNSURE
+    assert UserList.of(["@staff", "alice"]).membership_by_uid(toor) is Membership.MEMBER
+    assert UserList.of(["@staff"]).membership_by_uid(User("x", 7, frozenset(), {"staff": 50})) is Membership.NOT_MEMBER
+
+
+def test_a_list_of_groups_alone_or_of_nobody_names_whom_it_says() -> None:
+    alice = User("alice", 1000, frozenset({0}), {"root": 0, "staff": 50})
+    assert UserList.of([]).matches(alice) == ()
+    assert UserList.of(["@root"]).matches(alice) == ("@root",), "gid 0 is a gid"
+    assert UserList.of(["@staff"]).matches(alice) == ()
