@@ -3,8 +3,9 @@
 import ast
 import importlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -26,22 +27,27 @@ def documented(package: str) -> Limits:
     }
 
 
-def of_package(package: str) -> Limits:
-    """Every number, or tuple of numbers, that a module of the package has a name in capitals for."""
-    folder = ROOT / "rw2fa_daemon" / package
+def of_modules(modules: Iterable[ModuleType]) -> Limits:
+    """Every number, or tuple of numbers, that one of the modules has a name in capitals for."""
     return {
-        (path.stem, name): numbers
-        for path in folder.glob("*.py")
-        for name, value in _constants(path, f"rw2fa_daemon.{package}.{path.stem}")
-        if (numbers := _numbers(value)) and not _NO_LIMITS.fullmatch(name)
+        (module.__name__.rpartition(".")[2], name): numbers
+        for module in modules
+        for name in _constants(Path(str(module.__file__)))
+        if (numbers := _numbers(getattr(module, name))) and not _NO_LIMITS.fullmatch(name)
     }
 
 
-def _constants(path: Path, module: str) -> Iterator[tuple[str, object]]:
+def of_package(package: str) -> Limits:
+    """The same of all modules of a package."""
+    paths = (ROOT / "rw2fa_daemon" / package).glob("*.py")
+    return of_modules(importlib.import_module(f"rw2fa_daemon.{package}.{path.stem}") for path in paths)
+
+
+def _constants(path: Path) -> Iterator[str]:
     for statement in ast.parse(path.read_text()).body:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=name)) | ast.Assign(targets=[ast.Name(id=name)]) if name.isupper():
-                yield name, getattr(importlib.import_module(module), name)
+                yield name
 
 
 def _numbers(value: object) -> tuple[float, ...]:
