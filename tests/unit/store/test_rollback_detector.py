@@ -1,5 +1,6 @@
 """Promise 7: a state that is older than it was is noticed, and no code from before counts."""
 
+import os
 import shutil
 import stat
 from contextlib import closing
@@ -8,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from rw2fa_daemon.store.rollback_detector import RollbackDetector, marker_file, read_outside, write_outside
+from rw2fa_daemon.store.rollback_detector import (
+    RollbackDetector,
+    forget_marker,
+    make_place,
+    marker_file,
+    read_outside,
+    write_outside,
+)
 from rw2fa_daemon.store.rollback_marker import RollbackMarker
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
@@ -288,3 +296,77 @@ def test_nothing_is_written_through_a_link(watched: Watched, tmp_path: Path) -> 
     write_outside(file, RollbackMarker(b"s" * 16, 7))
     assert elsewhere.read_text() == "precious"
     assert read_outside(file) == RollbackMarker(b"s" * 16, 7)
+
+
+@ONLY_SQLITE
+def test_a_state_replaced_by_a_copy_that_misses_nothing_is_used_on(watched: Watched, tmp_path: Path) -> None:
+    with closing(watched.open()) as store:
+        accept(store, NOW // 30)
+        put_back(watched, Path(shutil.copytree(watched.folder, tmp_path / "now")))
+        account = store.read("alice")
+        assert account is not None
+        assert account.counters.last == NOW // 30
+    assert watched.told == []
+
+
+def test_a_first_mark_that_is_taken_away_is_put_back_by_who_began_it(watched: Watched) -> None:
+    with closing(watched.open()) as store:
+        first = watched.outside
+        marker_file(watched.folder).unlink()
+        store.keep_marker()
+        assert watched.outside == first
+    assert watched.told == []
+
+
+def test_a_mark_that_cannot_be_written_leaves_no_draft(tmp_path: Path) -> None:
+    file = tmp_path / "state-mark" / "mark"
+    file.mkdir(parents=True)
+    before = sorted(Path("/proc/self/fd").iterdir())
+    with pytest.raises(IsADirectoryError):
+        write_outside(file, RollbackMarker(b"s" * 16, 7))
+    assert list(file.parent.iterdir()) == [file]
+    assert sorted(Path("/proc/self/fd").iterdir()) == before
+
+
+def test_promise_7_a_mark_is_durable_when_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: written.append(Path(f"/proc/self/fd/{descriptor}").read_bytes())
+    )
+    file = tmp_path / "state-mark" / "mark"
+    write_outside(file, RollbackMarker(b"s" * 16, 7))
+    assert written == [file.read_bytes()]
+    assert read_outside(file) == RollbackMarker(b"s" * 16, 7)
+
+
+@pytest.mark.parametrize("content", ["", "00", "00 1 2", "xyz 1", "00 one"])
+def test_a_file_that_holds_no_mark_counts_as_none(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "mark"
+    file.write_text(content)
+    assert read_outside(file) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_what_root_writes_belongs_to_the_daemon(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    make_place(state, (1234, 2345))
+    file = marker_file(state)
+    write_outside(file, RollbackMarker(b"s" * 16, 7))
+    for path in (file.parent, file):
+        assert (path.stat().st_uid, path.stat().st_gid) == (1234, 2345)
+    make_place(state, (0, 0))
+    assert file.parent.stat().st_uid == 1234, "a folder that is there stays as it is"
+
+
+def test_the_mark_of_a_state_that_is_gone_is_forgotten(tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    forget_marker(state)
+    write_outside(marker_file(state), RollbackMarker(b"s" * 16, 7))
+    forget_marker(state)
+    assert read_outside(marker_file(state)) is None
+
+
+def test_a_place_for_the_mark_that_cannot_be_made_is_a_problem_that_says_why(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(StateProblem, match=r"cannot be kept in .*/file/state-mark: Not a directory; make sure"):
+        make_place(tmp_path / "file" / "state", None)
