@@ -70,14 +70,14 @@ class Story:
         tell, stage = self._tell, self._stage
         tell.step("Check, enable, add")
         tell.say(
-            "Off by default. The administrator puts the lines into the PAM configuration, names who\n"
-            "needs a second factor, and switches it on."
+            "It is off by default. The administrator adds the lines to the PAM configuration, names the users who\n"
+            "need a second factor, and switches it on."
         )
         before = self._command("status")
         tell.claim("two-factor authentication is off", true=not self._json("status")["enabled"], because=before)
         if stage.pam_command:
             missing = self._command("pam", "check", check=False, most=6)
-            tell.claim("there is a way in past a second factor: no line of ours is there", true="sshd" in missing)
+            tell.claim("nothing asks for a second factor yet: our lines are missing", true="sshd" in missing)
             self._command("pam", "install")
         else:
             tell.say("The lines that `rw2fa pam install` writes go into a private PAM folder here.")
@@ -88,34 +88,36 @@ class Story:
         stage.open_doors()
         if stage.pam_command:
             found = self._command("pam", "check")
-            tell.claim("no way in is left that asks for no code", true="BAD" not in found, because=found)
+            tell.claim("every way in now asks for a code", true="BAD" not in found, because=found)
         status = self._json("status")
         tell.claim(
-            "it is on, and the daemon runs", true=bool(status["enabled"] and status["daemon"]), because=str(status)
+            "it is on, and the daemon is running",
+            true=bool(status["enabled"] and status["daemon"]),
+            because=str(status),
         )
         bob = self._json("users", "show", self._bob.name)
-        tell.claim("bob is enabled too, through his group staff", true=bool(bob["enabled"]), because=str(bob))
+        tell.claim("bob is enabled too, by his group staff", true=bool(bob["enabled"]), because=str(bob))
         carol = self._json("users", "show", self._carol.name)
-        tell.claim("carol is not: she was not named", true=not carol["enabled"], because=str(carol))
+        tell.claim("carol is not: she was not added", true=not carol["enabled"], because=str(carol))
 
     def _first_login(self) -> None:
         tell, stage, alice = self._tell, self._stage, self._alice
         tell.step("Alice's first SSH login")
-        tell.say("Her password is right, and she has no code yet: the terminal says why, and shows a QR code.")
+        tell.say("Her password is right, but she has no device yet: the terminal says so, and shows a QR code.")
         terminal = self._ssh(alice)
         terminal.answer(PASSWORD, alice.password)
         terminal.expect(FIRST_CODE)
         tell.shows(terminal.screen)
         uri = read_code(terminal.screen)
         self._phone = phone = Phone(uri)
-        tell.claim("a QR decoder reads one code off what the terminal showed:", true=uri.startswith("otpauth://totp/"))
+        tell.claim("a QR decoder reads the code from the terminal's output:", true=uri.startswith("otpauth://totp/"))
         tell.shows(uri.replace(phone.secret, "…"))
         tell.claim(
             "it names alice and this host",
             true=phone.name == alice.name and phone.issuer == f"{stage.host_name} - remote-work",
         )
         tell.claim(
-            "the key is there as text, for a phone without a camera",
+            "the key is shown as text, for a phone without a camera",
             true=phone.secret in terminal.screen.replace(" ", ""),
         )
         tell.say("Her phone shows a first code. She types it.")
@@ -126,7 +128,7 @@ class Story:
         status = terminal.end()
         tell.shows("Code that the app shows now: " + terminal.screen[seen:])
         words = re.findall(r"\b\w{4}-\w{4}-\w{4}\b", terminal.screen[seen:])
-        tell.claim("ten recovery codes are handed out, for the day the phone is gone", true=len(set(words)) == 10)
+        tell.claim("ten recovery codes are printed, in case the phone is lost", true=len(set(words)) == 10)
         tell.claim("she is in", true=status == 0 and inside(alice) in terminal.screen, because=terminal.screen)
         shown = self._json("users", "show", alice.name)
         tell.claim("and her phone is activated", true=bool(shown["activated"]), because=str(shown))
@@ -134,14 +136,14 @@ class Story:
     def _second_login(self) -> None:
         tell, alice = self._tell, self._alice
         tell.step("Her second login: password and code")
-        tell.say("The phone is some minutes ahead: its next codes are there without waiting, and the window allows it.")
+        tell.say("The phone runs some minutes ahead, so its next codes need no waiting; the window accepts them.")
         terminal = self._ssh(alice)
         terminal.answer(PASSWORD, alice.password)
         self._last_code = self._fresh()
         terminal.answer(CODE, self._last_code)
         self._ends(terminal, alice, welcome=True, claim="she is in")
 
-        tell.say("Carol was not named: for her nothing has changed.")
+        tell.say("Carol was not added: nothing has changed for her.")
         terminal = self._ssh(self._carol)
         terminal.answer(PASSWORD, self._carol.password)
         self._ends(terminal, self._carol, welcome=True, claim="carol is in with her password alone")
@@ -149,7 +151,7 @@ class Story:
     def _same_code(self) -> None:
         tell, alice = self._tell, self._alice
         tell.step("The same code again")
-        tell.say("Somebody looked over her shoulder: the password and that very code, seconds later.")
+        tell.say("Somebody has looked over her shoulder, and types the password and the same code seconds later.")
         terminal = self._ssh(alice)
         terminal.answer(PASSWORD, alice.password)
         terminal.answer(CODE, self._last_code)
@@ -161,7 +163,7 @@ class Story:
     def _key_alone(self) -> None:
         tell, alice = self._tell, self._alice
         tell.step("A key alone")
-        tell.say("A stolen laptop: alice's SSH key, and nobody there who has her phone.")
+        tell.say("A stolen laptop has alice's SSH key, but the thief does not have her phone.")
         tell.types(self._stage.ssh_command(alice, key=True).replace("ssh ", "ssh -o BatchMode=yes "))
         self._ends(self._stage.ssh_batch(alice), alice, welcome=False, claim="refused")
         tell.types(self._stage.ssh_command(self._carol, key=True).replace("ssh ", "ssh -o BatchMode=yes "))
@@ -169,7 +171,7 @@ class Story:
             self._stage.ssh_batch(self._carol),
             self._carol,
             welcome=True,
-            claim="carol, who was not named, keeps her key and her scripts",
+            claim="for carol, who was not added, keys and scripts still work",
         )
 
     def _key_and_code(self) -> None:
@@ -184,19 +186,19 @@ class Story:
     def _remote_desktop(self) -> None:
         tell, stage, alice, carol = self._tell, self._stage, self._alice, self._carol
         tell.step("A remote-desktop client")
-        tell.say(f"It cannot ask for a code, so {stage.remote_desktop} refuses her before the password is looked at.")
+        tell.say(f"It cannot ask for a code, so {stage.remote_desktop} refuses her before the password is checked.")
         tell.claim("alice, right password: refused", true=not stage.rdp(alice, alice.password))
         tell.claim("alice, wrong password: refused", true=not stage.rdp(alice, "a guess"))
-        tell.claim("and pam_unix was never asked about it", true=not stage.password_was_looked_at())
+        tell.claim("and pam_unix never checked a password", true=not stage.password_was_looked_at())
         tell.claim("carol, right password: in, as before", true=stage.rdp(carol, carol.password))
         tell.claim("carol, wrong password: refused", true=not stage.rdp(carol, "a guess"))
-        tell.claim("and there pam_unix was asked", true=stage.password_was_looked_at())
+        tell.claim("and there pam_unix checked the password", true=stage.password_was_looked_at())
 
     def _whitelist(self) -> None:
         tell, stage, bob = self._tell, self._stage, self._bob
         tell.step("The whitelist")
-        tell.say("Bob needs a remote-desktop client. The administrator lets him, without a code.")
-        tell.claim("bob, right password: refused, since his group was named", true=not stage.rdp(bob, bob.password))
+        tell.say("Bob needs a remote-desktop client. The administrator allows it, without a code.")
+        tell.claim("bob, right password: refused, since his group was added", true=not stage.rdp(bob, bob.password))
         self._command("whitelist", "add", bob.name)
         tell.claim("bob, right password: in", true=stage.rdp(bob, bob.password))
         tell.claim("bob, wrong password: refused", true=not stage.rdp(bob, "a guess"))
@@ -209,8 +211,8 @@ class Story:
             return
         url = stage.start_twilio()
         tell.say(
-            "Bob has a telephone and no smartphone. Nothing is sent to anybody here: a program on this machine stands\n"
-            "in for Twilio, over real HTTP. All else is real: the relay sends through the twilio library, as it would."
+            "Bob has a phone, but no smartphone. No real message is sent here: a program on this machine stands in\n"
+            "for Twilio, over real HTTP. Everything else is real: the relay sends through the twilio library as usual."
         )
         self._command("settings", "set", "sms.api_url", url)
         arguments = ("sms", "configure", "--account-sid", ACCOUNT_SID, "--from", SENDER)
@@ -228,7 +230,7 @@ class Story:
         wait_until("a message", lambda: bool(stage.messages(BOBS_NUMBER)), SMS_SECONDS)
         tell.shows(terminal.screen)
         (message,) = stage.messages(BOBS_NUMBER)
-        tell.claim("one message was taken for his number, which his telephone would show:", true=True)
+        tell.claim("one message was accepted for his number; his phone would show:", true=True)
         tell.shows(message)
         code = message.split()[-1]
         seen = len(terminal.screen)
@@ -239,13 +241,13 @@ class Story:
         tell.claim("he is in", true=status == 0 and inside(bob) in terminal.screen, because=terminal.screen)
         shown = self._json("users", "show", bob.name)
         tell.claim(
-            "and his number is confirmed; of it, only country and end are shown",
+            "and his number is confirmed; only its country code and last digits are shown",
             true=(shown["activated"], shown["method"], shown["phone"]) == (True, "sms", "+1…23"),
             because=str(shown),
         )
         log = self._command("audit", "--user", bob.name, most=14)
         tell.claim(
-            "the audit has the message, and neither number nor code",
+            "the audit records the message, but neither number nor code",
             true="sms-sent" in log and BOBS_NUMBER not in log and code not in log.split(),
             because=log,
         )
@@ -253,9 +255,7 @@ class Story:
     def _kill(self) -> None:
         tell, stage, alice = self._tell, self._stage, self._alice
         tell.step("The daemon dies in the middle of logins")
-        tell.say(
-            f"{KILLS} times, two logins send one code at the same moment, and the daemon gets SIGKILL while it judges."
-        )
+        tell.say(f"{KILLS} times, two logins send one code at once, and the daemon is killed while it checks them.")
         chance = random.Random(2)  # the moments are meant to vary, and to be the same in each demo
         accepted: list[str] = []
         for _ in range(KILLS):
@@ -279,7 +279,7 @@ class Story:
             terminal.answer(CODE, code)
             terminal.expect(USED)
             terminal.hang_up()
-        tell.claim(f"each accepted code ({len(accepted)}) is refused by the daemon that came after", true=True)
+        tell.claim(f"the restarted daemon refuses each accepted code ({len(accepted)})", true=True)
         terminal = stage.ssh(alice)
         terminal.answer(PASSWORD, alice.password)
         terminal.answer(CODE, self._fresh())
@@ -293,7 +293,7 @@ class Story:
         service = ("--service", "sshd", "--from", "192.0.2.7")
         self._command("explain", self._alice.name, *service)
         told = self._json("explain", self._alice.name, *service)
-        tell.claim("explain foretells: a code", true=told["decision"] == "code", because=str(told))
+        tell.claim("explain predicts: a code", true=told["decision"] == "code", because=str(told))
         told = self._json("explain", self._alice.name, "--service", "xrdp-sesman")
         tell.claim("and by remote desktop: refused", true=told["decision"] == "deny", because=str(told))
         log = self._command("audit", "--user", self._alice.name, most=14)
@@ -303,7 +303,7 @@ class Story:
             because=log,
         )
         tell.claim(
-            "and holds neither her key nor a code",
+            "and contains neither her key nor a code",
             true=self._phone is not None and self._phone.secret not in log and self._last_code not in log.split(),
             because=log,
         )

@@ -1,4 +1,4 @@
-"""Records out of the file that `line_file` writes."""
+"""Reading records from the file that `line_file` writes."""
 
 import json
 import math
@@ -18,9 +18,9 @@ _EVENTS = {event.label: event for event in Event}
 
 
 def records(state: Path, skipped: Skipped) -> Iterator[Record]:
-    """Those of the predecessor, then those of the file; none where there is no file."""
+    """Those of the predecessor, then those of the file; none if there is no file."""
     with ExitStack() as stack:
-        # The newer one first: renamed in between, it is both.
+        # Open the newer one first: if it is renamed in between, both are the same file.
         newer = stack.enter_context(file) if (file := _open(state / FILE_NAME)) else None
         older = stack.enter_context(file) if (file := _open(state / PREDECESSOR_NAME)) else None
         if newer and older and os.path.samestat(os.fstat(newer.fileno()), os.fstat(older.fileno())):

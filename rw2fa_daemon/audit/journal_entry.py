@@ -23,7 +23,7 @@ RECORD_FIELDS: dict[str, str] = {
     "RW2FA_RULE": "rule",
     "RW2FA_REASON": "reason",
 }
-"""The fields that hold what a record holds, exactly; an empty one is left out."""
+"""The fields of a record, with exact values; an empty one is omitted."""
 _VALUES: Callable[[Record], tuple[str, ...]] = attrgetter(*RECORD_FIELDS.values())
 
 
@@ -34,7 +34,7 @@ def entry(record: Record) -> bytes:
     head = _head(record.event)
     plain = "".join([f"{name}={text}\n" for name, text in fields])
     if plain.isascii() and len(plain) <= VALUE_BYTES_MAX and plain.count("\n") == len(fields):
-        # Nearly every entry: nothing to escape or to cut.
+        # Nearly every entry needs no escapes and no cut.
         return head + plain.encode()
     return head + b"".join([_text(name, text) for name, text in fields])
 
@@ -48,7 +48,7 @@ def _head(event: Event) -> bytes:
 
 
 def _text(name: str, text: str) -> bytes:
-    """One field. With its length in front if it holds a line break, which would end it otherwise."""
+    """One field; if it contains a line break, which would otherwise end it, with its length in front."""
     try:
         value = text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

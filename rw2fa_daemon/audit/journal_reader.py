@@ -1,4 +1,4 @@
-"""Records out of the journal, by journalctl(1)."""
+"""Reading records from the journal, through journalctl(1)."""
 
 import json
 import subprocess
@@ -22,8 +22,8 @@ _ROOT = 0
 def records(
     state: Path, since: float | None, user: str | None, skipped: Skipped, journal: Iterable[str]
 ) -> Iterator[Record]:
-    """Ours, oldest first. Anybody may send journald an entry that looks like ours; the sender's uid, which journald
-    has from the kernel (`_UID`), must be root's or that of the owner of the state folder.
+    """Our records, oldest first. Any process may send journald an entry that looks like ours; the sender's uid, which
+    journald gets from the kernel (`_UID`), must be root's or that of the owner of the state folder.
     """
     trusted = _trusted_uids(state)
     matches = [f"SYSLOG_IDENTIFIER={IDENTIFIER}"]
@@ -48,13 +48,13 @@ def records(
                         skipped.add()
                     else:
                         yield record
-            except BaseException:  # also when whoever reads has seen enough
+            except BaseException:  # also when the consumer stops early
                 process.kill()
                 raise
         if process.returncode != 0:
             complaints.seek(0)
             said = complaints.read(4096).decode(errors="replace").strip().replace("\n", ", ")
-            raise Problem(f"the journal cannot be read: {said}", "run this as root, and look at `journalctl --verify`")
+            raise Problem(f"the journal cannot be read: {said}", "run this as root, or check it: journalctl --verify")
 
 
 def _trusted_uids(state: Path) -> frozenset[int]:
@@ -79,7 +79,7 @@ def _parse(line: bytes, trusted: frozenset[int]) -> Record | None:
 
 
 def _text(value: object) -> str:
-    """Raises ValueError or TypeError for a field that was there twice, or is too large to be shown."""
+    """Raises ValueError or TypeError for a field that occurs twice, or is too large for journalctl to print."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):

@@ -1,4 +1,4 @@
-"""The datagram socket that journald listens on, through its restarts."""
+"""The datagram socket that journald listens on, reconnected after its restarts."""
 
 import socket
 import time
@@ -6,7 +6,7 @@ from pathlib import Path
 
 JOURNAL_SOCKET = Path("/run/systemd/journal/socket")
 RECONNECT_SECONDS = 1.0
-"""For how long a journal that is not there is not looked for again."""
+"""How long to wait before looking again for a journal that was absent."""
 _SEND_BUFFER = 8 << 20
 
 
@@ -19,7 +19,7 @@ class JournalSocket:
         self._connect_not_before = 0.0
 
     def is_there(self) -> bool:
-        """Whether there is a socket to send to; it may turn out that nobody listens any more."""
+        """Whether there is a socket to send to; it may turn out that nothing listens on it any more."""
         return self._socket is not None or self._connect()
 
     def send(self, datagram: bytes) -> bool:
@@ -30,7 +30,7 @@ class JournalSocket:
             try:
                 self._connected.send(datagram, socket.MSG_DONTWAIT)
             except BlockingIOError:
-                return False  # its queue is full: it is there, and behind
+                return False  # its queue is full: it is running, but behind
             except OSError:
                 self.close()
             else:

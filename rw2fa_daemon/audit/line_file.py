@@ -1,4 +1,4 @@
-"""The file of records for a host without a journal: JSON, a line each, bounded, shared by daemon and command."""
+"""The file of records for a host without a journal: one JSON object per line, bounded, shared by daemon and command."""
 
 import fcntl
 import json
@@ -12,7 +12,7 @@ from rw2fa_daemon.core.audit import Record
 FILE_NAME = "audit.jsonl"
 PREDECESSOR_NAME = "audit.jsonl.1"
 FILE_BYTES_MAX = 8 << 20
-"""At this size the file becomes the predecessor, and the one before that goes."""
+"""At this size the file becomes the predecessor, and replaces the previous one."""
 TEXT_CHARACTERS_MAX = 2048
 """A longer text is cut."""
 TEXT_KEYS = ("user", "service", "address", "phase", "decision", "rule", "reason")
@@ -21,14 +21,14 @@ _APPEND = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLO
 
 
 def line(record: Record) -> bytes:
-    """One JSON object in ASCII with a line break at its end; empty texts are left out."""
+    """One JSON object in ASCII with a line break at its end; empty texts are omitted."""
     texts = ((key, getattr(record, key)) for key in TEXT_KEYS)
     fields = {key: text[:TEXT_CHARACTERS_MAX] for key, text in texts if text}
     return json.dumps({"at": record.at, "event": record.event.label, **fields}).encode() + b"\n"
 
 
 class LineFile:
-    """Appends to the file in `state`, which it makes when needed: 0600, the owner of the folder its owner.
+    """Appends to the file in `state`, which is created when needed: 0600, with the owner of the folder.
 
     Each line is one write(2) with O_APPEND, so that several processes may write. `append` never raises.
     """
@@ -40,7 +40,7 @@ class LineFile:
         self._torn = False
 
     def append(self, record: Record) -> bool:
-        """Whether the file has the record now."""
+        """Whether the record was written."""
         try:
             return self._append(line(record))
         except OSError:
@@ -57,15 +57,15 @@ class LineFile:
         if size + len(data) > FILE_BYTES_MAX:
             self._make_predecessor(descriptor)
             descriptor, _ = self._current()
-        if self._torn:  # the rest of a line that did not fit on the disk must not swallow this one
+        if self._torn:  # start a new line, as the previous one was written only in part
             data = b"\n" + data
         written = os.write(descriptor, data)
         self._torn = written != len(data)
         return not self._torn
 
     def _current(self) -> tuple[int, int]:
-        """A descriptor of the file that has the name now, and its size: another process may have renamed the one
-        before.
+        """A descriptor of the file that has the name now, and its size: another process may have renamed the old
+        one.
         """
         if self._descriptor is not None:
             status = os.fstat(self._descriptor)
@@ -93,11 +93,11 @@ class LineFile:
                 os.fchown(descriptor, folder.st_uid, folder.st_gid)
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.close(descriptor)
-            raise OSError(f"{self._path} is no regular file")
+            raise OSError(f"{self._path} is not a regular file")
         return descriptor
 
     def _make_predecessor(self, descriptor: int) -> None:
-        """Under a lock, lest two processes do it one after the other and throw a nearly empty predecessor away."""
+        """Under a lock, lest two processes do it one after the other and lose the real predecessor."""
         with suppress(BlockingIOError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if self._has_the_name(os.fstat(descriptor)):

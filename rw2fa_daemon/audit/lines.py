@@ -1,4 +1,4 @@
-"""Lines of a stream that may hold anything."""
+"""Lines of an untrusted stream."""
 
 from collections.abc import Iterator
 from typing import IO
@@ -6,11 +6,11 @@ from typing import IO
 from rw2fa_daemon.audit.skipped import Skipped
 
 LINE_BYTES_MAX = 1 << 17
-"""More than an entry of ours can take, all escapes counted; a longer line is skipped."""
+"""More than any entry of ours, including escapes; a longer line is skipped."""
 
 
 def lines(stream: IO[bytes], skipped: Skipped) -> Iterator[bytes]:
-    """Each line that is not too long and not empty, without its end. A last one without an end is being written."""
+    """Each line that is neither too long nor empty, without its end. An unfinished last one is still being written."""
     while line := stream.readline(LINE_BYTES_MAX):
         if line.endswith(b"\n"):
             if line != b"\n":

@@ -1,14 +1,14 @@
-r"""The line of text that stands for a record: what people, syslog and fail2ban read. Its form is an interface.
+r"""A record as a line of text, for humans, syslog and fail2ban. Its form is an interface.
 
     decision=deny rule=code-wrong rhost=192.0.2.7 service=sshd phase=auth user=alice: the code was wrong
 
-Always these six fields, in this order, one space between them, then a colon, a space and the reason. A field without a
-value is `-`. A value of ASCII letters, digits and `._:%/+@-` stands as it is (`-` alone, and what begins with
-`-`, does not); any other is in double quotes, in which `"`, `\` and all that does not print (line breaks, bidirectional
-controls, bytes that are not UTF-8) are written as escapes. Long values are cut and end in `…"`.
+Always these six fields, in this order, separated by one space, then a colon, a space and the reason. A field without a
+value is `-`. A value of ASCII letters, digits and `._:%/+@-` is written as it is (except `-` alone, and values that
+begin with `-`); any other is in double quotes, in which `"`, `\` and all characters that do not print (line breaks,
+bidirectional controls, bytes that are not UTF-8) are escaped. Long values are cut and end in `…"`.
 
-Whoever matches it starts at the beginning of the line: before rhost stands nothing that a peer can choose, and no
-value holds an unquoted space, so that neither a user name nor a reason can look like another line or another rhost.
+A matcher should start at the beginning of the line: a peer can choose nothing before rhost, and no value contains
+an unquoted space, so neither a user name nor a reason can look like another line or another rhost.
 """
 
 import re
@@ -19,7 +19,7 @@ from rw2fa_daemon.core.audit import Record
 VALUE_CHARACTERS_MAX = 256
 REASON_CHARACTERS_MAX = 512
 FIELDS_KEPT = 256
-"""Values whose form is remembered: decisions, rules, services and phases are few."""
+"""Values whose form is cached: there are few decisions, rules, services and phases."""
 _PLAIN = re.compile(r"[A-Za-z0-9._:%/+@][A-Za-z0-9._:%/+@-]{0,255}")
 _CUT = "…"
 

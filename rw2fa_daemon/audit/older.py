@@ -1,4 +1,4 @@
-"""The record that says that the state may have forgotten something, for whoever finds out."""
+"""The record that the state may have lost commits, for the process that detects it."""
 
 import time
 from contextlib import closing
@@ -10,11 +10,11 @@ from rw2fa_daemon.core.rule import Rule
 
 
 def failed_over(happened: str) -> Record:
-    """That record, as of now."""
+    """That record, with the present time."""
     return Record(Event.STATE_OLDER, time.time(), decision="done", rule=Rule.FAILOVER, reason=happened)
 
 
 def write_failed_over(state: Path, happened: str) -> None:
-    """Write that record, for a process that writes few."""
+    """Write that record, for a process that writes few records."""
     with closing(open_sink(state)) as sink:
         sink.write(failed_over(happened))

@@ -1,4 +1,4 @@
-"""Audit records read back, from the journal and the file, in the order of time."""
+"""Reading audit records back, from the journal and the file, ordered by time."""
 
 import heapq
 from collections.abc import Iterable, Iterator
@@ -9,11 +9,11 @@ from rw2fa_daemon.audit.skipped import Skipped
 from rw2fa_daemon.core.audit import Record
 
 OUT_OF_ORDER_MAX = 256
-"""By so many records a source may be out of order: two processes write to it, each with its own idea of now."""
+"""How many records a source may be out of order: two processes write to it, each with its own timestamps."""
 
 
 class Reading(Iterator[Record]):
-    """Records, oldest first; `skipped` counts what was found and was no record."""
+    """Records, oldest first; `skipped` counts entries that were not records."""
 
     def __init__(self, records: Iterator[Record], skipped: Skipped) -> None:
         self._records = records
@@ -30,10 +30,10 @@ class Reading(Iterator[Record]):
 def read(
     state: Path, since: float | None, user: str | None, *, journal: Iterable[str] = journal_reader.THIS_HOST
 ) -> Reading:
-    """Records since a UTC second, about one user; None: all. The journal's are dated by journald.
+    """Records since a UTC second, about one user; None: all. Those of the journal are dated by journald.
 
     `journal`: arguments of journalctl(1) that say where the journal is. Only a bounded number of records is in memory
-    at any time. Raises Problem, at the latest with the last record, if there is a journal that cannot be read.
+    at any time. Raises Problem, at the latest after the last record, if there is a journal that cannot be read.
     """
     skipped = Skipped()
     sources = (
@@ -53,7 +53,7 @@ def _time(record: Record) -> float:
 
 
 def _in_order(records: Iterator[Record]) -> Iterator[Record]:
-    """The same records by time, if each is at most OUT_OF_ORDER_MAX places from where it belongs."""
+    """The same records sorted by time, if each is at most OUT_OF_ORDER_MAX places from where it belongs."""
     waiting: list[tuple[float, int, Record]] = []
     for number, record in enumerate(records):
         if len(waiting) < OUT_OF_ORDER_MAX:

@@ -1,4 +1,4 @@
-"""Where audit records go."""
+"""The destination of audit records."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from rw2fa_daemon.core.rule import Rule
 
 
 class Sink:
-    """To the journal; what it does not take, because it is not there or behind, to the file in the state folder.
+    """Writes to the journal or, if that is absent or its queue is full, to the file in the state folder.
 
-    What neither takes is counted in `lost`, and reported by a record of its own as soon as one of them takes records
-    again.
+    Records that neither accepts are counted in `lost`, and reported by a separate record as soon as one of them accepts
+    records again.
     """
 
     def __init__(self, state: Path, journal: Path = JOURNAL_SOCKET) -> None:
@@ -38,13 +38,11 @@ class Sink:
         return (self._journal.is_there() and self._journal.send(entry(record))) or self._file.append(record)
 
     def _report(self, at: float) -> None:
-        reason = (
-            f"{self._lost_and_not_reported} audit records before this one were lost: neither journal nor file took them"
-        )
+        reason = f"{self._lost_and_not_reported} audit records before this one were lost: journal and file refused them"
         if self._keep(Record(Event.RECORDS_LOST, at, decision="done", rule=Rule.RECORDS_LOST, reason=reason)):
             self._lost_and_not_reported = 0
 
 
 def open_sink(state: Path) -> Sink:
-    """A sink whose file, where one is needed, is in the folder `state`. Nothing is opened before the first record."""
+    """A sink whose file, if one is needed, is in the folder `state`. Nothing is opened before the first record."""
     return Sink(state)

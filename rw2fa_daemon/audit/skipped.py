@@ -1,4 +1,4 @@
-"""A count of what was read and is no record."""
+"""A count of entries that were read but are not records."""
 
 
 class Skipped:

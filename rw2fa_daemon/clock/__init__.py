@@ -1,1 +1,1 @@
-"""Watching this host's clock: what the kernel and the relay say, and the last comparison kept in the state folder."""
+"""Watching this host's clock: what the kernel and the relay report, and the last comparison in the state folder."""

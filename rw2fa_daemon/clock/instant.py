@@ -1,4 +1,4 @@
-"""Now."""
+"""The present time."""
 
 import time
 
@@ -6,5 +6,5 @@ from rw2fa_daemon.core.clock import Instant
 
 
 def now() -> Instant:
-    """By the clock that is watched, and by one that nobody sets and that goes on while the host sleeps."""
+    """By the clock that is watched, and by one that is never set and runs on while the host is suspended."""
     return Instant(time.time(), time.clock_gettime(time.CLOCK_BOOTTIME))

@@ -1,4 +1,4 @@
-"""What the kernel knows about its clock (adjtimex(2))."""
+"""The kernel's view of its clock (adjtimex(2))."""
 
 import ctypes
 from typing import Final
@@ -6,14 +6,14 @@ from typing import Final
 from rw2fa_daemon.core.clock import Kernel
 
 _TIME_ERROR: Final = 5
-"""TIME_ERROR: the clock is not synchronised, or nobody said for so long that its error may exceed 16 s."""
+"""TIME_ERROR: the clock is not synchronised, or was last synchronised so long ago that its error may exceed 16 s."""
 _MICROSECONDS: Final = 1_000_000
 _REST_BYTES: Final = 512
 """More than the rest of the structure takes."""
 
 
 class _Timex(ctypes.Structure):
-    """The beginning of struct timex; with modes 0 the call only reads, which needs no right."""
+    """The beginning of struct timex; with modes 0 the call only reads, which needs no privilege."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -25,7 +25,7 @@ class _Timex(ctypes.Structure):
 
 
 def ask_kernel() -> Kernel:
-    """Whether the clock is synchronised and to within what; unknown where the call is forbidden or not there."""
+    """Whether the clock is synchronised and to within what; unknown if the call is forbidden or does not exist."""
     timex = _Timex()
     try:
         state = int(ctypes.CDLL(None, use_errno=True).adjtimex(ctypes.byref(timex)))

@@ -1,4 +1,4 @@
-"""The last comparison, as a file in the state folder: whoever compared writes it, whoever shows the clock reads it."""
+"""The last comparison, as a file in the state folder: written by the process that compared, read to show the clock."""
 
 import json
 from dataclasses import asdict
@@ -15,7 +15,7 @@ FILE_BYTES_MAX: Final = 1 << 16
 
 
 def keep(state: Path, measurement: Measurement) -> None:
-    """Put it in place of the one before; raises OSError, as where there is no state yet."""
+    """Store it in place of the previous one; raises OSError, for example if there is no state yet."""
     replace(state / FILE_NAME, json.dumps(asdict(measurement)).encode() + b"\n", FILE_MODE)
 
 
@@ -25,12 +25,12 @@ def last(state: Path) -> Measurement | None:
         with (state / FILE_NAME).open("rb") as file:
             return _measurement(json.loads(file.read(FILE_BYTES_MAX)))
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        # A file that is torn or of another version is worth as much as none: the next comparison replaces it.
+        # A file that is damaged or of another version counts as none: the next comparison replaces it.
         return None
 
 
 def clock_status(state: Path) -> ClockStatus:
-    """What the last one says about now."""
+    """What the last one says about the present."""
     return assess(last(state), now())
 
 

@@ -1,4 +1,4 @@
-"""Comparing the clock now."""
+"""Comparing the clock with time servers."""
 
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -14,13 +14,13 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire.relay import ask_time
 
 ANSWER_SECONDS: Final = 3.0
-"""What time servers are given to answer."""
+"""How long time servers may take to answer."""
 
 
 def compare(relay: Path, servers: Sequence[str], state: Path, seconds: float = ANSWER_SECONDS) -> Measurement:
-    """Ask the kernel, and time servers through the relay; keep the outcome, and audit it where it alarms.
+    """Ask the kernel, and time servers through the relay; store the outcome, and audit it if it raises an alarm.
 
-    Bounded in time by `seconds` and what the relay needs to start. No network and no relay are an outcome like others.
+    Takes at most `seconds` and the time that the relay needs to start. A missing network or relay is a valid outcome.
     """
     before = clock_status(state)
     kernel, problem = ask_kernel(), ""
@@ -30,7 +30,7 @@ def compare(relay: Path, servers: Sequence[str], state: Path, seconds: float = A
         answers, problem = (), unreachable.what
     measurement = Measurement(now(), kernel, answers, problem)
     with suppress(OSError):
-        # Where there is no state yet, or no room, it is still shown to whoever asked.
+        # If there is no state yet, or no free space, the outcome is still returned.
         keep(state, measurement)
     record = alarm(before, assess(measurement, measurement.at), measurement.at.utc)
     if record is not None:

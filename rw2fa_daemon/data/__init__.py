@@ -24,5 +24,5 @@ def _client(row: dict[str, object]) -> Client:
     cells = {
         key: _ENUMS[key](str(value)) if key in _ENUMS else value for key, value in row.items() if key not in _NO_CELLS
     }
-    # The table is data of ours: its own test checks the type of each cell.
+    # The table is our own data: its own test checks the type of each cell.
     return Client(ServiceClass(str(row["class"])), **cells)  # type: ignore[arg-type]

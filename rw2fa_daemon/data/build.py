@@ -1,4 +1,4 @@
-"""What this build was made from: version, commit and date."""
+"""The version, commit and date of this build."""
 
 import tomllib
 from functools import cache
@@ -9,7 +9,7 @@ from rw2fa_daemon import __version__
 
 @cache
 def build_text() -> str:
-    """The version with commit and date (UTC) of the sources, as `script/build-stamp` found them; else the version."""
+    """The version with commit and date (UTC) of the sources, if `script/build-stamp` found them; else the version."""
     try:
         made_from = tomllib.loads(Path(__file__).with_name("build.toml").read_text("utf-8"))
     except FileNotFoundError:

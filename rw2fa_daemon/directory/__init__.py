@@ -1,4 +1,4 @@
-"""Who is who, by NSS: in this process (`request`), or in worker processes with a deadline (`pool`).
+"""Look-ups of users in NSS: in this process (`request`), or in worker processes with a deadline (`pool`).
 
-Kept empty: the workers import it, and they are to start fast and stay small.
+Kept empty, as the workers import it and have to start fast and stay small.
 """

@@ -1,11 +1,11 @@
-"""What a look-up found, as the rest of the program knows it."""
+"""The result of a look-up in the types of the core."""
 
 from rw2fa_daemon.core.user import User
 from rw2fa_daemon.directory.found import Found
 
 
 def user_from(found: Found, groups: tuple[str, ...]) -> User:
-    """The person that was found when `groups` were asked about."""
+    """The user that was found by a look-up with `groups`."""
     return User(
         found.name,
         found.uid,

@@ -1,4 +1,4 @@
-"""What was looked up a moment ago: complete answers only, for a few seconds, within fixed bounds."""
+"""A cache of recent look-ups: complete answers only, for a few seconds, within fixed bounds."""
 
 from collections import OrderedDict
 
@@ -7,15 +7,15 @@ from rw2fa_daemon.core.user import User
 CACHE_SECONDS = 5.0
 CACHED_PERSONS_MAX = 4096
 CACHED_GIDS_MAX = 50_000
-"""Over all persons together; about 5 MB."""
+"""For all users together; about 5 MB."""
 
 Key = tuple[str, tuple[str, ...]]
 
 
 class Cache:
-    """Persons by what was typed and the groups that were asked about; the least recently used go first.
+    """Users by what was typed and the groups that were asked about; the least recently used are dropped first.
 
-    Entries that are too old stay until they are pushed out: they are no answer, but tell who has been here before.
+    Expired entries stay until they are dropped: they are no longer answers, but show which names were found before.
     """
 
     def __init__(self) -> None:
@@ -23,7 +23,7 @@ class Cache:
         self._gids = 0
 
     def get(self, key: Key, now: float) -> User | None:
-        """The person, if looked up at most CACHE_SECONDS before `now` (monotonic seconds)."""
+        """The user, if looked up at most CACHE_SECONDS before `now` (monotonic seconds)."""
         entry = self._entries.get(key)
         if entry is None or entry[0] <= now:
             return None
@@ -31,11 +31,11 @@ class Cache:
         return entry[1]
 
     def knows(self, key: Key) -> bool:
-        """Whether this was ever found, as far as the bounds allow to remember."""
+        """Whether this was found before, as far as the bounds allow it to be remembered."""
         return key in self._entries
 
     def put(self, key: Key, user: User, now: float) -> None:
-        """Keeps a person whose groups are all resolved, no other."""
+        """Stores a user, if all of the groups are resolved."""
         if any(None in each.groups.values() for each in (user, *user.others)):
             return
         self._drop(key)
@@ -51,5 +51,5 @@ class Cache:
 
 
 def _gids_of(user: User) -> int:
-    """How much of the bound a person takes; another name as much as a gid, beside those that it has."""
+    """How much of the bound a user takes; another name counts as one gid, beside its own."""
     return len(user.gids) + sum(1 + len(other.gids) for other in user.others)

@@ -1,10 +1,10 @@
-"""What a look-up found, as it travels from a worker to the pool."""
+"""The result of a look-up, as sent from a worker to the pool."""
 
 
 class Found:
-    """A person: canonical `name`, `uid`, the `gids` of getgrouplist(3), and for each group that was asked about its
-    gid, or None where that group, or whether the person is in it, could not be told for sure. `others` are the other
-    names of that uid; of their gids only those of these groups are there.
+    """A user: canonical `name`, `uid`, the `gids` of getgrouplist(3), and for each group that was asked about its
+    gid, or None if that group, or whether the user is in it, is not certain. `others` are the other
+    names of that uid; their gids are limited to those of these groups.
     """
 
     __slots__ = ("gids", "groups", "name", "others", "uid")

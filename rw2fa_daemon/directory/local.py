@@ -1,4 +1,4 @@
-"""Which local users share a uid: to the kernel they are one and the same.
+"""Which local names share a uid: to the kernel they are one user.
 
 The worker processes import this, see `nss`.
 """
@@ -14,13 +14,13 @@ _shared: dict[int, list[bytes]] = {}
 
 
 def names_of(uid: int) -> list[bytes]:
-    """The local names of a uid in the order of passwd(5) if there are several, else none."""
+    """The local names of a uid in the order of passwd(5) if there are several, else an empty list."""
     return shared().get(uid, [])
 
 
 def shared() -> dict[int, list[bytes]]:
     """The names of each uid that has more than one; read again when the file has changed."""
-    global _seen, _shared  # noqa: PLW0603 -- a worker is one thread, and has nothing else to keep it in
+    global _seen, _shared  # noqa: PLW0603 -- a worker is a single thread, and has no other place for it
     try:
         status = os.stat(_FILE)  # noqa: PTH116 -- pathlib would double the time of a worker's start
         stamp = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
@@ -34,7 +34,7 @@ def shared() -> dict[int, list[bytes]]:
 
 
 def read(content: bytes) -> dict[int, list[bytes]]:
-    """The same, of the content of passwd(5)."""
+    """The same, from the content of passwd(5)."""
     names: dict[int, list[bytes]] = {}
     for line in content.splitlines():
         fields = line.split(b":")

@@ -1,4 +1,4 @@
-"""What the pool wants of an event loop: a part of asyncio's, which will do as well."""
+"""What the pool needs of an event loop: a subset of asyncio's interface."""
 
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVarTuple
@@ -7,14 +7,14 @@ Ts = TypeVarTuple("Ts")
 
 
 class Timer(Protocol):
-    """Something that is to be done later."""
+    """A call that is scheduled for later."""
 
     def cancel(self) -> None:
-        """Do not do it; without effect if it is done already."""
+        """Cancel it; has no effect if it was already made."""
 
 
 class Loop(Protocol):
-    """Calls back, in one thread, and outlives an error in what it calls."""
+    """Calls back, in one thread, and survives exceptions in callbacks."""
 
     def time(self) -> float:
         """Monotonic seconds."""
@@ -26,10 +26,10 @@ class Loop(Protocol):
         """Call once, when `time` reaches `when`."""
 
     def add_reader(self, fd: int, callback: Callable[[*Ts], object], /, *arguments: *Ts) -> object:
-        """Call whenever the descriptor can be read or is at its end."""
+        """Call whenever the descriptor is readable or at end of file."""
 
     def remove_reader(self, fd: int, /) -> object:
-        """Do so no longer; without effect for others."""
+        """Stop watching a descriptor; has no effect if it is not watched."""
 
     def call_exception_handler(self, context: dict[str, Any], /) -> None:
         """Report an error: `message`, and the `exception`."""

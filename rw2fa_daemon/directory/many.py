@@ -1,4 +1,4 @@
-"""Look-ups of many people one after the other, for lists of them: groups are read for hundreds of people at a time."""
+"""Look-ups of many users one after the other, for lists: groups are read once for hundreds of users."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final
@@ -9,9 +9,9 @@ from rw2fa_daemon.directory.answer import user_from
 from rw2fa_daemon.directory.found import Found
 
 FIRST_AT_ONCE: Final = 64
-"""People that are looked up before the first answers are given; each time twice as many as before, up to AT_ONCE."""
+"""Users looked up before the first answers are returned; doubled each time, up to AT_ONCE."""
 AT_ONCE: Final = 8_192
-"""A group is read twice for so many people, and may have a hundred thousand members."""
+"""A group is read twice for this many users, and may have a hundred thousand members."""
 
 _Group = tuple[int, frozenset[str]] | None
 
@@ -19,7 +19,7 @@ _Group = tuple[int, frozenset[str]] | None
 def lookups(names: Sequence[str], groups: tuple[str, ...]) -> Iterator[User | Missing]:
     """What `request.lookup` says of each name, in order; blocks for as long as NSS does, and never raises.
 
-    Without `groups` nobody's gids are asked for either: those that are given are none.
+    Without `groups` the gids are not looked up either, and are empty in the answers.
     """
     room = nss.Room()
     before = _listed(groups)

@@ -4,15 +4,15 @@ import grp
 from pathlib import Path
 from typing import Final
 
-#: Members of one group that a check looks at.
+#: Members of one group that a check examines.
 MEMBERS_MAX: Final = 2000
 _LOCAL_USERS: Final = Path("/etc/passwd")
 
 
 def group_members(group: str, most: int = MEMBERS_MAX) -> list[str] | None:
-    """The members that the directory lists, and the local users whose primary group it is; None if it is not known.
+    """The members that the directory lists, and the local users whose primary group it is; None if it is unknown.
 
-    At most so many. A directory need not list the members of its groups: whoever logs in is asked the other way round.
+    At most `most` of them. A directory need not list the members of its groups: logins look up the user's groups.
     """
     try:
         entry = grp.getgrnam(group)
@@ -22,7 +22,7 @@ def group_members(group: str, most: int = MEMBERS_MAX) -> list[str] | None:
 
 
 def _local_users_of(gid: int) -> list[str]:
-    """Local users alone: the list of all may be a whole company, asked for over the network."""
+    """Local users only: the list of all users may be a whole company's, read over the network."""
     try:
         text = _LOCAL_USERS.read_text("utf-8", "surrogateescape")
     except OSError:

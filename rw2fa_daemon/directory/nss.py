@@ -1,7 +1,7 @@
-"""One complete look-up of a person through libc. Blocks for as long as the directory does.
+"""One complete look-up of a user through libc. Blocks for as long as the directory does.
 
-The worker processes import this, hence no dataclasses, enum or typing: those would cost them 3 MB and half their
-start. `request` gives the same answers as `User` or `Missing`.
+The worker processes import this, hence no dataclasses, enum or typing: those would cost them 3 MB and half of their
+start-up time. `request` returns the same answers as `User` or `Missing`.
 """
 
 import ctypes
@@ -20,23 +20,23 @@ _LARGEST_BUFFER = 1 << 20
 _FIRST_GIDS = 64
 _LARGEST_GIDS = 65_536  # NGROUPS_MAX
 OTHERS_MAX = 256
-"""Names of one uid that are looked at; whoever has one of more cannot be judged."""
+"""Names of one uid that are examined; users with more of them are refused."""
 
 
 class NotAnswered(Exception):
-    """NSS failed: it said neither who this is nor that there is nobody of that name."""
+    """NSS failed: it returned neither an entry nor "not found"."""
 
 
 def find(typed: str, groups: tuple[str, ...]) -> Found | None:
-    """Looks up `typed`, and whether the person is in `groups`. None: NSS says that there is no such user.
+    """Looks up `typed`, and whether the user is in `groups`. None: NSS says that there is no such user.
 
-    getgrouplist(3) leaves out, without a word, the groups of a service that does not answer. A group that the person
-    seems not to be in therefore counts as resolved only if NSS gives the same gid for it before and after that call,
-    and does not itself list the person as a member.
+    getgrouplist(3) silently omits the groups of a service that does not answer. A group that the user
+    seems not to be in therefore counts as resolved only if NSS returns the same gid for it before and after that call,
+    and does not itself list the user as a member.
 
-    `others` are the names that the kernel cannot tell from this one: what NSS gives for the uid, and the local ones.
+    `others` are the other names of the uid: the one that NSS returns for it, and the local ones.
 
-    Raises NotAnswered where getpwnam_r(3), getpwuid_r(3) or getgrouplist(3) say that they failed.
+    Raises NotAnswered if getpwnam_r(3), getpwuid_r(3) or getgrouplist(3) report a failure.
     """
     before = [group_now(group) for group in groups]
     user = _user(typed)
@@ -52,7 +52,7 @@ def find(typed: str, groups: tuple[str, ...]) -> Found | None:
 
 
 def person_now(typed: str, room: "Room", *, with_gids: bool = True) -> tuple[bytes, int, list[int]] | None:
-    """Canonical name, uid and gids, if those are wanted; None: there is no such user. Raises NotAnswered."""
+    """Canonical name, uid and, if wanted, gids; None: there is no such user. Raises NotAnswered."""
     user = _user(typed, room)
     if user is None:
         return None
@@ -72,7 +72,7 @@ def _member(user: "_User", groups: tuple[str, ...], before: "list[tuple[int, lis
 
 
 def _others(user: "_User") -> "list[_User]":
-    """The other names of somebody's uid; what is not there any more, or has another uid by now, is none."""
+    """The other names of a user's uid, except those that no longer exist, or have another uid by now."""
     name, uid, _ = user
     by_uid = _user_of(uid)
     names = dict.fromkeys([by_uid[0]] if by_uid else [])
@@ -90,9 +90,9 @@ def settled(
     before: tuple[int, Container[str]] | None,
     after: tuple[int, Container[str]] | None,
 ) -> int | None:
-    """The gid of a group, None while it is not sure whether the person with the gids `held` is in it.
+    """The gid of a group, None while it is not certain whether the user with the gids `held` is in it.
 
-    `before` and `after` are what `group_now` said of it before and after those were asked for.
+    `before` and `after` are what `group_now` returned before and after those gids were looked up.
     """
     if before is None or before[0] in held:
         return before and before[0]
@@ -103,9 +103,9 @@ def settled(
 
 
 def group_now(group: str) -> tuple[int, list[str]] | None:
-    """The gid of a group and the members that NSS lists; None: it is not known."""
+    """The gid of a group and the members that NSS lists; None: it is unknown."""
     try:
-        # Python goes by the locale's encoding, NSS by none: ours is always UTF-8.
+        # Python uses the locale's encoding, NSS none: ours is always UTF-8.
         entry = grp.getgrnam(os.fsdecode(group.encode(*_ENCODING)))
     except (KeyError, ValueError, OSError):  # not found or no answer; a NUL or a lone surrogate
         return None
@@ -125,7 +125,7 @@ class _Passwd(ctypes.Structure):
 
 
 class Room:
-    """Where libc writes an entry of passwd: for one look-up at a time, and for many one after the other."""
+    """The buffers for an entry of passwd: for one look-up at a time, reusable for many."""
 
     def __init__(self) -> None:
         self.entry = _Passwd()
@@ -135,12 +135,12 @@ class Room:
         self.take(_FIRST_BUFFER)
 
     def take(self, size: int) -> None:
-        """Have a buffer of so many bytes for its texts."""
+        """Allocate a buffer of `size` bytes for its texts."""
         self.size = size
         self.buffer = ctypes.create_string_buffer(size)
 
 
-# `pwd` raises KeyError for "no such user" and for a failure alike; the return code of libc's function tells some of
+# `pwd` raises KeyError both for "no such user" and for a failure; the return code of libc's function reveals some of
 # the failures (docs/decisions/0010).
 _libc = ctypes.CDLL(None)
 _getpwnam_r = _libc.getpwnam_r
@@ -155,7 +155,7 @@ _getpwnam_r.argtypes = (
 _getpwuid_r = _libc.getpwuid_r
 _getpwuid_r.restype = ctypes.c_int
 _getpwuid_r.argtypes = (ctypes.c_uint, *_getpwnam_r.argtypes[1:])
-# os.getgrouplist takes no name that is not UTF-8.
+# os.getgrouplist does not accept names that are not UTF-8.
 _getgrouplist = _libc.getgrouplist
 _getgrouplist.restype = ctypes.c_int
 _getgrouplist.argtypes = (ctypes.c_char_p, ctypes.c_uint, ctypes.POINTER(ctypes.c_uint), ctypes.POINTER(ctypes.c_int))
@@ -169,7 +169,7 @@ def _user(typed: str, room: Room | None = None) -> _User | None:
     """None: there is no such user."""
     try:
         asked = typed.encode(*_ENCODING)
-    except UnicodeEncodeError:  # a lone surrogate: no bytes are written like that
+    except UnicodeEncodeError:  # a lone surrogate, which stands for no byte
         return None
     return None if b"\0" in asked else _by_name(asked, room)
 
@@ -208,4 +208,4 @@ def _gids(name: bytes, primary: int) -> list[int]:
         if _getgrouplist(name, primary, gids, ctypes.byref(count)) >= 0:
             return gids[: count.value]
         size = max(size * 2, count.value)
-    raise NotAnswered("more groups than Linux has room for")
+    raise NotAnswered("more groups than Linux allows")

@@ -1,9 +1,9 @@
-"""The packets between the pool and a worker: a question one way, an answer the other, never two at a time.
+"""The packets between the pool and a worker: questions one way, answers the other.
 
 A question is the word "find" (an empty packet would read as end of file), the name, then the groups. An answer is a
-status, and for a person name, uid, a field for each group that was asked about (empty: not resolved), the number of
+status, and for a user the name, uid, a field for each group that was asked about (empty: not resolved), the number of
 other names of that uid, each with such fields (a plus before the gid: a member), and the gids, packed. Fields are
-separated by NUL, which no name holds.
+separated by NUL, which no name contains.
 """
 
 import struct
@@ -11,7 +11,7 @@ import struct
 from rw2fa_daemon.directory.found import Found
 
 NAME_BYTES_MAX = 1024
-"""A longer name is unknown without asking: as much as the hook sends; Linux itself allows 256 (LOGIN_NAME_MAX)."""
+"""A longer name is unknown without a look-up: the hook sends at most this; Linux allows 256 (LOGIN_NAME_MAX)."""
 QUESTION_BYTES_MAX = 65_536
 ANSWER_BYTES_MAX = 1 << 19
 """Room for 65,536 groups (NGROUPS_MAX) and for the fields of the largest question."""
@@ -23,7 +23,7 @@ _ENCODING = ("utf-8", "surrogateescape")
 
 
 def question(typed: str, groups: tuple[str, ...]) -> bytes | None:
-    """None: a name in it has a NUL, is not text, or all of it is too long."""
+    """The packet for a look-up; None if a name contains a NUL or is not text, or the packet would be too long."""
     try:
         fields = [name.encode(*_ENCODING) for name in (typed, *groups)]
     except UnicodeEncodeError:
@@ -34,13 +34,13 @@ def question(typed: str, groups: tuple[str, ...]) -> bytes | None:
 
 
 def parse_question(packet: bytes) -> tuple[str, tuple[str, ...]]:
-    """The name and the groups of a packet that `question` made."""
+    """The name and the groups in a packet made by `question`."""
     _, typed, *groups = packet.split(_SEPARATOR)
     return typed.decode(*_ENCODING), tuple(group.decode(*_ENCODING) for group in groups)
 
 
 def answer(found: Found) -> bytes:
-    """The packet for a person."""
+    """The packet for a user."""
     groups = [b"" if gid is None else b"%d" % gid for gid in found.groups]
     gids = struct.pack(f"={len(found.gids)}I", *found.gids)
     others = [field for other in found.others for field in _other(other)]
@@ -55,9 +55,9 @@ def _other(found: Found) -> list[bytes]:
 
 
 def parse_answer(packet: bytes, groups: int) -> Found | None:
-    """The person in an answer to a question about so many groups; None for UNKNOWN.
+    """The user in an answer to a question about `groups` groups; None for UNKNOWN.
 
-    Raises ValueError for UNAVAILABLE and for everything that `answer` does not make.
+    Raises ValueError for UNAVAILABLE and for every packet that `answer` does not make.
     """
     if packet == UNKNOWN:
         return None

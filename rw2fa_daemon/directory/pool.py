@@ -1,4 +1,4 @@
-"""Look-ups with a deadline, in worker processes: the directory may hang, whoever judges logins never does.
+"""Look-ups with a deadline, in worker processes: the directory may hang, but the daemon never does.
 
 All of it runs in callbacks of one event loop: no tasks, no futures, no threads.
 """
@@ -15,26 +15,26 @@ from rw2fa_daemon.directory.loop import Loop, Timer
 from rw2fa_daemon.directory.process import WorkerProcess
 
 DEADLINE_SECONDS = 1.5
-"""Leaves the hook, which waits 3 s (2 s on xrdp), time to hear the answer."""
+"""Leaves the hook, which waits 3 s (2 s on xrdp), time to receive the answer."""
 WORKERS = 4
 CALLERS_MAX = 4096
-"""Callers that wait for an answer, all together; one more is told UNAVAILABLE at once."""
+"""Callers that wait for an answer, in total; further ones get UNAVAILABLE at once."""
 QUEUE_MAX = 1024
-"""Look-ups that wait for a worker; one more is UNAVAILABLE at once."""
+"""Look-ups that wait for a worker; further ones are UNAVAILABLE at once."""
 COURTESIES_MAX = 64
 """Of those, look-ups as a courtesy."""
 SLOW_SECONDS = 10.0
 """For how long after a missed deadline look-ups of the same lane get only some of the workers."""
 SLOW_LANES_MAX = 64
 AHEAD_MAX = 8
-"""Look-ups that one worker is given at a time, while all are busy and the directory is quick."""
+"""Look-ups that one worker is given at a time, while all are busy and the directory is fast."""
 STALLED_SECONDS = 0.05
-"""After so long at one look-up, those behind it are for other workers as well."""
+"""After this long at one look-up, those behind it may go to other workers as well."""
 IDLE_SECONDS = 60.0
-"""After so long without work all workers but one end."""
+"""After this long without work all workers but one are ended."""
 BACKOFF_FIRST_SECONDS = 0.1
 BACKOFF_LAST_SECONDS = 5.0
-"""Before another worker is started after one that died without a single answer; doubled each time."""
+"""The wait before a new worker is started after one that died without a single answer; doubled each time."""
 _REAP_SECONDS = 0.05
 _END_SECONDS = 0.5
 
@@ -45,7 +45,7 @@ _COURTESIES = "?"
 
 
 class _Lookup:
-    """One question, and everybody who waits for its answer."""
+    """One question, and all callers that wait for its answer."""
 
     __slots__ = ("callers", "deadline", "key", "lane", "question")
 
@@ -58,7 +58,7 @@ class _Lookup:
 
 
 class _Work:
-    """What a worker has been given, in the order in which it will answer."""
+    """The look-ups that a worker was given, in the order in which it will answer."""
 
     __slots__ = ("began", "given_back", "lane", "lookups", "until")
 
@@ -66,25 +66,25 @@ class _Work:
         self.lookups = deque((lookup,))
         self.lane = lookup.lane
         self.began = now
-        """When it began with the first of them."""
+        """When it began the first of them."""
         self.until = until
-        """How long it may be at that one."""
+        """By when it has to finish that one."""
         self.given_back = False
-        """Whether those behind the first one are in the queue again."""
+        """Whether those behind the first one are back in the queue."""
 
 
 class Pool:
-    r"""Worker processes, started when needed; answers of the last seconds; a queue.
+    r"""Worker processes, started when needed; a cache of recent answers; a queue.
 
-    `deadline_seconds` is both how long a caller waits, queue included, and how long a worker may take for one
-    question before it is killed and replaced. To keep a directory that hangs for some from stopping all, look-ups go
-    in lanes: one for each domain (`CORP\alice`, `alice@corp`, no domain) of people who were found before, one for
-    all strangers, one for courtesies. The last, and those that missed a deadline lately, get half of the workers
-    together.
+    `deadline_seconds` is both how long a caller waits, including the queue, and how long a worker may take for one
+    question before it is killed and replaced. So that a directory that hangs for some names does not block all,
+    look-ups go in lanes: one for each domain (`CORP\alice`, `alice@corp`, no domain) of users who were found before,
+    one for all unknown names, one for courtesies. The last, and those that missed a deadline recently, share half of
+    the workers.
 
     While all workers are busy and no lane is slow, a worker is given several look-ups of one lane at a time, so that
-    it need not wait for us, nor we for it, between any two. One that takes long keeps nobody behind it: those are put
-    back for another worker. Whichever answers first is heard.
+    neither it nor the pool has to wait between them. A slow one does not delay those behind it: they are returned to
+    the queue for another worker. The first answer counts.
     """
 
     def __init__(self, loop: Loop, *, workers: int = WORKERS, deadline_seconds: float = DEADLINE_SECONDS) -> None:
@@ -98,7 +98,7 @@ class Pool:
         self._queue: deque[_Lookup] = deque()
         self._idle: list[WorkerProcess] = []
         self._busy: dict[WorkerProcess, _Work] = {}
-        """What each is at. The first one's time ends first, as in `_open`."""
+        """The work of each. The deadline of the first one comes first, as in `_open`."""
         self._alarm: Timer | None = None
         self._alarm_at = 0.0
         self._dying: list[WorkerProcess] = []
@@ -109,10 +109,10 @@ class Pool:
         self._closed = False
 
     def lookup(self, typed: str, groups: tuple[str, ...], done: Done, *, courtesy: bool = False) -> None:
-        """Calls `done` once with what `request.lookup` would give: before returning if the answer is known, within
+        """Calls `done` once with what `request.lookup` would return: before returning if the answer is cached, within
         the deadline otherwise. UNAVAILABLE: the directory, or this pool, did not answer in time.
 
-        `courtesy`: nobody's login depends on it, so that it gets only what others leave.
+        `courtesy`: no login depends on it, so it has the lowest priority.
         """
         key = (typed, groups)
         known = self._cache.get(key, self._loop.time())
@@ -132,7 +132,7 @@ class Pool:
             self._dispatch()
 
     def close(self) -> None:
-        """Ends the workers; whoever still waits is told UNAVAILABLE, and so is everybody who asks later."""
+        """Ends the workers; callers that still wait, and later ones, get UNAVAILABLE."""
         self._closed = True
         self._queue.clear()
         workers = [*self._idle, *self._busy]
@@ -153,10 +153,10 @@ class Pool:
         return _domain(key[0]) if self._cache.knows(key) else _STRANGERS
 
     def _begin(self, key: Key, lane: str, done: Done) -> _Lookup | None:
-        """A new look-up in the queue, or None after `done` was told why there is none."""
+        """A new look-up in the queue, or None after `done` was called because there is none."""
         question = packet.question(*key)
         if question is None:
-            # No user has such a name; if it was the list of groups, nobody can be judged.
+            # No user has such a name; if the list of groups is at fault, no look-up is possible.
             done(Missing.UNKNOWN if packet.question("", key[1]) is not None else Missing.UNAVAILABLE)
             return None
         full = len(self._queue) >= QUEUE_MAX
@@ -170,7 +170,7 @@ class Pool:
         return lookup
 
     def _set_alarm(self) -> None:
-        """One timer for all: to make and cancel two for each look-up would take longer than the rest of it."""
+        """One timer for all: making and cancelling two for each look-up would take longer than the rest of it."""
         if self._alarm is not None or self._closed:
             return
         ends = [lookup.deadline for lookup in islice(self._open.values(), 1)]
@@ -194,25 +194,25 @@ class Pool:
         self._set_alarm()
 
     def _give_up(self, lookup: _Lookup) -> None:
-        """The callers' deadline. A worker that is at it keeps its own, and what it still finds goes to the cache."""
+        """The callers' deadline. A worker that is busy with it keeps its own; its answer still goes to the cache."""
         if lookup in self._queue:
             self._queue.remove(lookup)
         self._finish(lookup, Missing.UNAVAILABLE)
 
     def _give_back(self, work: _Work) -> None:
-        """Let other workers have what waits behind the first look-up of this one."""
+        """Return the look-ups behind the first one of this worker to the queue."""
         work.given_back = True
         self._queue.extendleft(
             lookup for lookup in reversed(list(islice(work.lookups, 1, None))) if self._is_wanted(lookup)
         )
 
     def _is_wanted(self, lookup: _Lookup) -> bool:
-        """Whether nobody has answered it yet, and somebody still waits."""
+        """Whether it is unanswered, and callers still wait for it."""
         return self._open.get(lookup.key) is lookup and lookup not in self._queue
 
     def _finish(self, lookup: _Lookup, answer: Answer) -> None:
         if self._open.get(lookup.key) is not lookup:
-            return  # its callers have given up already, or another worker was faster
+            return  # its callers have already given up, or another worker was faster
         del self._open[lookup.key]
         self._callers -= len(lookup.callers)
         for done in lookup.callers:
@@ -230,7 +230,7 @@ class Pool:
             if lookup is None:
                 return
             if self._open.get(lookup.key) is not lookup:
-                continue  # it was given back, and answered meanwhile
+                continue  # it was returned to the queue, and answered meanwhile
             worker = self._idle.pop() if self._idle else self._start()
             if worker is None:
                 self._queue.appendleft(lookup)
@@ -260,7 +260,7 @@ class Pool:
                 return
             _, _, worker, work = min(able, key=lambda each: each[:2])
             if not worker.send(lookup.question):
-                return  # that it is gone will show when it is read
+                return  # it has died, which is noticed when its socket is read
             self._queue.popleft()
             work.lookups.append(lookup)
             if self._alarm is not None and self._alarm_at > work.began + STALLED_SECONDS:
@@ -316,7 +316,7 @@ class Pool:
                 return
         else:
             result = Missing.UNKNOWN if found is None else user_from(found, lookup.key[1])
-        # Behind all others: its time for the next one ends last.
+        # To the end: its deadline for the next one comes last.
         del self._busy[worker]
         now = self._loop.time()
         worker.has_answered = True
@@ -330,7 +330,7 @@ class Pool:
             self._idle.append(worker)
         if isinstance(result, User):
             self._cache.put(lookup.key, result, now)
-        self._dispatch()  # first, so that the worker is at it while the callers judge
+        self._dispatch()  # first, so that the worker is busy while the callers go on
         self._keep_house()
         self._finish(lookup, result)
 
@@ -346,7 +346,7 @@ class Pool:
         self._dispatch()
 
     def _lost(self, worker: WorkerProcess) -> None:
-        """The worker died, or answers what nobody asked."""
+        """The worker died, or sent an invalid answer."""
         if worker in self._idle:
             self._idle.remove(worker)
         self._discard(worker)
@@ -367,7 +367,7 @@ class Pool:
         self._keep_house()
 
     def _keep_house(self) -> None:
-        """Sees to it that dead workers are waited for and idle ones ended, while there are any."""
+        """Schedules waiting for dead workers and ending idle ones, while there are any."""
         if self._housekeeping is None and (self._dying or len(self._idle) > 1):
             delay = _REAP_SECONDS if self._dying else IDLE_SECONDS / 2
             self._housekeeping = self._loop.call_later(delay, self._clean)
@@ -388,7 +388,7 @@ def _keeps_others(work: _Work) -> bool:
 
 
 def _domain(typed: str) -> str:
-    """The part of a spelling that may name another directory; in lower case, empty where there is none."""
+    """The part of a spelling that may name another directory; in lower case, empty if there is none."""
     if "\\" in typed:
         return typed.partition("\\")[0].lower()
     return typed.rpartition("@")[2].lower() if "@" in typed else ""

@@ -1,4 +1,4 @@
-"""One worker process as the pool sees it: a socket, a process, and what it is busy with."""
+"""One worker process as the pool sees it: a socket and a process."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ from rw2fa_daemon.directory.loop import Loop
 
 _PROGRAM = Path(__file__).with_name("worker.py")
 _ARGUMENTS = ("-I", "-S", "-X", "utf8", str(_PROGRAM))
-# What systemd hands to the daemon alone.
+# Environment variables that systemd sets for the daemon only.
 _NOT_FOR_WORKERS = frozenset(
     {"NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID", "LISTEN_FDNAMES"}
     | {"CREDENTIALS_DIRECTORY", "INVOCATION_ID", "JOURNAL_STREAM", "MAINPID"}
@@ -22,7 +22,7 @@ _receive_buffer = bytearray(packet.ANSWER_BYTES_MAX)
 
 
 class WorkerProcess:
-    """Starts a worker; `on_packet(self, packet)` gets each packet from it, an empty one when it is gone.
+    """Starts a worker; `on_packet(self, packet)` gets each packet from it, an empty one when it has ended.
 
     Raises OSError if no process can be started.
     """
@@ -55,7 +55,7 @@ class WorkerProcess:
         return self._process.pid
 
     def send(self, question: bytes) -> bool:
-        """Whether it was sent; it never blocks, because a worker has one question at a time."""
+        """Whether it was sent; never blocks."""
         try:
             self._socket.send(question)
         except OSError:
@@ -63,17 +63,17 @@ class WorkerProcess:
         return True
 
     def end(self) -> None:
-        """Kills it and closes its socket. No packet comes from it any more."""
+        """Kills it and closes its socket. No more packets come from it."""
         self._loop.remove_reader(self._socket.fileno())
         self._socket.close()
         self._process.kill()
 
     def is_gone(self) -> bool:
-        """Whether the ended process has left the process table; to be asked until it has."""
+        """Whether the ended process has left the process table; call this until it has."""
         return self._process.poll() is not None
 
     def wait(self, seconds: float) -> None:
-        """Waits so long for an ended process; one that the kernel cannot kill yet is left to init."""
+        """Waits up to `seconds` for an ended process; one that the kernel cannot kill yet is left to init."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
 

@@ -1,4 +1,4 @@
-"""The look-up of a person in this process: for the administrator's command, which may wait for the directory."""
+"""The look-up of a user in this process: for the administrator's command, which may wait for the directory."""
 
 from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory import nss
@@ -6,11 +6,11 @@ from rw2fa_daemon.directory.answer import user_from
 
 
 def lookup(typed: str, groups: tuple[str, ...]) -> User | Missing:
-    """Who NSS says `typed` is, and which of `groups` (names without a mark) it can resolve.
+    """The user that NSS returns for `typed`, and which of `groups` (names without a mark) it can resolve.
 
     Any text is looked up as it is; bytes that are not UTF-8 are lone surrogates (`surrogateescape`). Blocks for as
-    long as NSS does. Never raises: what cannot be a user's name is UNKNOWN, what NSS fails at is UNAVAILABLE.
-    UNKNOWN is no proof: a directory that is down gives it too, unless it is the last service of nsswitch.conf.
+    long as NSS does. Never raises: what cannot be a user's name is UNKNOWN, a failure of NSS is UNAVAILABLE.
+    UNKNOWN is not proof: a directory that is down causes it too, unless it is the last service of nsswitch.conf.
     """
     try:
         found = nss.find(typed, groups)

@@ -1,4 +1,4 @@
-"""The program of a worker process: answers questions about people until its socket closes.
+"""The program of a worker process: answers questions about users until its socket closes.
 
 Started by path with `python -I -S`, so that it needs neither site-packages nor the environment: the same in a virtual
 environment and under /usr/lib. Its socket is standard input. It is given nothing secret.
@@ -35,8 +35,8 @@ def _answer(asked: bytes) -> bytes:
 
 
 def _live_and_die_with_the_daemon() -> None:
-    """A stop or a Ctrl-C is for the daemon, which still finishes what it accepted; the closed socket is the sign to
-    end. A worker that hangs in NSS cannot see that sign, so the kernel kills it when the daemon is gone.
+    """A stop or a Ctrl-C is meant for the daemon, which still finishes what it accepted; a worker ends when its socket
+    is closed. One that hangs in NSS does not notice that, so the kernel kills it when the daemon has ended.
     """
     libc = ctypes.CDLL(None)
     libc.signal.argtypes = (ctypes.c_int, ctypes.c_void_p)
