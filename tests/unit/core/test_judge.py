@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rw2fa_daemon.core.account import Algorithm, Counters, Credential
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.code_cache import CodeCache
-from rw2fa_daemon.core.judge import SEARCHED, Verdict, judge
+from rw2fa_daemon.core.judge import SEARCHED, Verdict, charge, judge
 from rw2fa_daemon.core.lockout import FREE_FAILURES
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.secret import Secret
@@ -177,3 +177,35 @@ def test_promise_11_the_codebook_forgets_beyond_its_bound() -> None:
         credential = Credential(Secret(bytes([number]) * 20), active=True)
         book.all(credential, "000000", 1_000, 5)
     assert len(book._pages) == 3
+
+
+def offset_of(code: str, counters: Counters | None = None) -> tuple[Verdict, int]:
+    credential = Credential(SECRET, active=True, digits=8)
+    judgement, _ = judge(
+        credential, counters or Counters(), code, now=NOW, guessing=Guessing(60, 1.0), code_cache=CodeCache()
+    )
+    return judgement.verdict, judgement.offset
+
+
+@pytest.mark.parametrize("steps", [-3, 0, 5])
+def test_the_audit_is_told_by_how_many_seconds_a_phone_is_off(steps: int) -> None:
+    at = NOW_STEP + steps
+    assert offset_of(_code(at)) == (Verdict.RIGHT, 30 * steps)
+    assert offset_of(_code(at), Counters(used=(at,), last=at)) == (Verdict.USED_BEFORE, 30 * steps)
+    assert offset_of(_code(at), Counters(floor=at)) == (Verdict.USED_BEFORE, 30 * steps), "forgotten one by one"
+    assert offset_of(_code(NOW_STEP - 100 + steps)) == (Verdict.OUTSIDE, 30 * (steps - 100))
+
+
+def test_promise_1_a_code_too_far_away_is_charged_and_its_step_burned() -> None:
+    verdict, after = _judge(_code(NOW_STEP + 100), discrepancy=60)
+    assert verdict is Verdict.OUTSIDE
+    assert (after.used, after.last, after.failures, after.wide_guesses) == ((NOW_STEP + 100,), 0, 1, 1)
+
+
+def test_a_wrong_answer_costs_as_much_as_a_wrong_code() -> None:
+    guessing = Guessing(60, 1.0)
+    assert charge(Counters(failures=4), 8, guessing, NOW) == Counters(
+        failures=5, locked_until=int(NOW) + 60, wide_guesses=1, wide_at=int(NOW)
+    )
+    spent = Counters(wide_guesses=10**9, wide_at=int(NOW))
+    assert charge(spent, 8, guessing, NOW) == replace(spent, failures=1, narrow_guesses=1, narrow_at=int(NOW))

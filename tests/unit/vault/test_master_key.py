@@ -52,6 +52,15 @@ def test_a_new_key_is_private_and_loads(path: Path) -> None:
     assert list(path.parent.iterdir()) == [path], "nothing else is left behind"
 
 
+def test_a_new_key_can_be_read_by_its_owner_whatever_the_umask_is(path: Path) -> None:
+    umask = os.umask(0o777)
+    try:
+        create_master_key(path)
+    finally:
+        os.umask(umask)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
 def test_no_two_keys_are_alike(tmp_path: Path) -> None:
     for name in ("a", "b"):
         create_master_key(tmp_path / name)
@@ -122,11 +131,22 @@ def test_a_key_of_another_user_is_refused(path: Path, monkeypatch: pytest.Monkey
         load_master_key(path)
 
 
+def test_a_key_that_was_read_or_refused_leaves_no_descriptor_open(path: Path) -> None:
+    def descriptors() -> list[Path]:
+        return [file for file in Path("/proc/self/fd").iterdir() if path.name in str(file.resolve())]
+
+    load_master_key(put(path, LINE))
+    with pytest.raises(Problem):
+        load_master_key(put(path, LINE, 0o644))
+    assert descriptors() == []
+
+
 def test_a_missing_key_says_how_to_get_one(path: Path) -> None:
     with pytest.raises(Problem, match=r"no master key in .*rw2fa init"):
         load_master_key(path)
 
 
+@pytest.mark.timeout(30)
 @pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
 def test_what_is_not_a_file_is_refused_at_once(path: Path, make: Callable[[Path, int], None]) -> None:
     make(path, 0o700)
