@@ -1,4 +1,4 @@
-"""What the state holds about one person, as frozen values."""
+"""What the state holds about one user, as frozen values."""
 
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -11,7 +11,7 @@ GENERATION_BITS: Final = 62
 
 
 class Method(StrEnum):
-    """How a person gets the one-time password."""
+    """How a user gets one-time passwords."""
 
     APP = "app"
     SMS = "sms"
@@ -94,11 +94,11 @@ class Bypass:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """One person, by the canonical name and uid that NSS gave (promise 13).
+    """One user, by the canonical name and uid that NSS gave (promise 13).
 
     `generation` is a random number that every record of this enrolment is bound to; a reset
     draws another, which makes older records useless. `enrol_opened_at` (UTC seconds) is when an
-    administrator last opened the enrolment window for this person, 0 if only the scope did.
+    administrator last opened the enrolment window for this user, 0 if only the scope did.
     """
 
     name: str
@@ -122,7 +122,7 @@ class Account:
 
     @property
     def activated(self) -> bool:
-        """Whether a code of this person's own device, by the method that was chosen, was confirmed."""
+        """Whether the user has confirmed a code by the method that was chosen."""
         return self.activated_by(self.method)
 
     def activated_by(self, method: Method) -> bool:
@@ -132,7 +132,7 @@ class Account:
         return self.credential is not None and self.credential.active
 
     def method_in_force(self, *, sms_enabled: bool) -> Method:
-        """How this person gets codes: by SMS only while that is enabled on the host."""
+        """How this user gets codes: by SMS only while the host has that enabled."""
         return self.method if sms_enabled and self.phone is not None else Method.APP
 
     def by_sms(self, phone: Secret) -> "Account":

@@ -1,4 +1,4 @@
-"""What the state says about somebody: the rules that logins, the command and doctor share."""
+"""What the state says about a user: the rules that logins, the command and doctor share."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from rw2fa_daemon.core.transitions import Context
 
 
 def account_state(account: Account | None, context: Context) -> AccountState:
-    """What the state says about this person now."""
+    """What the state says about this user now."""
     settings = context.settings
     if account is not None:
         if account.uid != context.uid:
@@ -38,7 +38,7 @@ def row_of(state: AccountState, context: Context) -> Row:
 
 
 def method_in_force(account: Account | None, settings: LoginSettings) -> Method:
-    """How somebody gets codes now."""
+    """How a user gets codes now."""
     return Method.APP if account is None else account.method_in_force(sms_enabled=settings.sms is not None)
 
 
@@ -49,7 +49,7 @@ def lock_of(account: Account, settings: LoginSettings, now: float) -> LockStatus
 
 
 def must_enrol(account: Account | None, settings: LoginSettings) -> bool:
-    """Whether somebody has to enrol an app before a code can be asked for."""
+    """Whether a user has to enrol an app before a code can be asked for."""
     return account is None or (
         method_in_force(account, settings) is Method.APP and not account.activated_by(Method.APP)
     )
@@ -58,8 +58,8 @@ def must_enrol(account: Account | None, settings: LoginSettings) -> bool:
 def enrolment_end(account: Account | None, settings: LoginSettings, scope_since: Callable[[], int]) -> int | None:
     """UTC seconds until which a login may enrol; None where none may: there were too many tries, or there is no token.
 
-    `scope_since` gives the UTC seconds at which the scope began to name this person, and is called only if that counts:
-    to find out may take longer than all the rest.
+    `scope_since` gives the UTC seconds at which the scope began to name this user. It is called only if that matters,
+    since it may take longer than all the rest.
     """
     if account is not None and exhausted(account.counters):
         return None

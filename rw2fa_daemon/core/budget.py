@@ -1,10 +1,10 @@
 """What guessing may achieve: the guess budget (promise 9).
 
-Somebody who has the password and no device sends codes and hopes. With many codes valid at a
-time, each wrong one could have been right by luck; the budget bounds the sum of these chances
-over a period, whatever the settings are. A person's first wrong codes are judged against the
+An attacker who has the password and no device sends codes and hopes. With many codes valid at a
+time, each wrong one could have been right by luck; the budget bounds the sum of these probabilities
+over a period, whatever the settings are. A user's first wrong codes are judged against the
 whole window. Once these are spent, only the few steps around the server's time and around the
-device's usual drift count, which whoever has the device does not notice.
+device's usual drift count, which a user with the device does not notice.
 """
 
 import math
@@ -30,7 +30,7 @@ ROUNDING: Final = 1e-9
 
 
 class Guessing(NamedTuple):
-    """The settings that decide how well guessing works.
+    """The settings that decide how likely guessing succeeds.
 
     `discrepancy` is steps each way; `budget` the probability that a period of guessing at the
     whole window may reach; `accept_risk` allows one guess at a window too wide for the budget.
@@ -44,7 +44,7 @@ class Guessing(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """Wrong codes that a period is good for, and the chance that one of them is right by luck."""
+    """Wrong codes that a period allows, and the probability that one of them is right by luck."""
 
     wide: int
     narrow: int
@@ -61,7 +61,7 @@ class Reach(Enum):
 
 
 def chance(digits: int, codes: int) -> float:
-    """The chance that a random code of `digits` digits is one of `codes` independent ones.
+    """The probability that a random code of `digits` digits is one of `codes` independent ones.
 
     Above nine digits HOTP has 2³¹ values rather than 10 to the digits (RFC 4226 §5.3).
     """
@@ -108,7 +108,7 @@ def sms_guesses_left(counters: Counters, digits: int, guessing: Guessing, now: f
     """Whether an SMS code may be guessed at once more at `now` (UTC seconds).
 
     They share what narrow guesses at an app's codes have, where each is charged for NARROW_CODES
-    codes although one counts: so whoever changes between the two finds no second budget.
+    codes although one counts, so that changing between the two gives no second budget.
     """
     return _spent(counters.narrow_guesses, counters.narrow_at, now) < allowance(digits, guessing).narrow
 

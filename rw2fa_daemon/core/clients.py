@@ -14,7 +14,7 @@ class ServiceClass(StrEnum):
 
 
 class Information(StrEnum):
-    """When an information message reaches the person."""
+    """When an information message reaches the user."""
 
     AT_ONCE = "at-once"
     WITH_PROMPT = "with-prompt"
@@ -30,7 +30,7 @@ class Prompts(StrEnum):
 
 
 class Qr(StrEnum):
-    """What of a QR code is sure to reach the person's screen."""
+    """What of a QR code is sure to reach the user's screen."""
 
     BLOCKS = "blocks"
     ASCII = "ascii"
@@ -57,7 +57,7 @@ class Client:
 
     @property
     def enrolment(self) -> bool:
-        """Whether a person may enrol here: secrets are shown to that person and to nobody else (promise 3)."""
+        """Whether a user may enrol here: secrets are shown to that user alone (promise 3)."""
         asks = self.service_class is ServiceClass.CODE and self.prompts is Prompts.MANY
         return asks and self.qr is not Qr.NONE and not self.logs_messages
 

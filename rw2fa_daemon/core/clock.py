@@ -88,7 +88,7 @@ class Measurement:
     kernel: Kernel
     answers: tuple[Answer, ...]
     problem: str = ""
-    """Why nobody could be asked at all; empty if somebody was."""
+    """Why no server could be asked; empty if one was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class ClockStatus:
     """What is known about the clock now.
 
     `offset` in seconds, None if unknown; `age` of that knowledge in seconds, None if there is none;
-    `detail` one clause for people.
+    `detail` a clause for administrators.
     """
 
     verdict: Verdict
@@ -108,7 +108,7 @@ class ClockStatus:
 def agree(answers: Sequence[Answer]) -> Agreement:
     """The median of the offsets, if more than half of the servers are near it.
 
-    The lower median, so that it is an answer that somebody gave: between two that contradict each
+    The lower median, so that it is an answer that a server gave: between two that contradict each
     other lies a number that is nobody's.
     """
     usable = [(answer.offset, answer) for answer in answers if answer.offset is not None]

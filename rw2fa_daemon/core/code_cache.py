@@ -64,7 +64,7 @@ class CodeCache:
     """Finds the time steps of codes; remembers what it computed, within a bound.
 
     The memory changes how long an answer takes and never what it is. A wrong code costs two
-    HMACs for every step of the window; whoever sends several pays that once.
+    HMACs for every step of the window; a user who sends several costs that once.
     """
 
     def __init__(self, entries: int = CODEBOOK_ENTRIES) -> None:

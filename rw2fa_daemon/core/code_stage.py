@@ -1,4 +1,4 @@
-"""The person was asked for a code, and answered."""
+"""The user was asked for a code, and answered."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -94,7 +94,7 @@ def judge_recovery_code(
 
 
 def take_recovery_code(account: Account, attempt: HashedAttempt, context: Context) -> Transition | None:
-    """The transition after a recovery code, None if it is none of this person's."""
+    """The transition after a recovery code, None if it is not one of this user's."""
     left = without(account.recovery, attempt)
     if left is None:
         return None

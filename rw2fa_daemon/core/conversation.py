@@ -68,7 +68,7 @@ def _begun(account: Account | None, context: Context) -> Transition:
 
 
 def reply(state: ConversationState, account: Account | None, answer: Answer, context: Context) -> Transition:
-    """The transition after the person answered, or did not.
+    """The transition after the user answered, or did not.
 
     The account may have changed since the question (reset, removed, locked, activated by another
     session): then what is asked no longer fits, and the login ends.

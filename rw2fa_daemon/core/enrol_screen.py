@@ -1,4 +1,4 @@
-"""What somebody who enrols at a terminal sees: why, the QR code, the key as text, the prompt."""
+"""What a user who enrols at a terminal sees: why, the QR code, the key as text, the prompt."""
 
 import textwrap
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from rw2fa_daemon.core.transitions import Context
 from rw2fa_daemon.core.uri import otpauth_uri, spaced_key
 
 COLUMNS: Final = 80
-"""Of the smallest terminal that people have; it has 24 lines."""
+"""Of the smallest terminal in use, which has 24 lines."""
 
 GAP: Final = 2
 """Columns between a picture and what stands beside it."""

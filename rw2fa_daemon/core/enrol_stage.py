@@ -1,4 +1,4 @@
-"""The person sets up a device: the token, the QR code, the first code, the recovery codes."""
+"""The user sets up a device: the token, the QR code, the first code, the recovery codes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -103,7 +103,7 @@ def _ask_for_right_clock(state: ConversationState, account: Account, credential:
 
 
 def noted(account: Account, context: Context) -> Transition:
-    """The transition after the person has seen the recovery codes."""
+    """The transition after the user has seen the recovery codes."""
     if context.client.portal:
         # The two minutes for the logon begin here: noting codes down may take longer.
         account = remember_session(account, context)

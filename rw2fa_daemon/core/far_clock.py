@@ -1,8 +1,8 @@
 """Codes of a phone whose clock is hours off, as by a zone that was set by hand: told from wrong ones, never accepted.
 
-What it gives away to somebody who has the password and guesses is that the code was good at a certain time; its step is
-burned before that is said, so that it never is again, and the codes of other steps are independent of it. Guesses are
-charged before, and no more of them are looked into than somebody needs who has not understood yet.
+What it gives away to an attacker who has the password and guesses is that the code was good at a certain time. Its step
+is burned before that is said, so that it never counts again, and the codes of other steps are independent of it.
+Guesses are charged before, and no more of them are looked into than a user needs who has not understood yet.
 """
 
 from collections.abc import Iterator

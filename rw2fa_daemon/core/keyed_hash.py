@@ -1,4 +1,4 @@
-"""HMAC for those who need many of one key (RFC 2104)."""
+"""HMAC for many messages under one key (RFC 2104)."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
@@ -13,8 +13,8 @@ _OUTER_PAD: Final = bytes(byte ^ 0x5C for byte in range(256))
 class KeyedHash:
     """The two hash states of HMAC, which depend on the key alone: made once and copied for each message.
 
-    That costs a third of `hmac.digest`, which looks up the algorithm and works the key in each time. Whoever needs
-    hundreds in a row copies the states themselves.
+    That costs a third of `hmac.digest`, which looks up the algorithm and works the key in each time. A caller that
+    needs hundreds in a row copies the states itself.
     """
 
     __slots__ = ("inner", "outer")

@@ -1,4 +1,4 @@
-"""Why somebody's codes are refused unseen, and until when."""
+"""Why a user's codes are refused unseen, and until when."""
 
 from dataclasses import dataclass
 from enum import StrEnum

@@ -16,7 +16,7 @@ class LoginSettings:
     issuer: str
     """What authenticator apps show."""
     window_days: int
-    """How long somebody may enrol after an add or a reset."""
+    """Days after an add or a reset in which a user may enrol."""
     session_seconds: int
     """How long a code counts again in the same audit session, for clients that remember it."""
     token_needed: bool = False

@@ -16,7 +16,7 @@ LOGON_SECONDS: Final = 24 * 60 * 60
 """How long a logon lasts from its latest code, if sessions may not be opened for longer (NIST SP 800-63B-4 §2.2.3)."""
 
 LOGONS_MAX: Final = 16
-"""Of one person; with another the oldest ends."""
+"""Of one user; with another the oldest ends."""
 
 CLOCKS_APART_SECONDS: Final = 60
 """How far in the future, by this host's clock, something may have happened on another host."""
@@ -89,7 +89,7 @@ class Pass:
         return PassStatus.EXPIRED if self.status is PassStatus.ARMED and not self.live(now) else self.status
 
     def live(self, now: float) -> bool:
-        """Whether it may let somebody in."""
+        """Whether it may let its user in."""
         in_time = self.armed_at - CLOCKS_APART_SECONDS <= now < self.until
         return self.status is PassStatus.ARMED and in_time
 
@@ -140,7 +140,7 @@ class Logon:
 
 @dataclass(frozen=True, slots=True)
 class Logons:
-    """All of one person, in the order in which they began.
+    """All of one user, in the order in which they began.
 
     `knocked_at` is when an RDP login without an address was last refused, 0 for never.
     """
@@ -241,7 +241,7 @@ def with_pass(logon: Logon, address: str, settings: LogonSettings, now: float) -
 
 
 def may_arm(logons: Logons, settings: LogonSettings, now: float) -> bool:
-    """Whether a pass may be armed: not while somebody knocks whom nothing tells from its user."""
+    """Whether a pass may be armed: not while another login waits that nothing tells from its user's."""
     lately = logons.knocked_at - CLOCKS_APART_SECONDS <= now < logons.knocked_at + KNOCK_SECONDS
     return not (settings.without_address and lately)
 

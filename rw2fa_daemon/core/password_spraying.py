@@ -1,7 +1,7 @@
-"""One guess at many people: what no budget of one person notices.
+"""Password spraying: one guess at each of many users, which no user's own budget notices.
 
-Whoever has many passwords and spreads the guesses stays within everybody's own budget. What gives it away
-is how many people have wrong codes at the same time. This watches and reports; it locks nobody,
+An attacker who has many passwords and spreads the guesses stays within each user's budget. What gives it away
+is how many users have wrong codes at the same time. This watches and reports; it locks nobody,
 so it may live in one process's memory and begin anew with it.
 """
 
@@ -14,17 +14,17 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.rule import Rule
 
 USERS_KEPT: Final = 4_096
-"""People whose wrong codes are remembered; the one longest ago goes first."""
+"""Users whose wrong codes are remembered; the one longest ago goes first."""
 
 ADDRESSES_NAMED: Final = 8
-"""Addresses that an alarm names, those with the most people first."""
+"""Addresses that an alarm names, those with the most users first."""
 
 _RIGHT: Final = frozenset({Event.ACCEPTED, Event.ACTIVATED, Event.RECOVERY_CODE_USED})
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """So many people with wrong codes within so many seconds are too many; the alarm comes once in that time."""
+    """This many users with wrong codes within this many seconds are too many; the alarm comes once in that time."""
 
     users: int
     seconds: int
@@ -35,7 +35,7 @@ THRESHOLDS: Final = (
     Threshold(10, 60 * 60, "an hour"),
     Threshold(40, 24 * 60 * 60, "a day"),
 )
-"""Somebody in a hurry, and somebody with patience."""
+"""An attacker in a hurry, and a patient one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +45,9 @@ class _Wrong:
 
 
 class SprayingDetector:
-    """People whose latest wrong code was not followed by a right one from the same address.
+    """Users whose latest wrong code was not followed by a right one from the same address.
 
-    Somebody who mistypes and then types right is forgotten: on a busy morning there are many. A right
+    A user who mistypes and then types right is forgotten: on a busy morning there are many. A right
     code from elsewhere takes nothing back, since it says nothing about who guessed.
     """
 
@@ -84,7 +84,7 @@ class SprayingDetector:
         )
 
     def users(self, now: float, seconds: int = THRESHOLDS[0].seconds) -> int:
-        """How many people have had wrong codes within the last `seconds`, as of `now` (UTC seconds)."""
+        """How many users had wrong codes within the last `seconds`, as of `now` (UTC seconds)."""
         return len(self._within(seconds, now))
 
     def _is_too_many(self, threshold: Threshold, now: float) -> bool:

@@ -87,7 +87,7 @@ def calling_code(number: str) -> str:
 
 
 def ending(number: str) -> str:
-    """The last digits of a number, by which somebody knows their own."""
+    """The last digits of a number, by which users recognise their own."""
     return number[-ENDING:]
 
 

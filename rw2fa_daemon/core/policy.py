@@ -59,7 +59,7 @@ class Rc(StrEnum):
 
 
 _ANY_SCOPE: Final = ScopeResult(ScopeStatus.NOT_ENABLED)
-"""For the rules that hold whoever it is."""
+"""For the rules that hold for every user."""
 
 
 class Facts(NamedTuple):
@@ -77,10 +77,10 @@ class Facts(NamedTuple):
     client_can_ask: bool
     client_can_enrol: bool
     alias: bool = False
-    """It is somebody else's account that counts, one that has the same uid."""
+    """The account that counts belongs to another name of the same uid."""
     account: AccountState = AccountState.UNREAD
     attended: bool = True
-    """Somebody sits at the client: no program that signs in with a stored password, over and over."""
+    """A user sits at the client: no program that signs in with a stored password, over and over."""
     rdp_pass: PassFound = PassFound.UNREAD
     """What there is for an RDP login."""
 
@@ -145,7 +145,7 @@ class Row:
     """It is what a bypass that holds once is for."""
     text: Prompt | None = None
     event: Event | None = None
-    """What is audited; what is not decided about a person, or is decided for the second time, is not."""
+    """What is audited; a decision about no user, or one made a second time, is not."""
 
     def matches(self, facts: Facts) -> bool:
         """Whether every cell matches."""
@@ -177,7 +177,7 @@ TABLE: Final[tuple[Row, ...]] = (
     Row(Rule.OFF, _PASS, Rc.IGNORE, on=False),
     Row(Rule.SERVICE_IGNORED, _PASS, Rc.IGNORE, where=ServiceClass.IGNORE),
     # Nobody that could be judged.
-    # A typing error, or somebody who tries names: the modules behind us refuse it, as they did before we came.
+    # A typing error, or a stranger who tries names: the modules behind us refuse it, as they did before we came.
     # Who has shown a key is not nobody, and account lets nobody pass without a name.
     Row(
         Rule.NO_SUCH_USER,
@@ -198,7 +198,7 @@ TABLE: Final[tuple[Row, ...]] = (
         text=Prompt.CANNOT_JUDGE,
         event=Event.CANNOT_JUDGE,
     ),
-    # Not asked for a code: machines, and whoever is surely not in the scope.
+    # Not asked for a code: machines, and users who are surely not in the scope.
     Row(Rule.EXEMPT_USER, _PASS, Rc.IGNORE, who=ScopeStatus.EXEMPT_USER, event=Event.LET_PASS),
     Row(Rule.EXEMPT_NETWORK, _PASS, Rc.IGNORE, who=ScopeStatus.EXEMPT_NETWORK, event=Event.LET_PASS),
     Row(Rule.NOT_ENABLED, _PASS, Rc.IGNORE, who=ScopeStatus.NOT_ENABLED, event=Event.LET_PASS),
@@ -289,7 +289,7 @@ TABLE: Final[tuple[Row, ...]] = (
         text=Prompt.ASK_ADMINISTRATOR,
         event=Event.CANNOT_JUDGE,
     ),
-    # A bypass stands for a code, which opens nothing where nobody sits; one that holds once is kept for the person.
+    # A bypass stands for a code, which opens nothing where nobody sits; one that holds once is kept for the user.
     Row(
         Rule.BYPASS_UNATTENDED,
         _DENY,
@@ -321,7 +321,7 @@ TABLE: Final[tuple[Row, ...]] = (
         text=Prompt.ENROL_CLOSED,
         event=Event.REFUSED,
     ),
-    # Whoever has the password of one name must not set up the device of another.
+    # The password of one name must not set up the device of another.
     Row(Rule.ENROL_OTHER_NAME, _DENY, Rc.AUTH_ERR, alias=True, text=Prompt.ENROL_OTHER_NAME, event=Event.REFUSED),
     Row(Rule.ENROL, Decision.ENROL, can_enrol=True, text=Prompt.ENROL_PROMPT, event=Event.ENROLMENT_OFFERED),
     Row(Rule.ENROL_ELSEWHERE, _DENY, Rc.AUTH_ERR, text=Prompt.ENROL_ELSEWHERE, event=Event.REFUSED),
@@ -329,7 +329,7 @@ TABLE: Final[tuple[Row, ...]] = (
 
 
 BEFORE_NAMES: Final = frozenset({Rule.OFF, Rule.SERVICE_IGNORED})
-"""Rules that hold whoever it is, so that nobody has to be looked up."""
+"""Rules that hold for every user, so that none has to be looked up."""
 
 
 @lru_cache(maxsize=4096)

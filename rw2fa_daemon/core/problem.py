@@ -2,7 +2,7 @@
 
 
 class Problem(Exception):
-    """Something is wrong that a person can mend.
+    """Something that an administrator can put right.
 
     `what` says what is wrong, `fix` what to do about it; each is one clause without a full stop,
     and neither holds a secret.

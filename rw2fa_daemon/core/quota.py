@@ -1,7 +1,7 @@
 """How many SMS may go out: a count over the latest period, for each thing that is limited.
 
-Messages cost money, and some numbers pay a part of it to whoever owns them: somebody with a stolen
-password must not be able to have many sent.
+Messages cost money, and some numbers pay part of it to their owner: a thief of a password must not be
+able to have many sent.
 """
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ WORTH_READING: Final = frozenset(
         Prompt.SMS_NOT_SET_UP,
     )
 )
-"""What helps the person; that the login is refused shows by itself."""
+"""What helps the user; that the login is refused shows by itself."""
 
 _CLOCK: Final = Prompt.CLOCK.value.partition("{")[0]
 """The beginning, which is the same for every offset."""

@@ -1,4 +1,4 @@
-"""Words that are typed once: recovery codes, and the token of a guarded enrolment."""
+"""Codes that are typed once: recovery codes, and enrolment tokens."""
 
 import hmac
 from collections.abc import Callable, Sequence
@@ -11,14 +11,14 @@ ALPHABET: Final = "abcdefghjkmnpqrstuvwxyz23456789"
 GROUP_LENGTH: Final = 4
 GROUPS: Final = 3
 LETTERS: Final = GROUPS * GROUP_LENGTH
-"""59 bits of chance."""
+"""59 random bits."""
 
 FORM: Final = f"word:{LETTERS}-{LETTERS + GROUPS - 1}"
 """What may leave the hook, with or without the dashes."""
 
 RECOVERY_CODES: Final = 10
 RECOVERY_LOW: Final = 3
-"""With so many recovery codes left the person is told."""
+"""The user is warned when this many are left, or fewer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class CodeSet:
 
 @dataclass(frozen=True, slots=True)
 class HashedAttempt:
-    """A typed code, as its digest: hashing is slow, and done before judging."""
+    """The digest of a typed code: hashing is slow, and done before judging."""
 
     digest: bytes
 
@@ -48,7 +48,7 @@ def as_printed(typed: str) -> str:
 
 
 def without(digests: tuple[bytes, ...], attempt: HashedAttempt) -> tuple[bytes, ...] | None:
-    """The digests without the one that was typed; None if it is none of them.
+    """The digests without the one that was typed; None if it is not among them.
 
     Every digest is compared, so that the time tells nothing about which one it was.
     """

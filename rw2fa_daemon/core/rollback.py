@@ -24,9 +24,9 @@ def after_rollback(account: Account, second: int) -> Account:
     """The account, if what was accepted up to `second` (UTC) may have been forgotten.
 
     No code counts that this device can have shown until then, by its own clock: the floor lies as far ahead as that was
-    last seen to be. Recovery codes, bypasses, SMS codes and sudo's memory of a code have no step, so they end. Who
-    is not activated may have been, with a device that nobody knows any more: whatever would let somebody enrol with
-    the password alone ends too, until an administrator resets.
+    last seen to be. Recovery codes, bypasses, SMS codes and sudo's memory of a code have no step, so they end. A user
+    who is not activated may have been, with a device that the state has forgotten: whatever would allow an enrolment
+    with the password alone ends too, until an administrator resets.
     """
     counters = account.counters
     ahead = max(0, counters.drift) + BESIDE_DRIFT

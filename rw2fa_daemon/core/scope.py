@@ -1,4 +1,4 @@
-"""Where a person stands before the state is looked at."""
+"""Whether a user needs a second factor, before the state is read."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from rw2fa_daemon.core.user import Membership, Missing, User, UserList
 Network = IPv4Network | IPv6Network
 
 ALWAYS_THERE: Final = "root"
-"""Somebody whom every host knows by its own files."""
+"""A user that every host has in its own files."""
 
 
 class ScopeStatus(StrEnum):
-    """The answers to "does this person need a second factor?"; all but ENABLED name a rule."""
+    """The answers to "does this user need a second factor?"; all but ENABLED name a rule."""
 
     NO_SUCH_USER = "no-such-user"
     USER_UNKNOWN = "user-unknown"
@@ -52,9 +52,9 @@ class ScopeResult:
     entries: tuple[str, ...] = ()
     whitelisted: bool = False
     account: str = ""
-    """By whose device somebody enabled is judged: oneself, or who the scope names of those who have the same uid."""
+    """The account that judges an enabled user: their own, or that of the name with the same uid that the scope has."""
     alias: bool = False
-    """Whether that is somebody else."""
+    """Whether that is another name."""
 
 
 _NOBODY = {
@@ -68,8 +68,8 @@ def no_such_user(lists: Lists, typed: str, *, known_there: bool | None, witness:
     """What to make of a name that NSS did not give: NO_SUCH_USER if that is as sure as it can be, else UNKNOWN.
 
     `known_there` is what the login program's own NSS says, `witness` a look-up, with the groups of the scope, of
-    somebody who is always there: a directory that is down knows its groups no more than its users. Whom the scope names
-    is not nobody, however the name is spelled (promise 13).
+    a user who always exists: a directory that is down knows its groups no more than its users. A name in the scope
+    is a user's, however it is spelled (promise 13).
     """
     sure = isinstance(witness, User) and all(witness.groups.get(name) is not None for name in lists.scope.groups)
     local = typed.rpartition("\\")[2].partition("@")[0]
@@ -80,11 +80,11 @@ def no_such_user(lists: Lists, typed: str, *, known_there: bool | None, witness:
 def scope_result(
     lists: Lists, user: User | Missing, address: str, was_not_member: Callable[[User], bool]
 ) -> ScopeResult:
-    """Where a person stands. `address` is a numeric address or empty.
+    """Whether a user needs a second factor. `address` is a numeric address or empty.
 
-    The scope names everybody who has the uid of somebody in it; what leaves people out of it names nobody else.
+    An entry of the scope covers every name of its uid; an exemption covers the name that it gives, and no other.
 
-    `was_not_member` says whether the last complete look-up of this person said "not a member"
+    `was_not_member` says whether the last complete look-up of this user said "not a member"
     of this very scope; it is asked only while the scope is unsure (promise 13).
     """
     if not isinstance(user, User):

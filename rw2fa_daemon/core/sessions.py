@@ -14,7 +14,7 @@ from typing import Final
 from rw2fa_daemon.core.login import Login
 
 REMEMBERED_MAX: Final = 4
-"""Sessions of one person; the ones that had their code first are forgotten first."""
+"""Sessions of one user; the one whose code is oldest is forgotten first."""
 
 OPENING_SECONDS: Final = 120
 """From a code to the number of the session that it opened; sshd itself gives a login no longer (LoginGraceTime)."""

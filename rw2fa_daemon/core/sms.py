@@ -27,7 +27,7 @@ class SmsRules:
     per_host: int
 
     def quotas(self, name: str, number: Secret, source: str) -> tuple[Quota, ...]:
-        """What a message to this person counts against. `source` is an address, empty if that is not known."""
+        """The quotas that a message to this user counts against. `source` is an address, empty if unknown."""
         by_source = (Quota(Limit.SOURCE, Secret(source.encode()), self.per_source, HOUR_SECONDS),) if source else ()
         return (
             Quota(Limit.USER, Secret(name.encode("utf-8", "surrogateescape")), self.per_user, DAY_SECONDS),
@@ -73,7 +73,7 @@ class DeliveryState(Enum):
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """How a message fares; where it failed, a sentence for the person, and whether `again` may help."""
+    """The state of a message; if it failed, a sentence for the user, and whether trying `again` may help."""
 
     state: DeliveryState = DeliveryState.NONE
     person: str = ""
@@ -93,7 +93,7 @@ NO_ATTEMPT: Final = SmsAttempt()
 
 @dataclass(frozen=True, slots=True)
 class SmsError:
-    """Why no message can be sent: the name of the rule, a sentence for the person, and one for the audit."""
+    """Why no message can be sent: the rule, a sentence for the user, and one for the audit."""
 
     rule: Rule
     person: str

@@ -1,7 +1,7 @@
 """The user was told that a code comes by SMS.
 
 The question comes first, and the message only after nobody has answered for a moment: a client that
-answers blindly does so at once, and a person cannot have a code that was not sent
+answers blindly does so at once, and a user cannot have a code that was not sent
 (docs/decisions/0015). So three things happen in any order: `due`, when that moment has passed;
 answers; and what the world reports of the message, which stands in `Context.sms_attempt`.
 """
@@ -28,10 +28,10 @@ from rw2fa_daemon.core.sms_text import fill
 from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, End, Stage, Transition, let_in, refuse
 
 BLIND_SECONDS: Final = 1.0
-"""An answer that comes sooner was not typed by somebody who had looked for a message."""
+"""An answer that comes sooner was typed by nobody who had looked for a message."""
 
 RESEND_SECONDS: Final = 30
-"""After a message, before another may go to the same person."""
+"""After a message, before another may go to the same user."""
 
 ENTERED_MAX: Final = 16
 """How often one conversation takes Enter for an answer; the hook ends it after 32 questions of any kind."""
@@ -69,7 +69,7 @@ def entered(state: ConversationState, account: Account, context: Context) -> Tra
     again = replace(state, n=state.n + 1, entered=state.entered + 1)
     sms_attempt, report = context.sms_attempt, context.sms_attempt.report
     if report.state is DeliveryState.NONE:
-        # Who is asked for a message waits for the blind second as well: a pipe full of empty lines is no person.
+        # A login that asks for a message waits for the blind second as well: a pipe full of empty lines is no user.
         asked = replace(again, on_request=False)
         return Transition(account, _first_question(asked, account, phone, context), asked)
     if report.state is DeliveryState.UNDER_WAY:
@@ -175,7 +175,7 @@ def _new_code(state: ConversationState, account: Account, context: Context) -> t
 
 
 def _wait(account: Account, context: Context) -> int:
-    """Seconds until another message may go to this person, whichever login asked for the last one."""
+    """Seconds until another message may go to this user, whichever login asked for the last one."""
     if account.sms_code is None:
         return 0
     left = account.sms_code.sent_at + RESEND_SECONDS - int(context.now)

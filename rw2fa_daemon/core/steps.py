@@ -18,7 +18,7 @@ def counts(counters: Counters, step: int, now_step: int) -> bool:
 
     It counts if it was never spent and is later than the last accepted one, or within one step
     of the server's time: a phone that ran fast and was put right works on, and an older code
-    that somebody noted down does not.
+    that was noted down does not.
     """
     if step <= counters.floor or spent(counters, step):
         return False

@@ -22,7 +22,7 @@ from rw2fa_daemon.core.sms import NO_ATTEMPT, SmsAttempt, SmsError, SmsMessage, 
 
 
 class Stage(StrEnum):
-    """What the person was asked for."""
+    """What the user was asked for."""
 
     CODE = "code"
     TOKEN = "token"  # noqa: S105  # the name of a stage
@@ -78,7 +78,7 @@ class ConversationState:
     wrong: int = 0
     used: int = 0
     end: End | None = None
-    """What was decided already, and comes once the person has read why."""
+    """What was decided already, and comes once the user has read why."""
     login: bytes = b""
     """The random name that SMS codes are bound to."""
     on_request: bool = False
@@ -113,7 +113,7 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What all logins draw on: codes that were computed before, and chance."""
+    """What all logins draw on: codes that were computed before, and randomness."""
 
     code_cache: CodeCache
     fresh_secret: Callable[[], Secret]
@@ -124,7 +124,7 @@ class Resources:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What the world adds to a login: the time, the settings, the client, chance."""
+    """What a login is judged in: the time, the settings, the client, randomness."""
 
     now: float
     """UTC seconds."""
@@ -137,7 +137,7 @@ class Context:
     uid: int
     settings: LoginSettings
     scope_since: int
-    """UTC seconds at which the scope began to name this person."""
+    """UTC seconds at which the scope began to name this user."""
     resources: Resources
     recovery: CodeSet | None = None
     """Recovery codes to give out if this answer activates the account."""
@@ -148,7 +148,7 @@ class Context:
     error: SmsError | None = None
     """Why no message can be sent, where that is known."""
     other_name: str = ""
-    """The name that the person goes by here, if it is another one of the same uid."""
+    """The name that was typed, if it is another one of the same uid."""
 
     def at(self, now: float) -> "Context":
         """The same at another time (UTC seconds)."""

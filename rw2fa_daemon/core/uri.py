@@ -1,4 +1,4 @@
-"""Secrets as people and authenticator apps take them: otpauth URIs and base32 keys."""
+"""Secrets as users and authenticator apps take them: otpauth URIs and base32 keys."""
 
 from base64 import b32encode
 from typing import Final

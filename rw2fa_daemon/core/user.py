@@ -1,4 +1,4 @@
-"""Who somebody is, and whom a list of names means (promise 13)."""
+"""Users as NSS gives them, and lists that name users and groups (promise 13)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ class User:
 
 
 class Missing(Enum):
-    """Why a look-up gave nobody."""
+    """Why a look-up found no user."""
 
     UNKNOWN = "unknown"
     """NSS answered that there is no such user. A directory that is down may do so too."""
@@ -35,7 +35,7 @@ class Missing(Enum):
 
 
 class Membership(Enum):
-    """Whether a person is on a list."""
+    """Whether a user is on a list."""
 
     MEMBER = "member"
     NOT_MEMBER = "not member"
@@ -66,7 +66,7 @@ class UserList:
         )
 
     def matches(self, user: User) -> tuple[str, ...]:
-        """The entries that name this person, groups with their mark, users first."""
+        """The entries that name this user: the name first, then groups with their mark."""
         if not self.users and not self.groups:
             return ()
         by_name = (user.name,) if user.name in self.users else ()
@@ -78,19 +78,19 @@ class UserList:
         return by_name + by_group
 
     def naming(self, user: User) -> tuple[User, tuple[str, ...]]:
-        """Who of all that have the person's uid is on this list, oneself first, by which entries; oneself and none."""
+        """The first name of the user's uid on this list, their own before others, and its entries; or no entry."""
         for each in (user, *user.others):
             if entries := self.matches(each):
                 return each, entries
         return user, ()
 
     def membership_by_uid(self, user: User) -> Membership:
-        """Whether anybody with the person's uid is on this list; unsure while that cannot be told of one of them."""
+        """Whether any name of the user's uid is on this list; unsure while that cannot be told of one of them."""
         found = {self.membership(each) for each in (user, *user.others)}
         return next(each for each in (Membership.MEMBER, Membership.UNSURE, Membership.NOT_MEMBER) if each in found)
 
     def membership(self, user: User) -> Membership:
-        """Whether the person is on this list; unsure while a group of it is unresolved."""
+        """Whether the user is on this list; unsure while a group of it is unresolved."""
         if self.matches(user):
             return Membership.MEMBER
         if any(user.groups.get(group) is None for group in self.groups):

@@ -1,4 +1,4 @@
-"""How many people are what, for monitoring."""
+"""How many users are in which state, for monitoring."""
 
 from dataclasses import dataclass
 

@@ -33,7 +33,7 @@ class CodeHasher:
         return hashlib.scrypt(code, salt=salt, n=SCRYPT_N, r=SCRYPT_R, p=SCRYPT_P, dklen=DIGEST_BYTES)
 
     def keyed(self, purpose: str, data: bytes) -> bytes:
-        """HMAC-SHA256 of `data` under a key for `purpose`, for what a change of the master key must not void."""
+        """HMAC-SHA256 of `data` under a key for `purpose`, for what has to outlast a change of the master key."""
         # No user's name has a NUL.
         key = hmac.digest(self._salt.reveal(), b"\0" + purpose.encode(), "sha256")
         return hmac.digest(key, data, "sha256")

@@ -22,10 +22,10 @@ MAGIC: Final = b"rw2fa backup 1\n"
 """Names the layout; another one has another number."""
 
 COST: Final = 17
-"""N = 2**17 of scrypt: 128 MiB and about half a second for each passphrase that somebody tries."""
+"""N = 2**17 of scrypt: 128 MiB and about half a second for each passphrase that is tried."""
 COST_MIN: Final = 15
 COST_MAX: Final = 20
-"""What a file may ask for: 1 GiB, so that one made up by somebody cannot take all memory."""
+"""What a file may ask for: 1 GiB, so that a forged one cannot take all memory."""
 SCRYPT_R: Final = 8
 SCRYPT_P: Final = 1
 SALT_BYTES: Final = 16

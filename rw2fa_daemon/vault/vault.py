@@ -76,7 +76,7 @@ class Vault:
         self._number = max(self._master_keys)
 
     def fingerprint(self, number: int) -> str:
-        """By what people, and other hosts, tell master keys apart; it says nothing about the key."""
+        """By which administrators, and other hosts, tell master keys apart; it reveals nothing of the key."""
         return self._derive(_NUMBER.pack(number), "fingerprint").hex()[:FINGERPRINT_DIGITS]
 
     def seal(self, plain: bytes, context: Context) -> bytes:
