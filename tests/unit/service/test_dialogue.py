@@ -2,24 +2,33 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
+from rw2fa_daemon.config.load import load
+from rw2fa_daemon.config.rules import Rules, make_rules
 from rw2fa_daemon.core import conversation
-from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.far_clock import Far
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES, CodeSet
 from rw2fa_daemon.core.rule import Rule
+from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.sms import DeliveryState, SmsError
+from rw2fa_daemon.core.sms_stage import BLIND_SECONDS
 from rw2fa_daemon.core.transitions import Ask, Context, ConversationState, End, NoReply, Stage, Transition
 from rw2fa_daemon.service.dialogue import Dialogue
 from rw2fa_daemon.service.hashing import Full
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.login import write_ask, write_end
 from rw2fa_daemon.wire.message import Message, ProtocolError
+from tests.support.daemon import Site
 from tests.support.expected_calls import ANY, Call, ExpectedCalls
+from tests.unit.core.sms import PHONE, context_of
 from tests.unit.service.logins import ALICE, DIGEST, NOW, SECRET, context, services
 
 RECORD = Record(Event.REFUSED, NOW, "alice")
@@ -342,3 +351,93 @@ def test_the_step_of_another_hour_is_stored_before_anything_is_said(calls: Expec
 def test_what_is_audited_of_a_broken_conversation_names_its_login(calls: ExpectedCalls) -> None:
     about = talk(calls).dialogue.about
     assert (about.user, about.service, about.address) == ("alice", "sshd", "192.0.2.1")
+
+
+# A code by SMS
+
+
+TEXTED = replace(ALICE, method=Method.SMS, phone=Secret(PHONE.encode()), phone_confirmed=True)
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Rules:
+    site = Site(tmp_path)
+    site.write_config(scope=["alice"])
+    return make_rules(load(site.config))
+
+
+def _sms_talk(calls: ExpectedCalls, rules: Rules) -> tuple[Talk, Any, Call]:
+    """A login by SMS that has begun: the talk, its connection, and the look for what stands in the way of a message."""
+    connection = calls.double("connection", busy=False)
+    dialogue = Dialogue(services(calls, rules), connection, context_of())
+    connection.partner = dialogue
+    begun = Talk(calls, dialogue)
+    look = calls.expect("batcher.look", "alice", ANY, ANY)
+    dialogue.begin()
+    asking: Transition = look.callback(1)(TEXTED)
+    assert asking.state is not None
+    assert asking.state.stage is Stage.SMS
+    way = calls.expect("sms.look", ANY, rules.config, TEXTED.phone, ANY)
+    look.callback()(asking)
+    return begun, connection, way
+
+
+def _sms_asked(calls: ExpectedCalls, rules: Rules) -> tuple[Talk, Call]:
+    """The same, asked for the code of a message; the timer after which that goes out."""
+    begun, connection, way = _sms_talk(calls, rules)
+    said = calls.expect("connection.say", ANY)
+    timer = calls.expect("loop.call_later", BLIND_SECONDS, ANY, ANY, ANY, gives=calls.double("timer"))
+    way.callback()(None)
+    assert said.arguments[0].startswith(b"ask\0n=1")
+    assert connection.busy, "say() is a double, which changes nothing"
+    return begun, timer
+
+
+def test_an_sms_is_announced_only_if_nothing_stands_in_its_way(calls: ExpectedCalls, rules: Rules) -> None:
+    _sms_asked(calls, rules)
+
+
+def test_what_stands_in_the_way_of_an_sms_is_told_in_place_of_a_question(calls: ExpectedCalls, rules: Rules) -> None:
+    _, _, way = _sms_talk(calls, rules)
+    again = calls.expect("batcher.look", "alice", ANY, ANY)
+    way.callback()(SmsError(Rule.SMS_DOWN, "No message can be sent now.", "Twilio is down"))
+    told: Transition = again.callback(1)(TEXTED)
+    assert told.records[-1].rule == Rule.SMS_DOWN
+    for record in told.records:
+        calls.expect("services.audit", record)
+    said = calls.expect("connection.say", ANY)
+    again.callback()(told)
+    assert b"No message can be sent now." in said.arguments[0]
+
+
+def test_who_answers_before_a_message_goes_out_is_sent_none(calls: ExpectedCalls, rules: Rules) -> None:
+    begun, _ = _sms_asked(calls, rules)
+    calls.expect("timer.cancel")
+    calls.expect("batcher.look", "alice", ANY, ANY)
+    begun.reply(none="blind")
+
+
+def test_who_hangs_up_before_a_message_goes_out_is_sent_none(calls: ExpectedCalls, rules: Rules) -> None:
+    begun, _ = _sms_asked(calls, rules)
+    calls.expect("timer.cancel")
+    calls.expect("batcher.look", "alice", ANY, ANY)
+    begun.dialogue.hung_up()
+
+
+def test_a_message_goes_out_for_a_login_that_goes_on_and_for_no_other(calls: ExpectedCalls, rules: Rules) -> None:
+    begun, timer = _sms_asked(calls, rules)
+    connection = begun.dialogue._connection
+    connection.partner = None
+    timer.callback(1)(*timer.arguments[2:])
+    connection.partner = begun.dialogue
+    calls.expect("batcher.submit", "alice", ANY, ANY)
+    timer.callback(1)(*timer.arguments[2:])
+
+
+def test_an_answer_is_judged_by_how_the_message_fares(calls: ExpectedCalls, rules: Rules) -> None:
+    begun, timer = _sms_asked(calls, rules)
+    calls.expect("batcher.submit", "alice", ANY, ANY)
+    timer.callback(1)(*timer.arguments[2:])
+    calls.expect("batcher.look", "alice", ANY, ANY)
+    begun.reply(none="empty")
+    assert begun.dialogue._context.sms_attempt.report.state is DeliveryState.UNDER_WAY

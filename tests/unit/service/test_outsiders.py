@@ -8,9 +8,10 @@ from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.user import User
 from rw2fa_daemon.service import membership_memory
 from rw2fa_daemon.service.loop import Loop
-from rw2fa_daemon.service.membership_memory import MembershipMemory
+from rw2fa_daemon.service.membership_memory import SETTLE_SECONDS, MembershipMemory
 from rw2fa_daemon.service.state import State
 from rw2fa_daemon.store.store import Job
+from tests.unit.service.stepped_loop import SteppedLoop
 
 GAMES = User("games", 5, frozenset())
 SCOPE = "a"
@@ -85,3 +86,14 @@ def test_a_long_line_is_worked_off_a_little_at_a_time(
     while state.was_not_member(GAMES, SCOPE) and time.monotonic() < deadline:
         run(loop, 0.02)
     assert not state.was_not_member(GAMES, SCOPE)
+
+
+def test_promise_13_who_comes_after_a_quiet_time_is_seen_to_as_well(stepped_loop: SteppedLoop, state: State) -> None:
+    seen = MembershipMemory(stepped_loop, state)
+    for _ in range(2):
+        state.remember_not_member(GAMES, SCOPE)
+        seen.seen_inside(GAMES, SCOPE)
+        stepped_loop.advance(SETTLE_SECONDS - 0.01)
+        assert state.was_not_member(GAMES, SCOPE), "not before a login has had the time for it"
+        stepped_loop.advance(0.02)
+        assert not state.was_not_member(GAMES, SCOPE)
