@@ -12,7 +12,7 @@ from rw2fa_daemon.store.sqlite import connection as connection_module
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult
-from tests.unit.store.samples import ALICE, BOB, NEW, SECRET, look, put, spend
+from tests.unit.store.samples import ALICE, BOB, NEW, SECRET, look, put, spend, with_secret_sealed
 
 
 def failing(stored: Account | None) -> tuple[Account | None, Account | None]:
@@ -202,3 +202,16 @@ def test_a_closed_store_opens_again_when_it_is_used(store: Store) -> None:
     store.close()
     store.close()
     assert store.read("alice") == ALICE
+
+
+@ONLY_SQLITE
+def test_users_who_cannot_be_listed_at_once_are_listed_one_by_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable(*_: object) -> dict[str, tuple[object, ...]]:
+        raise sqlite3.DatabaseError
+
+    for account in (ALICE, BOB):
+        store.transact(account.name, put(account))
+    monkeypatch.setattr(connection_module.SqliteConnection, "records", unreadable)
+    assert store.survey(["alice", "nobody", "bob"]) == [with_secret_sealed(ALICE), None, with_secret_sealed(BOB)]

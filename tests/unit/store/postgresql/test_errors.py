@@ -1,10 +1,13 @@
 """What an administrator reads when PostgreSQL fails."""
 
+from contextlib import closing
+
 import psycopg
 import pytest
 from psycopg import errors
 
 from rw2fa_daemon.store.postgresql.errors import REASON_MAX, misfit, problem
+from tests.support.postgresql import Cluster
 
 PLACE = "the database rw2fa on db.example:5432"
 SECRET = "JBSWY3DPEHPK3PXP"
@@ -56,3 +59,13 @@ def test_of_another_error_without_a_state_only_the_kind_is_told() -> None:
 )
 def test_only_a_statement_that_does_not_fit_the_tables_is_a_misfit(error: Exception) -> None:
     assert misfit(error) is None
+
+
+def test_a_misfit_is_told_in_the_words_of_the_server(cluster: Cluster) -> None:
+    with closing(cluster.connect()) as driver:
+        with pytest.raises(errors.UndefinedTable) as raised:
+            driver.execute("SELECT 1 FROM nowhere")
+        assert misfit(raised.value) == 'relation "nowhere" does not exist'
+        with pytest.raises(errors.InsufficientPrivilege) as denied:
+            driver.execute("SELECT 1 FROM pg_authid")
+        assert misfit(denied.value) is None
