@@ -1,4 +1,4 @@
-"""What people see, as regular expressions. The sentences themselves are rw2fa_daemon/core/prompts.py's."""
+"""What users see, as regular expressions. The sentences themselves are in rw2fa_daemon/core/prompts.py."""
 
 PASSWORD = r"assword[^\n]*: "
 CODE = "Verification code: "

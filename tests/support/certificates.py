@@ -1,4 +1,4 @@
-"""A certificate authority of one's own, and what it certifies."""
+"""A private certificate authority, and the certificates that it issues."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address

@@ -1,4 +1,4 @@
-"""What ends with its `with`."""
+"""Things that are closed at the end of their `with`."""
 
 from abc import ABC, abstractmethod
 from types import TracebackType
@@ -6,7 +6,7 @@ from typing import Self
 
 
 class Closing(ABC):
-    """Something to be closed, at the end of a `with` at the latest."""
+    """Something that is closed at the end of a `with` at the latest."""
 
     @abstractmethod
     def close(self) -> None:

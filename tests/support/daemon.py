@@ -1,4 +1,4 @@
-"""A real daemon on a folder of its own, and a peer that speaks to it as the hook does."""
+"""A real daemon in a folder of its own, and a peer that talks to it as the hook does."""
 
 import os
 import pwd
@@ -32,21 +32,21 @@ ANSWER_SECONDS = 60.0
 POLL_SECONDS = 0.01
 
 HOST_USERS = tuple(entry.pw_name for entry in pwd.getpwall() if entry.pw_uid != 0)
-"""People that NSS knows on any Debian: daemon, bin, sys …"""
+"""Users that exist on any Debian: daemon, bin, sys …"""
 
 
 READ: Final = Prompt.TOLD_PROMPT.value.format(reason="")
 
 
 BOOT = "00112233-4455-4677-8899-aabbccddeeff"
-"""Which boot of which host a hook speaks for."""
+"""The boot and host that a hook reports."""
 
 NAMESPACES: Final = "4026531837-4026531836"
-"""Those that the kernel begins with."""
+"""The initial namespaces of the kernel."""
 
 
 class Hook:
-    """One phase of one login, spoken by hand."""
+    """One phase of one login, with messages sent by hand."""
 
     def __init__(self, path: Path, timeout: float = ANSWER_SECONDS) -> None:
         self.connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
@@ -105,7 +105,7 @@ class Hook:
         return self.told(self.receive())
 
     def told(self, answer: dict[str, str]) -> dict[str, str]:
-        """Press Enter where the daemon wants to have its reason read: the end, with the reason as its text."""
+        """Press Enter if the daemon shows its reason in a prompt: returns the end, with the reason as its text."""
         if not answer.get("text", "").endswith(READ):
             return answer
         self.send("reply", n=answer["n"], none="empty")
@@ -120,7 +120,7 @@ class Site:
     secrets: dict[str, Secret] = field(default_factory=dict)
     digits: dict[str, int] = field(default_factory=dict)
     cluster: Cluster | None = None
-    """Where the state is, if not in the folder."""
+    """The database, if the state is not in the folder."""
 
     @property
     def config(self) -> Path:
@@ -177,7 +177,7 @@ class Site:
         return Store.open(self.state, Vault(load_master_key(self.key)), create=create, database=database)
 
     def enrol(self, *names: str, digits: int = 10) -> None:
-        """Give people an activated credential whose secret the test knows.
+        """Give users an activated credential whose secret the test knows.
 
         With ten digits no two steps of a window share a code, so that what is accepted twice is a fault.
         """
@@ -192,11 +192,11 @@ class Site:
         store.close()
 
     def code(self, name: str, offset: int = 0) -> str:
-        """The code that the person's phone shows, `offset` steps from now."""
+        """The code that the user's phone shows, `offset` steps from now."""
         return code_at(self.secrets[name], int(time.time()) // 30 + offset, self.digits.get(name, 6))
 
     def account(self, name: str) -> Account | None:
-        """What the state holds about somebody."""
+        """The record of a user in the state."""
         store = self.store()
         try:
             return store.read(name)
@@ -204,7 +204,7 @@ class Site:
             store.close()
 
     def status(self) -> dict[str, str]:
-        """What the daemon says about itself."""
+        """The daemon's own report."""
         return ask_daemon(self.socket, "status", ANSWER_SECONDS)
 
     def hook(self, timeout: float = ANSWER_SECONDS) -> Hook:
@@ -212,7 +212,7 @@ class Site:
         return Hook(self.socket, timeout)
 
     def login(self, name: str, code: str, service: str = "sshd") -> dict[str, str]:
-        """A whole auth phase: the daemon's last message."""
+        """A complete auth phase; returns the daemon's last message."""
         with self.hook() as hook:
             asked = hook.open(name, service)
             return asked if asked.get("verb") != "ask" else hook.reply(code)
@@ -263,7 +263,7 @@ class Site:
 
 
 def wait_until(condition: Callable[[], bool], seconds: float) -> None:
-    """Return once the condition holds; AssertionError if it does not in so many seconds."""
+    """Return once the condition holds; raises AssertionError if it does not within `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"

@@ -1,4 +1,4 @@
-"""Doubles that know which calls come, in which order, and fail at any other."""
+"""Doubles that expect certain calls in a certain order, and fail at any other."""
 
 from collections import deque
 from collections.abc import Callable
@@ -18,7 +18,7 @@ class Call:
     came: bool = False
 
     def callback(self, position: int = -1) -> Callable[..., Any]:
-        """A function that was handed over, the last argument if nothing else is said."""
+        """A function that was passed as an argument, by default the last one."""
         assert self.came, f"{self.name} was not called yet"
         found = self.arguments[position]
         assert callable(found)
@@ -26,7 +26,7 @@ class Call:
 
 
 class ExpectedCalls:
-    """One queue for all doubles of a test, so that the order among them counts too."""
+    """One queue for all doubles of a test, so that the order among them is checked too."""
 
     def __init__(self) -> None:
         self._expected: deque[Call] = deque()
@@ -54,7 +54,7 @@ class ExpectedCalls:
         return call.gives
 
     def verify(self) -> None:
-        """Fail if a call did not come, or one came that was not expected, even if its failure was swallowed."""
+        """Fail if an expected call was not made, or an unexpected one was, even if its failure was swallowed."""
         assert not self._unexpected, f"unexpected: {self._unexpected}"
         assert not self._expected, f"did not come: {[call.name for call in self._expected]}"
 

@@ -64,7 +64,7 @@ class Request:
 
 @dataclass
 class Prompt:
-    """A message that was taken. `life` are the statuses that it goes through, one each time that somebody asks."""
+    """A message that was accepted. `life` are the statuses that it goes through, one for each status request."""
 
     sid: str
     sender: str
@@ -73,9 +73,9 @@ class Prompt:
     at: float
     life: deque[str]
     code: int | None = None
-    """Why it is not delivered, told with the last status."""
+    """Why it is not delivered, sent with the last status."""
     asked: int = 0
-    """How often its status was asked for."""
+    """How often its status was requested."""
 
     @property
     def final(self) -> bool:
@@ -96,7 +96,7 @@ class Refuse:
 
 @dataclass(frozen=True)
 class HashingPool:
-    """Wait, then do as always, or as `then` says."""
+    """Wait, then answer as usual, or as `then` says."""
 
     seconds: float
     then: Refuse | Raw | Drop | None = None
@@ -116,7 +116,7 @@ class Drop:
 
 @dataclass(frozen=True)
 class Raw:
-    """These bytes and no others, the message taken or not; `pace` seconds between one byte and the next."""
+    """Exactly these bytes, with the message accepted or not; `pace` seconds between bytes."""
 
     packet: bytes
     taken: bool = True
@@ -125,7 +125,7 @@ class Raw:
 
 @dataclass(frozen=True)
 class Alter:
-    """Take the message, and answer with a resource that is not quite like it."""
+    """Accept the message, and answer with a resource that does not quite match it."""
 
     change: Callable[[dict[str, object]], None]
     http_status: int = 201
@@ -133,7 +133,7 @@ class Alter:
 
 @dataclass(frozen=True)
 class Become:
-    """Take the message, which then goes through these statuses."""
+    """Accept the message, which then goes through these statuses."""
 
     life: Sequence[str]
     code: int | None = None
@@ -143,12 +143,12 @@ Act = Refuse | HashingPool | Drop | Raw | Alter | Become
 
 
 def error(code: int, *, taken: bool = False, retry_after: str = "") -> Refuse:
-    """The answer that Twilio gives with a code."""
+    """Twilio's answer for an error code."""
     return Refuse(code, HTTP_STATUS.get(code, 400), taken, retry_after)
 
 
 def redirect(to: str) -> Raw:
-    """An answer that sends the client elsewhere."""
+    """An answer that redirects the client."""
     return Raw(f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n".encode(), taken=False)
 
 
@@ -182,7 +182,7 @@ GARBAGE: Final[Mapping[str, Raw]] = {
     "too many heads": Raw(b"HTTP/1.1 201 Created\r\n" + b"X: y\r\n" * 10_000 + b"\r\n{}"),
     "nothing": Raw(b""),
 }
-"""Answers that nobody should believe. Whether a message was sent, none of them says."""
+"""Answers that must not be trusted; none of them shows whether a message was sent."""
 
 
 @dataclass
@@ -195,7 +195,7 @@ class FakeTwilio:
     delay: float = 0.0
     """Seconds before every answer."""
     life: tuple[str, ...] = ("queued", "sent", "delivered")
-    """What becomes of a message of which nothing else is said."""
+    """The statuses of a message for which no others are given."""
     code: int | None = None
     """Told with the last of them."""
     certificate: tuple[Path, Path] | None = None
@@ -203,9 +203,9 @@ class FakeTwilio:
     account: dict[str, object] = field(default_factory=lambda: {"status": "active", "type": "Full"})
     """What the Accounts resource says beside the SID."""
     prefix: str = ""
-    """A path that everything lies under, as behind a proxy."""
+    """A path prefix, as behind a reverse proxy."""
     taken: Callable[[Prompt], None] = lambda _text: None
-    """Called with every message that is taken."""
+    """Called with every message that is accepted."""
 
     texts: list[Prompt] = field(default_factory=list)
     requests: list[Request] = field(default_factory=list)
@@ -227,7 +227,7 @@ class FakeTwilio:
         return f"{'http' if self.certificate is None else 'https'}://127.0.0.1:{self.port}{self.prefix}"
 
     def will(self, *acts: Act) -> None:
-        """What to do with the next requests to send, in turn; after that, as always."""
+        """What to do with the next send requests, in turn; after that, the default."""
         with self._lock:
             self._script.extend(acts)
 
@@ -247,12 +247,12 @@ class FakeTwilio:
             self._always[number] = act
 
     def to(self, number: str) -> list[Prompt]:
-        """The messages that were taken for a number, oldest first."""
+        """The messages that were accepted for a number, oldest first."""
         with self._lock:
             return [text for text in self.texts if text.to == number]
 
     def codes(self, number: str) -> list[str]:
-        """The codes in them: what the person who has the phone reads."""
+        """The codes in them, as read on the phone."""
         return [found[-1] for text in self.to(number) if (found := _CODE.findall(text.body))]
 
     def posts(self) -> list[Request]:
@@ -370,7 +370,7 @@ class _Server(ThreadingHTTPServer):
             super().process_request_thread(request, client_address)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A client that went away is no news."""
+        """A client that has disconnected is not an error."""
         if not isinstance(sys.exc_info()[1], OSError):
             super().handle_error(request, client_address)  # type: ignore[arg-type]
 
@@ -542,7 +542,7 @@ def _error(code: int | None, http_status: int) -> dict[str, object]:
 
 
 def _fault(form: Mapping[str, str]) -> Refuse | None:
-    """What Twilio finds wrong with a message by itself."""
+    """What Twilio itself finds wrong with a message."""
     if _NUMBER.fullmatch(form.get("To", "")) is None:
         return error(21211)
     if not (form.get("From") or form.get("MessagingServiceSid")):

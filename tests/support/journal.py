@@ -1,4 +1,4 @@
-"""Stand-ins for journald: a datagram socket, and the parser that journald has for what comes in there."""
+"""Stand-ins for journald: a datagram socket, and a parser of its native protocol."""
 
 import socket
 import struct
@@ -25,7 +25,7 @@ def parse(datagram: bytes) -> list[tuple[str, bytes]]:
 
 
 class JournalStandIn(Closing):
-    """Listens like journald; `entries` are what came."""
+    """Listens like journald; `entries` are what it received."""
 
     def __init__(self, path: Path) -> None:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -45,6 +45,6 @@ class JournalStandIn(Closing):
             found.append({name: value.decode("utf-8", "surrogateescape") for name, value in fields})
 
     def close(self) -> None:
-        """As when journald ends, and its socket with it."""
+        """As if journald had ended, and its socket with it."""
         self._socket.close()
         self._path.unlink(missing_ok=True)

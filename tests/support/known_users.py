@@ -1,4 +1,4 @@
-"""More people than the host has, for a daemon that is started with them."""
+"""More users than the host has, for a daemon that is started with them."""
 
 from collections.abc import Mapping
 from pathlib import Path

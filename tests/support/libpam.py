@@ -157,7 +157,7 @@ def _as_bytes(text: str | bytes) -> bytes:
 
 
 class Conversation:
-    """A person at a terminal: types `password` at every prompt without echo and the next of `codes` at one with echo.
+    """A user at a terminal: types `password` at every prompt without echo and the next of `codes` at one with echo.
 
     A prompt that nothing is left for makes conv fail with CONV_ERR, as a closed terminal does. Every message is kept
     in `messages`, in order, whatever the answer was.
@@ -253,7 +253,7 @@ def _allocate(answers: Sequence[bytes | None]) -> int:
 
 
 class PamError(Exception):
-    """A call that has to work in every test did not."""
+    """A call that must work in every test failed."""
 
     def __init__(self, call: str, code: int) -> None:
         super().__init__(f"{call} returned {code}; see _pam_types.h")
@@ -341,14 +341,14 @@ class PamHandle:
         return self._call("chauthtok", flags)
 
     def set_item(self, item: Item, value: str | bytes | None) -> None:
-        """Set a text item; None takes it away. Raises PamError when libpam refuses."""
+        """Set a text item; None removes it. Raises PamError if libpam refuses."""
         raw = None if value is None else ctypes.c_char_p(_as_bytes(value))
         code = _PAM.pam_set_item(self._handle, int(item), ctypes.cast(raw, ctypes.c_void_p) if raw else None)
         if code != Code.SUCCESS:
             raise PamError("pam_set_item", code)
 
     def get_item(self, item: Item) -> bytes | None:
-        """A text item, or None where it is not set."""
+        """A text item, or None if it is not set."""
         out = ctypes.c_void_p()
         code = _PAM.pam_get_item(self._handle, int(item), ctypes.byref(out))
         if code != Code.SUCCESS:

@@ -90,7 +90,7 @@ class Cluster(Closing):
 
     @property
     def database(self) -> Database:
-        """How the store gets at it."""
+        """How the store connects to it."""
         return Database((Node(str(self.base), PORT),), STATE, OWNER, tls=False)
 
     @property
@@ -99,11 +99,11 @@ class Cluster(Closing):
         return f"postgresql+psycopg://{OWNER}@/{STATE}?host={self.base}"
 
     def connect(self, user: str = OWNER, database: str = STATE) -> "psycopg.Connection[tuple[Any, ...]]":
-        """A connection of one's own, in which every statement is a transaction."""
+        """A separate connection in which every statement is a transaction."""
         return psycopg.connect(host=str(self.base), port=self.port, user=user, dbname=database, autocommit=True)
 
     def empty(self) -> None:
-        """Take everything out of the database, whoever uses it."""
+        """Remove everything from the database, even while it is in use."""
         with closing(self.connect(SUPERUSER)) as connection:
             connection.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
@@ -152,7 +152,7 @@ class Cluster(Closing):
                 return
 
     def stop(self, number: int = signal.SIGINT) -> None:
-        """End the server, as a crash does with SIGQUIT; its files stay."""
+        """End the server as in a crash, with SIGQUIT; its files stay."""
         if self._server is not None:
             self._server.send_signal(signal.SIGCONT)
             self._server.send_signal(number)
@@ -160,11 +160,11 @@ class Cluster(Closing):
             self._server = None
 
     def freeze(self) -> None:
-        """Stop every process of the server where it stands."""
+        """Suspend every process of the server."""
         self._signal(signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let them go on."""
+        """Resume them."""
         self._signal(signal.SIGCONT)
 
     def close(self) -> None:

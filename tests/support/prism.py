@@ -25,7 +25,7 @@ BRING_SECONDS: Final = 120.0
 
 
 class Unavailable(Exception):
-    """This machine cannot have the program; the argument is why."""
+    """The program cannot be installed on this machine; the argument says why."""
 
 
 def prism() -> Path:
@@ -91,7 +91,7 @@ class Prism(Closing):
         return f"http://127.0.0.1:{self.port}"
 
     def said(self) -> str:
-        """What it logged: each request, and what was wrong with it."""
+        """Its log: each request, and what was wrong with it."""
         return self._log.read_text()
 
     def close(self) -> None:

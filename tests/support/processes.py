@@ -1,4 +1,4 @@
-"""Processes, as a test looks at them."""
+"""The state of processes, for tests."""
 
 import psutil
 

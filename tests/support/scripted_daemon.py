@@ -1,4 +1,4 @@
-"""A daemon for the hook's tests that says exactly what a test tells it to, right or wrong.
+"""A daemon for the hook's tests that sends exactly what a test tells it to, valid or not.
 
     with ScriptedDaemon(folder, [Expect("open"), Send(end("SUCCESS", rule="code-right")), Close()]) as daemon:
         ...                                  # run a PAM transaction with socket=daemon.socket
@@ -40,7 +40,7 @@ PATIENCE_SECONDS = 20.0
 
 @dataclass(frozen=True)
 class Packet:
-    """One message of the hook: its bytes, and the parts that they make."""
+    """One message of the hook: its bytes, and its parts."""
 
     raw: bytes
     verb: str = ""
@@ -77,7 +77,7 @@ def end(rc: str, rule: str = "test", **fields: str | int) -> bytes:
 
 @dataclass(frozen=True)
 class Expect:
-    """Receive one message, which has to have this verb."""
+    """Receive one message, which must have this verb."""
 
     verb: str
 
@@ -128,7 +128,7 @@ class ScriptedDaemon:
         return self
 
     def start(self) -> None:
-        """Begin to accept, where `accept=False` has put that off."""
+        """Start accepting, if `accept=False` has deferred that."""
         self._accepts = True
         self._thread.start()
 
@@ -180,6 +180,6 @@ class ScriptedDaemon:
                 raise AssertionError("the hook sent more than the script expects")
 
     def values(self) -> list[str]:
-        """What the replies carried: values as they are, reasons for none in angle brackets."""
+        """The replies: values as they are, the reason for a missing one in angle brackets."""
         replies = [packet.fields for packet in self.received if packet.verb == "reply"]
         return [reply.get("value", f"<{reply.get('none')}>") for reply in replies]

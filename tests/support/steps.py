@@ -5,7 +5,7 @@ from typing import Final
 
 PERIOD_SECONDS: Final = 30
 ROOM_SECONDS: Final = 5.0
-"""What a login takes at most, on a machine that has other things to do."""
+"""The longest that a login takes on a loaded machine."""
 
 
 def stay_within_a_step() -> None:

@@ -1,4 +1,4 @@
-"""Time servers on loopback: a real chronyd, and one that says what a test wants it to say."""
+"""Time servers on loopback: a real chronyd, and one whose answers a test controls."""
 
 import os
 import shutil
@@ -30,7 +30,7 @@ def chronyd() -> str:
 
 
 def free_port(family: socket.AddressFamily = socket.AF_INET, address: str = "127.0.0.1") -> int:
-    """A UDP port that nobody listens at."""
+    """A UDP port on which nothing listens."""
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
         probe.bind((address, 0))
         return int(probe.getsockname()[1])
@@ -62,7 +62,7 @@ class Chronyd:
 
     @property
     def name(self) -> str:
-        """As the configuration names it."""
+        """Its name in the configuration."""
         return f"[{self.address}]:{self.port}" if ":" in self.address else f"{self.address}:{self.port}"
 
     def __enter__(self) -> Self:

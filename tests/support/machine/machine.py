@@ -44,7 +44,7 @@ exec systemd-nspawn --quiet --boot --directory="$SCRATCH/root" --machine="$NAME"
 
 
 class MachineUnavailable(Exception):
-    """This host cannot boot a machine; the reason is the argument."""
+    """This host cannot boot a machine; the argument says why."""
 
 
 class Machine(Closing):
@@ -90,7 +90,7 @@ class Machine(Closing):
             raise
 
     def close(self) -> None:
-        """Ends every process of the machine and removes what it lived in."""
+        """Ends every process of the machine and removes its files."""
         nspawn = getattr(self, "_nspawn", None)
         if nspawn is not None and nspawn.poll() is None:
             # Twice: the second says that nobody needs an orderly shutdown. KILL would leave the container behind.

@@ -14,7 +14,7 @@ class FakeDirectory:
         self.reset()
 
     def reset(self) -> None:
-        """Nobody, no group, no failure, no calls."""
+        """Removes all users, groups, failures and calls."""
         self.heal()
         for name in ("passwd", "group", "calls"):
             self._write(name, "")
@@ -41,7 +41,7 @@ class FakeDirectory:
         self._write("budget", f"{count} {action}\n")
 
     def heal(self) -> None:
-        """Ends every failure; what hangs goes on."""
+        """Ends every failure; calls that hang continue."""
         for name in ("faults", "budget"):
             (self.folder / name).unlink(missing_ok=True)
 

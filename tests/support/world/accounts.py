@@ -1,4 +1,4 @@
-"""People with accounts in a world."""
+"""Users with accounts in a world."""
 
 import itertools
 from collections.abc import Sequence
@@ -51,7 +51,7 @@ def expire_password(world: World, person: User) -> None:
 
 
 def allow_key(world: World, person: User) -> str:
-    """Makes a key that opens sshd for the person; returns the path of the private one, for root's ssh client."""
+    """Makes a key that sshd accepts for the user; returns the path of the private one, for root's ssh client."""
     world.path("/root/keys").mkdir(mode=0o700, exist_ok=True)
     world.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", person.key)
     world.run("install", "-d", "-m", "700", "-o", person.name, "-g", person.name, f"{person.home}/.ssh")

@@ -1,4 +1,4 @@
-"""What login programs said to syslog in a world."""
+"""The syslog messages of login programs in a world."""
 
 import re
 import time
@@ -15,7 +15,7 @@ class AuthLog:
         self._seen = self._file.stat().st_size
 
     def forget(self) -> None:
-        """Starts over: only what is logged from now on counts."""
+        """Starts over: only messages from now on count."""
         self._seen = self._file.stat().st_size
 
     @property

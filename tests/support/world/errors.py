@@ -1,4 +1,4 @@
-"""What can go wrong before there is a world."""
+"""Errors before a world is ready."""
 
 
 class WorldUnavailable(Exception):

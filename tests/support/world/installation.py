@@ -34,7 +34,7 @@ def stage(folder: Path) -> Path:
 
 
 class Installation:
-    """rw2fa as it stands in one world."""
+    """rw2fa installed in one world."""
 
     def __init__(self, world: World) -> None:
         """Does what the package scripts and `rw2fa init` do after the files are there."""
@@ -85,7 +85,7 @@ class Installation:
         self._daemon = None
 
     def kill(self) -> None:
-        """The daemon dies at once, in the middle of whatever it does."""
+        """Kills the daemon at once, whatever it is doing."""
         self.stop(signal.SIGKILL)
 
     def is_running(self) -> bool:
@@ -93,7 +93,7 @@ class Installation:
         return self._daemon is not None and self._daemon.poll() is None
 
     def pause(self) -> None:
-        """The daemon is there and says nothing more (SIGSTOP)."""
+        """Suspends the daemon, so that it no longer answers (SIGSTOP)."""
         os.kill(self.daemon_pid, signal.SIGSTOP)
 
     def resume(self) -> None:

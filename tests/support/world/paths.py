@@ -1,4 +1,4 @@
-"""Where things are inside a world, as its own processes see them."""
+"""Paths inside a world, as its own processes see them."""
 
 from pathlib import Path
 
