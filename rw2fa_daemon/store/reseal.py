@@ -73,6 +73,8 @@ def page_of_logons(connection: Connection, vault: Vault, after: str) -> Page:
     """Seal the portal logons of the next users after the name `after` again. Raises the driver's errors."""
     key_check.follow(connection, vault)
     names = [str(name) for (name,) in connection.rows(sql.SELECT_STALE_LOGONS, after, vault.sealing, AT_ONCE)]
+    if not names:
+        return Page(0, (), None)
     unsound: list[str] = []
     connection.begin(names)
     try:
@@ -84,7 +86,7 @@ def page_of_logons(connection: Connection, vault: Vault, after: str) -> Page:
         connection.commit()
     finally:
         connection.rollback()
-    return Page(len(names) - len(unsound), tuple(unsound), names[-1] if names else None)
+    return Page(len(names) - len(unsound), tuple(unsound), names[-1])
 
 
 def rest(connection: Connection, vault: Vault) -> None:
