@@ -39,6 +39,7 @@ _HERE = "rw2fa_daemon.cli"
         "whitelist": f"{_HERE}.whitelist:whitelist",
         "sms": f"{_HERE}.sms.group:sms",
         "settings": f"{_HERE}.settings:settings",
+        "portal": f"{_HERE}.portal:portal",
         "logons": f"{_HERE}.logons:logons",
         "explain": f"{_HERE}.explain:explain",
         "key": f"{_HERE}.key.group:key",

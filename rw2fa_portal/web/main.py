@@ -28,11 +28,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=PROGRAM, description="The web portal: people log on here with a code.")
     parser.add_argument("--config", type=Path, default=Path(os.environ.get("RW2FA_CONFIG", DEFAULT_PATH)))
     parser.add_argument("--prepare", action="store_true", help="as root, before each start: read the configuration")
+    parser.add_argument(
+        "--check", action="store_true", help="as root: only say whether --prepare would find all it needs"
+    )
     parser.add_argument("--folder", type=Path, default=FOLDER, help="what --prepare writes, and the server reads")
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     try:
-        if options.prepare:
+        if options.check:
+            check(options.config)
+        elif options.prepare:
             prepare(options.config, options.folder)
         else:
             serve(options.folder)
@@ -42,14 +47,19 @@ def main() -> int:
     return 0
 
 
+def check(config_file: Path) -> None:
+    """Raise Problem where something is missing that `prepare` needs; write nothing."""
+    portal = load(config_file).portal
+    _portal_uid()
+    if portal.certificate is not None and portal.key is not None:
+        given(portal.certificate, portal.key, now_utc())
+
+
 def prepare(config_file: Path, folder: Path) -> None:
     """Write what the portal needs of the configuration, with certificate and key. Raises Problem."""
     config = load(config_file)
     portal = config.portal
-    try:
-        uid = pwd.getpwnam(PORTAL_USER).pw_uid
-    except KeyError:
-        raise Problem(f"there is no user {PORTAL_USER}", "run `systemd-sysusers`, or install rw2fa again") from None
+    uid = _portal_uid()
     prepared = Prepared(
         title=portal.title or config.issuer_name,
         listen=portal.listen,
@@ -67,9 +77,17 @@ def prepare(config_file: Path, folder: Path) -> None:
         _link(Path(prepared.listen.removeprefix("unix:")), folder / OWN_SOCKET)
 
 
+def _portal_uid() -> int:
+    try:
+        return pwd.getpwnam(PORTAL_USER).pw_uid
+    except KeyError:
+        raise Problem(f"there is no user {PORTAL_USER}", "run `systemd-sysusers`, or install rw2fa again") from None
+
+
 def serve(folder: Path) -> None:
     """Serve until SIGTERM. Raises Problem."""
     import uvicorn  # noqa: PLC0415  # --prepare does without
+    from sdnotify import SystemdNotifier  # noqa: PLC0415
 
     from rw2fa_portal.web.app import make_app  # noqa: PLC0415
 
@@ -108,7 +126,19 @@ def serve(folder: Path) -> None:
         raise Problem(f"certificate or key cannot be used ({error})", "see portal.certificate and portal.key") from None
     if isinstance(config.ssl, ssl.SSLContext):
         config.ssl.minimum_version = ssl.TLSVersion.TLSv1_2
-    uvicorn.Server(config).run()
+
+    class Server(uvicorn.Server):
+        """Tells systemd once it listens (sd_notify(3)); without systemd nobody is told."""
+
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            if self.started:
+                SystemdNotifier().notify("READY=1")
+
+    server = Server(config)
+    server.run()
+    if not server.started:
+        raise Problem(f"the portal cannot listen at {prepared.listen}", "see `rw2fa portal status`")
 
 
 def _link(path: Path, target: Path) -> None:

@@ -57,9 +57,12 @@ class Questions:
             return go("/?ended" if visit is None else "/applications")
         if not services.is_ours(request, form.get("token", "")):
             return self._page(request, visit, 403, alert=STALE)
-        field = _field(visit)
-        value = form.get(field, "")
         async with visit.turn:
+            if not visit.asks(form.get("n", "")):
+                # Sent twice, or from a page that was left: what was typed there answers nothing that is asked now.
+                return go("/logon")
+            field = _field(visit)
+            value = form.get(field, "")
             return await self._answered(request, visit, "".join(value.split()) if field == "code" else value)
 
     async def _answered(self, request: Request, visit: Visit, value: str) -> Response:
@@ -91,20 +94,20 @@ class Questions:
     ) -> Response:
         page, question = visit.page, visit.question
         assert question is not None
-        token = self._services.token_of(request)
+        shared = {"token": self._services.token_of(request), "number": question.number}
         told = tuple(line for one in question.told for line in one.text.splitlines())
         *before, label = page.lines
         before = [REFUSED if line == _WRONG else line for line in before if line]
         alerts = (alert,) if alert else tuple(before) if visit.repeated and page.asked != "sms" else ()
         if page.asked == "noted":
-            return self._services.pages.show("recovery.html", status, token=token, codes=page.lines)
+            return self._services.pages.show("recovery.html", status, **shared, codes=page.lines)
         if page.asked == "enrol" and visit.picture is not None:
             repeated = page != visit.picture
             shown = (*((alert,) if alert else ()), *(_why(label, before) if repeated else ()))
             return self._services.pages.show(
                 "activation.html",
                 status,
-                token=token,
+                **shared,
                 key=visit.picture.lines[1],
                 digits=_digits(visit.picture.lines[0]),
                 alerts=shown,
@@ -114,7 +117,7 @@ class Questions:
         return self._services.pages.show(
             "question.html",
             status,
-            token=token,
+            **shared,
             heading=_heading(visit, letters=letters),
             alerts=alerts,
             told=(*told, *(() if alerts and not alert else before)),

@@ -60,6 +60,10 @@ class Visit:
         """Whether somebody is signed in."""
         return self.question is None and bool(self.user)
 
+    def asks(self, number: str) -> bool:
+        """Whether that question is the one that is asked now."""
+        return self.question is not None and self.question.number == number
+
     async def answer(self, value: str) -> None:
         """Answer what is asked now. Raises Refused or Unavailable, and has ended then."""
         question = self.question

@@ -139,9 +139,7 @@ def test_the_address_of_the_browser_reaches_pam_and_the_audit(site: Site, logons
     assert "192.0.2.7" in audit
 
 
-def test_an_exempt_network_does_not_count_where_the_portal_says_who_comes_from_it(
-    site: Site, logons: LogonServer, member: Member
-) -> None:
+def test_promise_4_no_address_that_the_portal_names_is_exempt(site: Site, logons: LogonServer, member: Member) -> None:
     """Promise 4: a portal that was taken over may name any address."""
     site.rw2fa.command("settings", "set", "exempt.networks", "192.0.2.0/24")
     try:
