@@ -1,5 +1,6 @@
 """Promise 9: guessing stays under the budget, whatever the settings are."""
 
+import math
 import random
 from dataclasses import replace
 
@@ -247,3 +248,12 @@ def test_promise_9_wide_guesses_go_first_and_narrow_ones_then() -> None:
     assert reach(wide, 6, DEFAULT, NOW) is Reach.NARROW
     assert reach(replace(wide, narrow_guesses=allowed.narrow - 1, narrow_at=NOW), 6, DEFAULT, NOW) is Reach.NARROW
     assert reach(replace(wide, narrow_guesses=allowed.narrow, narrow_at=NOW), 6, DEFAULT, NOW) is Reach.NOWHERE
+
+
+def test_above_nine_digits_one_code_is_one_of_2_to_the_31() -> None:
+    assert chance(12, 1) == pytest.approx(2**-31, rel=1e-11)
+    assert chance(9, 1) == pytest.approx(10**-9, rel=1e-11)
+    codes = 6_452_133
+    for missing, steps in ((0.001, (codes - 3) // 2), (-0.001, (codes - 1) // 2)):
+        budget = -math.expm1((codes - missing) * math.log1p(-(2**-31)))
+        assert largest_discrepancy(12, budget) == steps
