@@ -70,5 +70,8 @@ def _application(table: dict[str, object]) -> Application:
 def _text(table: dict[str, object], key: str, longest: int) -> str:
     text = table.get(key, "")
     if not isinstance(text, str) or not text.isprintable() or text != text.strip() or len(text.encode()) > longest:
-        raise Refused(f"has an application whose {key} is no printable text of at most {longest} bytes", "mend it")
+        raise Refused(
+            f"has an application whose {key} is no printable text of at most {longest} bytes",
+            f"write {key} as text in quotes, without spaces at its ends, or shorten it",
+        )
     return text

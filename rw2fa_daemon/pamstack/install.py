@@ -251,7 +251,7 @@ def _text(root: Path, path: str) -> str | None:
 
 
 def _names_us(root: Path, path: str) -> bool:
-    """Whether a file has a line with our module, whoever wrote it."""
+    """Whether a file has a line with our module, whether installed or written by hand."""
     return any(OUR_MODULE in line.partition("#")[0] for line in physical_lines(_text(root, path) or ""))
 
 

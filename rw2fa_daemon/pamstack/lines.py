@@ -125,7 +125,7 @@ def put_in(text: str, wanted: Sequence[OurLine], brings: Callable[[str], Iterabl
 
 
 def _place(text: str) -> tuple[Facility | None, Slot]:
-    """Facility and slot of a line of ours, whoever wrote it."""
+    """Facility and slot of a line of ours, whether installed or written by hand."""
     words = tokens(text.partition("#")[0])
     slots = [word.removeprefix("slot=") for word in words if word.startswith("slot=")]
     slot = Slot(slots[-1]) if slots and slots[-1] in list(Slot) else Slot.MAIN

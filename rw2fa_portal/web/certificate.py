@@ -87,7 +87,10 @@ def _read(path: Path, setting: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise Problem(f"{path} cannot be read ({error.strerror})", f"mend it, or {setting}") from None
+        raise Problem(
+            f"{path} cannot be read ({error.strerror})",
+            f"make it a file that the user rw2fa-portal can read, or {setting}",
+        ) from None
 
 
 def _private(secret: bytes, path: Path) -> PrivateKeyTypes:
