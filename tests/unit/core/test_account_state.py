@@ -225,3 +225,19 @@ def test_where_nobody_may_enrol_it_does_not_matter_since_when() -> None:
 
 def _never() -> int:
     raise AssertionError("that takes long, and counts for nothing here")
+
+
+def test_promise_4_a_recent_code_holds_from_its_second_to_the_end_of_the_time_set() -> None:
+    at = NOW - 100
+    account = Account(
+        "alice", UID, 7, credential=Credential(SECRET, active=True), counters=Counters(sessions=f"boot:5@{at}")
+    )
+    login = Login(Phase.AUTH, Slot.MAIN, "sudo", "alice", session="boot:5")
+    client = Client(ServiceClass.CODE, remembers_session=True)
+    context = context_of(login, client, Lists(UserList(frozenset({"alice"}))))
+    moments = {at - 1: False, at: True, at + 15 * MINUTE - 1: True, at + 15 * MINUTE: False}
+    for now, recent in moments.items():
+        state = account_state(account, replace(context, now=float(now)))
+        assert (state is AccountState.RECENT) is recent, now - at
+    assert account_state(account, replace(context, booted_at=float(at))) is AccountState.RECENT
+    assert account_state(account, replace(context, booted_at=at + 0.5)) is AccountState.ACTIVATED

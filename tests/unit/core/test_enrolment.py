@@ -94,3 +94,7 @@ def test_a_first_code_of_the_next_step_activates_where_the_window_has_no_width()
     code = code_at(SECRET, STEP + 1, 10)
     checked = check_first_code(PENDING, code, now=NOW, reach=0, code_cache=CodeCache())
     assert checked == FirstCodeCheck(FirstCode.RIGHT, STEP + 1)
+
+
+def test_a_scope_that_always_named_somebody_opens_the_window_from_the_beginning() -> None:
+    assert window_end(None, scope_since=0, window_days=7) == 7 * DAY
