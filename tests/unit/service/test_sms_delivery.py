@@ -12,6 +12,7 @@ from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.policy import Decision
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
+from rw2fa_daemon.core.twilio import NOT_DELIVERED, explain
 from rw2fa_daemon.service import sms_delivery
 from rw2fa_daemon.service.relay_client import Unanswered
 from rw2fa_daemon.service.sms_delivery import ASK_SECONDS, ASKED_AFTER, LATER_SECONDS, SmsDeliveries
@@ -108,8 +109,8 @@ def test_promise_11_a_message_is_asked_for_no_more_often_than_so(following: Foll
 @pytest.mark.parametrize(
     ("fields", "reason"),
     [
-        ({"status": "undelivered", "code": "30005"}, "undelivered: The operator does not know the number"),
-        ({"status": "failed"}, "failed: The message was not delivered, and Twilio does not say why."),
+        ({"status": "undelivered", "code": "30005"}, f"undelivered: {explain(30005, None).administrator}"),
+        ({"status": "failed"}, f"failed: {NOT_DELIVERED.administrator}"),
     ],
 )
 def test_a_message_that_was_not_delivered_is_audited_with_the_reason(

@@ -15,6 +15,7 @@ from rw2fa_daemon.core.quota import DAY_SECONDS, HOUR_SECONDS, Limit, Quota
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.core.sms import DeliveryReport, DeliveryState, SmsError, SmsMessage
+from rw2fa_daemon.core.twilio import UNCERTAIN, explain
 from rw2fa_daemon.service import sms_delivery, sms_sender
 from rw2fa_daemon.service.relay_client import Unanswered
 from rw2fa_daemon.service.sms_sender import SEND_SECONDS, WAITING_SECONDS, Order, SmsSender
@@ -279,10 +280,10 @@ def failed(**fields: str) -> Message:
 @pytest.mark.parametrize(
     ("answer", "state", "again", "reason"),
     [
-        (failed(code="21211", http_status="400"), DeliveryState.FAILED, False, "no phone number"),
-        (failed(code="20500", http_status="500"), DeliveryState.FAILED, True, "error of its own"),
+        (failed(code="21211", http_status="400"), DeliveryState.FAILED, False, explain(21211, 400).administrator),
+        (failed(code="20500", http_status="500"), DeliveryState.FAILED, True, explain(20500, 500).administrator),
         (failed(problem="its name has no address"), DeliveryState.FAILED, True, "(its name has no address)"),
-        (Message("text", {"outcome": "unknown"}), DeliveryState.UNKNOWN, True, "may have been sent"),
+        (Message("text", {"outcome": "unknown"}), DeliveryState.UNKNOWN, True, UNCERTAIN.administrator),
         (
             Message("text", {"outcome": "x"}),
             DeliveryState.UNKNOWN,
