@@ -209,3 +209,27 @@ def test_a_wrong_answer_costs_as_much_as_a_wrong_code() -> None:
     )
     spent = Counters(wide_guesses=10**9, wide_at=int(NOW))
     assert charge(spent, 8, guessing, NOW) == replace(spent, failures=1, narrow_guesses=1, narrow_at=int(NOW))
+
+
+def test_a_code_used_at_the_very_edge_of_the_window_is_used_and_not_outside() -> None:
+    for at in (NOW_STEP - 60, NOW_STEP + 60):
+        assert offset_of(_code(at), Counters(used=(at,), last=at))[0] is Verdict.USED_BEFORE
+        assert offset_of(_code(at), Counters(floor=NOW_STEP + 60))[0] is Verdict.USED_BEFORE
+
+
+def test_drift_is_where_a_code_is_looked_for_first() -> None:
+    """Two steps share a code: the one that the device was last seen at is taken."""
+    credential = Credential(SECRET, active=True, digits=4)
+    steps: dict[str, list[int]] = {}
+    for step in range(NOW_STEP - 480, NOW_STEP + 481):
+        steps.setdefault(_code(step, 4), []).append(step)
+    pairs = [found for found in steps.values() if len(found) == 2 and found[1] - found[0] > 20]
+    assert pairs
+    for pair in pairs:
+        for step in pair:
+            before = Counters(drift=step - NOW_STEP)
+            judgement, after = judge(
+                credential, before, _code(step, 4), now=NOW, guessing=Guessing(480, 1.0), code_cache=CodeCache()
+            )
+            assert judgement.verdict is Verdict.RIGHT
+            assert after.used == (step,)
