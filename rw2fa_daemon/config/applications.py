@@ -13,7 +13,7 @@ APPLICATIONS_MAX: Final = 64
 
 NAME_BYTES_MAX: Final = 64
 COMMAND_BYTES_MAX: Final = 1024
-_KEYS: Final = frozenset({"name", "command", "icon", "groups"})
+_KEYS: Final = frozenset({"name", "command", "groups"})
 _EXAMPLE: Final = 'write [[portal.applications]], and below it name = "Terminal" and command = "xterm"'
 
 
@@ -26,7 +26,7 @@ class Applications:
     @property
     def allowed(self) -> str:
         """See Domain."""
-        return "tables with name, command, icon and groups"
+        return "tables with name, command and groups"
 
     def read(self, raw: object) -> Value:
         """See Domain."""
@@ -64,7 +64,7 @@ def _application(table: dict[str, object]) -> Application:
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         raise Refused(f"has groups of {label} that are no list of texts", 'write them like groups = ["staff"]')
     bare = tuple(dict.fromkeys(name(group).removeprefix(GROUP_MARK) for group in groups))
-    return Application(label, command, _text(table, "icon", NAME_BYTES_MAX), bare)
+    return Application(label, command, bare)
 
 
 def _text(table: dict[str, object], key: str, longest: int) -> str:

@@ -460,7 +460,7 @@ SECTION_NOTES: Final = {
     "sms": "Codes by SMS.",
     "services": "How PAM services are treated, where that should differ from the shipped table.",
     "portal": "The web portal: logging on, and work in the browser. Each application beside the desktop is a table"
-    " [[portal.applications]] at the end of this file, with name, command, and optionally icon and groups.",
+    " [[portal.applications]] at the end of this file, with name, command, and optionally groups.",
     "paths": "For tests, demonstrations and several instances on one host.",
     "database": "For several hosts that share one state.",
     "time": "How this host's clock is checked.",

@@ -13,12 +13,11 @@ DESKTOP_NAME: Final = "desktop"
 class Application:
     """The program `command`, as a shell would split it; none is the desktop that the host has.
 
-    `icon` is the name of a picture, empty for one that fits any. With `groups` only their members may open it.
+    With `groups` only their members may open it.
     """
 
     name: str
     command: str = ""
-    icon: str = ""
     groups: tuple[str, ...] = ()
 
     def __str__(self) -> str:

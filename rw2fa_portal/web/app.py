@@ -12,7 +12,8 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rw2fa_portal.web.applications import Applications
@@ -22,6 +23,7 @@ from rw2fa_portal.web.pages import HEADERS, Pages
 from rw2fa_portal.web.prepared import Prepared
 from rw2fa_portal.web.questions import Questions
 from rw2fa_portal.web.rate_limit import RateLimit
+from rw2fa_portal.web.screen import Screens
 from rw2fa_portal.web.services import PortalServices
 
 SWEEP_SECONDS = 30.0
@@ -39,7 +41,9 @@ class _Headers:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self._headers)
+                headers = MutableHeaders(scope=message)
+                for name, value in self._headers.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers)
@@ -50,7 +54,12 @@ def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic) ->
     services = PortalServices(
         prepared, Pages(prepared.title), Browsers(), RateLimit(), Path(prepared.session_socket), clock
     )
-    logon, questions, applications = Logon(services), Questions(services), Applications(services)
+    logon, questions, applications, screens = (
+        Logon(services),
+        Questions(services),
+        Applications(services),
+        Screens(services),
+    )
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -79,8 +88,12 @@ def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic) ->
             Route("/logon", questions.submit, methods=["POST"]),
             Route("/logon/qr.svg", questions.picture, methods=["GET"]),
             Route("/applications", applications.show, methods=["GET"]),
+            Route("/applications/{label}", screens.show, methods=["GET"]),
+            WebSocketRoute("/applications/{label}/screen", screens.connect),
+            Route("/code", screens.ask_code, methods=["POST"]),
             Route("/signout", applications.sign_out, methods=["POST"]),
             Route("/healthz", _healthy, methods=["GET"]),
+            Mount("/static/novnc", StaticFiles(packages=[("rw2fa_portal.web", "static/novnc")])),
             Route("/static/{name}", static, methods=["GET"]),
         ],
         middleware=[Middleware(_Headers, headers={**HEADERS, **(_HSTS if prepared.own_certificate else {})})],

@@ -1,14 +1,14 @@
 """What somebody who is signed in sees, and signing out."""
 
 import time
-from collections.abc import Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rw2fa_daemon.core.application import Application
 from rw2fa_portal.web.browsers import COOKIE
 from rw2fa_portal.web.forms import BadForm, read_form
-from rw2fa_portal.web.kinds import Application
+from rw2fa_portal.web.kinds import Link, shown
 from rw2fa_portal.web.limits import AGE_SECONDS
 from rw2fa_portal.web.logon import FOREIGN
 from rw2fa_portal.web.pages import go
@@ -34,8 +34,9 @@ class Applications:
         try:
             async with visit.turn:
                 still = await visit.look(now)
+            applications = [_link(name) for name in await visit.names()] if still else []
         except Unavailable:
-            still = False
+            still, applications = False, []
         if not still:
             services.end(request)
             return go("/?ended")
@@ -44,7 +45,7 @@ class Applications:
             "applications.html",
             token=services.token_of(request),
             user=visit.user,
-            applications=_of(visit.user),
+            applications=applications,
             told=(),
             until=time.strftime("%H:%M %Z", time.localtime(until)),
             until_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until)),
@@ -64,6 +65,5 @@ class Applications:
         return forget_browser(go("/?out"))
 
 
-def _of(_user: str) -> Sequence[Application]:
-    """What this user can open."""
-    return ()
+def _link(name: str) -> Link:
+    return Link(name, shown(name), f"/applications/{Application(name).label}")

@@ -14,7 +14,13 @@ NAME_BYTES: Final = 32
 
 
 class Ended(Protocol):
-    """What ends with the name that it is kept under."""
+    """What ends with the name that it is kept under. `used` is when it was last used without a request."""
+
+    used: float
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended by itself."""
 
     def close(self) -> None:
         """End it."""
@@ -35,8 +41,10 @@ class Entry(Generic[T]):
 
     def over(self, now: float) -> bool:
         """Whether it ended by itself."""
+        if self.what.ended:
+            return True
         if self.stands:
-            return now >= self.used + IDLE_SECONDS or now >= self.since + AGE_SECONDS
+            return now >= max(self.used, self.what.used) + IDLE_SECONDS or now >= self.since + AGE_SECONDS
         return now >= self.used + WAITING_SECONDS
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from rw2fa_daemon.core.application import DESKTOP_NAME
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -14,7 +16,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Application:
+class Link:
     """Something that can be opened: its name in `data-application`, what people read, and where the link leads."""
 
     name: str
@@ -22,8 +24,13 @@ class Application:
     href: str
 
 
-KINDS: Final[Sequence[Kind]] = ()
+KINDS: Final[Sequence[Kind]] = (Kind("html5", "In this browser"),)
 """All there are; the logon page offers them, and the first one is chosen where nobody chooses."""
+
+
+def shown(name: str) -> str:
+    """What people read for an application."""
+    return "Desktop" if name == DESKTOP_NAME else name
 
 
 def chosen(value: str) -> str:

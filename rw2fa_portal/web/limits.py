@@ -18,6 +18,8 @@ LOOK_SECONDS: Final = 15.0
 """Between two looks at whether PAM would still let somebody in."""
 STEP_SECONDS: Final = 30.0
 """For rw2fa-session to say what is next: PAM, the directory and the daemon have their own, shorter deadlines."""
+OPEN_SECONDS: Final = 65.0
+"""For rw2fa-session to open a screen: longer than it gives that itself (screens.OPEN_SECONDS)."""
 FLOOR_SECONDS: Final = 2.5
 """From a logon's request to the answer that it failed, whatever was wrong; more than the protocol's FAILURE_SECONDS."""
 ATTEMPTS_MAX: Final = 30
@@ -33,3 +35,11 @@ KEEP_ALIVE_SECONDS: Final = 10
 """A connection without a request."""
 HEADERS_MAX: Final = 32_768
 """Bytes of a request's head."""
+SCREEN_IDLE_SECONDS: Final = 3_600.0
+"""Without a key, a click or a movement, before a screen is let go; its session stays."""
+SCREEN_BUFFER: Final = 65_536
+"""Bytes on their way between a screen and a browser, each way."""
+MESSAGE_BYTES_MAX: Final = 1_048_576
+"""One message of a browser to a screen; the largest are what is pasted."""
+PING_SECONDS: Final = 20.0
+"""Between two questions whether the browser of a screen is still there, and for its answer."""

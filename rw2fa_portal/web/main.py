@@ -14,7 +14,7 @@ from rw2fa_daemon.config.load import DEFAULT_PATH, load
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_portal.protocol import PORTAL_USER, SOCKET
 from rw2fa_portal.web.certificate import given, now_utc, self_signed
-from rw2fa_portal.web.limits import CONCURRENCY_MAX, HEADERS_MAX, KEEP_ALIVE_SECONDS
+from rw2fa_portal.web.limits import CONCURRENCY_MAX, HEADERS_MAX, KEEP_ALIVE_SECONDS, MESSAGE_BYTES_MAX, PING_SECONDS
 from rw2fa_portal.web.prepared import CERTIFICATE, FOLDER, KEY, Prepared, read_prepared, write_prepared
 from rw2fa_portal.web.prepared import SOCKET as OWN_SOCKET
 
@@ -109,7 +109,12 @@ def serve(folder: Path) -> None:
         **place,  # type: ignore[arg-type]  # each has the type that its name wants
         loop="asyncio",
         http="h11",
-        ws="none",
+        ws="wsproto",
+        ws_max_size=MESSAGE_BYTES_MAX,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        # Screens are compressed already, and what is typed need not show by its length.
+        ws_per_message_deflate=False,
         lifespan="on",
         access_log=False,
         log_level="warning",

@@ -27,7 +27,12 @@ HEADERS: Final[Mapping[str, str]] = {
 NO_STORE: Final[Mapping[str, str]] = {"Cache-Control": "no-store"}
 _FILE_SECONDS: Final = 86_400
 
-_TYPES: Final = {"portal.css": "text/css; charset=utf-8", "portal.js": "text/javascript; charset=utf-8"}
+_TYPES: Final = {
+    "portal.css": "text/css; charset=utf-8",
+    "portal.js": "text/javascript; charset=utf-8",
+    "session.css": "text/css; charset=utf-8",
+    "session.js": "text/javascript; charset=utf-8",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,11 @@ class Pages:
             lstrip_blocks=True,
         )
         self._environment.globals.update(
-            title=title, stylesheet=self.files["portal.css"].url, script=self.files["portal.js"].url
+            title=title,
+            stylesheet=self.files["portal.css"].url,
+            script=self.files["portal.js"].url,
+            session_stylesheet=self.files["session.css"].url,
+            session_script=self.files["session.js"].url,
         )
 
     def show(self, template: str, status: int = 200, **values: object) -> HTMLResponse:

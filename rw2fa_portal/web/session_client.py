@@ -9,7 +9,7 @@ from typing import Final
 
 from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, Message, ProtocolError, compose, parse
 from rw2fa_portal.protocol import REPLY_MAX, Outcome, Phase, Style
-from rw2fa_portal.web.limits import CONNECT_SECONDS, STEP_SECONDS
+from rw2fa_portal.web.limits import CONNECT_SECONDS, OPEN_SECONDS, STEP_SECONDS
 
 _RETRY_SECONDS: Final = 0.05
 
@@ -89,6 +89,26 @@ class SessionClient:
             raise Unavailable("rw2fa-session gave no report")
         return message.fields
 
+    async def open_screen(self, name: str) -> tuple[Mapping[str, str], socket.socket | None]:
+        """The report on the screen of an application, and the connection to it if it is open."""
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(OPEN_SECONDS):
+                await loop.sock_sendall(self._connection, compose("open", {"name": name}))
+                packet, passed = await _receive_passed(self._connection)
+            report = parse(packet)
+        except (OSError, ProtocolError) as error:
+            raise Unavailable("rw2fa-session opens no screen") from error
+        if report.verb != "report" or (passed is not None) != (report.fields.get("outcome") == Outcome.IN):
+            if passed is not None:
+                passed.close()
+            raise Unavailable("rw2fa-session says what nobody understands")
+        return report.fields, passed
+
+    async def ask_code(self) -> Question | End:
+        """Have another code asked for."""
+        return await self._step("code", {})
+
     def close(self) -> None:
         """End the logon."""
         self._connection.close()
@@ -124,3 +144,27 @@ class SessionClient:
         if not packet:
             raise Unavailable("rw2fa-session has closed")
         return parse(packet)
+
+
+async def _receive_passed(connection: socket.socket) -> tuple[bytes, socket.socket | None]:
+    """A packet, once there is one, and the descriptor that came with it. Raises OSError."""
+    loop = asyncio.get_running_loop()
+    readable: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(connection, _settle, readable)
+    try:
+        await readable
+    finally:
+        loop.remove_reader(connection)
+    packet, descriptors, _, _ = socket.recv_fds(connection, MESSAGE_MAX + 1, 1)
+    passed = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    if not packet:
+        raise ConnectionResetError
+    if not passed:
+        return packet, None
+    passed[0].setblocking(False)
+    return packet, passed[0]
+
+
+def _settle(future: "asyncio.Future[None]") -> None:
+    if not future.done():
+        future.set_result(None)

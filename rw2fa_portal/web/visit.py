@@ -1,14 +1,19 @@
 """Somebody at the portal, from the first answer of PAM to signing out: what is asked now, or who is signed in."""
 
 import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon.core.page_text import PageText, read_page_text
 from rw2fa_daemon.core.prompts import Prompt
+from rw2fa_portal.desktop.ending import Ending, read_ending
 from rw2fa_portal.protocol import Outcome, Phase
 from rw2fa_portal.web.limits import LOOK_SECONDS
+from rw2fa_portal.web.notice import Notice
 from rw2fa_portal.web.session_client import End, Question, SessionClient, Told, Unavailable
 
 TYPED_ON_THE_LOGON_PAGE: Final = frozenset(("code", "recovery"))
@@ -17,6 +22,9 @@ TYPED_ON_THE_LOGON_PAGE: Final = frozenset(("code", "recovery"))
 _OURS: Final = frozenset(prompt.value for prompt in Prompt)
 _CLOCK: Final = Prompt.CLOCK.value.partition("{")[0]
 """The beginning, which is the same for every offset."""
+
+
+_NEEDS: Final = {"code": Notice.CODE, "over": Notice.SIGNED_OUT}
 
 
 class Refused(Exception):
@@ -43,11 +51,16 @@ class Visit:
     picture: PageText | None = None
     """What the activation shows: it is sent once, and stays the same for all tries."""
     looked: float = 0.0
+    used: float = 0.0
+    """When a screen was last seen open (monotonic seconds)."""
+    over: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when the logon has ended: its screens are closed then."""
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Requests of one browser wait for one another: the conversation has one end."""
 
     def close(self) -> None:
         """End the logon."""
+        self.over.set()
         self.client.close()
 
     @property
@@ -58,7 +71,12 @@ class Visit:
     @property
     def stands(self) -> bool:
         """Whether somebody is signed in."""
-        return self.question is None and bool(self.user)
+        return self.question is None and bool(self.user) and not self.over.is_set()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it was ended."""
+        return self.over.is_set()
 
     def asks(self, number: str) -> bool:
         """Whether that question is the one that is asked now."""
@@ -83,9 +101,46 @@ class Visit:
         """Whether PAM would still let this user in, looked at from time to time (monotonic seconds)."""
         if now < self.looked + LOOK_SECONDS:
             return True
+        if self.question is not None:
+            return True  # the conversation has one end, and its other end waits for an answer
         self.looked = now
         report = await self.client.ask("look", {})
         return report.get("outcome") == Outcome.IN
+
+    async def names(self) -> list[str]:
+        """What this user may open, the desktop first. Raises Unavailable."""
+        async with self._quiet():
+            report = await self.client.ask("applications", {})
+        return report.get("names", "").splitlines()
+
+    async def open_screen(self, name: str) -> socket.socket | Ending | Notice:
+        """A connection to the screen of an application, or why there is none. Raises Unavailable."""
+        async with self._quiet():
+            report, screen = await self.client.open_screen(name)
+        if screen is not None:
+            return screen
+        if "needs" in report:
+            return _NEEDS.get(report["needs"], Notice.REFUSED)
+        return read_ending(report["ending"]) if "ending" in report else Notice.REFUSED
+
+    async def screen_ending(self, name: str) -> Ending | None:
+        """How the session of an application ended, None while it runs. Raises Unavailable."""
+        async with self._quiet():
+            report = await self.client.ask("ending", {"name": name})
+        return read_ending(report["ending"]) if "ending" in report else None
+
+    async def ask_code(self) -> None:
+        """Have another code asked for: the visit does not stand until it is answered. Raises Refused or Unavailable."""
+        async with self._quiet():
+            self._take(await self.client.ask_code())
+
+    @asynccontextmanager
+    async def _quiet(self) -> AsyncIterator[None]:
+        """Have the conversation to oneself; Unavailable while a question stands: only its answer may be sent then."""
+        async with self.turn:
+            if not self.stands:
+                raise Unavailable("a question is open")
+            yield
 
     def _take(self, step: Question | End) -> None:
         if isinstance(step, End):

@@ -30,7 +30,7 @@ PACKAGES: Final = (
 _MASKED: Final = ("apt-daily.timer", "apt-daily-upgrade.timer", "dpkg-db-backup.timer", "e2scrub_all.timer")
 
 _PROJECT_INPUTS: Final = ("Makefile", "setup.cfg", "requirements/runtime.txt")
-_PROJECT_FOLDERS: Final = ("rw2fa_daemon", "systemd", "etc", "pam_hook", "script")
+_PROJECT_FOLDERS: Final = ("rw2fa_daemon", "rw2fa_portal", "systemd", "etc", "pam_hook", "script")
 
 
 def debian_tree() -> Path:

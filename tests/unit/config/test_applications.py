@@ -17,10 +17,9 @@ def test_an_application_is_read_and_split_as_a_shell_would() -> None:
     table = {
         "name": "Terminal",
         "command": "xterm -title 'A $HOME'",
-        "icon": "term",
         "groups": ["@staff", "staff", "it"],
     }
-    one = Application("Terminal", "xterm -title 'A $HOME'", "term", ("staff", "it"))
+    one = Application("Terminal", "xterm -title 'A $HOME'", ("staff", "it"))
     assert Applications().read([table]) == (one,)
     assert one.argv == ("xterm", "-title", "A $HOME")
 

@@ -10,6 +10,11 @@ from rw2fa_portal.web.limits import AGE_SECONDS, IDLE_SECONDS, WAITING_SECONDS
 class _Kept:
     def __init__(self) -> None:
         self.closed = 0
+        self.used = 0.0
+
+    @property
+    def ended(self) -> bool:
+        return self.closed > 0
 
     def close(self) -> None:
         self.closed += 1
