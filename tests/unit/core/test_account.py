@@ -68,6 +68,7 @@ def test_what_nothing_was_said_about_is_as_every_app_assumes() -> None:
     """An otpauth URI that names no parameters means these."""
     credential = Credential(Secret(b"s"), active=False)
     assert (credential.digits, credential.period, credential.algorithm) == (6, 30, Algorithm.SHA1)
+    assert credential.created_at == 0
     account = Account("alice", 1000, 7)
     assert (account.method, account.enrol_opened_at, account.counters) == (Method.APP, 0, Counters())
     assert not account.phone_confirmed
