@@ -28,6 +28,7 @@ NO_STORE: Final[Mapping[str, str]] = {"Cache-Control": "no-store"}
 _FILE_SECONDS: Final = 86_400
 
 _TYPES: Final = {
+    "icon.svg": "image/svg+xml",
     "portal.css": "text/css; charset=utf-8",
     "portal.js": "text/javascript; charset=utf-8",
     "session.css": "text/css; charset=utf-8",
@@ -73,6 +74,7 @@ class Pages:
         )
         self._environment.globals.update(
             title=title,
+            icon=self.files["icon.svg"].url,
             stylesheet=self.files["portal.css"].url,
             script=self.files["portal.js"].url,
             session_stylesheet=self.files["session.css"].url,
