@@ -65,7 +65,7 @@ def test_a_job_that_fails_fails_alone(store: Store, bad: object) -> None:
 
 
 def test_promise_3_the_error_of_a_job_says_where_but_quotes_nothing(store: Store) -> None:
-    with pytest.raises(StateProblem, match=r"deciding about alice failed: ValueError at test_run\.py:\d+; ") as caught:
+    with pytest.raises(StateProblem, match=r"about alice failed: ValueError at test_batch\.py:\d+; ") as caught:
         store.transact("alice", failing)
     assert "secret" not in str(caught.value)
     assert caught.value.__cause__ is None
