@@ -36,7 +36,7 @@ def findings(machine: Machine) -> list[dict[str, Any]]:
 
 def test_promise_14_a_running_sshd_is_told_whom_its_drop_in_is_about(serving: Machine) -> None:
     done = serving.run("rw2fa", "pam", "install")
-    assert "ssh.service was told" in done.stderr
+    assert "ssh.service was reloaded" in done.stderr
     serving.run("rw2fa", "users", "add", "alice")
     assert "keyboard-interactive" not in methods(serving, "alice"), "nobody is asked while it is off"
     serving.run("rw2fa", "enable")

@@ -93,7 +93,7 @@ def test_promise_4_only_services_that_are_reached_from_outside_have_an_account_l
         for line in file.read_text(encoding="utf-8").splitlines()
         if line.split()[:1] == ["account"] and "pam_rw2fa.so" in line
     }
-    assert with_line == {"sshd", "xrdp-sesman", "cockpit"}
+    assert with_line == {"sshd", "xrdp-sesman", "cockpit", "rw2fa-portal", "rw2fa-portal-code"}
 
 
 def _content(site: Site, file: str) -> str:
