@@ -28,7 +28,19 @@ def mount_everything(layers: Sequence[Path]) -> None:
         # The repository is a mount of its own below an overlaid folder, and overlays do not show what is mounted there.
         REPOSITORY.mkdir(parents=True, exist_ok=True)
         _mount("--rbind", str(repository), str(REPOSITORY))
+    _open_the_way()
     _devices()
+
+
+def _open_the_way() -> None:
+    """Lets everybody through to the repository: an overlay shows a folder of root's alone as it is on the host.
+
+    Only below overlaid folders, whose modes are the world's own.
+    """
+    for folder in REPOSITORY.parents:
+        mode = folder.stat().st_mode
+        if not mode & stat.S_IXOTH and any(Path(overlaid) in folder.parents for overlaid in OVERLAID):
+            folder.chmod(stat.S_IMODE(mode) | stat.S_IXOTH)
 
 
 def _overlay(folder: str, layers: Sequence[Path]) -> None:
