@@ -14,9 +14,8 @@ from rw2fa_portal.desktop.ending import SENTENCES as ENDINGS
 from rw2fa_portal.desktop.ending import Ending
 from rw2fa_portal.web.browsers import COOKIE
 from rw2fa_portal.web.notice import SENTENCES, Notice
-from tests.support.browser import NARROW, chromium, scrolls_sideways, violations, window
+from tests.support.browser import NARROW, scrolls_sideways, violations, window
 from tests.support.world.accounts import User
-from tests.support.world.forward import Forward
 from tests.support.world.logons import LogonServer
 from tests.support.world.portal import PORT, PortalServer
 from tests.support.world.screens import running
@@ -40,24 +39,6 @@ command = "xterm -e sh -c 'cat > keys'"
 def portal(logons: LogonServer) -> Iterator[PortalServer]:
     with PortalServer(logons.world, APPLICATIONS) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def url(portal: PortalServer) -> Iterator[str]:
-    with Forward(portal.world, PORT) as forward:
-        yield f"https://127.0.0.1:{forward.port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
-    with window(browser, url) as page:
-        yield page
 
 
 def _sign_in(page: Page, person: User, code: str = "") -> None:

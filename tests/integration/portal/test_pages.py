@@ -12,9 +12,8 @@ from playwright.sync_api import Browser, Page, expect
 from rw2fa_portal.web.browsers import COOKIE
 from rw2fa_portal.web.limits import FLOOR_SECONDS
 from rw2fa_portal.web.logon import FOREIGN, REFUSED, UNAVAILABLE
-from tests.support.browser import NARROW, chromium, read_code, scrolls_sideways, violations, window
+from tests.support.browser import NARROW, read_code, scrolls_sideways, violations, window
 from tests.support.world.accounts import User, expire_password
-from tests.support.world.forward import Forward
 from tests.support.world.logons import LogonServer
 from tests.support.world.phone import Phone
 from tests.support.world.portal import PORT, PortalServer
@@ -30,24 +29,6 @@ pytestmark = pytest.mark.namespaces
 def portal(logons: LogonServer) -> Iterator[PortalServer]:
     with PortalServer(logons.world) as server:
         yield server
-
-
-@pytest.fixture(scope="module")
-def url(portal: PortalServer) -> Iterator[str]:
-    with Forward(portal.world, PORT) as forward:
-        yield f"https://127.0.0.1:{forward.port}"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def page(browser: Browser, url: str) -> Iterator[Page]:
-    with window(browser, url) as page:
-        yield page
 
 
 def _sign_in(page: Page, person: User, password: str | None = None, code: str = "") -> None:
