@@ -1,4 +1,4 @@
-"""libpam by ctypes, as far as a logon needs it. Decision 31 says why it is not python-pam's binding.
+"""libpam by ctypes, as far as a logon needs it. Decision 32 says why it is not python-pam's binding.
 
     with Transaction("rw2fa-portal", "alice", person, {Item.RHOST: "192.0.2.7"}) as pam:
         if pam.authenticate() is Code.SUCCESS: ...
