@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pexpect
 
+from tests.support.world.waiting import wait_until
+
 ROWS, COLUMNS = 60, 132
 
 
@@ -54,6 +56,15 @@ class Terminal:
     def answer(self, prompt: str, line: str) -> None:
         """Waits for a prompt, then types."""
         self.expect(prompt)
+        self.type(line)
+
+    def answer_unseen(self, prompt: str, line: str) -> None:
+        """Waits for a prompt and until the terminal has stopped echoing, then types.
+
+        For programs that print first and switch the echo off afterwards, which discards what was typed between.
+        """
+        self.expect(prompt)
+        wait_until("the terminal echoes no more", lambda: not self._child.getecho())
         self.type(line)
 
     def ends_before(self, pattern: str, timeout: float = 40) -> bool:
