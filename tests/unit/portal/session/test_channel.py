@@ -2,6 +2,7 @@
 
 import socket
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -82,3 +83,32 @@ def test_the_end_of_its_time_is_the_end_of_the_channel() -> None:
             channel.receive()
         channel.extend(20.0)
         assert channel.receive().verb == "look"
+
+
+class _Watched:
+    """A connection that keeps the buffers into which something was received."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self.buffers: list[bytearray] = []
+
+    def settimeout(self, seconds: float) -> None:
+        self._connection.settimeout(seconds)
+
+    def recv_into(self, buffer: bytearray) -> int:
+        self.buffers.append(buffer)
+        return self._connection.recv_into(buffer)
+
+
+@pytest.mark.parametrize("number", [1, 2], ids=["taken", "not the answer"])
+def test_promise_3_nothing_of_an_answer_is_left_in_the_buffer_that_it_came_in(
+    ends: tuple[Channel, socket.socket], number: int
+) -> None:
+    channel, portal = ends
+    channel._connection = watched = _Watched(channel._connection)  # type: ignore[assignment]  # has what is called
+    portal.send(compose("reply", {"n": "1", "value": "the password"}))
+    with nullcontext() if number == 1 else pytest.raises(ProtocolError):
+        assert channel.receive_reply(number, 1.0) == b"the password"
+    portal.send(compose("reply", {"n": "1", "value": "the password"}))
+    assert channel.receive(1.0).fields["value"] == "the password"
+    assert [any(buffer) for buffer in watched.buffers] == [False, False]
