@@ -16,6 +16,8 @@ AGE_SECONDS: Final = 43_200.0
 """From the logon on, before it ends in any case: half of what NIST SP 800-63B-4 §2.2.3 allows."""
 LOOK_SECONDS: Final = 15.0
 """Between two looks at whether PAM would still let somebody in."""
+REPEAT_SECONDS: Final = 10.0
+"""In which a form that is sent again, as by a second click, gets the answer that it had."""
 STEP_SECONDS: Final = 30.0
 """For rw2fa-session to say what is next: PAM, the directory and the daemon have their own, shorter deadlines."""
 OPEN_SECONDS: Final = 65.0

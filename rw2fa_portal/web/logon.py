@@ -45,11 +45,15 @@ class Logon:
 
     async def submit(self, request: Request) -> Response:
         """A logon."""
-        services, began = self._services, self._services.clock()
+        services = self._services
         try:
             form = await read_form(request)
         except BadForm:
             return services.pages.show("error.html", 403, heading="This did not work", what=FOREIGN)
+        return await services.repeats.answer(request.url.path, form, lambda: self._submitted(request, form))
+
+    async def _submitted(self, request: Request, form: Mapping[str, str]) -> Response:
+        services, began = self._services, self._services.clock()
         username = form.get("username", "").strip()
         if not services.is_ours(request, form.get("token", "")):
             return self._page(request, 403, username=username, alerts=(STALE,))

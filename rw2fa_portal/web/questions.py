@@ -1,5 +1,6 @@
 """The pages of a logon that is under way: a code, the activation, recovery codes, and whatever else PAM asks."""
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -52,6 +53,10 @@ class Questions:
             form = await read_form(request)
         except BadForm:
             return services.pages.show("error.html", 403, heading="This did not work", what=FOREIGN)
+        return await services.repeats.answer(request.url.path, form, lambda: self._submitted(request, form))
+
+    async def _submitted(self, request: Request, form: Mapping[str, str]) -> Response:
+        services = self._services
         visit = services.visit_of(request)
         if visit is None or visit.question is None:
             return go("/?ended" if visit is None else "/applications")

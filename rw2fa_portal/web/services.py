@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.requests import Request
@@ -14,6 +14,7 @@ from rw2fa_portal.web.origin import browser_address
 from rw2fa_portal.web.pages import Pages
 from rw2fa_portal.web.prepared import Prepared
 from rw2fa_portal.web.rate_limit import RateLimit
+from rw2fa_portal.web.repeats import Repeats
 from rw2fa_portal.web.visit import Visit
 
 
@@ -28,6 +29,7 @@ class PortalServices:
     session_socket: Path
     clock: Callable[[], float]
     """Monotonic seconds."""
+    repeats: Repeats = field(default_factory=Repeats)
 
     def address_of(self, request: Request) -> str:
         """The numeric address of the browser, empty where it is not known."""

@@ -4,7 +4,7 @@ import re
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -31,23 +31,41 @@ def portal(logons: LogonServer) -> Iterator[PortalServer]:
         yield server
 
 
-def _sign_in(page: Page, person: User, password: str | None = None, code: str = "") -> None:
+def _fill(page: Page, person: User, password: str | None = None, code: str = "") -> None:
     page.goto("/")
     page.fill("[name=username]", person.name)
     page.fill("[name=password]", person.password if password is None else password)
     page.fill("[name=code]", code)
-    page.get_by_role("button", name="Sign in").click()
+
+
+def _sign_in(page: Page, person: User, password: str | None = None, code: str = "") -> None:
+    _fill(page, person, password, code)
+    with page.expect_navigation():  # what is looked at next is on the page that comes
+        page.get_by_role("button", name="Sign in").click()
 
 
 def _answer(page: Page, code: str, button: str = "Continue") -> None:
     page.fill("[name=code]", code)
-    page.get_by_role("button", name=button).click()
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
 
 
 def _is_in(page: Page, person: User) -> None:
     expect(page).to_have_url(re.compile("/applications$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Applications")
     expect(page.locator(".who")).to_have_text(person.name)
+
+
+def _click_twice(page: Page, button: str) -> None:
+    """As an impatient person does: the browser drops the first answer, and sends the form once more."""
+    page.get_by_role("button", name=button).evaluate(
+        "button => { button.click(); setTimeout(() => button.click(), 10); }"
+    )
+
+
+def _logons(site: Site, member: Member) -> list[Any]:
+    """The logons of somebody, as the daemon keeps them."""
+    return [one for one in site.rw2fa.json("logons", "list") if one["user"] == member.person.name]
 
 
 def _alert(page: Page) -> str:
@@ -74,6 +92,44 @@ def test_a_password_signs_in_who_is_not_in_the_scope_and_signing_out_ends_it(
 def test_a_member_types_all_three_on_one_page(site: Site, page: Page, member: Member) -> None:
     _sign_in(page, member.person, code=member.phone.fresh())
     _is_in(page, member.person)
+
+
+def test_promise_1_a_double_click_signs_in_once_with_one_code(site: Site, page: Page, member: Member) -> None:
+    _fill(page, member.person, code=member.phone.fresh())
+    _click_twice(page, "Sign in")
+    _is_in(page, member.person)
+    assert len(_logons(site, member)) == 1
+    assert "refused" not in site.rw2fa.command("audit", "--user", member.person.name).stdout
+
+
+def test_promise_1_a_double_click_on_the_page_of_the_code_is_one_answer(site: Site, page: Page, member: Member) -> None:
+    _sign_in(page, member.person)
+    page.fill("[name=code]", member.phone.fresh())
+    _click_twice(page, "Continue")
+    _is_in(page, member.person)
+    assert len(_logons(site, member)) == 1
+
+
+def test_a_form_that_comes_again_gets_the_answer_of_the_first(
+    site: Site, page: Page, portal: PortalServer, member: Member
+) -> None:
+    """The second click may arrive before the first is answered, or just after, and its browser knows no new name."""
+    cookie, token = _form(portal)
+    form = {"username": member.person.name, "password": member.person.password, "code": member.phone.fresh()}
+
+    def send(_number: int) -> tuple[int, str]:
+        response, _ = portal.request("POST", "/", form={**form, "token": token}, cookie=cookie)
+        return response.status, str(response.headers["Set-Cookie"])
+
+    with ThreadPoolExecutor(3) as pool:
+        answers = {*pool.map(send, range(3)), send(3)}
+    assert {status for status, _ in answers} == {303}
+    assert len(answers) == 1
+    assert len(_logons(site, member)) == 1
+    # Another form is another logon: that code was used.
+    response, text = portal.request("POST", "/", form={**form, "token": token, "session": "html5"}, cookie=cookie)
+    assert response.status == 403
+    assert REFUSED in text
 
 
 def test_a_member_who_left_the_code_out_is_asked_on_the_next_page(site: Site, page: Page, member: Member) -> None:
@@ -156,7 +212,8 @@ def test_an_expired_password_is_changed_on_the_way(site: Site, page: Page, outsi
     for typed in (outsider.password, new, new):
         expect(page.get_by_role("heading", level=1)).to_have_text("Choose a new password")
         page.fill("[name=answer]", typed)
-        page.get_by_role("button", name="Continue").click()
+        with page.expect_navigation():
+            page.get_by_role("button", name="Continue").click()
     _is_in(page, outsider)
 
 
