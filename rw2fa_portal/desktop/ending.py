@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from rw2fa_portal.words import N_
+
 
 class Ending(StrEnum):
     """How an attempt to open a session failed, or how a session ended."""
@@ -20,20 +22,30 @@ class Ending(StrEnum):
 
 
 SENTENCES: Final[Mapping[Ending, str]] = {
-    Ending.OVER: "The session has ended. You can open a new one.",
-    Ending.LEFT: "Nobody looked at the session for so long that it was ended. You can open a new one.",
-    Ending.KILLED: "Something on this host ended the screen of the session, and what was not saved is lost. "
-    "You can open a new one; if this happens again, tell your administrator.",
-    Ending.NO_SHELL: "Your account may not start programs on this host: it has no login shell. "
-    "Ask your administrator for one.",
-    Ending.NO_HOME: "Your home folder is not there, or you may not write to it. Ask your administrator to look at it.",
-    Ending.HOME_FULL: "Your home folder is full, and a session needs room there. Delete something, over SSH for "
-    "example, or ask your administrator for more room.",
-    Ending.NO_SERVER: "This host has no display server for the browser. "
-    "Ask your administrator to install tigervnc-standalone-server.",
-    Ending.NO_PROGRAM: "What you want to open is not installed on this host. Tell your administrator.",
-    Ending.FAILED: "The session did not start. Try again; if this stays, tell your administrator, "
-    "who finds the reason in the journal of this host.",
+    Ending.OVER: N_("The session has ended. You can open a new one."),
+    Ending.LEFT: N_("Nobody looked at the session for so long that it was ended. You can open a new one."),
+    Ending.KILLED: N_(
+        "Something on this host ended the screen of the session, and what was not saved is lost. "
+        "You can open a new one; if this happens again, tell your administrator."
+    ),
+    Ending.NO_SHELL: N_(
+        "Your account may not start programs on this host: it has no login shell. Ask your administrator for one."
+    ),
+    Ending.NO_HOME: N_(
+        "Your home folder is not there, or you may not write to it. Ask your administrator to look at it."
+    ),
+    Ending.HOME_FULL: N_(
+        "Your home folder is full, and a session needs room there. Delete something, over SSH for "
+        "example, or ask your administrator for more room."
+    ),
+    Ending.NO_SERVER: N_(
+        "This host has no display server for the browser. Ask your administrator to install tigervnc-standalone-server."
+    ),
+    Ending.NO_PROGRAM: N_("What you want to open is not installed on this host. Tell your administrator."),
+    Ending.FAILED: N_(
+        "The session did not start. Try again; if this stays, tell your administrator, "
+        "who finds the reason in the journal of this host."
+    ),
 }
 
 

@@ -18,17 +18,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rw2fa_portal.web.applications import Applications
 from rw2fa_portal.web.browsers import Browsers
-from rw2fa_portal.web.logon import Logon
+from rw2fa_portal.web.language.catalogues import read_all
+from rw2fa_portal.web.language.current import SpeakLanguage
+from rw2fa_portal.web.logon import FAILED, Logon
 from rw2fa_portal.web.pages import HEADERS, Pages
 from rw2fa_portal.web.prepared import Prepared
 from rw2fa_portal.web.questions import Questions
 from rw2fa_portal.web.rate_limit import RateLimit
 from rw2fa_portal.web.screen import Screens
 from rw2fa_portal.web.services import PortalServices
+from rw2fa_portal.words import N_
 
 SWEEP_SECONDS = 30.0
 _HSTS = {"Strict-Transport-Security": "max-age=31536000"}
-_ERRORS = {404: "There is no such page.", 405: "This page cannot be used like that."}
+_ERRORS = {404: N_("There is no such page."), 405: N_("This page cannot be used like that.")}
 
 
 class _Headers:
@@ -51,6 +54,7 @@ class _Headers:
 
 def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic) -> Starlette:
     """The application with these settings; `clock` gives monotonic seconds."""
+    read_all()
     services = PortalServices(
         prepared, Pages(prepared.title), Browsers(), RateLimit(), Path(prepared.session_socket), clock
     )
@@ -71,8 +75,8 @@ def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic) ->
     async def failed(request: Request, error: Exception) -> Response:
         del request
         status = error.status_code if isinstance(error, HTTPException) else 500
-        what = _ERRORS.get(status, "Something went wrong. Try again.")
-        return services.pages.show("error.html", status, heading="This did not work", what=what)
+        what = _ERRORS.get(status, N_("Something went wrong. Try again."))
+        return services.pages.show("error.html", status, heading=FAILED, what=what)
 
     async def static(request: Request) -> Response:
         file = services.pages.files.get(request.path_params["name"])
@@ -96,7 +100,10 @@ def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic) ->
             Mount("/static/novnc", StaticFiles(packages=[("rw2fa_portal.web", "static/novnc")])),
             Route("/static/{name}", static, methods=["GET"]),
         ],
-        middleware=[Middleware(_Headers, headers={**HEADERS, **(_HSTS if prepared.own_certificate else {})})],
+        middleware=[
+            Middleware(_Headers, headers={**HEADERS, **(_HSTS if prepared.own_certificate else {})}),
+            Middleware(SpeakLanguage),
+        ],
         exception_handlers={HTTPException: failed, 500: failed},
         lifespan=lifespan,
     )

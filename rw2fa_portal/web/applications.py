@@ -10,7 +10,7 @@ from rw2fa_portal.web.browsers import COOKIE
 from rw2fa_portal.web.forms import BadForm, read_form
 from rw2fa_portal.web.kinds import Link, shown
 from rw2fa_portal.web.limits import AGE_SECONDS
-from rw2fa_portal.web.logon import FOREIGN
+from rw2fa_portal.web.logon import FAILED, FOREIGN
 from rw2fa_portal.web.pages import go
 from rw2fa_portal.web.services import PortalServices, forget_browser
 from rw2fa_portal.web.session_client import Unavailable
@@ -57,10 +57,10 @@ class Applications:
         try:
             form = await read_form(request)
         except BadForm:
-            return services.pages.show("error.html", 403, heading="This did not work", what=FOREIGN)
+            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
         if services.visit_of(request) is not None:
             if not services.is_ours(request, form.get("token", "")):
-                return services.pages.show("error.html", 403, heading="This did not work", what=FOREIGN)
+                return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
             services.end(request)
         return forget_browser(go("/?out"))
 

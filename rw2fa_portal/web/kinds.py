@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from rw2fa_daemon.core.application import DESKTOP_NAME
+from rw2fa_portal.web.language.current import _
+from rw2fa_portal.words import N_
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +26,13 @@ class Link:
     href: str
 
 
-KINDS: Final[Sequence[Kind]] = (Kind("html5", "In this browser"),)
+KINDS: Final[Sequence[Kind]] = (Kind("html5", N_("In this browser")),)
 """All there are; the logon page offers them, and the first one is chosen where nobody chooses."""
 
 
 def shown(name: str) -> str:
     """What people read for an application."""
-    return "Desktop" if name == DESKTOP_NAME else name
+    return _("Desktop") if name == DESKTOP_NAME else name
 
 
 def chosen(value: str) -> str:

@@ -6,26 +6,30 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from rw2fa_daemon.core.prompts import minutes
 from rw2fa_portal.web.forms import BadForm, read_form
 from rw2fa_portal.web.kinds import KINDS, chosen
+from rw2fa_portal.web.language.current import _
+from rw2fa_portal.web.language.spans import minutes
 from rw2fa_portal.web.pages import go
 from rw2fa_portal.web.services import PortalServices, known_or_new, name_browser
 from rw2fa_portal.web.session_client import Unavailable
 from rw2fa_portal.web.visit import Refused, Visit, begin
+from rw2fa_portal.words import N_
 
-REFUSED: Final = "That was not accepted. Check what you typed, and try again."
+REFUSED: Final = N_("That was not accepted. Check what you typed, and try again.")
 """Whatever of it was wrong, on this page and the next."""
-UNAVAILABLE: Final = (
+UNAVAILABLE: Final = N_(
     "Signing in is not possible at the moment. Try again in a minute; if it lasts, tell your administrator."
 )
-CROWDED: Final = "Too many people are signing in at the moment. Try again in a minute."
-TOO_MANY: Final = "Too many failed attempts from your network. Try again in {wait}."
-STALE: Final = "This page was open for too long, or your browser keeps no cookies for it. Try again."
-FOREIGN: Final = "What your browser sent did not come from this page. Open the sign-in page, and try again."
+CROWDED: Final = N_("Too many people are signing in at the moment. Try again in a minute.")
+TOO_MANY: Final = N_("Too many failed attempts from your network. Try again in {wait}.")
+STALE: Final = N_("This page was open for too long, or your browser keeps no cookies for it. Try again.")
+FOREIGN: Final = N_("What your browser sent did not come from this page. Open the sign-in page, and try again.")
+FAILED: Final = N_("This did not work")
+"""The heading of an error."""
 NOTES: Final[Mapping[str, str]] = {
-    "ended": "Your session has ended. Sign in again.",
-    "out": "You are signed out.",
+    "ended": N_("Your session has ended. Sign in again."),
+    "out": N_("You are signed out."),
 }
 """What the logon page says to whoever was sent there, by the word in its address."""
 
@@ -49,7 +53,7 @@ class Logon:
         try:
             form = await read_form(request)
         except BadForm:
-            return services.pages.show("error.html", 403, heading="This did not work", what=FOREIGN)
+            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
         return await services.repeats.answer(request.url.path, form, lambda: self._submitted(request, form))
 
     async def _submitted(self, request: Request, form: Mapping[str, str]) -> Response:
@@ -60,7 +64,7 @@ class Logon:
         address = services.address_of(request)
         wait = services.rate_limit.charge(address, began)
         if wait > 0:
-            return self._page(request, 429, username=username, alerts=(TOO_MANY.format(wait=minutes(wait)),))
+            return self._page(request, 429, username=username, alerts=(_(TOO_MANY).format(wait=minutes(wait)),))
         choice = chosen(form.get("session", ""))
         try:
             visit = await begin(

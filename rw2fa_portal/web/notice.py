@@ -4,6 +4,7 @@ from enum import StrEnum
 from typing import Final
 
 from rw2fa_portal.desktop.ending import SENTENCES as ENDINGS
+from rw2fa_portal.words import N_
 
 CLOSE_CODE: Final = 4000
 """Of a WebSocket that ends with one of these words as its reason; 4000 to 4999 are an application's (RFC 6455)."""
@@ -21,11 +22,11 @@ class Notice(StrEnum):
 
 
 SENTENCES: Final[dict[str, str]] = {
-    Notice.CODE: "To open this you need a new code.",
-    Notice.SIGNED_OUT: "You are signed out. The session goes on for a while: sign in to come back to it.",
-    Notice.REFUSED: "This cannot be opened now. Go to your applications to see why.",
-    Notice.IDLE: "You have not done anything here for an hour. The session is still there: come back to it.",
-    Notice.LOST: "The connection is lost. The session is still there: come back to it when you are online.",
+    Notice.CODE: N_("To open this you need a new code."),
+    Notice.SIGNED_OUT: N_("You are signed out. The session goes on for a while: sign in to come back to it."),
+    Notice.REFUSED: N_("This cannot be opened now. Go to your applications to see why."),
+    Notice.IDLE: N_("You have not done anything here for an hour. The session is still there: come back to it."),
+    Notice.LOST: N_("The connection is lost. The session is still there: come back to it when you are online."),
     **{ending.value: sentence for ending, sentence in ENDINGS.items()},
 }
 """By the word that the reason of the close has."""

@@ -9,6 +9,9 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from rw2fa_portal.web.language.current import _, language, ngettext
+from rw2fa_portal.web.language.judged import say
+
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self';"
     " frame-ancestors 'none'; base-uri 'none'"
@@ -71,7 +74,11 @@ class Pages:
             undefined=StrictUndefined,
             trim_blocks=True,
             lstrip_blocks=True,
+            extensions=["jinja2.ext.i18n"],
         )
+        self._environment.install_gettext_callables(_, ngettext, newstyle=True)  # type: ignore[attr-defined]  # the extension adds it
+        self._environment.policies["ext.i18n.trimmed"] = True
+        self._environment.filters["say"] = say
         self._environment.globals.update(
             title=title,
             icon=self.files["icon.svg"].url,
@@ -82,8 +89,11 @@ class Pages:
         )
 
     def show(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
-        """A page. Nothing of it is stored by a browser: it may hold a key, and the button "back" shows none."""
-        text = self._environment.get_template(template).render(**values)
+        """A page, in the language of the request.
+
+        Nothing of it is stored by a browser: it may hold a key, and the button "back" shows none.
+        """
+        text = self._environment.get_template(template).render(lang=language(), **values)
         return HTMLResponse(text, status, headers=NO_STORE)
 
 

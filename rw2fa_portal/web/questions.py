@@ -12,15 +12,18 @@ from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_portal.protocol import Phase
 from rw2fa_portal.web.browsers import COOKIE
 from rw2fa_portal.web.forms import BadForm, read_form
-from rw2fa_portal.web.logon import FOREIGN, REFUSED, STALE, UNAVAILABLE
+from rw2fa_portal.web.language.judged import joined, label
+from rw2fa_portal.web.logon import FAILED, FOREIGN, REFUSED, STALE, UNAVAILABLE
 from rw2fa_portal.web.pages import NO_STORE, go
 from rw2fa_portal.web.qr import qr_picture
 from rw2fa_portal.web.services import PortalServices, name_browser
 from rw2fa_portal.web.session_client import Unavailable
 from rw2fa_portal.web.visit import Refused, Visit
+from rw2fa_portal.words import N_
 
 _CODES: Final = frozenset(("code", "sms", "recovery", "token"))
 """What is answered in a field named `code`; the activation has one as well."""
+_NO_PROMPT: Final = N_("Your answer")
 _WRONG: Final = Prompt.CODE_WRONG.value.partition("\n")[0]
 
 
@@ -52,7 +55,7 @@ class Questions:
         try:
             form = await read_form(request)
         except BadForm:
-            return services.pages.show("error.html", 403, heading="This did not work", what=FOREIGN)
+            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
         return await services.repeats.answer(request.url.path, form, lambda: self._submitted(request, form))
 
     async def _submitted(self, request: Request, form: Mapping[str, str]) -> Response:
@@ -101,14 +104,14 @@ class Questions:
         assert question is not None
         shared = {"token": self._services.token_of(request), "number": question.number}
         told = tuple(line for one in question.told for line in one.text.splitlines())
-        *before, label = page.lines
+        *before, prompt = page.lines
         before = [REFUSED if line == _WRONG else line for line in before if line]
         alerts = (alert,) if alert else tuple(before) if visit.repeated and page.asked != "sms" else ()
         if page.asked == "noted":
             return self._services.pages.show("recovery.html", status, **shared, codes=page.lines)
         if page.asked == "enrol" and visit.picture is not None:
             repeated = page != visit.picture
-            shown = (*((alert,) if alert else ()), *(_why(label, before) if repeated else ()))
+            shown = (*((alert,) if alert else ()), *((joined((*before, prompt)),) if repeated else ()))
             return self._services.pages.show(
                 "activation.html",
                 status,
@@ -126,7 +129,7 @@ class Questions:
             heading=_heading(visit, letters=letters),
             alerts=alerts,
             told=(*told, *(() if alerts and not alert else before)),
-            label=_label(label),
+            label=label(prompt) or _NO_PROMPT,
             field=_field(visit),
             hidden=question.hidden,
             inputmode="numeric" if words else "text",
@@ -136,28 +139,21 @@ class Questions:
         )
 
 
-def _why(label: str, before: list[str]) -> tuple[str, ...]:
-    """What a first code that was not right is answered with: sentences, the last of which ends with the prompt."""
-    return (" ".join((*before, label)).rstrip(": ") + ".",)
-
-
 def _field(visit: Visit) -> str:
     return "code" if visit.page.asked in _CODES or visit.page.asked == "enrol" else "answer"
-
-
-def _label(prompt: str) -> str:
-    return prompt.strip().rstrip(":").strip() or "Your answer"
 
 
 def _heading(visit: Visit, *, letters: bool) -> str:
     question = visit.question
     if letters or visit.page.asked == "recovery":
-        return "Enter a recovery code"
+        return N_("Enter a recovery code")
     if visit.page.asked == "token":
-        return "Enter your enrolment token"
+        return N_("Enter your enrolment token")
     if visit.page.asked:
-        return "Enter your code"
-    return "Choose a new password" if question and question.phase is Phase.PASSWORD else "One more question"
+        return N_("Enter your code")
+    if question and question.phase is Phase.PASSWORD:
+        return N_("Choose a new password")
+    return N_("One more question")
 
 
 def _digits(uri: str) -> str:

@@ -16,7 +16,7 @@ from rw2fa_portal.web.browsers import COOKIE
 from rw2fa_portal.web.forms import BadForm, read_form
 from rw2fa_portal.web.kinds import shown
 from rw2fa_portal.web.limits import LOOK_SECONDS
-from rw2fa_portal.web.logon import FOREIGN, REFUSED, UNAVAILABLE
+from rw2fa_portal.web.logon import FAILED, FOREIGN, REFUSED, UNAVAILABLE
 from rw2fa_portal.web.notice import CLOSE_CODE, SENTENCES, Notice
 from rw2fa_portal.web.origin import is_own_page
 from rw2fa_portal.web.pages import go
@@ -66,12 +66,12 @@ class Screens:
         try:
             form = await read_form(request)
         except BadForm:
-            return services.pages.show("error.html", 403, heading="This did not work", what=FOREIGN)
+            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
         visit = services.visit_of(request)
         if visit is None:
             return go("/?ended")
         if not services.is_ours(request, form.get("token", "")):
-            return services.pages.show("error.html", 403, heading="This did not work", what=FOREIGN)
+            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
         if not visit.stands:
             return go("/logon")
         try:

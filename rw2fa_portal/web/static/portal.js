@@ -10,8 +10,8 @@ copy.addEventListener("click", async () => {
   const codes = document.querySelectorAll(`#${copy.dataset.copy} code`);
   try {
     await navigator.clipboard.writeText(Array.from(codes, (code) => code.textContent).join("\n") + "\n");
-    said.textContent = "Copied.";
+    said.textContent = said.dataset.copied;
   } catch {
-    said.textContent = "Your browser does not let this page copy.";
+    said.textContent = said.dataset.failed;
   }
 });

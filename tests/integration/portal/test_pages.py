@@ -298,6 +298,48 @@ def test_all_pages_are_accessible_and_fit_a_small_phone(site: Site, browser: Bro
         assert not "".join(found)
 
 
+@pytest.mark.parametrize(
+    ("locale", "language", "heading", "nowhere"),
+    [
+        ("de-AT", "de", "Anmelden", "Diese Seite gibt es nicht."),
+        ("es-MX", "es", "Iniciar sesión", "Esta página no existe."),
+        ("fr-CA", "fr", "Se connecter", "Cette page n’existe pas."),
+        ("ja-JP", "en", "Sign in", "There is no such page."),
+    ],
+)
+def test_pages_are_in_the_language_of_the_browser(
+    site: Site, browser: Browser, url: str, locale: str, language: str, heading: str, nowhere: str
+) -> None:
+    with window(browser, url, locale=locale, viewport=NARROW, reduced_motion="reduce") as page:
+        page.goto("/")
+        expect(page.get_by_role("heading", level=1)).to_have_text(heading)
+        assert page.locator("html").get_attribute("lang") == language
+        assert not violations(page)
+        assert not scrolls_sideways(page)
+        page.goto("/nowhere")
+        assert _alert(page) == nowhere
+
+
+def test_an_activation_in_german_fits_a_small_phone(site: Site, browser: Browser, url: str, newcomer: User) -> None:
+    with window(browser, url, locale="de-DE", viewport=NARROW, reduced_motion="reduce") as page:
+        page.goto("/")
+        page.fill("[name=username]", newcomer.name)
+        page.fill("[name=password]", newcomer.password)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Zweiten Faktor einrichten")
+        phone = Phone(read_code(page))
+        _answer(page, phone.wrong(), "Fertig")
+        assert _alert(page).startswith("Das ist nicht der Code zu diesem Schlüssel.")
+        assert not violations(page)
+        assert not scrolls_sideways(page)
+        _answer(page, phone.fresh(), "Fertig")
+        expect(page.get_by_role("heading", level=1)).to_have_text("Ihre Wiederherstellungscodes")
+        assert not scrolls_sideways(page)
+        page.get_by_role("button", name="Ich habe sie notiert").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Anwendungen")
+        expect(page.get_by_role("button", name="Abmelden")).to_be_visible()
+
+
 def test_it_works_without_javascript_and_with_a_keyboard_alone(
     site: Site, browser: Browser, url: str, newcomer: User
 ) -> None:

@@ -1,0 +1,1 @@
+"""The language of a page: chosen for each request, from what the browser asks for."""
