@@ -14,10 +14,12 @@ const notice = element("notice");
 
 let rfb = null;
 let retries = 0;
+let retrying = 0; // the timer of the next try
 
 // Connecting
 
 function connect() {
+    window.clearTimeout(retrying);
     const url = new URL(screen.dataset.url, window.location.href);
     url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
     const socket = new WebSocket(url);
@@ -47,7 +49,7 @@ function ended(word) {
     screen.dataset.state = word;
     if (word === "lost" && retries < RETRIES_MS.length) {
         waiting.hidden = false;
-        window.setTimeout(connect, RETRIES_MS[retries]);
+        retrying = window.setTimeout(connect, RETRIES_MS[retries]);
         retries += 1;
         return;
     }

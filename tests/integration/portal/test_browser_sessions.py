@@ -18,6 +18,7 @@ from tests.support.browser import NARROW, scrolls_sideways, violations, window
 from tests.support.world.accounts import User
 from tests.support.world.logons import LogonServer
 from tests.support.world.portal import PORT, PortalServer
+from tests.support.world.portal_pages import open_application, shows_screen, sign_in, written
 from tests.support.world.screens import running
 from tests.support.world.site import Member, Site
 from tests.support.world.waiting import wait_until
@@ -41,26 +42,6 @@ def portal(logons: LogonServer) -> Iterator[PortalServer]:
         yield server
 
 
-def _sign_in(page: Page, person: User, code: str = "") -> None:
-    page.goto("/")
-    page.fill("[name=username]", person.name)
-    page.fill("[name=password]", person.password)
-    page.fill("[name=code]", code)
-    page.check("[name=session][value=html5]")
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url(re.compile("/applications$"))
-
-
-def _open(page: Page, name: str = "Terminal") -> None:
-    page.goto("/applications")
-    page.click(f'[data-application="{name}"]')
-    _shows(page)
-
-
-def _shows(page: Page) -> None:
-    expect(page.locator('#screen[data-state="connected"] canvas')).to_be_visible()
-
-
 def _size(page: Page) -> tuple[int, int]:
     width, height = page.evaluate("(({width, height}) => [width, height])(document.querySelector('#screen canvas'))")
     return width, height
@@ -78,62 +59,57 @@ def _fills(page: Page) -> bool:
     return all(abs(one - other) <= 1 for one, other in zip(_size(page), _room(page), strict=True))
 
 
-def _typed(site: Site, person: User, name: str = "typed") -> str:
-    path = site.world.path(f"{person.home}/{name}")
-    return path.read_text() if path.exists() else ""
-
-
 def test_what_is_typed_in_the_browser_arrives_in_a_file_and_the_tab_can_be_closed_and_come_back_to(
     site: Site, browser: Browser, url: str, page: Page, outsider: User
 ) -> None:
     failed: list[str] = []
     page.on("pageerror", lambda error: failed.append(str(error)))
     page.on("console", lambda message: failed.append(message.text) if "Policy" in message.text else None)
-    _sign_in(page, outsider)
+    sign_in(page, outsider)
     assert [link.get_attribute("data-application") for link in page.locator("[data-application]").all()] == [
         "desktop",
         "Terminal",
         "Keyboard",
     ]
-    _open(page)
+    open_application(page)
     wait_until("the program", lambda: site.world.path(f"{outsider.home}/typed").exists())
     page.keyboard.type("Hello, {world} #1~!\n")
-    wait_until("what was typed", lambda: _typed(site, outsider) == "Hello, {world} #1~!\n")
+    wait_until("what was typed", lambda: written(site, outsider) == "Hello, {world} #1~!\n")
     before = running(site.world, "Xvnc", outsider) + running(site.world, "xterm", outsider)
     page.goto("/applications")
     page.context.new_page().goto("/applications")
     page.close()
     with window(browser, url) as other:
-        _sign_in(other, outsider)
-        _open(other)
+        sign_in(other, outsider)
+        open_application(other)
         assert running(site.world, "Xvnc", outsider) + running(site.world, "xterm", outsider) == before
         other.keyboard.type("again\n")
-        wait_until("what was typed then", lambda: _typed(site, outsider) == "Hello, {world} #1~!\nagain\n")
+        wait_until("what was typed then", lambda: written(site, outsider) == "Hello, {world} #1~!\nagain\n")
     assert failed == []
 
 
 def test_the_screen_takes_the_size_of_the_window(site: Site, page: Page, outsider: User) -> None:
-    _sign_in(page, outsider)
+    sign_in(page, outsider)
     page.set_viewport_size({"width": 1000, "height": 700})
-    _open(page)
+    open_application(page)
     wait_until("the first size", lambda: _fills(page) and _size(page)[0] == 1000)
     page.set_viewport_size({"width": 720, "height": 560})
     wait_until("the second size", lambda: _fills(page) and _size(page)[0] == 720)
 
 
 def test_a_screen_that_something_killed_is_said_and_opened_again(site: Site, page: Page, outsider: User) -> None:
-    _sign_in(page, outsider)
-    _open(page)
+    sign_in(page, outsider)
+    open_application(page)
     os.kill(running(site.world, "Xvnc", outsider)[0], signal.SIGKILL)
     expect(page.get_by_role("alert")).to_have_text(ENDINGS[Ending.KILLED])
     assert violations(page) == ""
     page.get_by_role("button", name="Open it again").click()
-    _shows(page)
+    shows_screen(page)
 
 
 def test_signing_out_closes_the_screen_and_leaves_the_session(site: Site, page: Page, outsider: User) -> None:
-    _sign_in(page, outsider)
-    _open(page)
+    sign_in(page, outsider)
+    open_application(page)
     other = page.context.new_page()
     other.goto("/applications")
     other.get_by_role("button", name="Sign out").click()
@@ -142,8 +118,8 @@ def test_signing_out_closes_the_screen_and_leaves_the_session(site: Site, page: 
 
 
 def test_a_reset_closes_the_screen(site: Site, page: Page, member: Member) -> None:
-    _sign_in(page, member.person, member.phone.fresh())
-    _open(page)
+    sign_in(page, member.person, member.phone.fresh())
+    open_application(page)
     site.rw2fa.command("users", "reset", "--yes", member.person.name)
     expect(page.get_by_role("alert")).to_have_text(SENTENCES[Notice.SIGNED_OUT])
 
@@ -153,8 +129,8 @@ def test_another_code_is_asked_for_when_the_time_is_over_and_not_the_password(
 ) -> None:
     site.rw2fa.command("settings", "set", "validity_after_first_session", "0")
     try:
-        _sign_in(page, member.person, member.phone.fresh())
-        _open(page)
+        sign_in(page, member.person, member.phone.fresh())
+        open_application(page)
         page.goto("/applications")
         page.click('[data-application="Keyboard"]')
         expect(page.get_by_role("alert")).to_have_text(SENTENCES[Notice.CODE])
@@ -162,15 +138,15 @@ def test_another_code_is_asked_for_when_the_time_is_over_and_not_the_password(
         page.fill("[name=code]", member.phone.fresh())
         page.get_by_role("button", name="Continue").click()
         expect(page).to_have_url(re.compile("/applications$"))
-        _open(page, "Keyboard")
+        open_application(page, "Keyboard")
     finally:
         site.rw2fa.command("settings", "unset", "validity_after_first_session")
 
 
 def test_a_phone_types_by_its_own_keyboard(site: Site, browser: Browser, url: str, outsider: User) -> None:
     with window(browser, url, viewport=NARROW, has_touch=True, is_mobile=True) as page:
-        _sign_in(page, outsider)
-        _open(page, "Keyboard")
+        sign_in(page, outsider)
+        open_application(page, "Keyboard")
         assert not scrolls_sideways(page)
         wait_until("the program", lambda: site.world.path(f"{outsider.home}/keys").exists())
         page.get_by_role("button", name="Keyboard").tap()
@@ -181,15 +157,15 @@ def test_a_phone_types_by_its_own_keyboard(site: Site, browser: Browser, url: st
             page.keyboard.press("Backspace")
         page.keyboard.insert_text("ehler ü")
         page.keyboard.press("Enter")
-        wait_until("what was typed", lambda: _typed(site, outsider, "keys") == "Tippehler ü\n")
+        wait_until("what was typed", lambda: written(site, outsider, "keys") == "Tippehler ü\n")
 
 
 def test_the_keyboard_alone_leads_to_the_screen_and_out_of_it(site: Site, page: Page, outsider: User) -> None:
-    _sign_in(page, outsider)
+    sign_in(page, outsider)
     page.goto("/applications")
     page.locator('[data-application="Terminal"]').focus()
     page.keyboard.press("Enter")
-    _shows(page)
+    shows_screen(page)
     assert page.evaluate("document.activeElement.tagName") == "CANVAS"
     for key in ("Control", "Alt", "Shift"):
         page.keyboard.down(key)
@@ -231,7 +207,7 @@ def _shake_hands(portal: PortalServer, path: str, **headers: str) -> bytes:
 def test_promise_10_no_page_of_others_opens_a_screen_with_the_cookie_of_its_visitor(
     site: Site, portal: PortalServer, page: Page, outsider: User, origin: str | None
 ) -> None:
-    _sign_in(page, outsider)
+    sign_in(page, outsider)
     cookie = next(one for one in page.context.cookies() if one["name"] == COOKIE)["value"]
     path = page.locator('[data-application="Terminal"]').get_attribute("href")
     headers = {"Cookie": f"{COOKIE}={cookie}", **({"Origin": origin} if origin else {})}
@@ -251,9 +227,9 @@ def test_promise_4_without_a_logon_there_is_no_screen(site: Site, portal: Portal
 def test_a_tab_that_is_gone_leaves_nothing_open_in_the_portal(
     site: Site, portal: PortalServer, page: Page, outsider: User
 ) -> None:
-    _sign_in(page, outsider)
+    sign_in(page, outsider)
     before = len(list(Path(f"/proc/{portal.pid}/fd").iterdir()))
     for _ in range(3):
-        _open(page)
+        open_application(page)
         page.goto("/applications")
     wait_until("the descriptors", lambda: len(list(Path(f"/proc/{portal.pid}/fd").iterdir())) <= before + 2)

@@ -4,7 +4,7 @@ import http.client
 import ssl
 import subprocess
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlencode
 
 from tests.support.closing import Closing
@@ -20,8 +20,15 @@ FOLDER = "/run/rw2fa-portal"
 class PortalServer(Closing):
     """The running server. `settings` are written as a drop-in of the configuration."""
 
-    def __init__(self, world: World, settings: str = "", port: int = PORT, folder: str = FOLDER) -> None:
-        self.world, self.port, self.folder = world, port, folder
+    def __init__(
+        self,
+        world: World,
+        settings: str = "",
+        port: int = PORT,
+        folder: str = FOLDER,
+        program: Sequence[str] = ("rw2fa-portal",),
+    ) -> None:
+        self.world, self.port, self.folder, self.program = world, port, folder, program
         world.write("/etc/rw2fa/rw2fa.toml.d/portal.toml", f'[portal]\nlisten = "127.0.0.1:{port}"\n{settings}')
         world.run("install", "-d", "-o", USER, "-g", USER, "-m", "0755", folder)
         self._lock = threading.Lock()
@@ -31,7 +38,7 @@ class PortalServer(Closing):
         self.world.run("rw2fa-portal", "--prepare", "--folder", self.folder)
         with self.world.path(LOG).open("ab") as log:
             self._process: subprocess.Popen[bytes] = self.world.start(
-                "rw2fa-portal", "--folder", self.folder, user=USER, output=log
+                *self.program, "--folder", self.folder, user=USER, output=log
             )
 
         def listens() -> bool:
@@ -45,9 +52,13 @@ class PortalServer(Closing):
         self.world.kill(self._process)
         self.world.path("/etc/rw2fa/rw2fa.toml.d/portal.toml").unlink(missing_ok=True)
 
+    def stop(self) -> None:
+        """Ends it."""
+        self.world.kill(self._process)
+
     def restart(self) -> None:
         """Ends it, and starts it again."""
-        self.world.kill(self._process)
+        self.stop()
         self.start()
 
     @property
