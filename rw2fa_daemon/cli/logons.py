@@ -57,7 +57,7 @@ def revoke(cli: CliContext, names: tuple[str, ...], *, as_json: bool, yes: bool)
     if ended:
         listed = ", ".join(map(shown, ended))
         make_sure(f"End all logons at the web portal, and the passes, of {listed}?", yes=yes)
-        cli.store.end_logons(*ended)
+        cli.store.end_logons(*ended, settings=cli.config.logons, now=time.time())
         after_change.record(cli, "rw2fa logons revoke", ended)
     if as_json:
         show_json([{"user": typed, "ended": bool(found)} for typed, found in keys.items()])

@@ -39,6 +39,7 @@ class Event(Enum):
     LOGON_ENDED = ("logon-ended", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f132", 6)
     PASS_ARMED = ("pass-armed", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f133", 6)
     PASS_USED = ("pass-used", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f134", 6)
+    RECOVERY_CODES_MADE = ("recovery-codes-made", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f114", 4)
     PASS_CANCELLED = ("pass-cancelled", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f135", 4)
     CLOCK_WRONG = ("clock-wrong", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f1c1", 4)
     CLOCK_RIGHT = ("clock-right", "5c9b1f5e7f8b4d0bb7b3a7a0a9d7f1c2", 5)

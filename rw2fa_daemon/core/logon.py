@@ -5,7 +5,7 @@ All times are UTC seconds; hosts that share a state do not agree on them to the 
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Final
@@ -17,6 +17,12 @@ LOGON_SECONDS: Final = 24 * 60 * 60
 
 LOGONS_MAX: Final = 16
 """Of one user; with another the oldest ends."""
+
+PAST_MAX: Final = 10
+"""Logons that have ended, of one user: what the page of that user shows."""
+
+PAST_SECONDS: Final = 30 * 24 * 60 * 60
+"""How long those are kept, as long as there is room."""
 
 CLOCKS_APART_SECONDS: Final = 60
 """How far in the future, by this host's clock, something may have happened on another host."""
@@ -54,6 +60,17 @@ class PassFound(StrEnum):
     CONTINUED = "continued"
     """The session still lives."""
     GONE = "gone"
+
+
+class Ended(StrEnum):
+    """How a logon ended."""
+
+    SIGNED_OUT = "signed-out"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    """By a reset, a removal, a lock or an administrator."""
+    REPLACED = "replaced"
+    """By a newer one, since there were too many."""
 
 
 class Opens(StrEnum):
@@ -139,19 +156,31 @@ class Logon:
 
 
 @dataclass(frozen=True, slots=True)
+class PastLogon:
+    """A logon that has ended, for its user to see: when and where it began, when and how it ended."""
+
+    began_at: int
+    address: str
+    ended_at: int
+    how: Ended
+
+
+@dataclass(frozen=True, slots=True)
 class Logons:
     """All of one user, in the order in which they began.
 
-    `knocked_at` is when an RDP login without an address was last refused, 0 for never.
+    `knocked_at` is when an RDP login without an address was last refused, 0 for never. `past` are the latest of those
+    that have ended, in the order in which they did.
     """
 
     logons: tuple[Logon, ...] = ()
     knocked_at: int = 0
+    past: tuple[PastLogon, ...] = ()
 
     def until(self, settings: LogonSettings) -> int:
         """From when on there is nothing left to remember."""
         knocked = self.knocked_at + KNOCK_SECONDS if self.knocked_at else 0
-        return max((knocked, *(logon.until(settings) for logon in self.logons)))
+        return max((knocked, *(logon.until(settings) for logon in self.logons), *(one.ended_at for one in self.past)))
 
     def find(self, identifier: str) -> Logon | None:
         """The one of this identifier."""
@@ -166,19 +195,26 @@ class Logons:
     def merged(self, some: "Logons") -> "Logons":
         """These after something happened to some of them."""
         changed = {logon.digest: logon for logon in some.logons}
-        return Logons(tuple(changed.get(logon.digest, logon) for logon in self.logons), some.knocked_at)
+        left = tuple(changed.get(logon.digest, logon) for logon in self.logons)
+        return replace(self, logons=left, knocked_at=some.knocked_at)
 
-    def add(self, logon: Logon) -> "Logons":
-        """These and another; of too many the oldest are gone."""
-        return replace(self, logons=(*self.logons, logon)[-LOGONS_MAX:])
+    def add(self, logon: Logon, now: float) -> "Logons":
+        """These and another; of too many the oldest end."""
+        oldest = self.logons[: max(0, len(self.logons) - LOGONS_MAX + 1)]
+        room = self.ending(oldest, Ended.REPLACED, now) if oldest else self
+        return replace(room, logons=(*room.logons, logon))
 
     def put(self, logon: Logon) -> "Logons":
         """These with one in the place of what it was."""
         return replace(self, logons=tuple(logon if one.digest == logon.digest else one for one in self.logons))
 
-    def without(self, logon: Logon) -> "Logons":
-        """These without one."""
-        return replace(self, logons=tuple(one for one in self.logons if one.digest != logon.digest))
+    def ending(self, some: Sequence[Logon], how: Ended, now: float) -> "Logons":
+        """These once some of them have ended."""
+        digests = {logon.digest for logon in some}
+        ended = (PastLogon(logon.began_at, logon.address, int(now), how) for logon in some)
+        recent = tuple(one for one in self.past if now < one.ended_at + PAST_SECONDS)
+        left = tuple(one for one in self.logons if one.digest not in digests)
+        return replace(self, logons=left, past=(*recent, *ended)[-PAST_MAX:])
 
 
 def digest_of(identifier: str) -> bytes:
@@ -211,6 +247,14 @@ class Standing:
     def void(self, logon: Logon, settings: LogonSettings, now: float) -> bool:
         """Whether it has ended for good."""
         return not self.fits(logon) or now >= logon.until(settings)
+
+    def settled(self, logons: Logons, settings: LogonSettings, now: float) -> Logons:
+        """The logons without those that have ended for good, which are past."""
+        void = [logon for logon in logons.logons if self.void(logon, settings, now)]
+        for logon in void:
+            how, at = (Ended.EXPIRED, logon.until(settings)) if self.fits(logon) else (Ended.REVOKED, now)
+            logons = logons.ending([logon], how, at)
+        return logons
 
 
 def opens(logon: Logon, settings: LogonSettings, now: float) -> Opens:

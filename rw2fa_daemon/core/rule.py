@@ -79,6 +79,7 @@ class Rule(StrEnum):
     LOGON = "logon", "Somebody logged on at the web portal."
     LOGON_SESSION = "logon-session", "A logon of the web portal lets another session be opened."
     LOGON_CODE = "logon-code", "A code was typed again for a logon of the web portal."
+    LOGON_RECOVERY = "logon-recovery", "New recovery codes were made at the web portal, after a code."
     LOGON_NEEDS_CODE = "logon-needs-code", "The time is over in which the code of the logon opens sessions."
     LOGON_WITHOUT_CODE = (
         "logon-without-code",

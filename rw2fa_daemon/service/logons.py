@@ -10,13 +10,14 @@ from typing import Final
 
 from rw2fa_daemon.config.rules import Rules
 from rw2fa_daemon.core import sessions
-from rw2fa_daemon.core.account import Account
+from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.address import same_host
 from rw2fa_daemon.core.admission import Admission, NeedsMemory, NeedsWitness, admission_of, decided_without_user
 from rw2fa_daemon.core.audit import Event, Record
 from rw2fa_daemon.core.login import Login, Phase, Slot
 from rw2fa_daemon.core.logon import (
     IDENTIFIER_BYTES,
+    Ended,
     Logon,
     Logons,
     LogonSettings,
@@ -29,16 +30,19 @@ from rw2fa_daemon.core.logon import (
     with_pass,
     with_session,
 )
+from rw2fa_daemon.core.phone import ending
 from rw2fa_daemon.core.policy import Decision
 from rw2fa_daemon.core.prompts import Prompt
+from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES, CodeSet
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.standing import standing
 from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.service.admission import booted_at
 from rw2fa_daemon.service.connection import Connection
+from rw2fa_daemon.service.hashing import Full, Turn
 from rw2fa_daemon.service.login_services import LoginServices
 from rw2fa_daemon.service.server import RootVerb
-from rw2fa_daemon.store.logons import Full
+from rw2fa_daemon.store.logons import Full as NoRoom
 from rw2fa_daemon.store.store import StateProblem
 from rw2fa_daemon.wire.logon import LogonReport, LogonRequest, read_about_logon, read_logon, write_logon_report
 from rw2fa_daemon.wire.message import Message
@@ -62,8 +66,12 @@ class _Case:
     pid: int
     now: float
     settings: LogonSettings
+    sms: bool
+    """Whether codes are sent by SMS at all."""
     identifier: str
     """For a new logon."""
+    recovery: CodeSet | None = None
+    """Recovery codes to give out, where that is asked for."""
 
     def report(self, result: str, logon: Logon, rule: Rule | None = None, text: Prompt | None = None) -> LogonReport:
         """The answer about a logon."""
@@ -118,7 +126,7 @@ def _register(case: _Case, now: Standing, account: Account | None, logons: Logon
     )
     if not now.fits(logon):
         return account, logons, _refused(Rule.LOGON_OVER)
-    left = logons.but(lambda one: now.void(one, case.settings, case.now)).add(logon)
+    left = now.settled(logons, case.settings, case.now).add(logon, case.now)
     return account, left, replace(case.report(OK, logon, Rule.LOGON), identifier=case.identifier)
 
 
@@ -159,12 +167,40 @@ def _show(case: _Case, account: Account | None, logons: Logons, logon: Logon) ->
     return account, logons, case.report(_RESULTS[opens(logon, case.settings, case.now)], logon)
 
 
+def _show_account(case: _Case, account: Account | None, logons: Logons, logon: Logon) -> Decided:
+    """What is there of this user to show to the same?"""
+    lines = [
+        *(f"{one.began_at} {'current' if one == logon else 'open'} - {one.address}" for one in reversed(logons.logons)),
+        *(f"{one.began_at} {one.how} {one.ended_at} {one.address}" for one in reversed(logons.past)),
+    ]
+    more = {"logons": "\n".join(lines)}
+    if case.asked and account is not None:
+        more |= {"recovery": str(len(account.recovery)), **_device(account, sms=case.sms)}
+    return account, logons, replace(case.report(OK, logon), more=more)
+
+
+def _device(account: Account, *, sms: bool) -> dict[str, str]:
+    if account.method_in_force(sms_enabled=sms) is Method.SMS and account.phone is not None:
+        return {"method": Method.SMS, "ending": ending(account.phone.reveal().decode())}
+    known = account.credential
+    return {"method": Method.APP, **({} if known is None else {"since": str(known.created_at)})}
+
+
+def _new_recovery_codes(case: _Case, account: Account | None, logons: Logons, logon: Logon) -> Decided:
+    """Another code was typed, for these."""
+    after, code_at = _taken(case, account)
+    if after is None or code_at is None or case.recovery is None or not after.activated:
+        return account, logons, _refused(Rule.LOGON_WITHOUT_CODE)
+    made = replace(case.report(OK, logon, Rule.LOGON_RECOVERY), more={"codes": "\n".join(case.recovery.codes)})
+    return replace(after, recovery=case.recovery.digests), logons, made
+
+
 def _sign_out(case: _Case, _now: Standing, account: Account | None, logons: Logons) -> Decided:
     """Its user is gone; nobody has to hear that it had ended before."""
     logon = logons.find(case.request.identifier)
     if logon is None:
         return account, logons, LogonReport(OK)
-    return account, logons.without(logon), case.report(OK, logon, Rule.LOGON_ENDED)
+    return account, logons.ending([logon], Ended.SIGNED_OUT, case.now), case.report(OK, logon, Rule.LOGON_ENDED)
 
 
 def _about(work: _AboutLogon, case: _Case, now: Standing, account: Account | None, logons: Logons) -> Decided:
@@ -196,6 +232,8 @@ class _Verb:
     read: Callable[[Message], LogonRequest]
     work: _Work
     event: Event | None = None
+    makes_codes: bool = False
+    """Whether recovery codes are made, and hashed, before it is decided."""
 
 
 _VERBS: Final = {
@@ -203,6 +241,10 @@ _VERBS: Final = {
     "logon_code": _Verb(read_about_logon, partial(_about, _code_again), Event.LOGON),
     "logon_session": _Verb(read_about_logon, partial(_about, _open_session), Event.SESSION_OPENED),
     "logon_show": _Verb(read_about_logon, partial(_about, _show)),
+    "logon_account": _Verb(read_about_logon, partial(_about, _show_account)),
+    "logon_recovery": _Verb(
+        read_about_logon, partial(_about, _new_recovery_codes), Event.RECOVERY_CODES_MADE, makes_codes=True
+    ),
     "logon_end": _Verb(read_about_logon, _sign_out, Event.LOGON_ENDED),
     "pass": _Verb(read_about_logon, partial(_about, _arm), Event.PASS_ARMED),
 }
@@ -261,8 +303,12 @@ class _Answer:
             return
         asked = row.decision is Decision.LOOK
         fresh = secrets.token_hex(IDENTIFIER_BYTES)
-        case = _Case(request, user, asked, self.connection.pid, now, rules.config.logons, fresh)
-        self._decide(case, key if asked else user.name)
+        sms = rules.settings.sms is not None
+        case = _Case(request, user, asked, self.connection.pid, now, rules.config.logons, sms, fresh)
+        if self.verb.makes_codes and asked:
+            self._make_codes(case, key)
+        else:
+            self._decide(case, key if asked else user.name)
 
     def _ask_memory(self, needed: NeedsMemory | NeedsWitness, user: User | Missing) -> None:
         if isinstance(needed, NeedsMemory):
@@ -274,6 +320,24 @@ class _Answer:
                 return
         self.found(user, was_not_member=False)
 
+    def _make_codes(self, case: _Case, name: str) -> None:
+        """Make recovery codes for the account of that name, when it is its turn to have them hashed."""
+        code_hasher = self.services.state.code_hasher
+        if code_hasher is None:
+            self._tell(_refused(Rule.STATE_UNUSABLE, Prompt.CANNOT_JUDGE), "the state has not been read yet")
+            return
+
+        def begin(turn: Turn) -> None:
+            turn.hash(lambda: code_hasher.new(name), made)
+
+        def made(codes: CodeSet) -> None:
+            self._decide(replace(case, recovery=codes), name)
+
+        def refused(_full: Full) -> None:
+            self._tell(_refused(Rule.TOO_MANY_AT_ONCE, Prompt.LOCKED), "more recovery codes at once than are hashed")
+
+        self.services.hashing.take_turn(name, begin, refused, RECOVERY_CODES)
+
     def _decide(self, case: _Case, key: str) -> None:
         """Decide about the logons that are kept under `key`."""
 
@@ -284,7 +348,7 @@ class _Answer:
         self.services.batcher.call(lambda store: store.with_logons(key, work, case.settings, case.now), self._decided)
 
     def _decided(self, outcome: LogonReport | StateProblem) -> None:
-        if isinstance(outcome, Full):
+        if isinstance(outcome, NoRoom):
             self._tell(_refused(Rule.LOGONS_FULL, Prompt.LOGONS_FULL), str(outcome))
         elif isinstance(outcome, StateProblem):
             self._tell(_refused(Rule.STATE_UNUSABLE, Prompt.CANNOT_JUDGE), str(outcome))
@@ -312,4 +376,5 @@ class _Answer:
 
 def end_logons(services: LoginServices, name: str) -> None:
     """See to it that somebody who was locked does not go on with a logon from before, once the lock is over."""
-    services.batcher.call(lambda store: store.end_logons(name), lambda _nothing: None)
+    settings, now = services.rules().config.logons, time.time()
+    services.batcher.call(lambda store: store.end_logons(name, settings=settings, now=now), lambda _nothing: None)

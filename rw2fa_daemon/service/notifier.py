@@ -13,6 +13,7 @@ from rw2fa_daemon.wire.message import Message
 ANNOUNCED: Final = {
     Event.ACTIVATED: notification.ACTIVATED,
     Event.RECOVERY_CODE_USED: notification.RECOVERY_CODE_USED,
+    Event.RECOVERY_CODES_MADE: notification.RECOVERY_CODES_MADE,
 }
 """Audit events that are announced, and what they are called there."""
 

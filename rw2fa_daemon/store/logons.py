@@ -11,7 +11,16 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.logon import Logon, Logons, LogonSettings, Pass, PassStatus
+from rw2fa_daemon.core.logon import (
+    PAST_SECONDS,
+    Ended,
+    Logon,
+    Logons,
+    LogonSettings,
+    Pass,
+    PassStatus,
+    PastLogon,
+)
 from rw2fa_daemon.store import statements as sql
 from rw2fa_daemon.store.engine import Connection
 from rw2fa_daemon.store.problem import StateProblem, shown
@@ -74,7 +83,7 @@ def write(
     """
     if after == before.logons:
         return False
-    if not after.logons and not after.knocked_at:
+    if after == Logons():
         connection.write(sql.DELETE_LOGONS, [(name,)])
         return True
     new = before.revision is None
@@ -103,8 +112,12 @@ def sealed_again(connection: Connection, vault: Vault, name: str) -> None:
 
 
 def _make_place(connection: Connection, now: int) -> None:
-    connection.write(sql.FORGET_VOID_LOGONS, [(now, FORGOTTEN_AT_ONCE)])
-    ((people,),) = connection.rows(sql.COUNT_LOGON_PEOPLE, now)
+    # What is past stays for its user to see, until the room is needed.
+    connection.write(sql.FORGET_VOID_LOGONS, [(now - PAST_SECONDS, FORGOTTEN_AT_ONCE)])
+    ((people,),) = connection.rows(sql.COUNT_LOGON_PEOPLE, 0)
+    if people >= PEOPLE_MAX:
+        connection.write(sql.FORGET_VOID_LOGONS, [(now, FORGOTTEN_AT_ONCE)])
+        ((people,),) = connection.rows(sql.COUNT_LOGON_PEOPLE, now)
     if people >= PEOPLE_MAX:
         raise Full(f"{people} people are logged on at the portal", "look who they are with `rw2fa logons list`")
 
@@ -132,12 +145,14 @@ def _encoded(logons: Logons) -> bytes:
         ]
         for logon in logons.logons
     ]
-    return json.dumps([logons.knocked_at, rows], separators=(",", ":")).encode()
+    past = [[one.began_at, one.address, one.ended_at, one.how] for one in logons.past]
+    return json.dumps([logons.knocked_at, rows, past], separators=(",", ":")).encode()
 
 
 def _decoded(plain: bytes) -> Logons:
-    knocked_at, rows = json.loads(plain)
-    return Logons(tuple(_logon(*row) for row in rows), knocked_at)
+    knocked_at, rows, past = json.loads(plain)
+    ended = (PastLogon(began_at, address, ended_at, Ended(how)) for began_at, address, ended_at, how in past)
+    return Logons(tuple(_logon(*row) for row in rows), knocked_at, tuple(ended))
 
 
 def _logon(*row: Any) -> Logon:  # noqa: ANN401 - what JSON gives, under a seal of ours

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
@@ -9,7 +10,7 @@ from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing, allowance
 from rw2fa_daemon.core.database import Database
 from rw2fa_daemon.core.lockout import FAILURES_MAX
-from rw2fa_daemon.core.logon import Logons, LogonSettings
+from rw2fa_daemon.core.logon import Ended, Logons, LogonSettings
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.quota import Quota
 from rw2fa_daemon.core.secret import Secret
@@ -215,16 +216,25 @@ class Store:
         with self._using() as connection:
             return logons.read(connection, self._vault, name).logons
 
-    def end_logons(self, *names: str) -> None:
+    def end_logons(self, *names: str, settings: LogonSettings, now: float) -> None:
         """End all portal logons of these names, sound or not, and their passes; durable when this returns."""
         for name in names:
             with self._using() as connection:
                 try:
                     connection.begin((name,))
-                    connection.write(sql.DELETE_LOGONS, [(name,)])
+                    self._end_logons(connection, name, settings, now)
                     connection.commit()
                 finally:
                     connection.rollback()
+
+    def _end_logons(self, connection: Connection, name: str, settings: LogonSettings, now: float) -> None:
+        try:
+            known = logons.read(connection, self._vault, name)
+        except StateProblem:
+            connection.write(sql.DELETE_LOGONS, [(name,)])
+            return
+        ended = replace(known.logons.ending(known.logons.logons, Ended.REVOKED, now), knocked_at=0)
+        logons.write(connection, self._vault, name, known, ended, settings, now)
 
     def logon_names(self) -> Iterator[str]:
         """The names of all who have, or had, portal logons, in order."""

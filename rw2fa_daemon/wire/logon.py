@@ -1,6 +1,7 @@
 """What rw2fa-session asks about portal logons and passes, and the answers."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 from rw2fa_daemon.core.prompts import Prompt
@@ -42,6 +43,8 @@ class LogonReport:
     sessions_until: int | None = None
     pass_status: str = ""
     pass_until: int | None = None
+    more: Mapping[str, str] = field(default_factory=dict)
+    """What one verb alone has."""
 
 
 def read_logon(message: Message) -> LogonRequest:
@@ -81,5 +84,5 @@ def write_logon_report(report: LogonReport) -> bytes:
     }
     fields = {"result": report.result, **{key: str(value) for key, value in known.items() if value is not None}}
     if report.user:
-        fields |= {"user": report.user, "asked": "yes" if report.asked else "no"}
+        fields |= {"user": report.user, "asked": "yes" if report.asked else "no", **report.more}
     return compose("report", fields)

@@ -3,7 +3,7 @@
 import pwd
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
@@ -127,35 +127,52 @@ def _registered(name: str, address: str) -> RegisteredLogon | Outcome:
         return Outcome.UNAVAILABLE
 
 
-def _ask_code(channel: Channel, standing: Standing, clock: Callable[[], float]) -> None:
-    """Ask for another code, without the password; the daemon takes it for this logon, or says that it does not."""
+def _take_code(standing: Standing) -> Mapping[str, str] | None:
+    """Another code counts for the logon."""
+    return {} if standing.registered.take_code() is Answer.OK else None
+
+
+def _make_recovery_codes(standing: Standing) -> Mapping[str, str] | None:
+    """Another code counts for new recovery codes."""
+    codes = standing.registered.new_recovery_codes()
+    return {"codes": codes} if codes else None
+
+
+_Use = Callable[[Standing], Mapping[str, str] | None]
+"""What a further code is used for: what else the end says, None if the daemon does not take the code."""
+
+_USES: Final[Mapping[str, _Use]] = {"code": _take_code, "recovery": _make_recovery_codes}
+
+
+def _ask_code(channel: Channel, standing: Standing, clock: Callable[[], float], use: _Use) -> None:
+    """Ask for another code, without the password, and use it, or say that the daemon does not take it."""
     began = clock()
     items = {Item.TTY: TTY, **({Item.RHOST: standing.address} if standing.address else {})}
     with Transaction(CODE_SERVICE, standing.registered.user, _Relay(channel), items) as pam, ended_after(LOGON_SECONDS):
-        outcome = _judged(pam, standing)
+        outcome, more = _judged(pam, standing, use)
     if outcome is not Outcome.IN:
         time.sleep(max(0.0, began + FAILURE_SECONDS - clock()))
-    channel.send("end", {"outcome": outcome, "user": standing.registered.user})
+    channel.send("end", {"outcome": outcome, "user": standing.registered.user, **more})
 
 
-def _judged(pam: Transaction, standing: Standing) -> Outcome:
+def _judged(pam: Transaction, standing: Standing, use: _Use) -> tuple[Outcome, Mapping[str, str]]:
     code = pam.authenticate()
     if code is Code.SUCCESS:
         code = pam.acct_mgmt()
     try:
-        if code is Code.SUCCESS and standing.registered.take_code() is Answer.OK:
-            return Outcome.IN
+        if code is Code.SUCCESS and (more := use(standing)) is not None:
+            return Outcome.IN, more
     except Problem:
-        return Outcome.UNAVAILABLE
-    return Outcome.UNAVAILABLE if code is Code.AUTHINFO_UNAVAIL else Outcome.REFUSED
+        return Outcome.UNAVAILABLE, {}
+    return Outcome.UNAVAILABLE if code is Code.AUTHINFO_UNAVAIL else Outcome.REFUSED, {}
 
 
 def _stand(channel: Channel, standing: Standing) -> None:
     """Do what the portal asks for whoever logged on, and for nobody else, until it closes."""
     while True:
         message = channel.receive()
-        if message.verb == "code":
-            _ask_code(channel, standing, time.monotonic)
+        if (use := _USES.get(message.verb)) is not None:
+            _ask_code(channel, standing, time.monotonic, use)
             continue
         answer = VERBS.get(message.verb)
         if answer is None:

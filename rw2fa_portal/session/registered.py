@@ -1,7 +1,7 @@
 """The logon as the daemon keeps it: registered with the code that was judged here, asked before each session, ended."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -60,6 +60,16 @@ class RegisteredLogon:
         """Have a further code count, which PAM has had judged in this process."""
         return self._ask("logon_code", **_here())
 
+    def account(self) -> Mapping[str, str] | None:
+        """What there is of this user to show to the same, in the words of the protocol; None if the logon is over."""
+        report = self._report("logon_account")
+        shown = ("asked", "method", "since", "ending", "recovery", "logons")
+        return {key: report[key] for key in shown if key in report} if report.get("result") == Answer.OK else None
+
+    def new_recovery_codes(self) -> str:
+        """Have a further code count for new recovery codes, one a line; empty if the daemon takes none."""
+        return self._report("logon_recovery", **_here()).get("codes", "")
+
     def end(self) -> None:
         """Sign out. Nobody waits for it: a logon that nobody ends is over by itself."""
         try:
@@ -69,11 +79,14 @@ class RegisteredLogon:
                 sys.stderr.write(f"rw2fa-session: a logon was not ended: {problem}\n")
 
     def _ask(self, verb: str, **more: str) -> Answer:
-        fields = {"v": VERSION, "user": self.user, "logon": self.identifier, **more}
         try:
-            return Answer(ask_daemon(self.daemon(), verb, fields=fields).get("result", ""))
+            return Answer(self._report(verb, **more).get("result", ""))
         except ValueError:
             return Answer.REFUSED
+
+    def _report(self, verb: str, **more: str) -> Mapping[str, str]:
+        fields = {"v": VERSION, "user": self.user, "logon": self.identifier, **more}
+        return ask_daemon(self.daemon(), verb, fields=fields)
 
 
 def _here() -> dict[str, str]:

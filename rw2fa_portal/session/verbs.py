@@ -54,8 +54,18 @@ def open_screen(standing: Standing, message: Message) -> Answer:
     return screens.open_screen(standing.registered.user, found)
 
 
+def account(standing: Standing, _message: Message) -> Answer:
+    """What the page of this user shows."""
+    try:
+        known = standing.registered.account()
+    except Problem:
+        return _NOBODY_JUDGES
+    return Answer({"outcome": Outcome.REFUSED} if known is None else {"outcome": Outcome.IN, **known})
+
+
 VERBS: Final[Mapping[str, Callable[[Standing, Message], Answer]]] = {
     "look": look,
+    "account": account,
     "applications": lambda standing, _message: screens.applications(standing.registered.user),
     "open": open_screen,
     "ending": lambda standing, message: screens.screen_ending(standing.registered.user, message),

@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rw2fa_portal.web.account import OwnPage
 from rw2fa_portal.web.applications import Applications
 from rw2fa_portal.web.browsers import Browsers
 from rw2fa_portal.web.language.catalogues import read_all
@@ -65,6 +66,8 @@ def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic) ->
         Screens(services),
     )
 
+    own = OwnPage(services)
+
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         sweeping = asyncio.create_task(_sweep(services))
@@ -94,6 +97,10 @@ def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic) ->
             Route("/applications", applications.show, methods=["GET"]),
             Route("/applications/{label}", screens.show, methods=["GET"]),
             WebSocketRoute("/applications/{label}/screen", screens.connect),
+            Route("/account", own.show, methods=["GET"]),
+            Route("/account/recovery", own.renew, methods=["POST"]),
+            Route("/account/recovery-codes", own.show_codes, methods=["GET"]),
+            Route("/account/recovery-codes", own.noted, methods=["POST"]),
             Route("/code", screens.ask_code, methods=["POST"]),
             Route("/signout", applications.sign_out, methods=["POST"]),
             Route("/healthz", _healthy, methods=["GET"]),

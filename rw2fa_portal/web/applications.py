@@ -9,6 +9,7 @@ from rw2fa_daemon.core.application import Application
 from rw2fa_portal.web.browsers import COOKIE
 from rw2fa_portal.web.forms import BadForm, read_form
 from rw2fa_portal.web.kinds import Link, shown
+from rw2fa_portal.web.language.moments import clock_time, machine_time
 from rw2fa_portal.web.limits import AGE_SECONDS
 from rw2fa_portal.web.logon import FAILED, FOREIGN
 from rw2fa_portal.web.pages import go
@@ -47,8 +48,8 @@ class Applications:
             user=visit.user,
             applications=applications,
             told=(),
-            until=time.strftime("%H:%M %Z", time.localtime(until)),
-            until_utc=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(until)),
+            until=clock_time(until),
+            until_utc=machine_time(until),
         )
 
     async def sign_out(self, request: Request) -> Response:

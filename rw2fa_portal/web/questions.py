@@ -91,7 +91,7 @@ class Questions:
         if name is None:
             visit.close()
             return self._over(request, 503, (UNAVAILABLE,))
-        return name_browser(go("/applications"), name)
+        return name_browser(go("/account/recovery-codes" if visit.codes else "/applications"), name)
 
     def _over(self, request: Request, status: int, alerts: tuple[str, ...]) -> Response:
         self._services.end(request)
@@ -108,7 +108,7 @@ class Questions:
         before = [REFUSED if line == _WRONG else line for line in before if line]
         alerts = (alert,) if alert else tuple(before) if visit.repeated and page.asked != "sms" else ()
         if page.asked == "noted":
-            return self._services.pages.show("recovery.html", status, **shared, codes=page.lines)
+            return self._services.pages.show("recovery.html", status, **shared, codes=page.lines, renewed=False)
         if page.asked == "enrol" and visit.picture is not None:
             repeated = page != visit.picture
             shown = (*((alert,) if alert else ()), *((joined((*before, prompt)),) if repeated else ()))

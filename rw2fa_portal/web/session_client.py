@@ -45,6 +45,8 @@ class End:
     outcome: Outcome
     user: str = ""
     told: tuple[Told, ...] = ()
+    codes: tuple[str, ...] = ()
+    """New recovery codes, where these were asked for."""
 
 
 class SessionClient:
@@ -105,9 +107,9 @@ class SessionClient:
             raise Unavailable("rw2fa-session says what nobody understands")
         return report.fields, passed
 
-    async def ask_code(self) -> Question | End:
-        """Have another code asked for."""
-        return await self._step("code", {})
+    async def ask_code(self, verb: str) -> Question | End:
+        """Have another code asked for, for what `verb` says."""
+        return await self._step(verb, {})
 
     def close(self) -> None:
         """End the logon."""
@@ -121,7 +123,8 @@ class SessionClient:
                 phase = Phase(message.required("phase"))
                 return Question(message.required("n"), message.required("text"), hidden, phase, told)
             if message.verb == "end":
-                return End(Outcome(message.required("outcome")), message.fields.get("user", ""), told)
+                codes = tuple(message.fields.get("codes", "").split())
+                return End(Outcome(message.required("outcome")), message.fields.get("user", ""), told, codes)
         except (ValueError, ProtocolError) as error:
             raise Unavailable("rw2fa-session says what nobody understands") from error
         raise Unavailable("rw2fa-session says what nobody understands")

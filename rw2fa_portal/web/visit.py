@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -50,6 +50,8 @@ class Visit:
     """Whether the same is asked once more: what stands before the prompt says why."""
     picture: PageText | None = None
     """What the activation shows: it is sent once, and stays the same for all tries."""
+    codes: tuple[str, ...] = ()
+    """New recovery codes, until their user has noted them down."""
     looked: float = 0.0
     used: float = 0.0
     """When a screen was last seen open (monotonic seconds)."""
@@ -129,10 +131,21 @@ class Visit:
             report = await self.client.ask("ending", {"name": name})
         return read_ending(report["ending"]) if "ending" in report else None
 
-    async def ask_code(self) -> None:
-        """Have another code asked for: the visit does not stand until it is answered. Raises Refused or Unavailable."""
+    async def account(self) -> Mapping[str, str]:
+        """What there is of this user, in the words of the protocol. Raises Unavailable."""
         async with self._quiet():
-            self._take(await self.client.ask_code())
+            report = await self.client.ask("account", {})
+        if report.get("outcome") != Outcome.IN:
+            raise Unavailable("nobody says anything about the user")
+        return report
+
+    async def ask_code(self, verb: str = "code") -> None:
+        """Have another code asked for, for the logon (`code`) or for new recovery codes (`recovery`).
+
+        The visit does not stand until it is answered. Raises Refused or Unavailable.
+        """
+        async with self._quiet():
+            self._take(await self.client.ask_code(verb))
 
     @asynccontextmanager
     async def _quiet(self) -> AsyncIterator[None]:
@@ -146,7 +159,7 @@ class Visit:
         if isinstance(step, End):
             self.question = None
             if step.outcome is Outcome.IN:
-                self.user = step.user
+                self.user, self.codes = step.user, step.codes
                 return
             self.close()
             if step.outcome is Outcome.UNAVAILABLE:

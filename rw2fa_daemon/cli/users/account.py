@@ -47,7 +47,7 @@ def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: b
     for user in people:
         account, tokens[user.name] = _reset(cli, user, now, no_token=no_token)
         # Void by the new generation; but nothing of them needs to be kept.
-        cli.store.end_logons(user.name)
+        cli.store.end_logons(user.name, settings=cli.config.logons, now=time.time())
         if account.phone is not None and method_in_force(account, cli.rules.settings) is Method.SMS:
             numbers[user.name] = masked(account.phone.reveal().decode())
     after_change.purge(cli)

@@ -263,6 +263,65 @@ def test_a_recovery_code_signs_in_once(site: Site, page: Page, member: Member) -
     assert _alert(page) == REFUSED
 
 
+# The user's own page
+
+
+def test_the_own_page_tells_of_logons_and_device_and_gives_new_recovery_codes_after_a_code(
+    site: Site, browser: Browser, url: str, member: Member
+) -> None:
+    with window(browser, url, viewport=NARROW, reduced_motion="reduce") as page:
+        _sign_in(page, member.person, code=member.phone.fresh())
+        page.get_by_role("button", name="Sign out").click()
+        _sign_in(page, member.person, code=member.phone.fresh())
+        page.get_by_role("link", name=member.person.name).click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Your account")
+        expect(page.locator("#device")).to_contain_text("an authenticator app")
+        now, before = page.locator(".logons tbody tr").all_inner_texts()[:2]
+        assert "This one, still signed in" in now
+        assert "Signed out" in before
+        assert "127.0.0.1" in now
+        found = []
+        for colours in COLOURS:
+            page.emulate_media(color_scheme=colours)
+            found.append(violations(page))
+        assert not "".join(found)
+        assert not scrolls_sideways(page)
+        page.get_by_role("button", name="Make new recovery codes").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Enter your code")
+        assert page.request.get("/account", max_redirects=0).headers["location"] == "/logon"
+        _answer(page, member.phone.fresh())
+        codes = page.locator("#recovery-codes li").all_inner_texts()
+        assert not violations(page)
+        page.get_by_role("button", name="I have noted them down").click()
+        expect(page.locator("#left")).to_contain_text(f"{len(codes)} codes left.")
+        for path in ("/account/recovery-codes", "/account", "/logon"):
+            assert codes[0] not in page.request.get(path).text()
+        page.get_by_role("button", name="Sign out").click()
+        _sign_in(page, member.person, code=codes[0])
+        _is_in(page, member.person)
+        told = {**process_lists(site.world), "auth log": site.log.text, "audit": site.rw2fa.command("audit").stdout}
+        assert_absent(set(codes), told)
+
+
+def test_the_own_page_of_who_is_not_in_the_scope_has_no_second_factor(site: Site, page: Page, outsider: User) -> None:
+    _sign_in(page, outsider)
+    page.goto("/account")
+    expect(page.get_by_text("not switched on for your account")).to_be_visible()
+    assert page.get_by_role("button", name="Make new recovery codes").count() == 0
+
+
+def test_only_the_own_form_asks_for_new_recovery_codes(
+    site: Site, page: Page, portal: PortalServer, member: Member
+) -> None:
+    _sign_in(page, member.person, code=member.phone.fresh())
+    _is_in(page, member.person)
+    cookie = f"{COOKIE}={_cookie(page)}"
+    for form, headers in (({"token": "0" * 64}, {}), ({}, {"Origin": "https://evil.example"})):
+        assert portal.request("POST", "/account/recovery", form=form, cookie=cookie, headers=headers)[0].status == 403
+    page.goto("/account")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your account")
+
+
 # For everybody
 
 

@@ -15,6 +15,7 @@ import pytest
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.lockout import FAILURES_MAX
 from rw2fa_daemon.core.logon import ATTEMPTS_MAX, LOGON_SECONDS, Logons, LogonSettings
+from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES
 from tests.support.daemon import BOOT, NAMESPACES, Hook, Site, wait_until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="the daemon takes logins from root only")
@@ -161,6 +162,43 @@ def test_a_logon_opens_sessions_until_a_code_is_due_and_then_with_another_code(r
     assert portal.about("logon_session")["result"] == "ok"
     aged(running, LOGON_SECONDS)
     assert portal.about("logon_session")["result"] == "over"
+
+
+def test_promise_4_new_recovery_codes_take_a_code_of_their_own_and_make_the_old_ones_void(running: Site) -> None:
+    portal = Portal(running).log_on()
+    assert portal.about("logon_account")["recovery"] == "0"
+    without = portal.about("logon_recovery")
+    assert (without["result"], without["rule"], "codes" in without) == ("refused", "logon-without-code", False)
+    made = []
+    for offset in (1, 2):
+        portal.type_code(offset, "rw2fa-portal-code")
+        report = portal.about("logon_recovery")
+        assert (report["result"], report["rule"]) == ("ok", "logon-recovery")
+        made.append(report["codes"].split())
+        assert portal.about("logon_recovery")["result"] == "refused", "a code counts once"
+    old, new = made
+    assert len(new) == RECOVERY_CODES
+    assert portal.about("logon_account")["recovery"] == str(RECOVERY_CODES)
+    assert "rc" not in running.login(USER, old[0], "sshd"), "an old code"
+    assert running.login(USER, new[0], "sshd")["rc"] == "SUCCESS"
+    assert portal.about("logon_account")["recovery"] == str(RECOVERY_CODES - 1)
+
+
+@pytest.mark.parametrize("verb", ["logon_account", "logon_recovery"])
+def test_promise_4_nobody_is_told_or_given_anything_of_another_user(running: Site, verb: str) -> None:
+    mine, other = Portal(running).log_on(), Portal(running, OTHER).log_on()
+    other.type_code(1, "rw2fa-portal-code")
+    foreign = other.ask(verb, logon=mine.identifier)
+    assert foreign == {"verb": "report", "result": "over", "rule": "logon-over"}
+
+
+def test_a_user_sees_when_and_from_where_logons_began_and_how_they_ended(running: Site) -> None:
+    first, _second, third = (Portal(running).log_on(offset) for offset in range(3))
+    first.about("logon_end")
+    lines = [line.split(" ") for line in third.about("logon_account")["logons"].splitlines()]
+    assert [how for _, how, _, _ in lines] == ["current", "open", "signed-out"]
+    assert {address for _, _, _, address in lines} == {HERE}
+    assert all(abs(int(began) - time.time()) < 3600 for began, _, _, _ in lines)
 
 
 def test_row_18_the_first_session_has_to_be_opened_in_time(running: Site) -> None:

@@ -12,6 +12,9 @@ from rw2fa_daemon.core.logon import (
     KNOCK_SECONDS,
     LOGON_SECONDS,
     LOGONS_MAX,
+    PAST_MAX,
+    PAST_SECONDS,
+    Ended,
     Logon,
     Logons,
     LogonSettings,
@@ -143,10 +146,33 @@ def test_a_logon_is_found_by_its_identifier_alone() -> None:
 def test_promise_11_one_person_has_so_many_logons_and_no_more() -> None:
     logons = Logons()
     for number in range(LOGONS_MAX + 3):
-        logons = logons.add(replace(LOGON, digest=digest_of(str(number))))
+        logons = logons.add(replace(LOGON, digest=digest_of(str(number))), NOW + number)
     assert len(logons.logons) == LOGONS_MAX
     assert logons.find("2") is None
     assert logons.find(str(LOGONS_MAX + 2)) is not None
+    assert [(one.ended_at, one.how) for one in logons.past] == [
+        (NOW + number, Ended.REPLACED) for number in range(LOGONS_MAX, LOGONS_MAX + 3)
+    ]
+
+
+def test_promise_11_so_many_logons_that_have_ended_are_kept_and_so_long() -> None:
+    logons = Logons()
+    for number in range(PAST_MAX + 3):
+        one = replace(LOGON, digest=digest_of(str(number)), began_at=NOW + number)
+        logons = replace(logons, logons=(one,)).ending([one], Ended.SIGNED_OUT, NOW + number)
+    assert [one.began_at for one in logons.past] == [NOW + number for number in range(3, PAST_MAX + 3)]
+    last = logons.past[-1].ended_at
+    later = replace(logons, logons=(LOGON,)).ending([LOGON], Ended.REVOKED, last + PAST_SECONDS - 1)
+    assert [one.how for one in later.past] == [Ended.SIGNED_OUT, Ended.REVOKED]
+
+
+def test_what_has_ended_by_itself_is_told_from_what_was_ended() -> None:
+    until = LOGON.until(SETTINGS)
+    (expired,) = STANDING.settled(Logons((LOGON,)), SETTINGS, until + 100).past
+    (revoked,) = replace(STANDING, generation=None).settled(Logons((LOGON,)), SETTINGS, NOW + 7).past
+    assert (expired.how, expired.ended_at) == (Ended.EXPIRED, until)
+    assert (revoked.how, revoked.ended_at) == (Ended.REVOKED, NOW + 7)
+    assert STANDING.settled(Logons((LOGON,)), SETTINGS, NOW + 1) == Logons((LOGON,))
 
 
 def test_a_pass_lets_its_user_in_once_from_the_address_it_is_for() -> None:

@@ -56,7 +56,8 @@ class Kept:
         self.logons[name] = left
         return result
 
-    def end_logons(self, name: str) -> None:
+    def end_logons(self, name: str, *, settings: LogonSettings, now: float) -> None:
+        del settings, now
         self.logons.pop(name, None)
 
 

@@ -34,7 +34,7 @@ from tests.unit.service.portal import HERE, PID, PORTAL, THERE, USERS, Host, rul
 
 UPTIME = 1_000.0
 BEFORE_FIRST, AFTER_FIRST, PASS_SECONDS = 3_600, 28_800, 60
-ABOUT = ("logon_code", "logon_session", "logon_show", "logon_end", "pass")
+ABOUT = ("logon_code", "logon_session", "logon_show", "logon_account", "logon_end", "pass")
 """The verbs about a logon that there is."""
 
 
@@ -399,7 +399,7 @@ ENDS = [reset, remove, lock, change_uid, revoke]
 
 
 @pytest.mark.parametrize("end", ENDS)
-@pytest.mark.parametrize("verb", ["logon_code", "logon_session", "logon_show", "pass"])
+@pytest.mark.parametrize("verb", ["logon_code", "logon_session", "logon_show", "logon_account", "pass"])
 def test_promise_4_nothing_is_given_to_a_logon_whose_user_is_not_as_before(host: Host, end: Any, verb: str) -> None:
     identifier = host.log_on()
     end(host)
@@ -590,7 +590,7 @@ def test_a_logon_of_no_service_is_no_request(host: Host) -> None:
 
 def test_there_are_these_verbs_and_no_others(calls: ExpectedCalls) -> None:
     verbs = logon_verbs(services(calls))
-    assert set(verbs) == {"logon", *ABOUT}
+    assert set(verbs) == {"logon", "logon_recovery", *ABOUT}
     with pytest.raises(ProtocolError):
         verbs["logon"](calls.double("connection"), Message("logon", {}))
 

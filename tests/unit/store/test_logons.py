@@ -6,7 +6,17 @@ from dataclasses import replace
 import pytest
 
 from rw2fa_daemon.core.account import Account
-from rw2fa_daemon.core.logon import Logon, Logons, LogonSettings, PassFound, digest_of, use, with_pass
+from rw2fa_daemon.core.logon import (
+    Ended,
+    Logon,
+    Logons,
+    LogonSettings,
+    PassFound,
+    PastLogon,
+    digest_of,
+    use,
+    with_pass,
+)
 from rw2fa_daemon.core.secret import Secret
 from rw2fa_daemon.store import logons
 from rw2fa_daemon.store.reseal import page_of_logons
@@ -71,8 +81,10 @@ def test_who_is_discarded_or_ended_has_no_logon_and_the_others_have(store: Store
     for name in ("alice", "bob", "carol"):
         keep(store, name, ARMED)
     store.discard("alice")
-    store.end_logons("bob")
-    assert [store.logons_of(name) for name in ("alice", "bob", "carol")] == [Logons(), Logons(), ARMED]
+    store.end_logons("bob", settings=SETTINGS, now=NOW + 5)
+    assert [store.logons_of(name) for name in ("alice", "carol")] == [Logons(), ARMED]
+    past = PastLogon(LOGON.began_at, LOGON.address, NOW + 5, Ended.REVOKED)
+    assert store.logons_of("bob") == Logons(past=(past, past))
 
 
 def test_the_last_logon_that_ends_leaves_no_row(store: Store, raw: Raw) -> None:
@@ -113,7 +125,7 @@ def test_promise_7_what_was_altered_or_moved_lets_nobody_in_and_can_be_ended(
     name = raw.execute("SELECT name FROM logons").fetchone()[0]
     with pytest.raises(StateProblem, match=r"not those that were stored last.*rw2fa logons revoke"):
         let_in(store, name)
-    store.end_logons(name)
+    store.end_logons(name, settings=SETTINGS, now=NOW)
     assert store.logons_of(name) == Logons()
 
 
@@ -126,7 +138,7 @@ def test_promise_7_one_old_record_put_back_does_not_bring_a_pass_back(store: Sto
     if between == "used":
         assert let_in(store)
     else:
-        store.end_logons("alice")
+        store.end_logons("alice", settings=SETTINGS, now=NOW)
         keep(store, "alice", Logons((LOGON,)))
     raw.execute(
         "UPDATE logons SET until = ?, count = ?, revision = ?, ledger = ? WHERE part = 0",
