@@ -4,7 +4,7 @@ import shlex
 from dataclasses import dataclass
 from typing import Final
 
-from rw2fa_daemon.config.domain import Refused, Value, literal, name
+from rw2fa_daemon.config.domain import PATH_BYTES_MAX, Refused, Value, literal, name
 from rw2fa_daemon.core.application import DESKTOP_NAME, Application
 from rw2fa_daemon.core.user import GROUP_MARK
 
@@ -13,7 +13,7 @@ APPLICATIONS_MAX: Final = 64
 
 NAME_BYTES_MAX: Final = 64
 COMMAND_BYTES_MAX: Final = 1024
-_KEYS: Final = frozenset({"name", "command", "groups"})
+_KEYS: Final = frozenset({"name", "command", "groups", "icon"})
 _EXAMPLE: Final = 'write [[portal.applications]], and below it name = "Terminal" and command = "xterm"'
 
 
@@ -26,7 +26,7 @@ class Applications:
     @property
     def allowed(self) -> str:
         """See Domain."""
-        return "tables with name, command and groups"
+        return "tables with name, command, groups and icon"
 
     def read(self, raw: object) -> Value:
         """See Domain."""
@@ -64,7 +64,10 @@ def _application(table: dict[str, object]) -> Application:
     if not isinstance(groups, list) or not all(isinstance(group, str) for group in groups):
         raise Refused(f"has groups of {label} that are no list of texts", 'write them like groups = ["staff"]')
     bare = tuple(dict.fromkeys(name(group).removeprefix(GROUP_MARK) for group in groups))
-    return Application(label, command, bare)
+    icon = _text(table, "icon", PATH_BYTES_MAX)
+    if icon and not icon.startswith("/"):
+        raise Refused(f"has an icon of {label} that is no absolute path", "begin it with /")
+    return Application(label, command, bare, icon)
 
 
 def _text(table: dict[str, object], key: str, longest: int) -> str:

@@ -31,6 +31,9 @@ class Portal:
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...]
     title: str
     """Empty for the issuer."""
+    logo: Path | None
+    colour: str
+    """`#rrggbb`, or empty."""
 
 
 @dataclass(frozen=True, slots=True)

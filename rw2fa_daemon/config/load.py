@@ -264,6 +264,8 @@ def build(layers: Layers) -> Config:
             key=_path(of("portal.key")),
             trusted_proxies=tuple(ip_network(text) for text in of("portal.trusted_proxies")),
             title=of("portal.title"),
+            logo=_path(of("portal.logo")),
+            colour=of("portal.colour"),
         ),
         time_servers=of("time.servers"),
         notify=_path(of("enrolment.notify")),

@@ -24,6 +24,7 @@ from rw2fa_daemon.config.domain import (
     Value,
 )
 from rw2fa_daemon.core.api_url import parse_api_url
+from rw2fa_daemon.core.colour import parse_colour
 from rw2fa_daemon.core.listen_address import parse_listen
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
 from rw2fa_daemon.core.sms_account import check_account_sid, check_sender
@@ -430,6 +431,19 @@ SETTINGS: Final = (
         "What the pages are called. Empty means the issuer.",
     ),
     Setting(
+        "portal.logo",
+        "",
+        AbsolutePath(optional=True),
+        "A picture that stands before the title, PNG or SVG, of at most 256 KiB. Root reads it when the portal starts."
+        " Empty means a shield.",
+    ),
+    Setting(
+        "portal.colour",
+        "",
+        Form(parse_colour, "# and six hexadecimal digits, dark enough to be read on white", "#2a52be"),
+        "The colour of links and buttons. On dark pages a lighter one is made of it. Empty means blue.",
+    ),
+    Setting(
         "time.servers",
         ("pool.ntp.org",),
         Items(domain.time_server, "hosts, or host:port", most=SERVERS_MAX),
@@ -460,7 +474,7 @@ SECTION_NOTES: Final = {
     "sms": "Codes by SMS.",
     "services": "How PAM services are treated, where that should differ from the shipped table.",
     "portal": "The web portal: logging on, and work in the browser. Each application beside the desktop is a table"
-    " [[portal.applications]] at the end of this file, with name, command, and optionally groups.",
+    " [[portal.applications]] at the end of this file, with name, command, and optionally groups and icon.",
     "paths": "For tests, demonstrations and several instances on one host.",
     "database": "For several hosts that share one state.",
     "time": "How this host's clock is checked.",

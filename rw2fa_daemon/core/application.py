@@ -13,12 +13,13 @@ DESKTOP_NAME: Final = "desktop"
 class Application:
     """The program `command`, as a shell would split it; none is the desktop that the host has.
 
-    With `groups` only their members may open it.
+    With `groups` only their members may open it. `icon` is the path of a picture, or empty.
     """
 
     name: str
     command: str = ""
     groups: tuple[str, ...] = ()
+    icon: str = ""
 
     def __str__(self) -> str:
         return f"{self.name}: {self.command}"

@@ -22,6 +22,7 @@ from rw2fa_portal.web.browsers import Browsers
 from rw2fa_portal.web.language.catalogues import read_all
 from rw2fa_portal.web.language.current import SpeakLanguage
 from rw2fa_portal.web.logon import FAILED, Logon
+from rw2fa_portal.web.looks import SHIPPED, Looks
 from rw2fa_portal.web.pages import HEADERS, Pages
 from rw2fa_portal.web.prepared import Prepared
 from rw2fa_portal.web.questions import Questions
@@ -53,11 +54,11 @@ class _Headers:
         await self._app(scope, receive, with_headers)
 
 
-def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic) -> Starlette:
+def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic, looks: Looks = SHIPPED) -> Starlette:
     """The application with these settings; `clock` gives monotonic seconds."""
     read_all()
     services = PortalServices(
-        prepared, Pages(prepared.title), Browsers(), RateLimit(), Path(prepared.session_socket), clock
+        prepared, Pages(prepared.title, looks), Browsers(), RateLimit(), Path(prepared.session_socket), clock
     )
     logon, questions, applications, screens = (
         Logon(services),

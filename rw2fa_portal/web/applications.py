@@ -35,7 +35,7 @@ class Applications:
         try:
             async with visit.turn:
                 still = await visit.look(now)
-            applications = [_link(name) for name in await visit.names()] if still else []
+            applications = [self._link(name) for name in await visit.names()] if still else []
         except Unavailable:
             still, applications = False, []
         if not still:
@@ -65,6 +65,5 @@ class Applications:
             services.end(request)
         return forget_browser(go("/?out"))
 
-
-def _link(name: str) -> Link:
-    return Link(name, shown(name), f"/applications/{Application(name).label}")
+    def _link(self, name: str) -> Link:
+        return Link(name, shown(name), f"/applications/{Application(name).label}", self._services.pages.icon_of(name))

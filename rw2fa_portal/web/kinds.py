@@ -24,6 +24,8 @@ class Link:
     name: str
     label: str
     href: str
+    icon: str = ""
+    """The address of a picture."""
 
 
 KINDS: Final[Sequence[Kind]] = (Kind("html5", N_("In this browser")),)

@@ -15,7 +15,16 @@ from rw2fa_daemon.core.problem import Problem
 from rw2fa_portal.protocol import PORTAL_USER, SOCKET
 from rw2fa_portal.web.certificate import given, now_utc, self_signed
 from rw2fa_portal.web.limits import CONCURRENCY_MAX, HEADERS_MAX, KEEP_ALIVE_SECONDS, MESSAGE_BYTES_MAX, PING_SECONDS
-from rw2fa_portal.web.prepared import CERTIFICATE, FOLDER, KEY, Prepared, read_prepared, write_prepared
+from rw2fa_portal.web.looks import read_looks
+from rw2fa_portal.web.prepared import (
+    CERTIFICATE,
+    FOLDER,
+    KEY,
+    Prepared,
+    read_prepared,
+    read_prepared_looks,
+    write_prepared,
+)
 from rw2fa_portal.web.prepared import SOCKET as OWN_SOCKET
 
 PROGRAM: Final = "rw2fa-portal"
@@ -49,8 +58,10 @@ def main() -> int:
 
 def check(config_file: Path) -> None:
     """Raise Problem where something is missing that `prepare` needs; write nothing."""
-    portal = load(config_file).portal
+    config = load(config_file)
+    portal = config.portal
     _portal_uid()
+    read_looks(portal.colour, portal.logo, config.applications)
     if portal.certificate is not None and portal.key is not None:
         given(portal.certificate, portal.key, now_utc())
 
@@ -72,7 +83,8 @@ def prepare(config_file: Path, folder: Path) -> None:
         certificate, key = given(portal.certificate, portal.key, now_utc())
     elif not prepared.behind_socket:
         certificate, key = self_signed(STATE, list(dict.fromkeys((socket.getfqdn(), os.uname().nodename))), now_utc())
-    write_prepared(folder, prepared, uid, certificate, key)
+    looks = read_looks(portal.colour, portal.logo, config.applications)
+    write_prepared(folder, prepared, uid, certificate, key, looks)
     if prepared.behind_socket:
         _link(Path(prepared.listen.removeprefix("unix:")), folder / OWN_SOCKET)
 
@@ -105,7 +117,7 @@ def serve(folder: Path) -> None:
             "ssl_keyfile": folder / KEY,
         }
     config = uvicorn.Config(
-        make_app(prepared),
+        make_app(prepared, looks=read_prepared_looks(folder)),
         **place,  # type: ignore[arg-type]  # each has the type that its name wants
         loop="asyncio",
         http="h11",

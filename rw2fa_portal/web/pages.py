@@ -9,8 +9,10 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from rw2fa_daemon.core.application import Application
 from rw2fa_portal.web.language.current import _, language, ngettext
 from rw2fa_portal.web.language.judged import say
+from rw2fa_portal.web.looks import SHIPPED, Looks
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self';"
@@ -30,13 +32,14 @@ HEADERS: Final[Mapping[str, str]] = {
 NO_STORE: Final[Mapping[str, str]] = {"Cache-Control": "no-store"}
 _FILE_SECONDS: Final = 86_400
 
+_SHIPPED: Final = ("icon.svg", "portal.css", "portal.js", "session.css", "session.js")
 _TYPES: Final = {
-    "icon.svg": "image/svg+xml",
-    "portal.css": "text/css; charset=utf-8",
-    "portal.js": "text/javascript; charset=utf-8",
-    "session.css": "text/css; charset=utf-8",
-    "session.js": "text/javascript; charset=utf-8",
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "png": "image/png",
+    "svg": "image/svg+xml",
 }
+"""By the ending of a file's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,20 +57,24 @@ class StaticFile:
     def response(self) -> Response:
         """The file, which a browser may keep."""
         headers = {"Cache-Control": f"public, max-age={_FILE_SECONDS}"}
-        return Response(self.content, media_type=_TYPES[self.name], headers=headers)
+        return Response(self.content, media_type=_TYPES[self.name.rpartition(".")[2]], headers=headers)
 
 
 def static_files() -> dict[str, StaticFile]:
     """All there are, read once."""
     folder = resources.files("rw2fa_portal.web").joinpath("static")
-    return {name: StaticFile(name, folder.joinpath(name).read_bytes()) for name in _TYPES}
+    return {name: StaticFile(name, folder.joinpath(name).read_bytes()) for name in _SHIPPED}
 
 
 class Pages:
     """The templates, filled with what all pages share."""
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, looks: Looks = SHIPPED) -> None:
         self.files = static_files()
+        self._icons = {
+            name: self._add(f"{Application(name).label}.{icon.kind}", icon.content)
+            for name, icon in looks.icons.items()
+        }
         self._environment = Environment(
             loader=PackageLoader("rw2fa_portal.web"),
             autoescape=select_autoescape(default=True, default_for_string=True),
@@ -81,12 +88,23 @@ class Pages:
         self._environment.filters["say"] = say
         self._environment.globals.update(
             title=title,
+            logo=self._add(f"logo.{looks.logo.kind}", looks.logo.content) if looks.logo else "",
+            site_stylesheet=self._add("site.css", looks.stylesheet.encode()) if looks.colour else "",
             icon=self.files["icon.svg"].url,
             stylesheet=self.files["portal.css"].url,
             script=self.files["portal.js"].url,
             session_stylesheet=self.files["session.css"].url,
             session_script=self.files["session.js"].url,
         )
+
+    def icon_of(self, name: str) -> str:
+        """The address of an application's picture; empty where it has none."""
+        return self._icons.get(name, "")
+
+    def _add(self, name: str, content: bytes) -> str:
+        """Serve one more file, and return its address."""
+        self.files[name] = StaticFile(name, content)
+        return self.files[name].url
 
     def show(self, template: str, status: int = 200, **values: object) -> HTMLResponse:
         """A page, in the language of the request.

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_portal.web.looks import SHIPPED, Looks, parse_looks, write_looks
 
 FOLDER: Final = Path("/run/rw2fa-portal")
 _SETTINGS: Final = "portal.json"
+_LOOKS: Final = "looks.json"
 CERTIFICATE: Final = "certificate.pem"
 KEY: Final = "key.pem"
 SOCKET: Final = "portal.sock"
@@ -40,9 +42,16 @@ class Prepared:
         return [ip_network(text) for text in self.trusted_proxies]
 
 
-def write_prepared(folder: Path, prepared: Prepared, uid: int, certificate: bytes = b"", key: bytes = b"") -> None:
+def write_prepared(
+    folder: Path, prepared: Prepared, uid: int, certificate: bytes = b"", key: bytes = b"", looks: Looks = SHIPPED
+) -> None:
     """Write all that the portal reads into its folder, for `uid` alone. Raises Problem."""
-    contents = {_SETTINGS: json.dumps(asdict(prepared)).encode(), CERTIFICATE: certificate, KEY: key}
+    contents = {
+        _SETTINGS: json.dumps(asdict(prepared)).encode(),
+        _LOOKS: write_looks(looks),
+        CERTIFICATE: certificate,
+        KEY: key,
+    }
     try:
         folder.mkdir(mode=0o755, exist_ok=True)
         for name, content in contents.items():
@@ -59,6 +68,16 @@ def read_prepared(folder: Path) -> Prepared:
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise Problem(
             f"{folder / _SETTINGS} cannot be read ({type(error).__name__})", "run `rw2fa-portal --prepare` as root"
+        ) from None
+
+
+def read_prepared_looks(folder: Path) -> Looks:
+    """What was written of the looks; Problem where nothing was."""
+    try:
+        return parse_looks((folder / _LOOKS).read_bytes())
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        raise Problem(
+            f"{folder / _LOOKS} cannot be read ({type(error).__name__})", "run `rw2fa-portal --prepare` as root"
         ) from None
 
 

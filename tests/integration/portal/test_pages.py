@@ -14,6 +14,7 @@ from rw2fa_portal.web.limits import FLOOR_SECONDS
 from rw2fa_portal.web.logon import FOREIGN, REFUSED, UNAVAILABLE
 from tests.support.browser import NARROW, read_code, scrolls_sideways, violations, window
 from tests.support.world.accounts import User, expire_password
+from tests.support.world.forward import Forward
 from tests.support.world.logons import LogonServer
 from tests.support.world.phone import Phone
 from tests.support.world.portal import PORT, PortalServer
@@ -541,6 +542,61 @@ def test_what_is_no_page_or_no_form_is_refused(site: Site, portal: PortalServer)
         response, text = portal.request("POST", "/", form=form, cookie=cookie)
         assert response.status == 403
         assert FOREIGN in text
+
+
+# Looks
+
+LOGO: Final = "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 3 1'><path fill='#700' d='M0 0h3v1H0z'/></svg>"
+
+
+def test_title_logo_colour_and_pictures_of_applications_are_the_site_s(
+    site: Site, browser: Browser, logons: LogonServer, outsider: User
+) -> None:
+    for name in ("logo.svg", "xterm.svg"):
+        site.world.write(f"/etc/rw2fa/{name}", LOGO)
+    settings = (
+        'title = "Orchard & Sons"\nlogo = "/etc/rw2fa/logo.svg"\ncolour = "#8A1538"\n'
+        '[[portal.applications]]\nname = "Terminal"\ncommand = "xterm"\nicon = "/etc/rw2fa/xterm.svg"\n'
+    )
+    with (
+        PortalServer(site.world, settings, port=PORT + 2, folder="/run/rw2fa-portal-3") as other,
+        Forward(other.world, other.port) as forward,
+        window(browser, f"https://127.0.0.1:{forward.port}", viewport=NARROW, reduced_motion="reduce") as page,
+    ):
+        complaints: list[str] = []
+        page.on("console", lambda message: complaints.append(message.text))
+        page.goto("/")
+        expect(page.locator(".name")).to_have_text("Orchard & Sons")
+        assert page.locator(".logo").evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 0
+        button = page.get_by_role("button", name="Sign in")
+        found, seen = [], []
+        for colours in COLOURS:
+            page.emulate_media(color_scheme=colours)
+            seen.append(button.evaluate("button => getComputedStyle(button).backgroundColor"))
+            found.append(violations(page))
+        assert seen[0] == "rgb(138, 21, 56)"
+        assert seen[1] != seen[0], "the same on dark pages"
+        _sign_in(page, outsider)
+        picture = page.locator("[data-application=Terminal] img")
+        assert picture.evaluate("picture => picture.decode().then(() => picture.naturalWidth)") > 0
+        found.append(violations(page))
+        assert not "".join(found)
+        assert not complaints
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"),
+    [
+        ('colour = "#ffcc00"', "it has to be darker"),
+        ('logo = "/etc/passwd"', "neither PNG nor SVG"),
+        ('logo = "/nowhere.svg"', "cannot be read"),
+    ],
+)
+def test_looks_that_do_not_work_are_refused_with_the_reason(site: Site, settings: str, reason: str) -> None:
+    site.world.write("/etc/rw2fa/looks.toml", f"[portal]\n{settings}\n")
+    refused = site.world.run("rw2fa-portal", "--check", "--config", "/etc/rw2fa/looks.toml", check=False)
+    assert refused.returncode == 1
+    assert reason in refused.stderr
 
 
 # When something is gone

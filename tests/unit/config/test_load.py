@@ -140,7 +140,7 @@ ERRORS = [
     ),
     ("x = " + "[" * 5000, "FILE: brackets are nested too deeply; remove the nested brackets"),
     # keys
-    ("colour = 1", "FILE: colour: there is no such key; remove it; `rw2fa settings list` prints all keys"),
+    ("flavour = 1", "FILE: flavour: there is no such key; remove it; `rw2fa settings list` prints all keys"),
     ("digits = 6", "FILE: digits: there is no such key; write settings.digits if you mean that, or remove the key"),
     (
         "settings.digit = 6",
