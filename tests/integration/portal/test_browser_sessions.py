@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from rw2fa_daemon.core.application import Application
 from rw2fa_portal.desktop.ending import SENTENCES as ENDINGS
 from rw2fa_portal.desktop.ending import Ending
 from rw2fa_portal.web.browsers import COOKIE
@@ -33,6 +34,11 @@ command = "xterm -e sh -c 'cat > typed'"
 [[portal.applications]]
 name = "Keyboard"
 command = "xterm -e sh -c 'cat > keys'"
+
+[[portal.applications]]
+name = "Ledger"
+command = "xterm"
+groups = ["accounting"]
 """
 
 
@@ -215,6 +221,19 @@ def test_promise_10_no_page_of_others_opens_a_screen_with_the_cookie_of_its_visi
     assert running(site.world, "Xvnc", outsider) == []
     headers["Origin"] = "https://portal.example"
     assert b"RFB 003.008" in _shake_hands(portal, f"{path}/screen", **headers)
+
+
+def test_promise_4_what_is_for_others_cannot_be_opened_by_its_address(
+    site: Site, portal: PortalServer, page: Page, outsider: User
+) -> None:
+    sign_in(page, outsider)
+    cookie = f"{COOKIE}={next(one for one in page.context.cookies() if one['name'] == COOKIE)['value']}"
+    path = f"/applications/{Application('Ledger').label}"
+    assert portal.request("GET", path, cookie=cookie)[0].status == 404
+    answer = _shake_hands(portal, f"{path}/screen", Origin="https://portal.example", Cookie=cookie)
+    assert Ending.NO_PROGRAM.encode() in answer
+    assert b"RFB" not in answer
+    assert running(site.world, "Xvnc", outsider) == []
 
 
 def test_promise_4_without_a_logon_there_is_no_screen(site: Site, portal: PortalServer, outsider: User) -> None:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from rw2fa_portal.web.browsers import COOKIE
-from rw2fa_portal.web.limits import FLOOR_SECONDS
+from rw2fa_portal.web.limits import ATTEMPTS_MAX, FLOOR_SECONDS
 from rw2fa_portal.web.logon import FOREIGN, REFUSED, UNAVAILABLE
 from tests.support.browser import NARROW, read_code, scrolls_sideways, violations, window
 from tests.support.world.accounts import User, expire_password
@@ -512,6 +512,44 @@ def test_only_the_own_form_signs_out(site: Site, page: Page, portal: PortalServe
     assert (foreign.status, other.status) == (403, 403)
     page.goto("/applications")
     _is_in(page, outsider)
+
+
+@pytest.mark.parametrize("foreign", [{"Origin": "https://evil.example"}, {}], ids=["another page", "another token"])
+def test_no_other_page_answers_for_somebody_or_asks_for_a_code(
+    site: Site, page: Page, portal: PortalServer, member: Member, foreign: dict[str, str]
+) -> None:
+    def send(path: str, **form: str) -> int:
+        token = page.input_value("[name=token]") if foreign else "0" * 64
+        cookie = f"{COOKIE}={_cookie(page)}"
+        return portal.request("POST", path, form={**form, "token": token}, cookie=cookie, headers=foreign)[0].status
+
+    code = member.phone.fresh()
+    _sign_in(page, member.person)
+    assert send("/logon", n=page.input_value("[name=n]"), code=code) == 403
+    _answer(page, code)
+    _is_in(page, member.person)
+    assert send("/code") == 403
+    page.goto("/applications")
+    _is_in(page, member.person)
+
+
+def test_promise_10_many_failures_from_one_address_shut_it_out_before_a_password_is_looked_at(
+    site: Site, logons: LogonServer, outsider: User
+) -> None:
+    settings = 'trusted_proxies = ["127.0.0.1/32"]\n'
+    with PortalServer(site.world, settings, port=PORT + 1, folder="/run/rw2fa-portal-2") as other:
+        cookie, token = _form(other)
+
+        def attempt(password: str, address: str = "198.51.100.9") -> int:
+            form = {"username": outsider.name, "password": password, "code": "", "token": token}
+            headers = {"X-Forwarded-For": address}
+            return other.request("POST", "/", form=form, cookie=cookie, headers=headers)[0].status
+
+        with ThreadPoolExecutor(ATTEMPTS_MAX) as pool:
+            statuses = list(pool.map(attempt, (f"wrong {number}" for number in range(ATTEMPTS_MAX))))
+        assert statuses == [403] * ATTEMPTS_MAX
+        assert attempt(outsider.password) == 429
+        assert attempt(outsider.password, "198.51.100.10") == 303
 
 
 @pytest.mark.parametrize(("trusted", "address"), [("", "127.0.0.1"), ("127.0.0.1/32", "198.51.100.9")])
