@@ -180,7 +180,7 @@ class Daemon:
 
     def proportional_bytes(self) -> int:
         """The same with shared pages divided among those that share them (Pss, proc(5))."""
-        return sum(_kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") for pid in self.processes()) * 1024
+        return sum(proportional_bytes(pid) for pid in self.processes())
 
     def cpu_seconds(self) -> float:
         """User and system time of all its processes so far (proc(5))."""
@@ -189,6 +189,11 @@ class Daemon:
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             ticks += int(fields[11]) + int(fields[12])
         return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def proportional_bytes(pid: int) -> int:
+    """What one process has in memory, its part of shared pages included (Pss, proc(5))."""
+    return _kilobytes(Path(f"/proc/{pid}/smaps_rollup"), "Pss:") * 1024
 
 
 def _kilobytes(file: Path, key: str) -> int:

@@ -41,6 +41,8 @@ SCREEN_IDLE_SECONDS: Final = 3_600.0
 """Without a key, a click or a movement, before a screen is let go; its session stays."""
 SCREEN_BUFFER: Final = 65_536
 """Bytes on their way between a screen and a browser, each way."""
+TLS_BUFFER: Final = 32_768
+"""Bytes that a connection has for itself to decrypt into: two records (RFC 8446 §5.1)."""
 MESSAGE_BYTES_MAX: Final = 1_048_576
 """One message of a browser to a screen; the largest are what is pasted."""
 PING_SECONDS: Final = 20.0

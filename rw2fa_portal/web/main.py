@@ -7,6 +7,7 @@ import resource
 import socket
 import ssl
 import sys
+from asyncio.sslproto import SSLProtocol
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,14 @@ from rw2fa_daemon.config.load import DEFAULT_PATH, load
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_portal.protocol import PORTAL_USER, SOCKET
 from rw2fa_portal.web.certificate import given, now_utc, self_signed
-from rw2fa_portal.web.limits import CONCURRENCY_MAX, HEADERS_MAX, KEEP_ALIVE_SECONDS, MESSAGE_BYTES_MAX, PING_SECONDS
+from rw2fa_portal.web.limits import (
+    CONCURRENCY_MAX,
+    HEADERS_MAX,
+    KEEP_ALIVE_SECONDS,
+    MESSAGE_BYTES_MAX,
+    PING_SECONDS,
+    TLS_BUFFER,
+)
 from rw2fa_portal.web.looks import read_looks
 from rw2fa_portal.web.prepared import (
     CERTIFICATE,
@@ -104,6 +112,8 @@ def serve(folder: Path) -> None:
     from rw2fa_portal.web.app import make_app  # noqa: PLC0415
 
     os.umask(0o077)
+    # asyncio's own is 256 KiB, and all of it is touched: with 200 connections that was half of the portal's memory.
+    SSLProtocol.max_size = TLS_BUFFER
     prepared = read_prepared(folder)
     place: dict[str, object]
     if prepared.behind_socket:
