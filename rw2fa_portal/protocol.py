@@ -19,12 +19,12 @@ TTY: Final = "rw2fa-portal"
 USER_MAX: Final = 256
 """Bytes of a user name."""
 REPLY_MAX: Final = 511
-"""Bytes that a person may have typed: PAM_MAX_RESP_SIZE with its NUL (pam_conv(3))."""
+"""Bytes that a user may have typed: PAM_MAX_RESP_SIZE with its NUL (pam_conv(3))."""
 QUESTIONS_MAX: Final = 64
 """Of one logon; the hook ends a phase after 32."""
 
 REPLY_SECONDS: Final = 300.0
-"""In which a person answers one question: as long as the daemon waits on a silent connection."""
+"""In which a user answers one question: as long as the daemon waits on a silent connection."""
 LOGON_SECONDS: Final = 900.0
 """For all of a logon, modules that hang and a new password included."""
 LIFE_SECONDS: Final = 86_400.0

@@ -7,15 +7,15 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def as_user(person: pwd.struct_passwd) -> Iterator[None]:
-    """Open and connect as `person` within the block: files by that user's rights, and SO_PEERCRED names that user.
+def as_user(user: pwd.struct_passwd) -> Iterator[None]:
+    """Open and connect as `user` within the block: files by that user's rights, and SO_PEERCRED names that user.
 
     For a process of one thread. Whoever cannot become root again goes no further.
     """
     groups = os.getgroups()
-    os.setgroups(os.getgrouplist(person.pw_name, person.pw_gid))
-    os.setegid(person.pw_gid)
-    os.seteuid(person.pw_uid)
+    os.setgroups(os.getgrouplist(user.pw_name, user.pw_gid))
+    os.setegid(user.pw_gid)
+    os.seteuid(user.pw_uid)
     try:
         yield
     finally:

@@ -1,9 +1,9 @@
 """libpam by ctypes, as far as a logon needs it. Decision 32 says why it is not python-pam's binding.
 
-    with Transaction("rw2fa-portal", "alice", person, {Item.RHOST: "192.0.2.7"}) as pam:
+    with Transaction("rw2fa-portal", "alice", conversation, {Item.RHOST: "192.0.2.7"}) as pam:
         if pam.authenticate() is Code.SUCCESS: ...
 
-What a person answers is copied into memory of malloc(3), which the module that asked wipes and frees; the buffer that
+What the user answers is copied into memory of malloc(3), which the module that asked wipes and frees; the buffer that
 it came in is wiped here.
 """
 
@@ -60,11 +60,11 @@ DISALLOW_NULL_AUTHTOK: Final = 0x1
 """Nobody comes in from a network with an empty password."""
 
 
-class Person(Protocol):
-    """Whoever is asked. An exception of these comes out of the call of PAM that asked, once that has ended."""
+class Conversation(Protocol):
+    """What asks the user. An exception of these comes out of the call of PAM that asked, once that has ended."""
 
     def ask(self, text: str, *, hidden: bool) -> bytearray:
-        """What the person typed, without NUL, in a buffer that is wiped once it was passed on."""
+        """What the user typed, without NUL, in a buffer that is wiped once it was passed on."""
 
     def tell(self, text: str, *, error: bool) -> None:
         """Show a message."""
@@ -94,7 +94,7 @@ _CONVERSE = ctypes.CFUNCTYPE(
 _FAIL_DELAY = ctypes.CFUNCTYPE(None, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p)
 
 
-class _Conversation(ctypes.Structure):
+class _PamConv(ctypes.Structure):
     _fields_ = (("conv", _CONVERSE), ("appdata_ptr", ctypes.c_void_p))
 
 
@@ -117,7 +117,7 @@ def _libpam() -> ctypes.CDLL:
     except OSError as error:
         raise Problem(f"libpam cannot be loaded ({error})", "install libpam0g") from error
     handle, text = ctypes.c_void_p, ctypes.c_char_p
-    library.pam_start.argtypes = (text, text, ctypes.POINTER(_Conversation), ctypes.POINTER(handle))
+    library.pam_start.argtypes = (text, text, ctypes.POINTER(_PamConv), ctypes.POINTER(handle))
     library.pam_end.argtypes = (handle, ctypes.c_int)
     library.pam_set_item.argtypes = (handle, ctypes.c_int, ctypes.c_void_p)
     library.pam_get_item.argtypes = (handle, ctypes.c_int, ctypes.POINTER(handle))
@@ -133,18 +133,18 @@ _PAM: Final = _libpam()
 class Transaction:
     """One PAM handle, from pam_start(3) to pam_end(3); evidence of one call is there in the next. For one thread."""
 
-    def __init__(self, service: str, user: str, person: Person, items: Mapping[Item, str]) -> None:
+    def __init__(self, service: str, user: str, conversation: Conversation, items: Mapping[Item, str]) -> None:
         """Raises Problem where libpam cannot even begin."""
-        self._person = person
+        self._conversation = conversation
         self._error: BaseException | None = None
         self._last = int(Code.SUCCESS)
         # libpam keeps pointers to these for as long as the handle lives.
         self._converse = _CONVERSE(self._conversed)
         self._no_delay = _FAIL_DELAY(lambda _status, _delay, _data: None)
-        self._conversation = _Conversation(self._converse, None)
+        self._pam_conv = _PamConv(self._converse, None)
         self._handle = ctypes.c_void_p()
         code = _PAM.pam_start(
-            service.encode(), _encoded(user), ctypes.byref(self._conversation), ctypes.byref(self._handle)
+            service.encode(), _encoded(user), ctypes.byref(self._pam_conv), ctypes.byref(self._handle)
         )
         if code != Code.SUCCESS:
             raise Problem(f"PAM cannot begin with the service {service} (code {code})", f"see /etc/pam.d/{service}")
@@ -219,13 +219,13 @@ class Transaction:
         """The address of the answer, None for a message that wants none."""
         text = raw.decode("utf-8", "replace")
         if style in (MessageStyle.PROMPT_ECHO_OFF, MessageStyle.PROMPT_ECHO_ON):
-            typed = self._person.ask(text, hidden=style == MessageStyle.PROMPT_ECHO_OFF)
+            typed = self._conversation.ask(text, hidden=style == MessageStyle.PROMPT_ECHO_OFF)
             try:
                 return _copied(typed)
             finally:
                 wipe(typed)
         if style in (MessageStyle.ERROR_MSG, MessageStyle.TEXT_INFO):
-            self._person.tell(text, error=style == MessageStyle.ERROR_MSG)
+            self._conversation.tell(text, error=style == MessageStyle.ERROR_MSG)
             return None
         raise Problem(f"a PAM module wants a conversation of the style {style}", "take that module out of the stack")
 

@@ -35,7 +35,7 @@ PASSWORD_TRIES: Final = 3
 
 
 class _Relay:
-    """The person as PAM's modules see them: whoever is at the other end of the portal."""
+    """The user as PAM's modules see one, at the other end of the portal."""
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
@@ -109,7 +109,7 @@ def _changed(pam: Transaction) -> bool:
 
 
 def _canonical(name: str) -> str:
-    """The name that NSS has for whoever logged on."""
+    """The name that NSS has for the user who logged on."""
     try:
         return pwd.getpwnam(name).pw_name
     except KeyError:
@@ -168,7 +168,7 @@ def _judged(pam: Transaction, standing: Standing, use: _Use) -> tuple[Outcome, M
 
 
 def _stand(channel: Channel, standing: Standing) -> None:
-    """Do what the portal asks for whoever logged on, and for nobody else, until it closes."""
+    """Do what the portal asks for the user who logged on, and for nobody else, until it closes."""
     while True:
         message = channel.receive()
         if (use := _USES.get(message.verb)) is not None:

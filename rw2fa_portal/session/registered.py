@@ -41,7 +41,7 @@ class RegisteredLogon:
 
     @classmethod
     def register(cls, daemon: Callable[[], Path], user: str, service: str, address: str) -> "RegisteredLogon":
-        """Register whoever PAM has let in, in this very process; Refused if the daemon does not."""
+        """Register the user whom PAM has let in, in this very process; Refused if the daemon does not."""
         fields = {"v": VERSION, "user": user, "service": service, "address": address, **_here()}
         report = ask_daemon(daemon(), "logon", fields=fields)
         if report.get("result") != Answer.OK:

@@ -19,7 +19,7 @@ WORD_MAX: Final = 32
 """Bytes of the word that says how a session ended."""
 
 
-def connect_screen(folder: Path, person: pwd.struct_passwd) -> socket.socket | None:
+def connect_screen(folder: Path, user: pwd.struct_passwd) -> socket.socket | None:
     """A connection to the display server of the session in `folder`, None where none listens.
 
     The folder is the user's, who may put a link to any socket of the host there: as root, that would be opened to the
@@ -28,9 +28,9 @@ def connect_screen(folder: Path, person: pwd.struct_passwd) -> socket.socket | N
     connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         connection.settimeout(CONNECT_SECONDS)
-        with as_user(person):
+        with as_user(user):
             connection.connect(str(folder / SOCKET))
-        check_peer(connection, person.pw_uid)
+        check_peer(connection, user.pw_uid)
         connection.settimeout(None)
     except (OSError, ProtocolError):
         connection.close()
@@ -38,10 +38,10 @@ def connect_screen(folder: Path, person: pwd.struct_passwd) -> socket.socket | N
     return connection
 
 
-def ending_of(folder: Path, person: pwd.struct_passwd) -> Ending | None:
+def ending_of(folder: Path, user: pwd.struct_passwd) -> Ending | None:
     """How the session in `folder` ended, in the words of the user's own process; None while it has not said."""
     try:
-        with as_user(person):
+        with as_user(user):
             descriptor = os.open(folder / ENDING, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
             try:
                 word = os.read(descriptor, WORD_MAX)

@@ -65,10 +65,10 @@ def _open_to(user: str) -> list[Application]:
 
 
 def _desktops(user: str) -> Desktops:
-    return Desktops(_person(user), SECONDS_A_MINUTE * configuration().keep_minutes)
+    return Desktops(_passwd_entry(user), SECONDS_A_MINUTE * configuration().keep_minutes)
 
 
-def _person(user: str) -> pwd.struct_passwd:
+def _passwd_entry(user: str) -> pwd.struct_passwd:
     try:
         return pwd.getpwnam(user)
     except KeyError:
@@ -77,9 +77,9 @@ def _person(user: str) -> pwd.struct_passwd:
 
 def _groups(user: str) -> frozenset[str]:
     """The names of a user's groups; one that has none counts for nobody."""
-    person = _person(user)
+    entry = _passwd_entry(user)
     names = set()
-    for number in os.getgrouplist(person.pw_name, person.pw_gid):
+    for number in os.getgrouplist(entry.pw_name, entry.pw_gid):
         with suppress(KeyError):
             names.add(grp.getgrgid(number).gr_name)
     return frozenset(names)

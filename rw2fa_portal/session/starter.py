@@ -24,24 +24,24 @@ _PATH: Final = "/usr/local/bin:/usr/bin:/bin:/usr/local/games:/usr/games"
 """As login(1) gives it to a user; PAM or the session may make it another."""
 
 
-def start_desktop(person: pwd.struct_passwd, application: Application, folder: Path, keep_seconds: int) -> bool:
+def start_desktop(user: pwd.struct_passwd, application: Application, folder: Path, keep_seconds: int) -> bool:
     """Have the session of `application` begin; whether that was taken. Where it runs already, nothing happens."""
     program = Path(sys.executable).with_name(PROGRAM)
     argv = [str(program), str(folder), str(keep_seconds), "--", *application.argv]
-    return _by_systemd(person, application, argv) if SYSTEMD.is_dir() else _alone(person, argv)
+    return _by_systemd(user, application, argv) if SYSTEMD.is_dir() else _alone(user, argv)
 
 
-def unit_name(person: pwd.struct_passwd, application: Application) -> str:
+def unit_name(user: pwd.struct_passwd, application: Application) -> str:
     """The name of the unit, of which there can be one: two browsers at once start one session."""
-    return f"rw2fa-desktop-{person.pw_uid}-{application.label}.service"
+    return f"rw2fa-desktop-{user.pw_uid}-{application.label}.service"
 
 
-def unit_order(person: pwd.struct_passwd, application: Application, argv: Sequence[str]) -> list[str]:
+def unit_order(user: pwd.struct_passwd, application: Application, argv: Sequence[str]) -> list[str]:
     """The arguments of systemd-run(1) for a transient unit: what runs in it inherits nothing of ours."""
-    unit = unit_name(person, application)
+    unit = unit_name(user, application)
     properties = {
-        "Description": f"Web session of {person.pw_uid}",
-        "User": str(person.pw_uid),
+        "Description": f"Web session of {user.pw_uid}",
+        "User": str(user.pw_uid),
         "PAMName": PAM_SERVICE,
         "WorkingDirectory": "/",
         "Environment": "XDG_SESSION_TYPE=x11 XDG_SESSION_CLASS=user",
@@ -58,8 +58,8 @@ def unit_order(person: pwd.struct_passwd, application: Application, argv: Sequen
     ]
 
 
-def _by_systemd(person: pwd.struct_passwd, application: Application, argv: Sequence[str]) -> bool:
-    order = unit_order(person, application, argv)
+def _by_systemd(user: pwd.struct_passwd, application: Application, argv: Sequence[str]) -> bool:
+    order = unit_order(user, application, argv)
     try:
         done = subprocess.run(
             order, stdin=subprocess.DEVNULL, capture_output=True, timeout=ASK_SECONDS, check=False, encoding="utf-8"
@@ -71,22 +71,22 @@ def _by_systemd(person: pwd.struct_passwd, application: Application, argv: Seque
     return _complain(done.stderr.strip())
 
 
-def _alone(person: pwd.struct_passwd, argv: Sequence[str]) -> bool:
+def _alone(user: pwd.struct_passwd, argv: Sequence[str]) -> bool:
     """A process of the user's with nothing of this one's but the standard error, and no PAM session."""
     environment = {
         **{name: value for name, value in os.environ.items() if name in {"LANG", "LC_ALL", "TZ"}},
-        "HOME": person.pw_dir,
-        "USER": person.pw_name,
-        "LOGNAME": person.pw_name,
-        "SHELL": person.pw_shell,
+        "HOME": user.pw_dir,
+        "USER": user.pw_name,
+        "LOGNAME": user.pw_name,
+        "SHELL": user.pw_shell,
         "PATH": _PATH,
     }
     try:
         subprocess.Popen(
             argv,
-            user=person.pw_uid,
-            group=person.pw_gid,
-            extra_groups=os.getgrouplist(person.pw_name, person.pw_gid),
+            user=user.pw_uid,
+            group=user.pw_gid,
+            extra_groups=os.getgrouplist(user.pw_name, user.pw_gid),
             env=environment,
             cwd="/",
             stdin=subprocess.DEVNULL,

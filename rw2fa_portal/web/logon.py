@@ -1,4 +1,4 @@
-"""The logon page: name, password, and a code for whoever has one at hand."""
+"""The logon page: name, password, and a code for users who have one at hand."""
 
 from collections.abc import Mapping, Sequence
 from typing import Final
@@ -31,7 +31,7 @@ NOTES: Final[Mapping[str, str]] = {
     "ended": N_("Your session has ended. Sign in again."),
     "out": N_("You are signed out."),
 }
-"""What the logon page says to whoever was sent there, by the word in its address."""
+"""What the logon page says to users who were sent there, by the word in its address."""
 
 
 class Logon:
@@ -41,7 +41,7 @@ class Logon:
         self._services = services
 
     async def show(self, request: Request) -> Response:
-        """The page; whoever is signed in already goes on."""
+        """The page; a user who is signed in already goes on."""
         visit = self._services.visit_of(request)
         if visit is not None and visit.stands:
             return go("/applications")

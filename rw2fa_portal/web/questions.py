@@ -84,7 +84,7 @@ class Questions:
             return self._over(request, 503, (UNAVAILABLE,))
         if not visit.stands:
             return go("/logon")
-        # A new name for whoever is in: the one of before may be known to others.
+        # A new name for the user who is in: the one of before may be known to others.
         services.rate_limit.refund(visit.address)
         services.browsers.take(request.cookies[COOKIE])
         name = services.browsers.add(visit, services.clock(), stands=True)

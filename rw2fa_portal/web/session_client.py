@@ -20,7 +20,7 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A message for the person."""
+    """A message for the user."""
 
     text: str
     error: bool
@@ -40,7 +40,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How the conversation ended; `user` is the name that NSS has, of whoever is in."""
+    """How the conversation ended; `user` is the name that NSS has, of the user who is in."""
 
     outcome: Outcome
     user: str = ""
@@ -76,7 +76,7 @@ class SessionClient:
             return cls(connection)
 
     async def begin(self, user: str, address: str) -> Question | End:
-        """Begin the logon of whoever types this name."""
+        """Begin the logon of the user of this name."""
         return await self._step("logon", {"v": VERSION, "user": user, "address": address})
 
     async def reply(self, question: Question, value: str) -> Question | End:
