@@ -23,6 +23,7 @@ class Prompt(Enum):
         "Set it to automatic {what} and try again with the next code."
     )
     LOCKED = "Login refused. Try again later."
+    LOCKED_FOR = "Login refused. Try again in {span}."
     CANNOT_JUDGE = "Two-factor authentication is not available at the moment. Ask your administrator."
     ASK_ADMINISTRATOR = "Login refused. Ask your administrator."
     NO_EVIDENCE = (

@@ -20,8 +20,8 @@ TYPED_ON_THE_LOGON_PAGE: Final = frozenset(("code", "recovery"))
 """Questions that the code of the logon page may answer. A text message and a first code come later."""
 
 _OURS: Final = frozenset(prompt.value for prompt in Prompt)
-_CLOCK: Final = Prompt.CLOCK.value.partition("{")[0]
-"""The beginning, which is the same for every offset."""
+_BEGINNINGS: Final = tuple(prompt.value.partition("{")[0] for prompt in (Prompt.CLOCK, Prompt.LOCKED_FOR))
+"""Of those that have a time in them."""
 
 
 _NEEDS: Final = {"code": Notice.CODE, "over": Notice.SIGNED_OUT}
@@ -203,4 +203,4 @@ def _reasons(told: tuple[Told, ...]) -> tuple[str, ...]:
 
 
 def _is_ours(text: str) -> bool:
-    return text != Prompt.LOGIN_REFUSED.value and (text in _OURS or text.startswith(_CLOCK))
+    return text != Prompt.LOGIN_REFUSED.value and (text in _OURS or text.startswith(_BEGINNINGS))

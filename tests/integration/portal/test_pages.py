@@ -201,9 +201,11 @@ def test_a_code_that_was_used_and_a_lock_are_told_to_who_has_shown_the_password(
     _sign_in(page, member.person)
     while page.locator("[name=code]").count() > 0:
         _answer(page, wrong)
-    assert _alert(page) == "Login refused. Try again later."
+    assert re.fullmatch(r"Login refused\. Try again in \d+ minutes?\.", _alert(page))
     _sign_in(page, member.person)
-    assert _alert(page) == "Login refused. Try again later."
+    assert re.fullmatch(r"Login refused\. Try again in \d+ minutes?\.", _alert(page))
+    _sign_in(page, member.person, password="not the password")
+    assert _alert(page) == REFUSED, "told to somebody without the password"
 
 
 def test_an_expired_password_is_changed_on_the_way(site: Site, page: Page, outsider: User) -> None:

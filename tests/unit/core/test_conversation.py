@@ -248,6 +248,25 @@ def test_promise_8_wrong_codes_in_a_row_lock_and_a_locked_login_is_not_asked() -
     assert isinstance(begin(transition.account, _context(now + FIRST_LOCK_SECONDS)).say, Ask)
 
 
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (1, "Login refused. Try again in 1 minute."),
+        (61, "Login refused. Try again in 2 minutes."),
+        (7200, "Login refused. Try again in 2 hours."),
+    ],
+)
+def test_the_portal_alone_tells_who_is_locked_until_when(left: int, told: str) -> None:
+    account = _activated()
+    now = START + 100
+    locked = replace(account, counters=replace(account.counters, locked_until=int(now) + left))
+    portal = Client(ServiceClass.CODE, information=Information.AT_ONCE, qr=Qr.URI, portal=True)
+    assert _end(begin(locked, _context(now, client=portal))).text == told
+    assert _end(begin(locked, _context(now))).text == "Login refused. Try again later."
+    for_good = replace(account, counters=replace(account.counters, failures=FAILURES_MAX))
+    assert _end(begin(for_good, _context(now, client=portal))).text == "Login refused. Ask your administrator."
+
+
 def test_promise_8_after_a_hundred_in_a_row_only_an_administrator_unlocks() -> None:
     account = replace(_activated(), counters=Counters(failures=FAILURES_MAX - 1))
     now = START + 60

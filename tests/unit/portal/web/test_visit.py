@@ -13,6 +13,7 @@ from rw2fa_portal.web.visit import _reasons
     [
         (Prompt.LOCKED.value, True, Phase.AUTH, True),
         (clock_text(-7200), True, Phase.AUTH, True),
+        (Prompt.LOCKED_FOR.value.format(span="15 minutes"), True, Phase.AUTH, True),
         (Prompt.LOGIN_REFUSED.value, True, Phase.AUTH, False),
         ("The account is locked due to 3 failed logins.", False, Phase.AUTH, False),
         ("The account is locked due to 3 failed logins.", True, Phase.AUTH, False),
