@@ -33,7 +33,6 @@ class _Outcome:
 
 def decide_by_pass(services: LoginServices, connection: Connection, context: Context, settings: LogonSettings) -> None:
     """Let the login on if there is a pass for it; in account, use that up first, durably."""
-    connection.busy = True
     using = context.facts.rdp_pass is PassFound.TO_USE
     reconnects = context.login.evidence is not None and context.login.evidence.rule == Rule.PASS_RECONNECT
     address = same_host(context.login.rhost)
