@@ -184,7 +184,12 @@ class State:
         return self._detector.problem
 
     def keep_marker(self) -> None:
-        """Move the rollback marker on, and find out whether the state can be used now."""
+        """Move the rollback marker on, and find out whether the state can be used now.
+
+        A scope that could not be taken down is tried again.
+        """
+        if self._store is not None and self._scope_problem is not None:
+            self._sync(self._store)
         if self.executor.here:
             self.call(Store.keep_marker)
             return
@@ -242,6 +247,6 @@ class State:
             self._lost = False
             self.code_hasher = store.code_hasher()
             self._since = store.sync_scope(self._scope, int(time.time()))
-            self._scope_problem = None
+            self._problem = self._scope_problem = None
         except StateProblem as problem:
             self._problem = self._scope_problem = problem

@@ -16,6 +16,11 @@ class SteppedLoop(Loop):
     def time(self) -> float:
         return self._now
 
+    @property
+    def timers(self) -> int:
+        """How many wait for their moment."""
+        return len(self._timers)
+
     def call_later(self, delay: float, callback: Callable[..., object], *arguments: object) -> Timer:
         return self.call_at(self._now + delay, callback, *arguments)
 

@@ -1,5 +1,6 @@
 """Admission alone: who is looked up, and what is asked before somebody is let through or refused."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from rw2fa_daemon.config.rules import Rules, make_rules
 from rw2fa_daemon.core.login import Login
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.user import Missing, User
-from rw2fa_daemon.service.admission import admit
+from rw2fa_daemon.service.admission import admit, booted_at
 from tests.support.daemon import Site
 from tests.support.expected_calls import ANY, Call, ExpectedCalls
 from tests.unit.service.logins import LOGIN, services
@@ -97,12 +98,16 @@ def test_promise_13_while_a_group_is_unsure_only_who_was_outside_passes(
     asked = calls.expect("state.do", ANY, ANY, gives=outside is not None)
     if outside is not None:
         look.callback()(BOB_UNSURE)
+    remembered = outside
+    if outside is not None:
+        calls.expect("state.was_not_member", BOB_UNSURE, rules.scope_digest, gives=outside)
+        remembered = asked.callback(0)(calls.double("state"))
     calls.expect("state.since", (), gives=0)
     audited = expect_end(calls)
     if outside is None:
         look.callback()(BOB_UNSURE)
     else:
-        asked.callback()(outside)
+        asked.callback()(remembered)
     assert audited.arguments[0].rule == rule
 
 
@@ -128,3 +133,24 @@ def test_promise_10_a_stranger_is_answered_without_the_state(
     said = calls.expect("connection.say_last", ANY)
     look.callback()(ALICE)
     assert b"rule=" + rule in said.arguments[0]
+
+
+def test_promise_4_a_code_counts_for_the_process_that_the_kernel_names(calls: ExpectedCalls, rules: Rules) -> None:
+    connection, look = admitted(calls, rules, login=replace(LOGIN, pid=1))
+    calls.expect("state.since", ("alice",), gives=0)
+    calls.expect("batcher.look", "alice", ANY, ANY)
+    calls.expect("membership_memory.seen_inside", ALICE, rules.scope_digest)
+    look.callback()(ALICE)
+    assert connection.partner._context.login.pid == PID
+
+
+def test_the_boot_was_as_long_ago_as_the_kernel_has_run_sleep_included(monkeypatch: pytest.MonkeyPatch) -> None:
+    clocks: list[int] = []
+
+    def uptime(clock: int) -> float:
+        clocks.append(clock)
+        return 60.0
+
+    monkeypatch.setattr("time.clock_gettime", uptime)
+    assert booted_at(1_000.0) == 940.0
+    assert clocks == [time.CLOCK_BOOTTIME]

@@ -12,8 +12,10 @@ from rw2fa_daemon.config.rules import Rules, make_rules
 from rw2fa_daemon.core import conversation
 from rw2fa_daemon.core.account import Account, Method
 from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.clients import Qr
 from rw2fa_daemon.core.far_clock import Far
 from rw2fa_daemon.core.otp import code_at
+from rw2fa_daemon.core.page_text import page_text
 from rw2fa_daemon.core.policy import Rc
 from rw2fa_daemon.core.recovery_codes import RECOVERY_CODES, CodeSet
 from rw2fa_daemon.core.rule import Rule
@@ -297,6 +299,55 @@ def test_without_a_key_nobody_is_activated(calls: ExpectedCalls) -> None:
     compare = asked.expect_end(Rule.STATE_UNUSABLE, Rc.AUTHINFO_UNAVAIL)
     asked.reply(value=_code())
     compare()
+
+
+# What a client makes a page of
+
+
+def _by_pages() -> Context:
+    about = context()
+    return replace(about, client=replace(about.client, qr=Qr.URI))
+
+
+def test_a_client_that_makes_pages_is_told_what_is_asked_and_others_are_asked_in_words(calls: ExpectedCalls) -> None:
+    for about in (_by_pages(), context()):
+        asked = talk(calls, about=about)
+        look = calls.expect("batcher.look", "alice", ANY, ANY)
+        asked.dialogue.begin()
+        asking: Transition = look.callback(1)(ALICE)
+        assert isinstance(asking.say, Ask)
+        text = page_text(Stage.CODE, asking.say.text) if about.client.qr is Qr.URI else asking.say.text
+        calls.expect("connection.say", write_ask(replace(asking.say, text=text)))
+        look.callback()(asking)
+        job = calls.expect("batcher.submit", "alice", ANY, ANY)
+        asked.reply(value=_code())
+        right: Transition = job.callback(1)(ALICE)
+        asked.expect_told(right)
+        job.callback()(right)
+
+
+def test_promise_4_an_enrolment_token_is_hashed_before_it_is_judged(calls: ExpectedCalls) -> None:
+    about = context()
+    about = replace(about, settings=replace(about.settings, token_needed=True))
+    invited = Account("alice", 1000, 77, token=DIGEST)
+    asked = talk(calls, about=about)
+    assert asked.asked(invited).state == ConversationState(Stage.TOKEN)
+    turn = calls.expect("hashing.take_turn", "alice", ANY, ANY, 1)
+    asked.reply(value=WORD)
+    look = calls.expect("batcher.look", "alice", ANY, ANY)
+    turn.callback(1)(calls.double("turn"))
+    calls.expect("turn.hash", ANY, ANY)
+    look.callback()(look.callback(1)(invited))
+
+
+def test_while_a_first_code_is_looked_at_it_is_not_the_peers_turn(calls: ExpectedCalls) -> None:
+    asked = talk(calls)
+    asked.asked(None)
+    connection = asked.dialogue._connection
+    connection.busy = False
+    calls.expect("batcher.look", "alice", ANY, ANY)
+    asked.reply(value=_code())
+    assert connection.busy
 
 
 # A code of another hour

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from typing import TypeVar
 
 import pytest
@@ -21,7 +22,7 @@ from rw2fa_daemon.service.remote_batcher import (
     RemoteBatcher,
 )
 from rw2fa_daemon.service.state import State
-from rw2fa_daemon.store.store import StateProblem
+from rw2fa_daemon.store.store import Job, StateProblem
 from tests.unit.service.stepped_loop import SteppedLoop
 
 XRDP_SECONDS = 2.0
@@ -188,3 +189,91 @@ def test_work_that_fails_is_told_as_a_problem(told: Told) -> None:
     told.executor.finish()
     ((_, outcome),) = told.outcomes["alice"]
     assert isinstance(outcome, StateProblem)
+
+
+@pytest.fixture
+def asked(state: State, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the database is asked: each look, and each transaction, with how many names."""
+    calls: list[str] = []
+    look, run = State.look, State.run
+
+    def looking(self: State, names: list[str]) -> object:
+        calls.append(f"look {len(names)}")
+        return look(self, names)
+
+    def running(self: State, jobs: list[Job[object]]) -> object:
+        calls.append(f"transaction {len(jobs)}")
+        return run(self, jobs)
+
+    monkeypatch.setattr(State, "look", looking)
+    monkeypatch.setattr(State, "run", running)
+    return calls
+
+
+def test_who_is_only_asked_needs_no_transaction_and_what_is_written_no_look(told: Told, asked: list[str]) -> None:
+    told.look("asked")
+    told.loop.advance(0)
+    told.executor.finish()
+    told.submit("written")
+    told.loop.advance(0)
+    told.executor.finish()
+    assert asked == ["look 1", "transaction 1"]
+    assert [len(told.outcomes[who]) for who in ("asked", "written")] == [1, 1]
+    assert told.changed == ["alice"]
+
+
+def test_a_look_that_turns_out_to_be_a_change_is_stored_like_any_other(
+    told: Told, asked: list[str], state: State
+) -> None:
+    told.batcher.look("alice", lambda _: Transition(ALICE, SAID), told.note("alice"))
+    told.loop.advance(0)
+    told.executor.finish()
+    assert asked == ["look 1", "transaction 1"]
+    assert told.changed == ["alice"]
+    assert state.look(["alice"]) == [ALICE]
+
+
+def test_looks_and_changes_that_gathered_are_told_each_its_own(told: Told, asked: list[str]) -> None:
+    def saying(text: str, account: Account | None) -> Transition:
+        return Transition(account, End(Rc.IGNORE, Rule.CODE, text))
+
+    for number in range(6):
+        ask = told.batcher.look if number % 2 else told.batcher.submit
+        ask(f"user{number}", partial(saying, str(number)), told.note(str(number)))
+    told.loop.advance(0)
+    told.executor.finish()
+    assert asked == ["look 3", "transaction 3"]
+    for who, outcomes in told.outcomes.items():
+        ((_, outcome),) = outcomes
+        assert isinstance(outcome, Transition)
+        assert isinstance(outcome.say, End)
+        assert outcome.say.text == who
+
+
+def test_a_look_that_cannot_be_done_is_told_so_and_not_tried_as_a_change(
+    told: Told, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = StateProblem("the database cannot be reached", "start it")
+    monkeypatch.setattr(State, "look", lambda _self, names: [gone] * len(names))
+    told.look("alice")
+    told.loop.advance(0)
+    told.executor.finish()
+    assert [outcome for _, outcome in told.outcomes["alice"]] == [gone]
+    assert asked == []
+
+
+def test_after_one_transaction_is_over_the_next_is_sent_at_once(told: Told) -> None:
+    for who in ("first", "second", "third"):
+        told.submit(who)
+        told.loop.advance(0)
+        told.executor.finish()
+        assert len(told.outcomes[who]) == 1
+
+
+def test_promise_11_one_timer_looks_after_all_who_wait_and_none_when_nobody_does(told: Told) -> None:
+    for number in range(5):
+        told.submit(str(number))
+    told.loop.advance(LOOK_SECONDS / 2)
+    assert told.loop.timers == 1
+    told.loop.advance(NEVER)
+    assert told.loop.timers == 0

@@ -20,6 +20,7 @@ from rw2fa_daemon.core.user import User
 from rw2fa_daemon.service import state as service_state
 from rw2fa_daemon.service.executor import Executor, InlineExecutor
 from rw2fa_daemon.service.state import REOPEN_SECONDS, State
+from rw2fa_daemon.store.rollback_detector import marker_file
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.master_key import load_master_key, successor
 from rw2fa_daemon.vault.vault import Vault
@@ -323,3 +324,119 @@ def test_work_is_handed_to_the_executor_with_the_state(site: Site) -> None:
     with opened(site) as state:
         assert state.do(lambda given: given is state, told.append)
     assert told == [True]
+
+
+def test_the_keys_in_use_are_known_before_anything_was_asked_of_the_state_and_none_after_it_was_closed(
+    site: Site,
+) -> None:
+    with opened(site) as state:
+        before = state.key_numbers
+        state.close()
+        assert (before, state.key_numbers) == ((1,), ())
+
+
+def test_another_key_leaves_no_store_of_the_one_before_open(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Store] = []
+    close = Store.close
+
+    def closing_it(store: Store) -> None:
+        closed.append(store)
+        close(store)
+
+    with opened(site) as state:
+        before = state._opened()
+        monkeypatch.setattr(Store, "close", closing_it)
+        state.use_keys(load_master_key(site.key))
+        assert closed[-1] is before
+        assert state._opened() is not before
+        assert state.look(["alice"]) == [None]
+
+
+@pytest.mark.parametrize("across", [False, True])
+def test_an_account_is_read_ahead_where_that_takes_less_time_than_the_directory(
+    site: Site, monkeypatch: pytest.MonkeyPatch, *, across: bool
+) -> None:
+    seen: list[tuple[str, ...]] = []
+    with opened(site) as state:
+        assert state.problem is None
+        monkeypatch.setattr(Store, "look", lambda _store, names: seen.append(names))
+        if across:
+            monkeypatch.setattr(state, "_database", "postgresql:///rw2fa")
+        state.foresee("alice")
+    assert seen == ([] if across else [("alice",)])
+
+
+def test_promise_7_the_marker_is_moved_on_with_the_state_and_what_keeps_it_back_is_known(site: Site) -> None:
+    marker = marker_file(site.state)
+    with opened(site) as state:
+        state.run([Job("games", partial(_storing, Account("games", 5, 1)))])
+        assert state.marker_problem == ""
+        before = marker.read_bytes()
+        state.keep_marker()
+        after = marker.read_bytes()
+        assert before != after
+        marker.unlink()
+        marker.mkdir()
+        state.run([Job("games", partial(_storing, None))])
+        state.keep_marker()
+        assert str(marker) in state.marker_problem
+        marker.rmdir()
+
+
+def test_promise_7_a_database_that_failed_over_is_audited_and_what_was_known_of_it_written_again_once(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Record] = []
+    moved: list[Any] = []
+    synced: list[object] = []
+    written: list[str] = []
+    open_store, sync, remember = Store.open, Store.sync_scope, Store.remember_not_member
+
+    def opening(*arguments: Any, tell: Any, **more: Any) -> Store:
+        moved.append(tell)
+        return open_store(*arguments, tell=tell, **more)
+
+    def syncing(store: Store, *arguments: Any) -> Any:
+        synced.append(arguments)
+        return sync(store, *arguments)
+
+    def remembering(store: Store, name: str, *arguments: Any) -> None:
+        written.append(name)
+        remember(store, name, *arguments)
+
+    monkeypatch.setattr(Store, "open", opening)
+    monkeypatch.setattr(Store, "sync_scope", syncing)
+    monkeypatch.setattr(Store, "remember_not_member", remembering)
+    with opened(site, told) as state:
+        for _ in range(2):
+            state.remember_not_member(GAMES, "a")
+        assert (len(synced), written) == (1, ["games"])
+        moved[0]("the database failed over")
+        for _ in range(2):
+            state.remember_not_member(GAMES, "a")
+        assert (len(synced), written) == (2, ["games", "games"])
+    assert [(record.event, record.rule) for record in told] == [(Event.STATE_OLDER, Rule.FAILOVER)]
+
+
+@pytest.mark.parametrize("executor", [InlineExecutor(), Elsewhere()], ids=["here", "across a network"])
+@pytest.mark.parametrize("again", ["reload", "marker"])
+def test_promise_5_a_scope_that_could_be_written_at_last_leaves_no_problem_behind(
+    site: Site, monkeypatch: pytest.MonkeyPatch, executor: Executor, again: str
+) -> None:
+    def full(_store: Store, *_arguments: object) -> None:
+        raise StateProblem("the disk is full", "make room")
+
+    with opened(site, executor=executor) as state:
+        state.keep_marker()
+        with monkeypatch.context() as broken:
+            broken.setattr(Store, "sync_scope", full)
+            state.use_scope(["alice"])
+            state.keep_marker()
+            assert problem_of(state) == "the disk is full"
+            assert state.since(["alice"]) == 0
+        if again == "reload":
+            state.use_scope(["alice"])
+        else:
+            state.keep_marker()
+        assert problem_of(state) == ""
+        assert state.since(["alice"]) > 0
