@@ -18,6 +18,7 @@ PRIORITIES: Final = {
     Event.LOCKED: 4,
     Event.PROTOCOL_BROKEN: 4,
     Event.RECOVERY_CODE_USED: 4,
+    Event.RECOVERY_CODES_MADE: 4,
     Event.SMS_REFUSED: 4,
     Event.SMS_FAILED: 4,
     Event.SMS_UNDELIVERED: 4,
