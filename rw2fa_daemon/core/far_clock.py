@@ -50,10 +50,9 @@ def far(credential: Credential, code: str, tries: int, now: float, beyond: int) 
     `beyond` is how many steps each way the code is not of, as is known already.
     """
     look = Far(credential, code, now, beyond)
-    steps = 2 * (look.last - beyond)
-    if tries > FAR_TRIES or steps <= 0 or chance(credential.digits, steps) > MISTAKEN_MAX or int(code) > HOTP_MAX:
+    if tries > FAR_TRIES or beyond >= look.last or int(code) > HOTP_MAX:
         return None
-    return look
+    return look if chance(credential.digits, 2 * (look.last - beyond)) <= MISTAKEN_MAX else None
 
 
 def search(look: Far, counters: Counters) -> Iterator[int | None]:

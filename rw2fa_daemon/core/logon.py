@@ -148,7 +148,7 @@ class Logon:
     def until(self, settings: LogonSettings) -> int:
         """How long it lasts."""
         latest = self.began_at if self.code_at is None else self.code_at
-        return max(latest + LOGON_SECONDS, self.sessions_until(settings) or 0)
+        return max(latest + LOGON_SECONDS, self.sessions_until(settings) or latest)
 
     def pass_status(self, now: float) -> PassStatus:
         """What became of its latest pass."""

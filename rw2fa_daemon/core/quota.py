@@ -90,9 +90,8 @@ def _slot(seconds: int, now: float) -> int:
 
 def _moved(ledger: Ledger, slot: int) -> Ledger:
     """The ledger as of `slot`. After a clock was set back, all that it knows counts as of now."""
+    none = (0,) * (SLOTS + 1)
     ahead = slot - ledger.newest
-    if ahead == 0:
-        return ledger
     if ahead < 0:
-        return Ledger(slot, (sum(ledger.counts), *(0,) * SLOTS))
-    return Ledger(slot, ((0,) * ahead + ledger.counts)[: SLOTS + 1] if ahead <= SLOTS else (0,) * (SLOTS + 1))
+        return Ledger(slot, (sum(ledger.counts), *none[1:]))
+    return Ledger(slot, (none[:ahead] + ledger.counts)[: len(none)])

@@ -36,3 +36,10 @@ def test_an_address_comes_apart() -> None:
 
 def test_none_is_twilios_own() -> None:
     assert parse_api_url("") == ApiUrl(True, "api.twilio.com", 443, "")
+
+
+def test_an_address_has_256_characters_at_the_most() -> None:
+    longest = "https://host/".ljust(256, "x")
+    assert parse_api_url(longest).host == "host"
+    with pytest.raises(ValueError):
+        parse_api_url(f"{longest}x")

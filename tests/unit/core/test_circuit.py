@@ -58,3 +58,16 @@ def test_what_was_under_way_when_it_opened_prolongs_nothing(times: list[float]) 
     for now in times:
         circuit = circuit.failed(now)
     assert circuit == _opened()
+
+
+def test_the_fourth_failure_in_a_row_opens_it_and_all_of_them_are_told() -> None:
+    """The administrator reads how many messages have failed since one went out."""
+    circuit = CLOSED
+    for failures in range(1, 4):
+        circuit = circuit.failed(0.0)
+        assert circuit.closed
+        assert circuit.failures == failures
+    circuit = circuit.failed(0.0)
+    assert not circuit.closed
+    assert circuit.failures == 4
+    assert circuit.failed(FIRST_OPEN_SECONDS).failures == 5

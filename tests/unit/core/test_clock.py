@@ -175,3 +175,31 @@ def test_the_direction_is_said_in_words() -> None:
     assert [span(seconds) for seconds in (0.4, 59, 60, 7_199, 7_200, 90_000)] == [
         "0 s", "59 s", "1 min", "1 h", "2 h", "1 d",
     ]  # fmt: skip
+
+
+def test_a_clock_that_is_off_by_half_a_step_is_an_error_and_one_that_codes_do_not_feel_is_none() -> None:
+    """RFC 6238: steps of 30 s, and one each way is all that a device has where guessing has used up the rest."""
+    assert judge(15.0) is Verdict.WARN
+    assert judge(15.1) is Verdict.ERROR
+    assert judge(5.0) is Verdict.OK
+    assert judge(5.1) is Verdict.WARN
+
+
+def test_a_server_that_vouches_for_its_time_is_an_outlier_from_a_second_on() -> None:
+    assert agree(answers(0.0, 0.0, 1.0)).outliers == ()
+    assert [outlier.offset for outlier in agree(answers(0.0, 0.0, 1.01)).outliers] == [1.01]
+
+
+def test_a_clock_set_by_more_than_a_second_is_compared_anew() -> None:
+    assert assess(measured(0.0), later(60, moved=1.0)).verdict is Verdict.OK
+    assert assess(measured(0.0), later(60, moved=1.1)).verdict is Verdict.UNKNOWN
+
+
+def test_three_hours_after_a_comparison_nothing_is_known_any_more() -> None:
+    assert assess(measured(0.0), later(3 * 3600)).verdict is Verdict.OK
+    assert assess(measured(0.0), later(3 * 3600 + 1)).verdict is Verdict.UNKNOWN
+
+
+def test_the_kernel_is_believed_as_long_as_its_error_is_no_reason_to_warn() -> None:
+    assert assess(measured(None, kernel=Kernel(True, 5.0)), later(1)).verdict is Verdict.OK
+    assert assess(measured(None, kernel=Kernel(True, 5.1)), later(1)).verdict is Verdict.UNKNOWN

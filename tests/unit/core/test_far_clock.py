@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.account import Account, Counters, Credential
@@ -31,6 +31,8 @@ def _found(step: int, counters: Counters | None = None, *, beyond: int = BEYOND)
 
 
 @settings(max_examples=40)
+@example(LAST, 960)
+@example(-LAST, 960)
 @given(st.integers(-LAST - 200, LAST + 200), st.sampled_from([0, 6, 960, 2_900]))
 def test_a_code_of_any_step_within_26_hours_is_found_and_no_other(away: int, beyond: int) -> None:
     assert _found(NOW_STEP + away, beyond=beyond) == (NOW_STEP + away if beyond < abs(away) <= LAST else None)
@@ -57,6 +59,8 @@ def test_promise_11_a_piece_is_short_and_there_are_few() -> None:
         (6, "000000", 1, 2 * LAST, False),
         (6, "000000", 1, 0, True),
         (5, "00000", 1, BEYOND, False),
+        (5, "00000", 1, LAST - 490, True),
+        (5, "00000", 1, LAST - 510, False),
         (4, "0000", 1, BEYOND, False),
         (12, "999999999999", 1, BEYOND, False),
         (12, f"{HOTP_MAX:012d}", 1, BEYOND, True),

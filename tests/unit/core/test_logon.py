@@ -295,3 +295,16 @@ def test_promise_1_no_more_logins_are_let_in_than_passes_were_armed(
             assert (found is PassFound.USED) <= (before is PassStatus.ARMED)
             assert (found is PassFound.USED) <= (address == HERE or (address == "" and without_address))
         assert lets <= arms
+
+
+def test_of_a_user_who_never_logged_on_there_is_nothing_to_remember() -> None:
+    assert Logons().until(SETTINGS) == 0
+
+
+def test_sessions_are_counted_up_from_none() -> None:
+    assert LOGON.sessions == 0
+    assert with_session(with_session(LOGON, NOW), NOW + 1).sessions == 2
+
+
+def test_a_logon_without_a_code_lasts_as_long_as_any_from_when_it_began() -> None:
+    assert UNASKED.until(SETTINGS) == NOW + LOGON_SECONDS

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.account import Algorithm
-from rw2fa_daemon.core.otp import HOTP_MAX, Hotp, code_at, step_at
+from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN, HOTP_MAX, Hotp, code_at, step_at
 from rw2fa_daemon.core.secret import Secret
 
 RFC_4226 = ("755224", "287082", "359152", "969429", "338314", "254676", "287922", "162583", "399871", "520489")
@@ -97,3 +97,7 @@ def test_eleven_and_twelve_digits_are_the_same_number_with_zeros_in_front(step: 
 def test_promise_12_a_step_depends_on_utc_seconds_alone(now: float, period: int) -> None:
     step = step_at(now, period)
     assert step * period <= now < (step + 1) * period
+
+
+def test_codes_have_four_to_twelve_digits() -> None:
+    assert (DIGITS_MIN, DIGITS_MAX) == (4, 12)

@@ -103,3 +103,24 @@ def test_people_are_counted_for_monitoring() -> None:
     spread = SprayingDetector()
     feed(spread, wrong("carol", NOW - HURRIED.seconds), wrong("alice"), wrong("bob"), right("bob"))
     assert spread.users(NOW) == 1
+
+
+def test_the_patient_attackers_day_has_24_hours() -> None:
+    spread = SprayingDetector()
+    feed(spread, wrong("first"), *[wrong(f"user{number}", NOW + 40_000) for number in range(38)])
+    assert feed(spread, wrong("last", NOW + 86_400)) == [], "the first is a day old"
+    assert [alarm.event for alarm in feed(spread, wrong("one-more", NOW + 86_401))] == [Event.MANY_GUESSED_AT]
+
+
+def test_a_login_that_was_refused_without_a_code_is_no_guess() -> None:
+    spread = SprayingDetector()
+    refused = [Record(Event.REFUSED, NOW, f"user{number}", "sshd", "192.0.2.1") for number in range(100)]
+    assert feed(spread, *refused) == []
+    assert spread.users(NOW) == 0
+
+
+def test_promise_11_of_too_many_users_the_one_longest_ago_is_forgotten() -> None:
+    spread = SprayingDetector()
+    feed(spread, *[wrong(f"user{number}") for number in range(USERS_KEPT + 1)])
+    feed(spread, right(f"user{USERS_KEPT}"))
+    assert spread.users(NOW) == USERS_KEPT - 1

@@ -82,3 +82,10 @@ def test_what_the_daemon_needs_of_a_number_loads_no_numbering_plans() -> None:
         " masked('+33612345678'); sys.exit('phonenumbers' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", check], check=False).returncode == 0
+
+
+def test_a_number_has_room_for_64_characters_of_whatever_stands_between_its_digits() -> None:
+    roomy = "+33" + " " * (64 - len(NUMBER)) + NUMBER.removeprefix("+33")
+    assert parse_number(roomy) == NUMBER
+    with pytest.raises(Problem, match="that is not a phone number"):
+        parse_number(roomy.replace("+33", "+33 "))

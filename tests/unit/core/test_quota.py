@@ -86,3 +86,20 @@ def test_a_ledger_does_not_grow(offsets: list[float]) -> None:
 )
 def test_a_source_is_an_address_or_a_network_of_ipv6(address: str, source: str) -> None:
     assert source_of(address) == source
+
+
+def test_hours_and_days_are_real_ones_and_a_days_messages_come_back_by_the_hour() -> None:
+    assert (HOUR_SECONDS, DAY_SECONDS) == (3_600, 86_400)
+    assert DAY_SECONDS / SLOTS == HOUR_SECONDS
+
+
+def test_where_nothing_was_sent_nothing_counts_from_the_beginning_of_time_on() -> None:
+    assert spent(Ledger(), DAY_SECONDS, 0) == 0
+    assert void_at(Ledger(), DAY_SECONDS) == DAY_SECONDS + HOUR_SECONDS
+
+
+def test_messages_of_one_moment_are_added_to_those_before_and_leave_these_their_age() -> None:
+    quota = _quota(10, HOUR_SECONDS)
+    _, ledger = _let_out(quota, [START, START + 600.0, START + 600.0])
+    assert spent(ledger, HOUR_SECONDS, START + 600) == 3
+    assert spent(ledger, HOUR_SECONDS, START + 3_600 + 150) == 2

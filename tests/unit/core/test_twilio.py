@@ -84,3 +84,30 @@ def test_a_limit_of_the_day_is_not_asked_again_in_a_second() -> None:
 
 def test_final_statuses_are_statuses() -> None:
     assert FINAL_STATUSES < STATUSES
+
+
+OWN_TROUBLE = (429, 500, 503)
+"""HTTP's words for what Twilio's own codes 20429, 20500 and 20503 say."""
+
+
+@pytest.mark.parametrize("status", OWN_TROUBLE)
+def test_twilios_own_trouble_has_a_sentence_and_is_no_ones_number_or_setup(status: int) -> None:
+    told = explain(20_000 + status, status)
+    assert told.kind is Kind.RETRY
+    assert str(status) not in told.administrator, "the sentence is that of an unknown code"
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        *((code, Kind.DOWN) for code in (21611, 21730, 30001, 63038)),
+        *((code, Kind.SETUP) for code in (10001, 20003, 20005, 20404, 21212, 21603, 21606, 21617, 21659, 21660)),
+        *((code, Kind.SETUP) for code in (30002, 30032, 30034, 90010)),
+        *((code, Kind.PERMANENT) for code in (21211, 21265, 21266, 21408, 21608, 21610, 21612, 21614, 21635)),
+        *((code, Kind.PERMANENT) for code in (30003, 30004, 30005, 30006, 30007, 30008)),
+    ],
+)
+def test_each_code_says_whether_others_get_their_messages(code: int, kind: Kind) -> None:
+    """As Twilio documents them (https://www.twilio.com/docs/api/errors)."""
+    assert explain(code, 400).kind is kind
+    assert str(code) not in explain(code, 400).administrator, "the sentence is that of an unknown code"
