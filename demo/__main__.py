@@ -49,7 +49,7 @@ def _tell(narrator: Narrator, folder: Path, *, keep: bool, may_unshare: bool) ->
         story.play()
         narrator.title(f"All of it was true: {narrator.verdict}.")
         if keep:
-            stage.keep(story.guest())
+            stage.keep(story.guest(), story.portal)
     finally:
         stage.close()
 

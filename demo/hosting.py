@@ -12,7 +12,7 @@ from tests.support.world.world import World
 PREFERRED_PORT: Final = 2222
 
 
-def host(world: World, actor: Actor) -> None:
+def host(world: World, actor: Actor, portal: str) -> None:
     """Prints how to get in, and serves until Ctrl-C."""
     with _listen() as listener:
         port = listener.getsockname()[1]
@@ -25,6 +25,10 @@ def host(world: World, actor: Actor) -> None:
 
      user      {actor.name}
      password  {actor.password}
+
+   Or in a browser, which does not know the portal's certificate and has to be told to go on:
+
+     {portal}
 
    The first login shows a QR code: scan it with your authenticator app. As the administrator:
 

@@ -167,7 +167,19 @@ class PlainStage:
     def messages(self, number: str) -> list[str]:
         return [text.body for text in self._twilio.to(number)] if self._twilio else []
 
-    def keep(self, actor: Actor) -> None:
+    @property
+    def no_portal(self) -> str:
+        return "it runs the PAM services and programs of a host, and this host's are left alone"
+
+    def start_portal(self) -> str:
+        raise AssertionError(self.no_portal)
+
+    def terminal_is_open(self, actor: Actor) -> bool:
+        del actor
+        raise AssertionError(self.no_portal)
+
+    def keep(self, actor: Actor, portal: str) -> None:
+        del portal  # there is none
         by_hand = shlex.join(self._login(actor, "sshd", "terminal"))
         print(
             f"""

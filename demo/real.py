@@ -1,18 +1,30 @@
 """The stage with real programs: sshd and xrdp-sesman in a private world on this machine."""
 
 import subprocess
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Final
 
 from demo import hosting
-from demo.stage import PASSWORDS, Actor
+from demo.stage import PASSWORDS, TERMINAL, Actor
 from tests.support.world.accounts import User, add_person, allow_key
 from tests.support.world.authlog import AuthLog
+from tests.support.world.forward import Forward
 from tests.support.world.installation import Installation
+from tests.support.world.logons import LogonServer
+from tests.support.world.portal import PORT, PortalServer
+from tests.support.world.screens import running
 from tests.support.world.sesman import IN, Sesman
 from tests.support.world.sshd import Sshd
 from tests.support.world.terminal import Terminal
 from tests.support.world.twilio import WorldTwilio
 from tests.support.world.world import HOST_NAME, World
+
+APPLICATIONS: Final = f"""
+[[portal.applications]]
+name = "{TERMINAL}"
+command = "xterm"
+"""
 
 
 class RealStage:
@@ -31,6 +43,7 @@ class RealStage:
     def __init__(self, installed: Path) -> None:
         """`installed`: a folder that `make install` filled. Raises WorldUnavailable where there can be no world."""
         self._world = World(layers=[installed])
+        self._open = ExitStack()
         try:
             self._rw2fa = Installation(self._world)
             self._people: dict[str, User] = {}
@@ -89,8 +102,19 @@ class RealStage:
     def messages(self, number: str) -> list[str]:
         return [message.body for message in self._twilio.messages(number)]
 
-    def keep(self, actor: Actor) -> None:
-        hosting.host(self._world, actor)
+    no_portal = ""
+
+    def start_portal(self) -> str:
+        logons = self._open.enter_context(LogonServer(self._world))
+        portal = self._open.enter_context(PortalServer(logons.world, APPLICATIONS))
+        return f"https://127.0.0.1:{self._open.enter_context(Forward(portal.world, PORT)).port}/"
+
+    def terminal_is_open(self, actor: Actor) -> bool:
+        return bool(running(self._world, "bash", self._people[actor.name]))
+
+    def keep(self, actor: Actor, portal: str) -> None:
+        hosting.host(self._world, actor, portal)
 
     def close(self) -> None:
+        self._open.close()
         self._world.close()

@@ -14,6 +14,9 @@ PASSWORDS: Final = {
 }
 """Who is on the stage; dave is the spectator."""
 
+TERMINAL: Final = "Terminal"
+"""The application that the portal offers."""
+
 
 @dataclass(frozen=True)
 class Actor:
@@ -79,8 +82,18 @@ class Stage(Protocol):
     def messages(self, number: str) -> list[str]:
         """What it took for a number, oldest first: what the person reads on the phone."""
 
-    def keep(self, actor: Actor) -> None:
-        """Says how to log in by hand, and returns when the spectator has seen enough."""
+    @property
+    def no_portal(self) -> str:
+        """Why the web portal cannot be shown here, empty where it can."""
+
+    def start_portal(self) -> str:
+        """Starts the web portal, which offers a terminal besides the desktop; its address."""
+
+    def terminal_is_open(self, actor: Actor) -> bool:
+        """Whether the shell of that terminal runs."""
+
+    def keep(self, actor: Actor, portal: str) -> None:
+        """Says how to log in by hand, and returns when the spectator has seen enough. `portal`: its address, if any."""
 
     def close(self) -> None:
         """Ends everything."""

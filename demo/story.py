@@ -6,8 +6,14 @@ import re
 import time
 from typing import Final
 
+from playwright.sync_api import Page, expect
+
 from demo.narration import Narrator
-from demo.stage import Actor, Stage
+from demo.stage import TERMINAL, Actor, Stage
+from rw2fa_portal.desktop.ending import SENTENCES as ENDINGS
+from rw2fa_portal.desktop.ending import Ending
+from rw2fa_portal.web.logon import REFUSED
+from tests.support.browser import chromium, window
 from tests.support.fake_twilio import ACCOUNT_SID, SENDER, TOKEN
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code
@@ -43,6 +49,8 @@ class Story:
         self._carol = stage.actor("carol")
         self._phone: Phone | None = None
         self._last_code = ""
+        self.portal = ""
+        """The address of the web portal, once it was shown."""
 
     def play(self) -> None:
         """All steps, in order."""
@@ -57,6 +65,7 @@ class Story:
         self._sms()
         self._kill()
         self._look_back()
+        self._portal()
 
     def guest(self) -> Actor:
         """Somebody for the spectator to be: in the scope, with no phone yet."""
@@ -308,6 +317,41 @@ class Story:
             because=log,
         )
 
+    def _portal(self) -> None:
+        tell, stage, alice = self._tell, self._stage, self._alice
+        tell.step("The web portal")
+        if stage.no_portal:
+            tell.say(f"It cannot be shown here: {stage.no_portal}.")
+            return
+        tell.say("Alice is at a friend's, with nothing but a browser: a Chromium without a window. Its pages say:")
+        self.portal = stage.start_portal()
+        code = self._fresh()
+        with chromium() as browser, window(browser, self.portal) as page:
+            _type_in(page, alice, code)
+            tell.shows(page.inner_text("main"))
+            page.get_by_role("button", name="Sign in").click()
+            expect(page).to_have_url(f"{self.portal}applications")
+            tell.shows(page.inner_text("main"))
+            shown = page.get_by_role("link", name=TERMINAL)
+            tell.claim("password and code let her in, and what she may open is there", true=shown.is_visible())
+            with window(browser, self.portal) as other:
+                _type_in(other, alice, code)
+                other.get_by_role("button", name="Sign in").click()
+                refusal = other.get_by_role("alert").inner_text()
+                tell.claim("the same code in another browser: refused", true=refusal == REFUSED, because=refusal)
+                tell.shows(refusal)
+            tell.say("She opens a terminal on the host, in the browser, and types `exit` there.")
+            shown.click()
+            screen = page.locator("#screen[data-state=connected]")
+            expect(screen).to_be_visible()
+            wait_until("the shell", lambda: stage.terminal_is_open(alice))
+            tell.claim("its screen is there, and her shell runs on the host", true=True)
+            page.keyboard.type("exit\n")
+            ended = page.get_by_role("alert")
+            expect(ended).to_have_text(ENDINGS[Ending.OVER])
+            tell.claim("and what she types arrives: the terminal has ended", true=True)
+            tell.shows(ended.inner_text())
+
     # Small things
 
     def _ssh(self, actor: Actor, *, key: bool = False) -> Terminal:
@@ -349,3 +393,11 @@ class Story:
     def _json(self, *arguments: str) -> dict[str, object]:
         told: dict[str, object] = json.loads(self._stage.rw2fa(*arguments, "--json").stdout)
         return told
+
+
+def _type_in(page: Page, actor: Actor, code: str) -> None:
+    """Fill in the logon page."""
+    page.goto("/")
+    page.fill("[name=username]", actor.name)
+    page.fill("[name=password]", actor.password)
+    page.fill("[name=code]", code)

@@ -1,10 +1,13 @@
 """`script/demo` itself: what it claims is checked by the demo; here, that it comes to its end and leaves nothing."""
 
+import http.client
 import shlex
 import signal
+import ssl
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -37,6 +40,7 @@ def test_the_demo_on_real_programs_ends_well_changes_nothing_and_can_be_kept(nam
         try:
             assert "All of it was true" in told, told
             _log_in_by_hand(told)
+            _look_at_the_portal(told)
             inside = psutil.Process(demo.pid).children(recursive=True)
             demo.send_signal(signal.SIGINT)
             assert demo.wait(timeout=30) == 0
@@ -62,6 +66,17 @@ def test_the_demo_without_namespaces_shows_the_same_steps() -> None:
         "a program on this machine stands",
     ):
         assert step in done.stdout
+
+
+def _look_at_the_portal(told: str) -> None:
+    """The address as printed, from outside of the world."""
+    url = urlsplit(next(line.strip() for line in told.splitlines() if line.strip().startswith("https://")))
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    portal = http.client.HTTPSConnection(url.netloc, context=context, timeout=30)
+    portal.request("GET", url.path)
+    assert "Sign in" in portal.getresponse().read().decode()
+    portal.close()
 
 
 def _log_in_by_hand(told: str) -> None:
