@@ -2,13 +2,11 @@
 
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Final
 
-from starlette.applications import Starlette
-
 from rw2fa_portal.web import app, main
-from rw2fa_portal.web.prepared import Prepared
 
 CLOCK: Final = Path("/run/rw2fa-world/portal-clock")
 
@@ -18,13 +16,6 @@ def moved_on() -> float:
     return time.monotonic() + float(CLOCK.read_text())
 
 
-_make_app = app.make_app
-
-
-def _make_moved_on(prepared: Prepared) -> Starlette:
-    return _make_app(prepared, moved_on)
-
-
 if __name__ == "__main__":
-    app.make_app = _make_moved_on  # type: ignore[assignment]  # called with one argument
+    app.make_app = partial(app.make_app, clock=moved_on)
     sys.exit(main.main())
