@@ -7,13 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential, Method
-from rw2fa_daemon.core.account_state import account_state, enrolment_end, method_in_force, must_enrol
+from rw2fa_daemon.core.account_state import account_state, enrolment_end, lock_of, method_in_force, must_enrol
 from rw2fa_daemon.core.budget import PERIOD_SECONDS, Guessing
 from rw2fa_daemon.core.clients import Client, Qr, ServiceClass
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.conversation import begin, reply
 from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES_A_WINDOW
-from rw2fa_daemon.core.lock_status import lock_status
+from rw2fa_daemon.core.lock_status import LockReason, LockStatus, lock_status
 from rw2fa_daemon.core.lockout import FAILURES_MAX, LONGEST_LOCK_SECONDS
 from rw2fa_daemon.core.login import Evidence, Login, Phase, Slot
 from rw2fa_daemon.core.login_settings import LoginSettings
@@ -241,3 +241,30 @@ def test_promise_4_a_recent_code_holds_from_its_second_to_the_end_of_the_time_se
         assert (state is AccountState.RECENT) is recent, now - at
     assert account_state(account, replace(context, booted_at=float(at))) is AccountState.RECENT
     assert account_state(account, replace(context, booted_at=at + 0.5)) is AccountState.ACTIVATED
+
+
+PLAIN = context_of(
+    Login(Phase.AUTH, Slot.MAIN, "service", "alice"),
+    Client(ServiceClass.CODE, qr=Qr.BLOCKS),
+    Lists(UserList(frozenset({"alice"}))),
+)
+
+
+def test_the_window_is_closed_from_the_second_on_at_which_it_ends() -> None:
+    end = NOW + 7 * DAY_SECONDS
+    open_until = replace(PLAIN, scope_since=NOW)
+    assert account_state(None, open_until.at(end - 1)) is AccountState.MAY_ENROL
+    assert account_state(None, open_until.at(end)) is AccountState.WINDOW_CLOSED
+
+
+def test_promise_9_the_budget_that_locks_is_that_of_the_method_in_force() -> None:
+    with_sms = replace(PLAIN.settings, sms=SmsRules(600, "%CODE%", ("+33",), 20, 20, 20, 20))
+    by_app = Account("alice", UID, 1, credential=Credential(SECRET, active=True))
+    by_sms = replace(by_app, method=Method.SMS, phone=Secret(b"+33612345678"))
+    spent = Counters(narrow_guesses=100_000, narrow_at=NOW)
+    # Only narrow guesses are spent: an app's codes go on in the wide window, and those by SMS have no other budget.
+    assert lock_of(replace(by_sms, counters=spent), with_sms, NOW) == LockStatus(
+        LockReason.GUESSES_SPENT, NOW + PERIOD_SECONDS
+    )
+    assert lock_of(replace(by_app, counters=spent), with_sms, NOW) is None
+    assert lock_of(replace(by_sms, counters=spent), PLAIN.settings, NOW) is None, "SMS is off: the app is in force"

@@ -9,13 +9,14 @@ from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, precondition, rule
 
+from rw2fa_daemon.core import sessions
 from rw2fa_daemon.core.account import Account, Bypass, Counters, Credential
 from rw2fa_daemon.core.audit import Event
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.clients import Client, Information, Prompts, Qr, ServiceClass
 from rw2fa_daemon.core.code_cache import CodeCache
 from rw2fa_daemon.core.code_stage import CODE_TRIES, USED_ASKS
-from rw2fa_daemon.core.conversation import begin, reply
+from rw2fa_daemon.core.conversation import begin, crowded, reply, still_asked
 from rw2fa_daemon.core.enrol_stage import PICTURES_MAX
 from rw2fa_daemon.core.enrolment import DAY_SECONDS, ENROL_TRIES, ENROL_TRIES_A_WINDOW
 from rw2fa_daemon.core.lockout import FAILURES_MAX, FIRST_LOCK_SECONDS, FREE_FAILURES
@@ -547,3 +548,32 @@ def test_promise_10_before_the_password_no_reason_is_told() -> None:
     assert _end(begin(None, first)).rc is Rc.AUTH_ERR
     once = _context(client=replace(LATE, prompts=Prompts.ONE))
     assert _end(begin(None, once)).rc is Rc.AUTH_ERR
+
+
+def test_promise_8_a_recovery_code_is_not_hashed_once_the_login_is_overtaken() -> None:
+    account = _with_recovery()
+    _, state = _ask(begin(account, _context()))
+    assert still_asked(state, account, _context()) == Transition(account, None)
+    locked = replace(account, counters=Counters(failures=FAILURES_MAX))
+    assert _end(still_asked(state, locked, _context())).rule is Rule.LOCKED
+    assert _end(still_asked(state, None, _context())).rc is Rc.AUTH_ERR
+
+
+def test_promise_11_too_many_recovery_codes_at_once_end_the_login_and_store_nothing() -> None:
+    state = ConversationState(Stage.CODE)
+    refused = crowded(state, _context())
+    assert refused.account is None
+    assert _end(refused) == End(Rc.AUTH_ERR, Rule.TOO_MANY_AT_ONCE, _end(refused).text)
+    assert [record.event for record in refused.records] == [Event.REFUSED]
+
+
+@pytest.mark.parametrize("portal", [True, False])
+def test_a_bypass_at_the_portal_serves_the_logon_that_it_is_for(portal: bool) -> None:
+    client = replace(TERMINAL, portal=portal)
+    context = _context(client=client)
+    context = replace(context, login=replace(context.login, boot="boot", pid=42, parent=41))
+    account = replace(_activated(), bypass=Bypass(int(START) + 60))
+    let_in = begin(account, context).account
+    assert let_in is not None
+    _, taken = sessions.take_logon(let_in.counters.sessions, "boot", 42, now=START + 1, booted_at=1.0)
+    assert taken == (int(START) if portal else None)

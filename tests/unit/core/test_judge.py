@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rw2fa_daemon.core.account import Algorithm, Counters, Credential
 from rw2fa_daemon.core.budget import Guessing
 from rw2fa_daemon.core.code_cache import CodeCache
-from rw2fa_daemon.core.judge import SEARCHED, Verdict, charge, judge
+from rw2fa_daemon.core.judge import SEARCHED, Judgement, Verdict, charge, judge
 from rw2fa_daemon.core.lockout import FREE_FAILURES
 from rw2fa_daemon.core.otp import code_at
 from rw2fa_daemon.core.secret import Secret
@@ -233,3 +233,30 @@ def test_drift_is_where_a_code_is_looked_for_first() -> None:
             )
             assert judgement.verdict is Verdict.RIGHT
             assert after.used == (step,)
+
+
+def test_of_two_steps_beyond_the_window_that_share_a_code_the_nearer_is_told_and_burned() -> None:
+    """Wherever the phone was last seen: the administrator reads how far it is from the server's time."""
+    secret = next(
+        secret
+        for secret in (Secret(number.to_bytes(20)) for number in range(1_000_000))
+        if code_at(secret, NOW_STEP + 30, 4) == code_at(secret, NOW_STEP - 25, 4)
+    )
+    judgement, after = judge(
+        Credential(secret, active=True, digits=4),
+        Counters(drift=20),
+        code_at(secret, NOW_STEP - 25, 4),
+        now=NOW,
+        guessing=Guessing(20, 1.0),
+        code_cache=CodeCache(),
+    )
+    assert judgement == Judgement(Verdict.OUTSIDE, -25 * 30)
+    assert after.used == (NOW_STEP - 25,)
+
+
+def test_a_wrong_code_is_of_no_time() -> None:
+    near = {_code(NOW_STEP + away) for away in range(-960, 961)}
+    code = next(f"{number:08d}" for number in range(1_000_000) if f"{number:08d}" not in near)
+    credential = Credential(SECRET, active=True, digits=8)
+    judgement, _ = judge(credential, Counters(), code, now=NOW, guessing=Guessing(480, 1.0), code_cache=CodeCache())
+    assert (judgement.verdict, judgement.offset) == (Verdict.WRONG, 0)

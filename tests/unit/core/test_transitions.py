@@ -1,6 +1,6 @@
 """What the ends of a login carry: the answer for PAM, evidence, and one audit record."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -15,7 +15,17 @@ from rw2fa_daemon.core.policy import TABLE, Rc, facts_of
 from rw2fa_daemon.core.prompts import Prompt
 from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.core.secret import Secret
-from rw2fa_daemon.core.transitions import Context, End, Resources, Transition, finish, let_in, refuse
+from rw2fa_daemon.core.transitions import (
+    Context,
+    ConversationState,
+    End,
+    Resources,
+    Stage,
+    Transition,
+    finish,
+    let_in,
+    refuse,
+)
 
 LOGIN = Login(Phase.AUTH, Slot.MAIN, "sshd", "alice", rhost="2001:db8::7:1")
 CLIENT = Client(ServiceClass.CODE)
@@ -102,3 +112,10 @@ def test_a_program_for_terminals_without_one_is_unattended() -> None:
 def test_promise_10_messages_are_counted_by_the_network_unless_local_users_can_forge_it() -> None:
     assert CONTEXT.source == "2001:db8::"
     assert replace(CONTEXT, client=Client(ServiceClass.CODE, forgeable_address=True)).source == ""
+
+
+def test_a_conversation_begins_with_its_first_question_and_nothing_told_or_decided() -> None:
+    begun = ConversationState(Stage.CODE)
+    assert begun.n == 1
+    other = {field.name: getattr(begun, field.name) for field in fields(begun) if field.name not in {"stage", "n"}}
+    assert not any(other.values()), other
