@@ -400,6 +400,7 @@ def test_no_message_goes_to_a_country_that_is_not_allowed() -> None:
     for allowed in ((), ("+1", "+44")):
         transition = begin(_account(), context_of(rules=replace(RULES, allowed=allowed)))
         assert _end(transition).rule == "sms-country"
+        assert [record.event for record in transition.records] == [Event.SMS_REFUSED], "nothing has failed"
 
 
 # SMS switched off
