@@ -102,7 +102,7 @@ def context_of(
     )
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=400)
 @given(accounts, logins, clients, st.sampled_from([0, 15]), st.integers(-2_000, 0))
 def test_promise_4_a_recent_code_spares_one_only_in_the_same_session_for_a_while_since_the_boot(
     account: Account, login: Login, client: Client, minutes: int, booted: int
@@ -122,7 +122,7 @@ def test_promise_4_a_recent_code_spares_one_only_in_the_same_session_for_a_while
         assert lock_status(account, context.settings.guessing, NOW) is None
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=400)
 @given(accounts, logins, clients)
 def test_promise_4_a_bypass_holds_for_this_uid_until_its_end(account: Account, login: Login, client: Client) -> None:
     state = account_state(account, context_of(login, client, Lists(UserList(frozenset({"alice"})))))
@@ -130,7 +130,7 @@ def test_promise_4_a_bypass_holds_for_this_uid_until_its_end(account: Account, l
     assert (state is AccountState.BYPASSED) is holds
 
 
-@settings(max_examples=1_000)
+@settings(max_examples=400)
 @given(accounts, logins, clients, lists)
 def test_promise_4_whatever_is_stored_nobody_enabled_gets_in_without_a_reason(
     account: Account, login: Login, client: Client, which: Lists

@@ -1,5 +1,6 @@
 """The policy table, over every combination of facts there is."""
 
+from functools import cache
 from itertools import product
 
 import pytest
@@ -65,6 +66,7 @@ NEEDS_NO_FACTOR = {
 }
 
 
+@cache
 def _row(facts: Facts) -> Row:
     return next(row for row in TABLE if row.matches(facts))
 
