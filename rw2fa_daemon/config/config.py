@@ -34,6 +34,8 @@ class Portal:
     logo: Path | None
     colour: str
     """`#rrggbb`, or empty."""
+    notify: bool
+    """Whether the notification program hears of logons."""
 
 
 @dataclass(frozen=True, slots=True)

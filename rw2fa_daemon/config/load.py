@@ -266,6 +266,7 @@ def build(layers: Layers) -> Config:
             title=of("portal.title"),
             logo=_path(of("portal.logo")),
             colour=of("portal.colour"),
+            notify=of("portal.notify"),
         ),
         time_servers=of("time.servers"),
         notify=_path(of("enrolment.notify")),

@@ -431,6 +431,13 @@ SETTINGS: Final = (
         "What the pages are called. Empty means the issuer.",
     ),
     Setting(
+        "portal.notify",
+        False,
+        Switch(),
+        "Whether the program of enrolment.notify is also run when somebody has signed in at the portal, with"
+        " RW2FA_EVENT=logon.",
+    ),
+    Setting(
         "portal.logo",
         "",
         AbsolutePath(optional=True),

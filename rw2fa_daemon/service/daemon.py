@@ -80,7 +80,9 @@ class Daemon:
         self._rules = make_rules(config)
         self._metrics = Metrics()
         self._spraying = SprayingDetector()
-        notifier = Notifier(RelayClient(loop, config.notify_socket), lambda: self._config.notify)
+        notifier = Notifier(
+            RelayClient(loop, config.notify_socket), lambda: self._config.notify, lambda: self._config.portal.notify
+        )
         written = notifier.watching(self._spraying.watching(self._metrics.counting(self._sink.write)))
 
         def audit(record: Record) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon.core.audit import Event, Record
+from rw2fa_daemon.core.rule import Rule
 from rw2fa_daemon.service.relay_client import RelayClient, Unanswered
 from rw2fa_daemon.wire import notification
 from rw2fa_daemon.wire.message import Message
@@ -21,10 +22,14 @@ ANNOUNCED: Final = {
 class Notifier:
     """Watches the audit. An announcement that fails is audited, and refuses no login."""
 
-    def __init__(self, notifier: RelayClient, program: Callable[[], Path | None]) -> None:
+    def __init__(
+        self, notifier: RelayClient, program: Callable[[], Path | None], logons: Callable[[], bool] = lambda: False
+    ) -> None:
         self._notifier = notifier
         self._program = program
         """The administrator's program, or None."""
+        self._logons = logons
+        """Whether logons at the portal are announced, too."""
         self._under_way = 0
 
     def watching(self, write: Callable[[Record], None]) -> Callable[[Record], None]:
@@ -32,11 +37,17 @@ class Notifier:
 
         def watched(record: Record) -> None:
             write(record)
-            name, program = ANNOUNCED.get(record.event), self._program()
+            name, program = self._name(record), self._program()
             if name is not None and program is not None:
                 self._announce(program, name, record.user, write)
 
         return watched
+
+    def _name(self, record: Record) -> str | None:
+        """What a record is called where it is announced."""
+        if record.rule == Rule.LOGON and self._logons():
+            return notification.LOGON
+        return ANNOUNCED.get(record.event)
 
     def _announce(self, program: Path, name: str, user: str, write: Callable[[Record], None]) -> None:
         def failed(reason: str) -> None:

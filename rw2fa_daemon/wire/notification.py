@@ -10,7 +10,8 @@ from rw2fa_daemon.wire.message import MESSAGE_MAX, VERSION, Message, ProtocolErr
 ACTIVATED: Final = "activated"
 RECOVERY_CODE_USED: Final = "recovery-code-used"
 RECOVERY_CODES_MADE: Final = "recovery-codes-made"
-EVENTS: Final = frozenset({ACTIVATED, RECOVERY_CODE_USED, RECOVERY_CODES_MADE})
+LOGON: Final = "logon"
+EVENTS: Final = frozenset({ACTIVATED, RECOVERY_CODE_USED, RECOVERY_CODES_MADE, LOGON})
 """What is announced."""
 
 NAME_MAX: Final = 256

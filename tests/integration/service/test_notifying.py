@@ -15,7 +15,7 @@ import pytest
 
 from rw2fa_daemon.wire.notification import AT_ONCE_MAX, EVENTS
 from tests.integration.cli.command import PROGRAM, run
-from tests.support.daemon import HOST_USERS, Site, wait_until
+from tests.support.daemon import BOOT, HOST_USERS, NAMESPACES, Site, wait_until
 from tests.support.world.phone import Phone
 from tests.support.world.qr import read_code
 
@@ -97,6 +97,22 @@ def test_what_an_administrator_does_is_told_as_well(site: Site, program: Path, f
         done = run([*command, "users", "recovery", NAME])
         assert (done.status, done.err) == (0, "")
     assert [event for event, _, _ in told(folder)] == ["activated", "recovery-codes-made"]
+
+
+@pytest.mark.parametrize("wanted", ["true", "false"])
+def test_a_logon_at_the_portal_is_told_of_if_the_settings_ask_for_it(
+    site: Site, program: Path, folder: Path, wanted: str
+) -> None:
+    site.write_config(f'[enrolment]\nnotify = "{program}"\n[portal]\nnotify = {wanted}\n', scope=[NAME])
+    place = {"boot": BOOT, "namespaces": NAMESPACES}
+    with site.daemon():
+        with site.hook() as hook:
+            hook.send("logon", v="1", user="games", service="rw2fa-portal", address="192.0.2.1", **place)
+            assert hook.receive()["result"] == "ok"
+        enrolled(site, NAME)
+        expected = [["activated", NAME], *([["logon", "games"]] if wanted == "true" else [])]
+        wait_until(lambda: len(told(folder)) >= len(expected), 30.0)
+    assert sorted([event, user] for event, user, _ in told(folder)) == expected
 
 
 @pytest.mark.parametrize(
