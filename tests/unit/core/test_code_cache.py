@@ -85,3 +85,12 @@ def test_a_number_that_no_code_can_have_is_found_nowhere_and_the_largest_can_be_
     assert CodeCache().all(twelve, "002147483648", 100, 5) == []
     assert CodeCache().all(twelve, "002147483647", 100, 5) == []
     assert CodeCache().all(twelve, "999999999999", 100, 5) == []
+
+
+def test_a_window_that_shrank_gives_no_step_beyond_it() -> None:
+    """Not even the next one, whose code is known from the window before."""
+    cache = CodeCache()
+    for beyond in (500, 478):
+        code = code_at(FOUR.secret, beyond, 4)
+        assert beyond in cache.all(FOUR, code, 489, 60)
+        assert cache.all(FOUR, code, 489, 10) == steps_of(code, 489, 10)

@@ -33,6 +33,7 @@ def _found(step: int, counters: Counters | None = None, *, beyond: int = BEYOND)
 @settings(max_examples=40)
 @example(LAST, 960)
 @example(-LAST, 960)
+@example(LAST, LAST - 1)
 @given(st.integers(-LAST - 200, LAST + 200), st.sampled_from([0, 6, 960, 2_900]))
 def test_a_code_of_any_step_within_26_hours_is_found_and_no_other(away: int, beyond: int) -> None:
     assert _found(NOW_STEP + away, beyond=beyond) == (NOW_STEP + away if beyond < abs(away) <= LAST else None)
