@@ -79,18 +79,18 @@ class TextingVerifier(Verifier):
         self._write(self.texting, give_number)
 
 
-def number_of(person: int) -> str:
+def number_of(user: int) -> str:
     """The phone number of a person, in the sender's country."""
-    return f"+1415{5_550_000 + person:07d}"
+    return f"+1415{5_550_000 + user:07d}"
 
 
-def give_number(person: int) -> Work:
+def give_number(user: int) -> Work:
     """What makes a person somebody with a number that was confirmed."""
 
     def work(_: Account | None) -> tuple[Account, None]:
-        phone = Secret(number_of(person).encode())
+        phone = Secret(number_of(user).encode())
         generation = secrets.randbits(62)
-        return Account(name_of(person), uid_of(person), generation, Method.SMS, phone, phone_confirmed=True), None
+        return Account(name_of(user), uid_of(user), generation, Method.SMS, phone, phone_confirmed=True), None
 
     return work
 
@@ -119,15 +119,15 @@ class Crowd:
         phones, socket = self._ours.phones, self._ours.socket
         before = len(phones.codes())
         with ExitStack() as stack:
-            hooks = {person: stack.enter_context(Hook(socket, PATIENCE_SECONDS)) for person in self._ours.texting}
-            for person, hook in hooks.items():
-                hook.open(name_of(person))
+            hooks = {user: stack.enter_context(Hook(socket, PATIENCE_SECONDS)) for user in self._ours.texting}
+            for user, hook in hooks.items():
+                hook.open(name_of(user))
             deadline = time.monotonic() + PATIENCE_SECONDS
             while len(phones.codes()) < before + len(hooks) and time.monotonic() < deadline:
                 time.sleep(LOOK_SECONDS)
             latest = dict(phones.codes())
-            for person, hook in hooks.items():
-                code = latest.get(number_of(person))
+            for user, hook in hooks.items():
+                code = latest.get(number_of(user))
                 self.let_in += code is not None and hook.reply(code).get("rc") == "SUCCESS"
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page
 
 from tests.support.browser import chromium, read_code, window
-from tests.support.world.accounts import User, add_person
+from tests.support.world.accounts import User, add_user
 from tests.support.world.forward import Forward
 from tests.support.world.installation import stage
 from tests.support.world.logons import LogonServer
@@ -39,7 +39,7 @@ def main() -> int:
     """0 when all are there."""
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="rw2fa-pictures-") as folder, Site([stage(Path(folder))]) as site:
-        alice = add_person(site.world, "alice", groups=[SCOPE_GROUP])
+        alice = add_user(site.world, "alice", groups=[SCOPE_GROUP])
         with (
             LogonServer(site.world),
             PortalServer(site.world, APPLICATIONS),

@@ -7,7 +7,7 @@ from typing import Final
 
 from demo import hosting
 from demo.stage import PASSWORDS, TERMINAL, Actor
-from tests.support.world.accounts import User, add_person, allow_key
+from tests.support.world.accounts import User, add_user, allow_key
 from tests.support.world.authlog import AuthLog
 from tests.support.world.forward import Forward
 from tests.support.world.installation import Installation
@@ -53,10 +53,10 @@ class RealStage:
             raise
 
     def actor(self, name: str, group: str | None = None) -> Actor:
-        person = add_person(self._world, name, groups=[group] if group else [], password=PASSWORDS[name])
-        allow_key(self._world, person)
-        self._people[name] = person
-        return Actor(name, person.password)
+        user = add_user(self._world, name, groups=[group] if group else [], password=PASSWORDS[name])
+        allow_key(self._world, user)
+        self._people[name] = user
+        return Actor(name, user.password)
 
     def rw2fa(self, *arguments: str, stdin: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
         return self._rw2fa.command(*arguments, stdin=stdin, check=check)
@@ -75,17 +75,17 @@ class RealStage:
         self._sesman = Sesman(self._world)
 
     def ssh(self, actor: Actor, *, key: bool = False) -> Terminal:
-        person = self._people[actor.name]
+        user = self._people[actor.name]
         if key:
-            return self._sshd.login(person, methods="publickey,keyboard-interactive", key=person.key)
-        return self._sshd.login(person)
+            return self._sshd.login(user, methods="publickey,keyboard-interactive", key=user.key)
+        return self._sshd.login(user)
 
     def ssh_command(self, actor: Actor, *, key: bool = False) -> str:
         return f"ssh {'-i key ' if key else ''}{actor.name}@{HOST_NAME}"
 
     def ssh_batch(self, actor: Actor) -> Terminal:
-        person = self._people[actor.name]
-        return self._sshd.login(person, methods="publickey", key=person.key, batch=True)
+        user = self._people[actor.name]
+        return self._sshd.login(user, methods="publickey", key=user.key, batch=True)
 
     def rdp(self, actor: Actor, password: str) -> bool:
         self._log.forget()

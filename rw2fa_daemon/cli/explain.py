@@ -45,7 +45,7 @@ class Explanation:
     """The row of the table that decides, and remarks on why."""
 
     row: Row
-    person: User | None
+    user: User | None
     entries: tuple[str, ...]
     remarks: tuple[str, ...]
 
@@ -79,8 +79,8 @@ def explain(cli: CliContext, name: str, service: str, address: str, phase: str, 
             {
                 "decision": row.decision.value,
                 "rule": row.rule,
-                "user": answer.person.name if answer.person else name,
-                "uid": answer.person.uid if answer.person else None,
+                "user": answer.user.name if answer.user else name,
+                "uid": answer.user.uid if answer.user else None,
                 "enabled_by": list(answer.entries),
                 "service": login.service,
                 "class": client.service_class.value,
@@ -93,8 +93,8 @@ def explain(cli: CliContext, name: str, service: str, address: str, phase: str, 
         return
     say(f"decision  {row.decision.value}: {_MEANING[row.decision]}")
     say(f"rule      {row.rule}: {row.rule.meaning}")
-    if answer.person:
-        say(f"user      {shown(answer.person.name)} (uid {answer.person.uid})")
+    if answer.user:
+        say(f"user      {shown(answer.user.name)} (uid {answer.user.uid})")
     if answer.entries:
         say(f"enabled   by {shown(', '.join(answer.entries))}")
     say(f"service   {shown(login.service)}, of class {client.service_class.value}")

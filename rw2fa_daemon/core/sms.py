@@ -76,7 +76,7 @@ class DeliveryReport:
     """The state of a message; if it failed, a sentence for the user, and whether trying `again` may help."""
 
     state: DeliveryState = DeliveryState.NONE
-    person: str = ""
+    user: str = ""
     again: bool = False
 
 
@@ -96,7 +96,7 @@ class SmsError:
     """Why no message can be sent: the rule, a sentence for the user, and one for the audit."""
 
     rule: Rule
-    person: str
+    user: str
     reason: str
     limit: bool = False
     """Whether it is a limit of ours."""

@@ -129,21 +129,21 @@ def _without_sms(account: Account, error: SmsError, context: Context) -> Transit
     event = Event.SMS_REFUSED if error.limit else Event.SMS_FAILED
     if not account.recovery:
         record = context.record(event, Decision.DENY, error.rule, error.reason)
-        return Transition(account, End(Rc.AUTH_ERR, error.rule, error.person), None, (record,))
+        return Transition(account, End(Rc.AUTH_ERR, error.rule, error.user), None, (record,))
     record = context.record(event, Decision.CODE, error.rule, f"{error.reason}; asked for a recovery code")
     state = ConversationState(Stage.RECOVERY)
-    return Transition(account, Ask(state.n, Prompt.SMS_RECOVERY.value.format(why=error.person), FORM), state, (record,))
+    return Transition(account, Ask(state.n, Prompt.SMS_RECOVERY.value.format(why=error.user), FORM), state, (record,))
 
 
 def _failed(state: ConversationState, account: Account, report: DeliveryReport, context: Context) -> Transition:
     """Say why no message came, and what else there is."""
     if report.again:
         text = Prompt.SMS_FAILED_RECOVERY if account.recovery else Prompt.SMS_FAILED
-        return Transition(account, _question(state, text.value.format(why=report.person), account, context), state)
+        return Transition(account, _question(state, text.value.format(why=report.user), account, context), state)
     if account.recovery:
         only = replace(state, stage=Stage.RECOVERY)
-        return Transition(account, Ask(only.n, Prompt.SMS_RECOVERY.value.format(why=report.person), FORM), only)
-    return with_reason(Transition(account, End(Rc.AUTH_ERR, Rule.SMS_FAILED, report.person)), state.n - 1, context)
+        return Transition(account, Ask(only.n, Prompt.SMS_RECOVERY.value.format(why=report.user), FORM), only)
+    return with_reason(Transition(account, End(Rc.AUTH_ERR, Rule.SMS_FAILED, report.user)), state.n - 1, context)
 
 
 def _first_question(state: ConversationState, account: Account, phone: Secret, context: Context) -> Ask:

@@ -48,7 +48,7 @@ class TwilioError:
 
     code: int | None
     administrator: str
-    person: str
+    user: str
     kind: Kind
 
 

@@ -40,7 +40,7 @@ def _listed(groups: tuple[str, ...]) -> list[_Group]:
 
 def _asked(name: str, groups: tuple[str, ...], room: nss.Room) -> tuple[bytes, int, list[int]] | Missing:
     try:
-        return nss.person_now(name, room, with_gids=bool(groups)) or Missing.UNKNOWN
+        return nss.user_now(name, room, with_gids=bool(groups)) or Missing.UNKNOWN
     except nss.NotAnswered:
         return Missing.UNAVAILABLE
 

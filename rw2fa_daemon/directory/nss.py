@@ -51,7 +51,7 @@ def find(typed: str, groups: tuple[str, ...]) -> Found | None:
     return found
 
 
-def person_now(typed: str, room: "Room", *, with_gids: bool = True) -> tuple[bytes, int, list[int]] | None:
+def user_now(typed: str, room: "Room", *, with_gids: bool = True) -> tuple[bytes, int, list[int]] | None:
     """Canonical name, uid and, if wanted, gids; None: there is no such user. Raises NotAnswered."""
     user = _user(typed, room)
     if user is None:

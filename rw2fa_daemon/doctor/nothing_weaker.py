@@ -55,7 +55,7 @@ def _sshd(subject: Subject) -> Iterator[Finding]:
     try:
         dropin = place.read_text("utf-8", "surrogateescape") if on else wanted_dropin(scope, subject.root)
         parts = read(files_of(subject.root))
-        people = [user.name for user in sample(subject.enabled_people[0])[:SAMPLE_MAX]]
+        people = [user.name for user in sample(subject.enabled_users[0])[:SAMPLE_MAX]]
         chosen = representatives(parts, scope, people=people, lookup=subject.lookup, members=subject.members)
         with subject.sshd_with(None) as before, subject.sshd_with(dropin) as after:
             if before is None or after is None:

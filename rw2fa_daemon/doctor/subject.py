@@ -88,7 +88,7 @@ class Subject:
             store.close()
 
     @cached_property
-    def enabled_people(self) -> tuple[list[User], bool]:
+    def enabled_users(self) -> tuple[list[User], bool]:
         """The users who need a second factor, as far as they can be found, and whether all candidates were looked at.
 
         Candidates are the users of the scope, the members of its groups, and users with a record in the state.

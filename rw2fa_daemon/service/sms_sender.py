@@ -233,14 +233,14 @@ class SmsSender:
         reason = f"{_to(order)}: {error.administrator}{f' ({outcome.problem})' if outcome.problem else ''}"
         self._audit(order.context.at(time.time()).record(Event.SMS_FAILED, Decision.CODE, Rule.SMS_FAILED, reason))
         state = DeliveryState.UNKNOWN if outcome.unknown else DeliveryState.FAILED
-        order.report(DeliveryReport(state, error.person, again=error.kind in _OF_THE_CIRCUIT))
+        order.report(DeliveryReport(state, error.user, again=error.kind in _OF_THE_CIRCUIT))
 
     def _fail(self, order: Order, error: SmsError) -> None:
         """Nothing was sent, and Twilio had no part in it."""
         event = Event.SMS_REFUSED if error.limit else Event.SMS_FAILED
         reason = f"{_to(order)}: {error.reason}"
         self._audit(order.context.at(time.time()).record(event, Decision.CODE, error.rule, reason))
-        order.report(DeliveryReport(DeliveryState.FAILED, error.person, again=error.again))
+        order.report(DeliveryReport(DeliveryState.FAILED, error.user, again=error.again))
 
     def _tell_of_circuit(self, was: Circuit) -> None:
         at = time.time()

@@ -24,28 +24,28 @@ HALF_DARK, HALF_LIGHT, FULL_LIGHT = 1, 2, 3
 """How often Enter is pressed, over SSH, until that picture is shown: block characters, plain letters."""
 
 
-def openssh(site: Site, person: User, environment: dict[str, str] | None = None) -> Terminal:
-    return site.sshd.login(person, environment=environment)
+def openssh(site: Site, user: User, environment: dict[str, str] | None = None) -> Terminal:
+    return site.sshd.login(user, environment=environment)
 
 
-def dropbear(site: Site, person: User) -> Terminal:
-    argv = ("dbclient", "-y", "-y", "-l", person.name, "127.0.0.1", f"echo you-are-in-as-{person.name}")
+def dropbear(site: Site, user: User) -> Terminal:
+    argv = ("dbclient", "-y", "-y", "-l", user.name, "127.0.0.1", f"echo you-are-in-as-{user.name}")
     return site.world.terminal(*argv)
 
 
-def login(site: Site, person: User) -> Terminal:
+def login(site: Site, user: User) -> Terminal:
     terminal = site.world.terminal("login")
-    terminal.answer("login: ", person.name)
+    terminal.answer("login: ", user.name)
     return terminal
 
 
-def su(site: Site, person: User) -> Terminal:
-    return site.world.terminal("su", person.name, "-c", "id -un", user="daemon")
+def su(site: Site, user: User) -> Terminal:
+    return site.world.terminal("su", user.name, "-c", "id -un", user="daemon")
 
 
-def first_question(terminal: Terminal, person: User) -> str:
+def first_question(terminal: Terminal, user: User) -> str:
     """What the person sees from the password on, up to the question for the first code."""
-    terminal.answer(prompts.PASSWORD, person.password)
+    terminal.answer(prompts.PASSWORD, user.password)
     before = len(terminal.screen)
     terminal.expect(prompts.FIRST_CODE)
     return terminal.screen[before:]
@@ -67,9 +67,9 @@ def key_in(shown: str) -> str:
     return key[1].replace(" ", "")
 
 
-def pending(site: Site, person: User) -> str:
+def pending(site: Site, user: User) -> str:
     """The URI of the secret that was shown; an unfinished enrolment keeps it."""
-    return str(site.rw2fa.json("users", "enrol", person.name)["uri"])
+    return str(site.rw2fa.json("users", "enrol", user.name)["uri"])
 
 
 def finish(terminal: Terminal, uri: str) -> None:

@@ -12,7 +12,7 @@ from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.confirm import YES_OPTION, make_sure
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, note, say, show_json, shown, when
-from rw2fa_daemon.cli.users.names import person_of
+from rw2fa_daemon.cli.users.names import user_of
 from rw2fa_daemon.cli.users.tokens import PROOF_BY_WORD
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Method
 from rw2fa_daemon.core.account_state import lock_of, method_in_force
@@ -38,7 +38,7 @@ def reset(cli: CliContext, names: tuple[str, ...], *, no_token: bool, as_json: b
     that nobody else who knows the password can enrol instead. With enrolment.proof = "token" every
     user is. Users who get codes by SMS keep their number, and have to confirm it by a code again.
     """
-    people = [enabled_person(cli, name) for name in names]
+    people = [enabled_user(cli, name) for name in names]
     listed = ", ".join(shown(user.name) for user in people)
     make_sure(f"Destroy the secret of {listed}, so that the present device no longer gives valid codes?", yes=yes)
     now = int(time.time())
@@ -105,7 +105,7 @@ def unlock(cli: CliContext, names: tuple[str, ...]) -> None:
 
     Ends their lock and restores their guess budget.
     """
-    people = [_stored_person(cli, name) for name in names]
+    people = [_stored_user(cli, name) for name in names]
     for name in people:
         was_locked = cli.store.transact(name, partial(_unlock, settings=cli.rules.settings, now=time.time()))
         say(f"{shown(name)} {'can try again' if was_locked else 'was not locked'}.")
@@ -118,11 +118,11 @@ def _unlock(account: Account | None, *, settings: LoginSettings, now: float) -> 
     return account.unlocked(), lock_of(account, settings, now) is not None
 
 
-def enabled_person(cli: CliContext, typed: str) -> User:
+def enabled_user(cli: CliContext, typed: str) -> User:
     """The user that `typed` names, who has two-factor authentication; raises Problem otherwise."""
     if typed.startswith(GROUP_MARK):
         raise Problem(f"{shown(typed)} is a group", "name its members one by one")
-    user = person_of(typed, cli.rules.groups)
+    user = user_of(typed, cli.rules.groups)
     match cli.rules.lists.scope.membership(user):
         case Membership.MEMBER:
             return user
@@ -145,10 +145,10 @@ def enabled_person(cli: CliContext, typed: str) -> User:
             )
 
 
-def _stored_person(cli: CliContext, typed: str) -> str:
+def _stored_user(cli: CliContext, typed: str) -> str:
     """The name under which a record of `typed` may be stored; raises Problem if it names no user."""
     try:
-        return enabled_person(cli, typed).name
+        return enabled_user(cli, typed).name
     except Problem:
         if cli.store.read(typed) is None:
             raise

@@ -13,7 +13,7 @@ from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.durations import duration
 from rw2fa_daemon.cli.printing import say, shown, when
 from rw2fa_daemon.cli.reason import reason_given
-from rw2fa_daemon.cli.users.account import enabled_person
+from rw2fa_daemon.cli.users.account import enabled_user
 from rw2fa_daemon.core.account import GENERATION_BITS, Account, Bypass
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.user import User
@@ -44,7 +44,7 @@ def bypass(cli: CliContext, name: str, *, length: str | None, once: bool, reason
         raise click.UsageError("give --for and --reason, or --end")
     seconds = _seconds(length)
     why = reason_given(reason)
-    user = enabled_person(cli, name)
+    user = enabled_user(cli, name)
     until = int(time.time()) + seconds
     _store(cli, user, Bypass(until, once))
     after_change.record(cli, f'rw2fa users bypass --for {length}{" --once" * once}, because "{why}"', [user.name])
@@ -53,7 +53,7 @@ def bypass(cli: CliContext, name: str, *, length: str | None, once: bool, reason
 
 
 def _end(cli: CliContext, name: str) -> None:
-    user = enabled_person(cli, name)
+    user = enabled_user(cli, name)
     had = _store(cli, user, None)
     after_change.record(cli, "rw2fa users bypass --end", [user.name])
     say(f"{shown(user.name)} {'needs a code again' if had else 'had no bypass'}.")

@@ -12,7 +12,7 @@ from rw2fa_daemon.cli.command_line import hide
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, iso, say, show_json, shown
-from rw2fa_daemon.cli.users.account import enabled_person
+from rw2fa_daemon.cli.users.account import enabled_user
 from rw2fa_daemon.cli.users.enrolment_windows import next_login, with_window
 from rw2fa_daemon.cli.users.phone_numbers import another_uid, hints, to_sms
 from rw2fa_daemon.cli.users.tokens import PROOF_BY_WORD
@@ -39,7 +39,7 @@ def edit(cli: CliContext, name: str, *, app: bool, sms: str | None, as_json: boo
     if app == (sms is not None):
         raise click.UsageError("give either --app or --sms NUMBER")
     hide(sms or "")
-    user = enabled_person(cli, name)
+    user = enabled_user(cli, name)
     if sms is None:
         _to_app(cli, user, as_json=as_json)
     else:

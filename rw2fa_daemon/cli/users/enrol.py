@@ -12,7 +12,7 @@ from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, note, on_terminal, say, show_json, shown
-from rw2fa_daemon.cli.users.account import enabled_person
+from rw2fa_daemon.cli.users.account import enabled_user
 from rw2fa_daemon.cli.users.qr_picture import check_picture, write_picture
 from rw2fa_daemon.cli.users.recovery import hand_over
 from rw2fa_daemon.config.config import Config
@@ -73,7 +73,7 @@ def enrol(cli: CliContext, name: str, *, picture: Path | None, as_json: bool) ->
     """
     if picture is not None:
         check_picture(picture)
-    user = enabled_person(cli, name)
+    user = enabled_user(cli, name)
     offered = cli.store.transact(user.name, lambda account: _offer(account, user, cli.config))
     if isinstance(offered, _Refusal):
         raise _problem(offered, shown(user.name))
@@ -135,7 +135,7 @@ def confirm(cli: CliContext, name: str, code: str, *, as_json: bool) -> None:
 
     Prints the recovery codes, as the login that activates does.
     """
-    resolved = enabled_person(cli, name)
+    resolved = enabled_user(cli, name)
     typed = "".join(code.split())
     recovery = cli.code_hasher.new(resolved.name)
 

@@ -20,10 +20,10 @@ def entry_of(typed: str) -> str:
     """The list entry for what was typed: a user or @group by the name that NSS gives; raises Problem."""
     if typed.startswith(GROUP_MARK):
         return GROUP_MARK + _group(typed.removeprefix(GROUP_MARK))
-    return person_of(typed, ()).name
+    return user_of(typed, ()).name
 
 
-def person_of(typed: str, groups: tuple[str, ...]) -> User:
+def user_of(typed: str, groups: tuple[str, ...]) -> User:
     """The user that `typed` names; raises Problem if NSS knows none, or does not answer."""
     user = lookup(typed, groups)
     if user is Missing.UNKNOWN:

@@ -6,7 +6,7 @@ from functools import partial
 
 from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.printing import note, shown
-from rw2fa_daemon.cli.users.names import person_of
+from rw2fa_daemon.cli.users.names import user_of
 from rw2fa_daemon.core.account import GENERATION_BITS, Account
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.secret import Secret
@@ -16,7 +16,7 @@ from rw2fa_daemon.store.store import Job
 
 def set_numbers(cli: CliContext, numbers: Mapping[str, str]) -> list[str]:
     """Have codes sent to these E.164 numbers, by name; returns the names for which that was stored."""
-    people = [person_of(name, ()) for name in numbers]
+    people = [user_of(name, ()) for name in numbers]
     jobs = [Job(user.name, partial(to_sms, user=user, number=numbers[user.name])) for user in people]
     done = []
     for user, outcome in zip(people, cli.store.run(jobs), strict=True):

@@ -8,7 +8,7 @@ from rw2fa_daemon.cli import after_change
 from rw2fa_daemon.cli.completion import scope_entries
 from rw2fa_daemon.cli.context import CliContext, pass_cli
 from rw2fa_daemon.cli.printing import JSON_OPTION, say, show_json, shown
-from rw2fa_daemon.cli.users.account import enabled_person
+from rw2fa_daemon.cli.users.account import enabled_user
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.core.recovery_codes import CodeSet
@@ -24,7 +24,7 @@ def recovery(cli: CliContext, name: str, *, as_json: bool) -> None:
 
     Each signs the user in once in place of a code. They are shown now and never again.
     """
-    resolved = enabled_person(cli, name)
+    resolved = enabled_user(cli, name)
     user = shown(resolved.name)
     new = cli.code_hasher.new(resolved.name)
 

@@ -20,7 +20,7 @@ from rw2fa_daemon.cli.printing import (
     when,
 )
 from rw2fa_daemon.cli.users.listing import Listing, Wanted, list_people
-from rw2fa_daemon.cli.users.names import person_of
+from rw2fa_daemon.cli.users.names import user_of
 from rw2fa_daemon.cli.users.profile import Profile, bypass_sentence, drift_sentence, lock_sentence, profile
 from rw2fa_daemon.core.account import Method
 from rw2fa_daemon.core.problem import Problem
@@ -112,7 +112,7 @@ def show(cli: CliContext, user: str, *, as_json: bool) -> None:
     """Show what is known about a user."""
     resolved = _profile(cli, user)
     if resolved.uid is None and not resolved.enabled_by and cli.store.read(resolved.user) is None:
-        person_of(user, ())  # Raises the Problem that says why there is nobody to show.
+        user_of(user, ())  # Raises the Problem that says why there is nobody to show.
     if as_json:
         show_json(resolved.as_json)
         return

@@ -10,7 +10,7 @@ from typing import Final
 
 from rw2fa_daemon.cli.context import CliContext
 from rw2fa_daemon.cli.printing import note
-from rw2fa_daemon.cli.users.names import person_of
+from rw2fa_daemon.cli.users.names import user_of
 from rw2fa_daemon.core.account import GENERATION_BITS, Account
 from rw2fa_daemon.core.recovery_codes import CodeSet
 from rw2fa_daemon.core.user import User
@@ -22,7 +22,7 @@ PROOF_BY_WORD: Final = "token"
 
 def give_tokens(cli: CliContext, names: Iterable[str]) -> dict[str, str]:
     """Give each user who is not activated a new enrolment token; returns the tokens by name. Raises Problem."""
-    people = [person_of(name, ()) for name in names]
+    people = [user_of(name, ()) for name in names]
     made = make_words(cli, [user.name for user in people])
     jobs = [Job(user.name, partial(_give, user=user, new=made[user.name])) for user in people]
     given: dict[str, str] = {}

@@ -29,7 +29,7 @@ def check_root_login(subject: Subject) -> Iterator[Finding]:
         return
     if service_path(subject.root, _SERVICE) is None:
         return
-    people = {user.name: user for user in (*subject.enabled_people[0], *aliases(subject)) if user.uid == 0}
+    people = {user.name: user for user in (*subject.enabled_users[0], *aliases(subject)) if user.uid == 0}
     for user in people.values():
         settings = subject.sshd(user.name)
         if isinstance(settings, dict) and _is_shut_out(subject, user, settings):

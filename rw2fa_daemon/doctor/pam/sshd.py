@@ -46,7 +46,7 @@ def check_sshd(subject: Subject) -> Iterator[Finding]:
 
 
 def _enabled_users(subject: Subject) -> Iterator[Finding]:
-    people, complete = subject.enabled_people
+    people, complete = subject.enabled_users
     chosen = [*sample(people), *aliases(subject)]
     for user in chosen:
         settings = subject.sshd(user.name)

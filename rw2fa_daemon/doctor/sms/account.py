@@ -29,7 +29,7 @@ def check_sms(subject: Subject) -> Iterator[Finding]:
         return
     with subject.store() as store:
         token = store.secret(TWILIO_TOKEN)
-        people, _ = subject.enabled_people
+        people, _ = subject.enabled_users
         settings = subject.rules.settings
         numbers = {user.name: _number(store.read(user.name), settings) for user in people}
     for problem in lacking(config, token):

@@ -18,7 +18,7 @@ def check_enrolment(subject: Subject) -> Iterator[Finding]:
     """Enabled users without a device who cannot enrol one (no window, no tries, or no token), and altered records."""
     if not subject.config.enabled:
         return
-    people, _ = subject.enabled_people
+    people, _ = subject.enabled_users
     settings = subject.rules.settings
     shut_out = []
     unsound = dict[str, StateProblem]()

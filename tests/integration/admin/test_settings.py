@@ -46,13 +46,13 @@ def test_row_19_codes_of_every_length_enrol_and_log_in(site: Site, newcomer: Use
 
 def test_row_15_a_code_counts_within_the_discrepancy_and_not_beyond(site: Site, member: Member) -> None:
     with setting(site, "discrepancy", "5"):
-        terminal = site.world.terminal("su", member.person.name, "-c", "id -un", user="daemon")
-        terminal.answer(prompts.PASSWORD, member.person.password)
+        terminal = site.world.terminal("su", member.user.name, "-c", "id -un", user="daemon")
+        terminal.answer(prompts.PASSWORD, member.user.password)
         terminal.answer(prompts.CODE, member.phone.code(steps=7))
         terminal.expect("The clock of your phone")  # right, but outside: told apart from a wrong one
         assert terminal.end() != 0
-        inside = site.sshd.login(member.person)
-        inside.answer(prompts.PASSWORD, member.person.password)
+        inside = site.sshd.login(member.user)
+        inside.answer(prompts.PASSWORD, member.user.password)
         inside.answer(prompts.CODE, member.phone.code(steps=4))
         assert inside.end() == 0
 

@@ -55,9 +55,9 @@ def test_the_pending_are_who_still_has_to_enrol_with_the_time_they_have(host: Ho
     host.does("users", "add", alice, bob)
     phone = Phone(host.json("users", "enrol", alice)["uri"])
     host.does("users", "confirm", alice, phone.fresh())
-    (person,) = host.json("users", "list", "--pending")["users"]
-    assert person["user"] == bob
-    assert person["enrolment_until"] is not None
+    (user,) = host.json("users", "list", "--pending")["users"]
+    assert user["user"] == bob
+    assert user["enrolment_until"] is not None
     text = host.does("users", "list", "--pending")
     assert bob in text
     assert alice not in text

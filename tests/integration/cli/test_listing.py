@@ -31,14 +31,14 @@ def crowd(host: Host) -> Host:
 
 
 def users(host: Host, *options: str) -> list[str]:
-    return [person["user"] for person in host.json("users", "list", *options)["users"]]
+    return [user["user"] for user in host.json("users", "list", *options)["users"]]
 
 
 def test_pages_follow_each_other_and_hold_everybody_once(crowd: Host) -> None:
     found: list[str] = []
     page = crowd.json("users", "list", "--limit", "3")
     while True:
-        found += [person["user"] for person in page["users"]]
+        found += [user["user"] for user in page["users"]]
         assert [entry for entry in page["entries"] if not entry["group"]] == []
         if page["next"] is None:
             break
@@ -82,9 +82,9 @@ def test_filters_keep_who_fits(crowd: Host, options: list[str], expected: list[s
 
 def test_a_filter_goes_on_to_the_next_page(crowd: Host) -> None:
     page = crowd.json("users", "list", "--not-activated", "--match", "a", "--limit", "1")
-    assert [person["user"] for person in page["users"]] == ["daemon"]
+    assert [user["user"] for user in page["users"]] == ["daemon"]
     follows = json.loads(crowd.does(*page["next"]["command"][WORDS_BEFORE_OPTIONS:]))
-    assert [person["user"] for person in follows["users"]] == ["games"]
+    assert [user["user"] for user in follows["users"]] == ["games"]
 
 
 def test_a_page_as_text_says_how_to_go_on(crowd: Host) -> None:

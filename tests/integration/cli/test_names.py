@@ -67,7 +67,7 @@ def test_promise_13_a_spelling_written_by_hand_counts_and_can_be_removed(office:
     assert office.json("users", "show", "alice")["enabled"] is True
     secret = office.json("users", "enrol", "alice")["secret"]
     assert office.json("users", "enrol", "CORP\\alice")["secret"] == secret
-    assert [person["user"] for person in office.json("users", "list")["users"]] == ["alice"]
+    assert [user["user"] for user in office.json("users", "list")["users"]] == ["alice"]
     office.does("users", "remove", "alice", "--yes")
     assert office.json("settings", "get", "scope.users")["value"] == []
     assert office.json("users", "list")["users"] == []

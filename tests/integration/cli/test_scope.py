@@ -130,7 +130,7 @@ def test_the_list_shows_entries_and_people(host: Host, alice: str, bob: str, sta
     host.does("users", "enrol", bob)
     told = host.json("users", "list")
     assert [entry["entry"] for entry in told["entries"]] == [alice, staff]
-    assert {person["user"]: person["enabled_by"] for person in told["users"]} == {alice: [alice], bob: [staff]}
+    assert {user["user"]: user["enabled_by"] for user in told["users"]} == {alice: [alice], bob: [staff]}
     text = host.does("users", "list")
     assert "QR code shown, no code confirmed; can enrol until" in text
 
@@ -140,8 +140,8 @@ def test_somebody_whose_group_was_left_is_still_listed(host: Host, alice: str) -
     host.does("users", "add", alice)
     host.does("users", "enrol", alice)
     host.config.write_text(host.config.read_text().replace(f'"{alice}"', ""))
-    (person,) = host.json("users", "list")["users"]
-    assert (person["user"], person["enabled"], person["pending"]) == (alice, False, True)
+    (user,) = host.json("users", "list")["users"]
+    assert (user["user"], user["enabled"], user["pending"]) == (alice, False, True)
     assert f"has a secret; destroy it with: rw2fa users remove {alice}" in host.does("users", "list")
     host.does("users", "remove", alice, "--yes")
     assert host.json("users", "list")["users"] == []

@@ -23,8 +23,8 @@ def off(site: Site) -> Iterator[Site]:
     site.rw2fa.command("enable")
 
 
-def rule(site: Site, person: User) -> str:
-    return str(site.rw2fa.json("explain", person.name, "--service", "sshd")["rule"])
+def rule(site: Site, user: User) -> str:
+    return str(site.rw2fa.json("explain", user.name, "--service", "sshd")["rule"])
 
 
 def refusal(site: Site, *arguments: str) -> str:
@@ -38,12 +38,12 @@ def test_item_1_a_trial_goes_back_by_itself(off: Site, member: Member) -> None:
     told = off.rw2fa.command("enable", "--try", "4s").stdout
     assert "keep it on with: rw2fa enable --keep" in told
     assert off.rw2fa.json("status")["enabled"] is True
-    assert rule(off, member.person) == "code"
+    assert rule(off, member.user) == "code"
     time.sleep(4.5)
     assert off.rw2fa.json("status")["enabled"] is False
-    assert rule(off, member.person) == "off"
-    terminal = off.sshd.login(member.person)
-    terminal.answer("assword", member.person.password)
+    assert rule(off, member.user) == "off"
+    terminal = off.sshd.login(member.user)
+    terminal.answer("assword", member.user.password)
     assert terminal.end() == 0, "the daemon looks at the clock as well"
     assert "the trial ended" in refusal(off, "enable", "--keep")
 

@@ -68,10 +68,10 @@ def test_promise_13_primary_supplementary_and_nested_groups_count(
     directory: FakeDirectory, guest: Guest, name: str
 ) -> None:
     staff_of_corp(directory)
-    person = guest.call(lookup, name, ALL_GROUPS)
-    assert isinstance(person, User)
-    assert None not in person.groups.values()
-    assert {group for group in ALL_GROUPS if UserList(groups=(group,)).matches(person)} == MEMBERSHIPS[name]
+    user = guest.call(lookup, name, ALL_GROUPS)
+    assert isinstance(user, User)
+    assert None not in user.groups.values()
+    assert {group for group in ALL_GROUPS if UserList(groups=(group,)).matches(user)} == MEMBERSHIPS[name]
 
 
 @pytest.mark.parametrize("name", ["zoë", "\u7530\u4e2d", "not-utf8-" + chr(0xDCFF)])
@@ -92,16 +92,16 @@ def test_somebody_may_be_in_very_many_groups(directory: FakeDirectory, guest: Gu
     directory.user("alice", 5001, 6001)
     for number in range(250):
         directory.group(f"group{number}", 7000 + number, ["alice"])
-    person = guest.call(lookup, "alice", ("group249",))
-    assert isinstance(person, User)
-    assert person.gids == {6001, *range(7000, 7250)}
+    user = guest.call(lookup, "alice", ("group249",))
+    assert isinstance(user, User)
+    assert user.gids == {6001, *range(7000, 7250)}
 
 
 def test_promise_13_a_local_user_in_a_directory_group_is_a_member(directory: FakeDirectory, guest: Guest) -> None:
     directory.group("admins", 6100, ["root"])
-    person = guest.call(lookup, "root", ("admins",))
-    assert isinstance(person, User)
-    assert UserList.of(["@admins"]).membership(person) is Membership.MEMBER
+    user = guest.call(lookup, "root", ("admins",))
+    assert isinstance(user, User)
+    assert UserList.of(["@admins"]).membership(user) is Membership.MEMBER
 
 
 @pytest.mark.parametrize("action", ["unavail", "tryagain"])
@@ -111,10 +111,10 @@ def test_promise_13_a_directory_that_is_down_makes_a_local_user_unsure(
 ) -> None:
     directory.group("admins", 6100, ["root"])
     directory.fault("*", action)
-    person = guests.get(order).call(lookup, "root", ("admins", "adm"))
-    assert isinstance(person, User)
-    assert UserList.of(["@admins"]).membership(person) is Membership.UNSURE
-    assert UserList.of(["@adm"]).membership(person) is Membership.NOT_MEMBER
+    user = guests.get(order).call(lookup, "root", ("admins", "adm"))
+    assert isinstance(user, User)
+    assert UserList.of(["@admins"]).membership(user) is Membership.UNSURE
+    assert UserList.of(["@adm"]).membership(user) is Membership.NOT_MEMBER
 
 
 @pytest.mark.parametrize("action", ["unavail", "tryagain"])
@@ -169,9 +169,9 @@ def test_promise_13_a_directory_that_goes_down_at_any_point_opens_nothing(
     calls = len(directory.calls())
     for count in range(calls + 1):
         directory.budget(count, action)
-        person = guest.call(lookup, name, ALL_GROUPS)
+        user = guest.call(lookup, name, ALL_GROUPS)
         for group in ALL_GROUPS:
-            seen = UserList(groups=(group,)).membership(person) if isinstance(person, User) else None
+            seen = UserList(groups=(group,)).membership(user) if isinstance(user, User) else None
             if group in MEMBERSHIPS[name]:
                 assert seen is not Membership.NOT_MEMBER, (count, group)
             else:
@@ -227,17 +227,17 @@ def test_promise_13_for_every_directory_and_every_moment(
     true = corp.groups_of("alice")
     for count in itertools.count():
         directory.budget(count)
-        person = guest.call(lookup, spelling, corp.names())
-        if isinstance(person, User):
-            assert (person.name, person.uid) == ("alice", 5001)
+        user = guest.call(lookup, spelling, corp.names())
+        if isinstance(user, User):
+            assert (user.name, user.uid) == ("alice", 5001)
             for group in corp.names():
                 expected = {Membership.MEMBER if group in true else Membership.NOT_MEMBER, Membership.UNSURE}
-                assert UserList(groups=(group,)).membership(person) in expected
+                assert UserList(groups=(group,)).membership(user) in expected
         else:
-            assert person is Missing.UNAVAILABLE
+            assert user is Missing.UNAVAILABLE
         if len(directory.calls()) <= count:
-            assert isinstance(person, User), "all calls were answered"
-            assert {group for group in corp.names() if UserList(groups=(group,)).matches(person)} == true
+            assert isinstance(user, User), "all calls were answered"
+            assert {group for group in corp.names() if UserList(groups=(group,)).matches(user)} == true
             return
 
 
@@ -277,4 +277,4 @@ def test_promise_13_a_group_that_goes_while_many_are_looked_up_is_not_resolved(
     staff_of_corp(directory)
     directory.budget(5)
     people = guest.call(people_at_once, ("bob", "carol"), ("direct",))
-    assert [person.groups["direct"] for person in people if isinstance(person, User)] == [6010, None]
+    assert [user.groups["direct"] for user in people if isinstance(user, User)] == [6010, None]

@@ -57,8 +57,8 @@ class Scene:
             self.pool._alarm.cancel()
             self.pool._alarm = None
         entries = self.pool._cache._entries
-        for key, (expires, person) in entries.items():
-            entries[key] = (expires - CACHE_SECONDS, person)
+        for key, (expires, user) in entries.items():
+            entries[key] = (expires - CACHE_SECONDS, user)
         self.began = time.monotonic()
 
     def ask(self, name: str, groups: tuple[str, ...] = ("corp-staff",), called: str = "") -> None:

@@ -28,8 +28,8 @@ def root(site: Site) -> Iterator[Member]:
 def asked_at_the_console(site: Site, root: Member) -> Terminal:
     """login(1) on the console, where root has been asked for a code."""
     terminal = site.world.console("login")
-    terminal.answer("login: ", root.person.name)
-    terminal.answer(prompts.PASSWORD, root.person.password)
+    terminal.answer("login: ", root.user.name)
+    terminal.answer(prompts.PASSWORD, root.user.password)
     terminal.expect(prompts.CODE)
     return terminal
 
@@ -52,15 +52,15 @@ def test_promise_5_a_daemon_killed_after_the_question_leaves_the_whole_login_shu
     try:
         terminal.type(root.phone.wrong())
         # login(1) goes on with the same PAM handle: with nobody there to ask it was open from here on.
-        terminal.answer("login: ", root.person.name)
-        terminal.answer(prompts.PASSWORD, root.person.password)
+        terminal.answer("login: ", root.user.name)
+        terminal.answer(prompts.PASSWORD, root.user.password)
         terminal.expect("Login incorrect")
         terminal.hang_up()
         assert "LET IN" not in site.log.text
         # Another login is open, as the line says.
         terminal = site.world.console("login")
-        terminal.answer("login: ", root.person.name)
-        terminal.answer(prompts.PASSWORD, root.person.password)
+        terminal.answer("login: ", root.user.name)
+        terminal.answer(prompts.PASSWORD, root.user.password)
         terminal.answer(r"# $", "exit")
         terminal.end()
     finally:

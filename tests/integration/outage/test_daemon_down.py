@@ -43,23 +43,23 @@ def refused_within(seconds: float, terminal: Terminal) -> None:
 
 def test_item_6_ssh_is_refused_with_a_line_in_the_auth_log(member: Member, dead: Site) -> None:
     # Already by the line for keys, which has to ask the daemon as well.
-    refused_within(3, dead.sshd.login(member.person))
+    refused_within(3, dead.sshd.login(member.user))
     dead.log.wait_for(r"pam_rw2fa\(sshd:auth\): refused: .*start rw2fad")
 
 
 def test_item_6_ssh_is_refused_when_the_daemon_says_nothing(member: Member, frozen: Site) -> None:
-    refused_within(3, frozen.sshd.login(member.person))
+    refused_within(3, frozen.sshd.login(member.user))
     frozen.log.wait_for(r"pam_rw2fa\(sshd:auth\): refused: ")
 
 
 @pytest.mark.parametrize("program", ["su", "login"])
 def test_item_6_terminals_are_refused_within_three_seconds(member: Member, frozen: Site, program: str) -> None:
     if program == "su":
-        terminal = frozen.world.terminal("su", member.person.name, "-c", "id -un", user="daemon")
+        terminal = frozen.world.terminal("su", member.user.name, "-c", "id -un", user="daemon")
     else:
         terminal = frozen.world.terminal("login")
-        terminal.answer("login: ", member.person.name)
-    terminal.answer(prompts.PASSWORD, member.person.password)
+        terminal.answer("login: ", member.user.name)
+    terminal.answer(prompts.PASSWORD, member.user.password)
     before = time.monotonic()
     terminal.expect("The second factor cannot be checked now")
     assert time.monotonic() - before < 3 + SLACK_SECONDS
@@ -68,32 +68,32 @@ def test_item_6_terminals_are_refused_within_three_seconds(member: Member, froze
 
 
 def test_item_6_a_key_is_refused_with_the_daemon_dead(member: Member, dead: Site) -> None:
-    key = allow_key(dead.world, member.person)
-    refused_within(3, dead.sshd.login(member.person, methods="publickey", key=key, batch=True))
+    key = allow_key(dead.world, member.user)
+    refused_within(3, dead.sshd.login(member.user, methods="publickey", key=key, batch=True))
 
 
 def test_item_6_xrdp_is_refused_within_two_seconds(member: Member, frozen: Site) -> None:
     before = time.monotonic()
-    assert frozen.sesman.verdict(member.person) != IN
+    assert frozen.sesman.verdict(member.user) != IN
     assert time.monotonic() - before < 2 + SLACK_SECONDS
 
 
 def test_item_6_xrdp_is_refused_at_once_with_the_daemon_dead(member: Member, dead: Site) -> None:
-    assert dead.sesman.verdict(member.person) != IN
+    assert dead.sesman.verdict(member.user) != IN
     dead.log.wait_for(r"sesman.*rw2fa")
 
 
 def test_promise_5_a_daemon_killed_while_it_waits_for_the_code_lets_nobody_in(site: Site, member: Member) -> None:
-    terminal = site.sshd.login(member.person)
-    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal = site.sshd.login(member.user)
+    terminal.answer(prompts.PASSWORD, member.user.password)
     terminal.expect(prompts.CODE)
     site.rw2fa.kill()
     code = member.phone.fresh()
     terminal.type(code)
     refused_within(3, terminal)
     site.rw2fa.start()
-    again = site.sshd.login(member.person)
-    again.answer(prompts.PASSWORD, member.person.password)
+    again = site.sshd.login(member.user)
+    again.answer(prompts.PASSWORD, member.user.password)
     again.answer(prompts.CODE, code)
     assert again.end() == 0, "it was never judged, so it is still good"
 
@@ -102,8 +102,8 @@ def test_promise_1_kills_in_the_middle_of_logins_make_no_code_count_twice(site: 
     accepted: list[str] = []
     for attempt in range(6):
         code = member.phone.fresh()
-        terminal = site.sshd.login(member.person)
-        terminal.answer(prompts.PASSWORD, member.person.password)
+        terminal = site.sshd.login(member.user)
+        terminal.answer(prompts.PASSWORD, member.user.password)
         terminal.expect(prompts.CODE)
         terminal.type(code)
         time.sleep(attempt * 0.004)
@@ -112,21 +112,21 @@ def test_promise_1_kills_in_the_middle_of_logins_make_no_code_count_twice(site: 
             accepted.append(code)
         site.rw2fa.start()
     for code in accepted:
-        again = site.sshd.login(member.person)
-        again.answer(prompts.PASSWORD, member.person.password)
+        again = site.sshd.login(member.user)
+        again.answer(prompts.PASSWORD, member.user.password)
         again.answer(prompts.CODE, code)
         again.expect(prompts.CODE_USED)
         again.hang_up()
-    last = site.sshd.login(member.person)
-    last.answer(prompts.PASSWORD, member.person.password)
+    last = site.sshd.login(member.user)
+    last.answer(prompts.PASSWORD, member.user.password)
     last.answer(prompts.CODE, member.phone.fresh())
     assert last.end() == 0, "an activated user was lost"
 
 
 def test_promise_5_unreachable_allow_opens_loudly_for_a_socket_that_refuses(member: Member, dead: Site) -> None:
     with dead.edited_pam("common-auth", lambda line: with_argument(line, "unreachable=allow")):
-        terminal = dead.world.terminal("su", member.person.name, "-c", "id -un", user="daemon")
-        terminal.answer(prompts.PASSWORD, member.person.password)
+        terminal = dead.world.terminal("su", member.user.name, "-c", "id -un", user="daemon")
+        terminal.answer(prompts.PASSWORD, member.user.password)
         assert terminal.end() == 0
         assert prompts.CODE not in terminal.screen
         dead.log.wait_for(r"su.*rw2fa.*unreachable=allow")
@@ -134,8 +134,8 @@ def test_promise_5_unreachable_allow_opens_loudly_for_a_socket_that_refuses(memb
 
 def test_promise_5_unreachable_allow_does_not_open_for_a_daemon_that_is_silent(member: Member, frozen: Site) -> None:
     with frozen.edited_pam("common-auth", lambda line: with_argument(line, "unreachable=allow")):
-        terminal = frozen.world.terminal("su", member.person.name, "-c", "id -un", user="daemon")
-        terminal.answer(prompts.PASSWORD, member.person.password)
+        terminal = frozen.world.terminal("su", member.user.name, "-c", "id -un", user="daemon")
+        terminal.answer(prompts.PASSWORD, member.user.password)
         assert terminal.end() != 0
 
 
@@ -154,8 +154,8 @@ def test_promise_5_the_console_stays_open_for_root_loudly(dead: Site) -> None:
 def test_promise_5_the_console_is_not_open_to_others(member: Member, dead: Site) -> None:
     with dead.edited_pam("common-auth", lambda line: with_argument(line, "console=root")):
         terminal = dead.world.console("login")
-        terminal.answer("login: ", member.person.name)
-        terminal.answer(prompts.PASSWORD, member.person.password)
+        terminal.answer("login: ", member.user.name)
+        terminal.answer(prompts.PASSWORD, member.user.password)
         terminal.expect("Login incorrect")
         terminal.hang_up()
 

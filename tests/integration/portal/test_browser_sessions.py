@@ -124,9 +124,9 @@ def test_signing_out_closes_the_screen_and_leaves_the_session(site: Site, page: 
 
 
 def test_a_reset_closes_the_screen(site: Site, page: Page, member: Member) -> None:
-    sign_in(page, member.person, member.phone.fresh())
+    sign_in(page, member.user, member.phone.fresh())
     open_application(page)
-    site.rw2fa.command("users", "reset", "--yes", member.person.name)
+    site.rw2fa.command("users", "reset", "--yes", member.user.name)
     expect(page.get_by_role("alert")).to_have_text(SENTENCES[Notice.SIGNED_OUT])
 
 
@@ -135,7 +135,7 @@ def test_another_code_is_asked_for_when_the_time_is_over_and_not_the_password(
 ) -> None:
     site.rw2fa.command("settings", "set", "validity_after_first_session", "0")
     try:
-        sign_in(page, member.person, member.phone.fresh())
+        sign_in(page, member.user, member.phone.fresh())
         open_application(page)
         page.goto("/applications")
         page.click('[data-application="Keyboard"]')

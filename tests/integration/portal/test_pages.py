@@ -32,15 +32,15 @@ def portal(logons: LogonServer) -> Iterator[PortalServer]:
         yield server
 
 
-def _fill(page: Page, person: User, password: str | None = None, code: str = "") -> None:
+def _fill(page: Page, user: User, password: str | None = None, code: str = "") -> None:
     page.goto("/")
-    page.fill("[name=username]", person.name)
-    page.fill("[name=password]", person.password if password is None else password)
+    page.fill("[name=username]", user.name)
+    page.fill("[name=password]", user.password if password is None else password)
     page.fill("[name=code]", code)
 
 
-def _sign_in(page: Page, person: User, password: str | None = None, code: str = "") -> None:
-    _fill(page, person, password, code)
+def _sign_in(page: Page, user: User, password: str | None = None, code: str = "") -> None:
+    _fill(page, user, password, code)
     with page.expect_navigation():  # what is looked at next is on the page that comes
         page.get_by_role("button", name="Sign in").click()
 
@@ -51,10 +51,10 @@ def _answer(page: Page, code: str, button: str = "Continue") -> None:
         page.get_by_role("button", name=button).click()
 
 
-def _is_in(page: Page, person: User) -> None:
+def _is_in(page: Page, user: User) -> None:
     expect(page).to_have_url(re.compile("/applications$"))
     expect(page.get_by_role("heading", level=1)).to_have_text("Applications")
-    expect(page.locator(".who")).to_have_text(person.name)
+    expect(page.locator(".who")).to_have_text(user.name)
 
 
 def _click_twice(page: Page, button: str) -> None:
@@ -66,7 +66,7 @@ def _click_twice(page: Page, button: str) -> None:
 
 def _logons(site: Site, member: Member) -> list[Any]:
     """The logons of somebody, as the daemon keeps them."""
-    return [one for one in site.rw2fa.json("logons", "list") if one["user"] == member.person.name]
+    return [one for one in site.rw2fa.json("logons", "list") if one["user"] == member.user.name]
 
 
 def _alert(page: Page) -> str:
@@ -91,23 +91,23 @@ def test_a_password_signs_in_who_is_not_in_the_scope_and_signing_out_ends_it(
 
 
 def test_a_member_types_all_three_on_one_page(site: Site, page: Page, member: Member) -> None:
-    _sign_in(page, member.person, code=member.phone.fresh())
-    _is_in(page, member.person)
+    _sign_in(page, member.user, code=member.phone.fresh())
+    _is_in(page, member.user)
 
 
 def test_promise_1_a_double_click_signs_in_once_with_one_code(site: Site, page: Page, member: Member) -> None:
-    _fill(page, member.person, code=member.phone.fresh())
+    _fill(page, member.user, code=member.phone.fresh())
     _click_twice(page, "Sign in")
-    _is_in(page, member.person)
+    _is_in(page, member.user)
     assert len(_logons(site, member)) == 1
-    assert "refused" not in site.rw2fa.command("audit", "--user", member.person.name).stdout
+    assert "refused" not in site.rw2fa.command("audit", "--user", member.user.name).stdout
 
 
 def test_promise_1_a_double_click_on_the_page_of_the_code_is_one_answer(site: Site, page: Page, member: Member) -> None:
-    _sign_in(page, member.person)
+    _sign_in(page, member.user)
     page.fill("[name=code]", member.phone.fresh())
     _click_twice(page, "Continue")
-    _is_in(page, member.person)
+    _is_in(page, member.user)
     assert len(_logons(site, member)) == 1
 
 
@@ -116,7 +116,7 @@ def test_a_form_that_comes_again_gets_the_answer_of_the_first(
 ) -> None:
     """The second click may arrive before the first is answered, or just after, and its browser knows no new name."""
     cookie, token = _form(portal)
-    form = {"username": member.person.name, "password": member.person.password, "code": member.phone.fresh()}
+    form = {"username": member.user.name, "password": member.user.password, "code": member.phone.fresh()}
 
     def send(_number: int) -> tuple[int, str]:
         response, _ = portal.request("POST", "/", form={**form, "token": token}, cookie=cookie)
@@ -134,22 +134,22 @@ def test_a_form_that_comes_again_gets_the_answer_of_the_first(
 
 
 def test_a_member_who_left_the_code_out_is_asked_on_the_next_page(site: Site, page: Page, member: Member) -> None:
-    _sign_in(page, member.person)
+    _sign_in(page, member.user)
     expect(page.get_by_role("heading", level=1)).to_have_text("Enter your code")
     assert page.get_by_role("alert").count() == 0
     _answer(page, member.phone.wrong())
     assert _alert(page) == REFUSED
     code = member.phone.fresh()
     _answer(page, f"{code[:3]} {code[3:]}")
-    _is_in(page, member.person)
+    _is_in(page, member.user)
 
 
 def test_what_was_wrong_cannot_be_told(site: Site, page: Page, portal: PortalServer, member: Member) -> None:
     """Password, code, a code that was used, or the name: the same page, after the same time."""
     used = member.phone.fresh()
-    _sign_in(page, member.person, code=used)
-    _is_in(page, member.person)
-    name, password = member.person.name, member.person.password
+    _sign_in(page, member.user, code=used)
+    _is_in(page, member.user)
+    name, password = member.user.name, member.user.password
     attempts = [
         (name, "not the password", member.phone.fresh()),
         (name, "not the password", ""),
@@ -187,10 +187,10 @@ def test_a_code_that_was_used_and_a_lock_are_told_to_who_has_shown_the_password(
     site: Site, page: Page, member: Member
 ) -> None:
     code = member.phone.fresh()
-    _sign_in(page, member.person, code=code)
-    _is_in(page, member.person)
+    _sign_in(page, member.user, code=code)
+    _is_in(page, member.user)
     page.get_by_role("button", name="Sign out").click()
-    _sign_in(page, member.person)
+    _sign_in(page, member.user)
     _answer(page, code)
     assert "used already" in _alert(page)
     wrong = member.phone.wrong()
@@ -198,13 +198,13 @@ def test_a_code_that_was_used_and_a_lock_are_told_to_who_has_shown_the_password(
         _answer(page, wrong)
     expect(page.get_by_role("heading", level=1)).to_have_text("You are not signed in")
     assert _alert(page) == REFUSED
-    _sign_in(page, member.person)
+    _sign_in(page, member.user)
     while page.locator("[name=code]").count() > 0:
         _answer(page, wrong)
     assert re.fullmatch(r"Login refused\. Try again in \d+ minutes?\.", _alert(page))
-    _sign_in(page, member.person)
+    _sign_in(page, member.user)
     assert re.fullmatch(r"Login refused\. Try again in \d+ minutes?\.", _alert(page))
-    _sign_in(page, member.person, password="not the password")
+    _sign_in(page, member.user, password="not the password")
     assert _alert(page) == REFUSED, "told to somebody without the password"
 
 
@@ -255,14 +255,14 @@ def test_the_first_logon_activates(site: Site, page: Page, url: str, newcomer: U
 
 def test_a_recovery_code_signs_in_once(site: Site, page: Page, member: Member) -> None:
     code = re.findall(
-        r"[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}", site.rw2fa.command("users", "recovery", member.person.name).stdout
+        r"[a-z0-9]{4}-[a-z0-9]{4}-[a-z0-9]{4}", site.rw2fa.command("users", "recovery", member.user.name).stdout
     )[0]
-    _sign_in(page, member.person)
+    _sign_in(page, member.user)
     page.get_by_role("link", name="Use a recovery code instead").click()
     _answer(page, code)
-    _is_in(page, member.person)
+    _is_in(page, member.user)
     page.get_by_role("button", name="Sign out").click()
-    _sign_in(page, member.person, code=code)
+    _sign_in(page, member.user, code=code)
     assert _alert(page) == REFUSED
 
 
@@ -273,10 +273,10 @@ def test_the_own_page_tells_of_logons_and_device_and_gives_new_recovery_codes_af
     site: Site, browser: Browser, url: str, member: Member
 ) -> None:
     with window(browser, url, viewport=NARROW, reduced_motion="reduce") as page:
-        _sign_in(page, member.person, code=member.phone.fresh())
+        _sign_in(page, member.user, code=member.phone.fresh())
         page.get_by_role("button", name="Sign out").click()
-        _sign_in(page, member.person, code=member.phone.fresh())
-        page.get_by_role("link", name=member.person.name).click()
+        _sign_in(page, member.user, code=member.phone.fresh())
+        page.get_by_role("link", name=member.user.name).click()
         expect(page.get_by_role("heading", level=1)).to_have_text("Your account")
         expect(page.locator("#device")).to_contain_text("an authenticator app")
         now, before = page.locator(".logons tbody tr").all_inner_texts()[:2]
@@ -300,8 +300,8 @@ def test_the_own_page_tells_of_logons_and_device_and_gives_new_recovery_codes_af
         for path in ("/account/recovery-codes", "/account", "/logon"):
             assert codes[0] not in page.request.get(path).text()
         page.get_by_role("button", name="Sign out").click()
-        _sign_in(page, member.person, code=codes[0])
-        _is_in(page, member.person)
+        _sign_in(page, member.user, code=codes[0])
+        _is_in(page, member.user)
         told = {**process_lists(site.world), "auth log": site.log.text, "audit": site.rw2fa.command("audit").stdout}
         assert_absent(set(codes), told)
 
@@ -316,8 +316,8 @@ def test_the_own_page_of_who_is_not_in_the_scope_has_no_second_factor(site: Site
 def test_only_the_own_form_asks_for_new_recovery_codes(
     site: Site, page: Page, portal: PortalServer, member: Member
 ) -> None:
-    _sign_in(page, member.person, code=member.phone.fresh())
-    _is_in(page, member.person)
+    _sign_in(page, member.user, code=member.phone.fresh())
+    _is_in(page, member.user)
     cookie = f"{COOKIE}={_cookie(page)}"
     for form, headers in (({"token": "0" * 64}, {}), ({}, {"Origin": "https://evil.example"})):
         assert portal.request("POST", "/account/recovery", form=form, cookie=cookie, headers=headers)[0].status == 403
@@ -457,12 +457,12 @@ def test_a_name_that_was_planted_is_nobody_s(site: Site, browser: Browser, url: 
             window_.context.add_cookies(
                 [{"name": COOKIE, "value": planted, "url": url, "secure": True, "httpOnly": True}]
             )
-        _sign_in(page, member.person)
+        _sign_in(page, member.user)
         expect(page.get_by_role("heading", level=1)).to_have_text("Enter your code")
         before = _cookie(page)
         assert before != planted
         _answer(page, member.phone.fresh())
-        _is_in(page, member.person)
+        _is_in(page, member.user)
         assert _cookie(page) not in {planted, before}
         for name in (planted, before):
             other.context.clear_cookies()
@@ -526,13 +526,13 @@ def test_no_other_page_answers_for_somebody_or_asks_for_a_code(
         return portal.request("POST", path, form={**form, "token": token}, cookie=cookie, headers=foreign)[0].status
 
     code = member.phone.fresh()
-    _sign_in(page, member.person)
+    _sign_in(page, member.user)
     assert send("/logon", n=page.input_value("[name=n]"), code=code) == 403
     _answer(page, code)
-    _is_in(page, member.person)
+    _is_in(page, member.user)
     assert send("/code") == 403
     page.goto("/applications")
-    _is_in(page, member.person)
+    _is_in(page, member.user)
 
 
 def test_promise_10_many_failures_from_one_address_shut_it_out_before_a_password_is_looked_at(
@@ -654,7 +654,7 @@ def test_a_portal_that_was_restarted_has_nobody_signed_in(
 
 def test_a_daemon_that_is_down_is_told(site: Site, page: Page, member: Member) -> None:
     site.rw2fa.stop()
-    _sign_in(page, member.person, code="123456")
+    _sign_in(page, member.user, code="123456")
     assert _alert(page) == UNAVAILABLE
 
 

@@ -47,12 +47,12 @@ def portal(logons: LogonServer, outsider: User) -> Iterator[Portal]:
         yield portal
 
 
-def _uid(site: Site, person: User) -> int:
-    return int(site.world.run("id", "-u", person.name).stdout)
+def _uid(site: Site, user: User) -> int:
+    return int(site.world.run("id", "-u", user.name).stdout)
 
 
-def _folder(site: Site, person: User, name: str = "Terminal") -> str:
-    return f"/run/rw2fa-desktops/{_uid(site, person)}/{Application(name).label}"
+def _folder(site: Site, user: User, name: str = "Terminal") -> str:
+    return f"/run/rw2fa-desktops/{_uid(site, user)}/{Application(name).label}"
 
 
 def test_an_application_runs_as_its_user_on_a_screen_of_its_own(site: Site, portal: Portal, outsider: User) -> None:

@@ -9,7 +9,7 @@ import pytest
 from rw2fa_daemon.core.page_text import read_page_text
 from rw2fa_daemon.wire.message import Message
 from rw2fa_portal.protocol import FAILURE_SECONDS
-from tests.support.world.accounts import User, add_person, expire_password
+from tests.support.world.accounts import User, add_user, expire_password
 from tests.support.world.logons import LogonServer
 from tests.support.world.phone import Phone
 from tests.support.world.secrecy import assert_absent, process_lists
@@ -42,7 +42,7 @@ def test_a_password_alone_lets_in_who_is_not_in_the_scope(site: Site, logons: Lo
 
 def test_password_and_code_let_a_member_in(site: Site, logons: LogonServer, member: Member) -> None:
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, member.person.password, member.phone.fresh()) == "in"
+        assert portal.converse(member.user.name, member.user.password, member.phone.fresh()) == "in"
         assert [one.fields["style"] for one in portal.asked] == ["hidden", "echo"]
         assert _asked(portal.asked[1]) == "code"
 
@@ -52,7 +52,7 @@ def test_a_wrong_password_is_refused_without_a_question_for_a_code(
 ) -> None:
     began = time.monotonic()
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, "not the password", "123456") == "refused"
+        assert portal.converse(member.user.name, "not the password", "123456") == "refused"
         assert len(portal.asked) == 1
     assert time.monotonic() - began >= FAILURE_SECONDS
 
@@ -66,16 +66,16 @@ def test_nobody_of_that_name_is_refused_like_a_wrong_password(site: Site, logons
 def test_wrong_codes_are_refused(site: Site, logons: LogonServer, member: Member) -> None:
     wrong = member.phone.wrong()
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, member.person.password, wrong, wrong, wrong) == "refused"
+        assert portal.converse(member.user.name, member.user.password, wrong, wrong, wrong) == "refused"
         assert [_asked(one) for one in portal.asked[1:]] == ["code"] * 3
 
 
 def test_promise_1_a_code_counts_once(site: Site, logons: LogonServer, member: Member) -> None:
     code = member.phone.fresh()
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, member.person.password, code) == "in"
+        assert portal.converse(member.user.name, member.user.password, code) == "in"
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, member.person.password, code) == "asks"
+        assert portal.converse(member.user.name, member.user.password, code) == "asks"
         assert "used already" in portal.asked[-1].fields["text"]
 
 
@@ -125,16 +125,16 @@ def test_an_account_that_ends_is_out_at_the_next_look(site: Site, logons: LogonS
 def test_a_daemon_that_is_down_shuts_the_portal(site: Site, logons: LogonServer, member: Member) -> None:
     site.rw2fa.stop()
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, member.person.password, "123456") == "unavailable"
+        assert portal.converse(member.user.name, member.user.password, "123456") == "unavailable"
 
 
 def test_the_address_of_the_browser_reaches_pam_and_the_audit(site: Site, logons: LogonServer, member: Member) -> None:
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, "not the password") == "refused"
-        site.log.wait_for(rf"pam_unix\(rw2fa-portal:auth\).*tty=rw2fa-portal.*rhost=192\.0\.2\.7.*{member.person.name}")
+        assert portal.converse(member.user.name, "not the password") == "refused"
+        site.log.wait_for(rf"pam_unix\(rw2fa-portal:auth\).*tty=rw2fa-portal.*rhost=192\.0\.2\.7.*{member.user.name}")
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, member.person.password, member.phone.fresh()) == "in"
-    audit = site.rw2fa.command("audit", "--user", member.person.name).stdout
+        assert portal.converse(member.user.name, member.user.password, member.phone.fresh()) == "in"
+    audit = site.rw2fa.command("audit", "--user", member.user.name).stdout
     assert "rw2fa-portal" in audit
     assert "192.0.2.7" in audit
 
@@ -144,7 +144,7 @@ def test_promise_4_no_address_that_the_portal_names_is_exempt(site: Site, logons
     site.rw2fa.command("settings", "set", "exempt.networks", "192.0.2.0/24")
     try:
         with logons.connect() as portal:
-            assert portal.converse(member.person.name, member.person.password) == "asks"
+            assert portal.converse(member.user.name, member.user.password) == "asks"
     finally:
         site.rw2fa.command("settings", "unset", "exempt.networks")
 
@@ -174,10 +174,10 @@ def _state(pid: int) -> str:
 
 def test_promise_3_a_password_is_wiped_and_told_to_nobody(site: Site, logons: LogonServer) -> None:
     password = "Unforgettable-horse-4711-battery"
-    person = add_person(site.world, password=password)
+    user = add_user(site.world, password=password)
     before = set(_session_processes(site))
     with logons.connect() as portal:
-        portal.begin(person.name)
+        portal.begin(user.name)
         assert portal.next() is not None
         (process,) = set(_session_processes(site)) - before
         assert (end := portal.reply(password)) is not None
@@ -244,18 +244,18 @@ def test_promise_4_a_logon_that_stands_becomes_no_other(
 ) -> None:
     with logons.connect() as portal:
         assert portal.converse(outsider.name, outsider.password) == "in"
-        portal.begin(member.person.name)
+        portal.begin(member.user.name)
         assert portal.is_gone()
 
 
 def test_a_conversation_is_not_replayed(site: Site, logons: LogonServer, member: Member) -> None:
     code = member.phone.fresh()
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, member.person.password, code) == "in"
+        assert portal.converse(member.user.name, member.user.password, code) == "in"
     with logons.connect() as portal:
         # The same packets once more, all at once.
-        portal.begin(member.person.name)
-        portal.send("reply", n="1", value=member.person.password)
+        portal.begin(member.user.name)
+        portal.send("reply", n="1", value=member.user.password)
         portal.send("reply", n="2", value=code)
         outcome = portal.next()
         while outcome is not None and outcome.verb == "ask" and outcome.fields["n"] in {"1", "2"}:
@@ -263,17 +263,17 @@ def test_a_conversation_is_not_replayed(site: Site, logons: LogonServer, member:
         assert outcome is None or outcome.verb == "ask"
     with logons.connect() as portal:
         # An answer to a question that was answered already.
-        portal.begin(member.person.name).next()
-        portal.reply(member.person.password)
-        portal.send("reply", n="1", value=member.person.password)
+        portal.begin(member.user.name).next()
+        portal.reply(member.user.password)
+        portal.send("reply", n="1", value=member.user.password)
         assert portal.is_gone()
 
 
 def test_it_is_asked_for_codes_no_longer_than_hangs_together(site: Site, logons: LogonServer, member: Member) -> None:
     """A portal that closes in the middle has nobody in, and the daemon knows."""
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, member.person.password) == "asks"
+        assert portal.converse(member.user.name, member.user.password) == "asks"
     wait_until(
         "the daemon's note",
-        lambda: "no code: eof" in site.rw2fa.command("audit", "--user", member.person.name).stdout,
+        lambda: "no code: eof" in site.rw2fa.command("audit", "--user", member.user.name).stdout,
     )

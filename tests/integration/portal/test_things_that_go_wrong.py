@@ -66,8 +66,8 @@ def _sleeps(page: Page, portal: PortalServer, forward: Forward, seconds: float) 
     page.evaluate("window.dispatchEvent(new Event('online'))")
 
 
-def _screens(site: Site, person: User) -> list[int]:
-    return running(site.world, "Xvnc", person)
+def _screens(site: Site, user: User) -> list[int]:
+    return running(site.world, "Xvnc", user)
 
 
 def test_a_laptop_that_wakes_up_is_back_by_itself_and_after_an_hour_its_user_signs_in_again(
@@ -91,30 +91,30 @@ def test_a_laptop_that_wakes_up_is_back_by_itself_and_after_an_hour_its_user_sig
 def test_sessions_go_on_when_the_portal_is_away_and_comes_back(
     site: Site, portal: PortalServer, page: Page, member: Member
 ) -> None:
-    sign_in(page, member.person, member.phone.fresh())
+    sign_in(page, member.user, member.phone.fresh())
     open_application(page)
-    before = _screens(site, member.person) + running(site.world, "xterm", member.person)
+    before = _screens(site, member.user) + running(site.world, "xterm", member.user)
     portal.stop()
     expect(page.get_by_role("alert")).to_have_text(SENTENCES[Notice.LOST])
     portal.start()
     page.get_by_role("button", name="Open it again").click()
     expect(page.get_by_role("alert")).to_have_text(SENTENCES[Notice.SIGNED_OUT])
-    sign_in(page, member.person, member.phone.fresh())
+    sign_in(page, member.user, member.phone.fresh())
     open_application(page)
-    assert _screens(site, member.person) + running(site.world, "xterm", member.person) == before
+    assert _screens(site, member.user) + running(site.world, "xterm", member.user) == before
 
 
 def test_a_tab_that_is_closed_in_the_middle_of_a_logon_is_in_nobody_s_way(
     site: Site, page: Page, member: Member
 ) -> None:
     page.goto("/")
-    page.fill("[name=username]", member.person.name)
-    page.fill("[name=password]", member.person.password)
+    page.fill("[name=username]", member.user.name)
+    page.fill("[name=password]", member.user.password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Enter your code")
     other = page.context.new_page()
     page.close()
-    sign_in(other, member.person, member.phone.fresh())
+    sign_in(other, member.user, member.phone.fresh())
     expect(other.locator("[data-application]").first).to_be_visible()
 
 
@@ -158,11 +158,11 @@ def test_with_200_ms_of_latency_everything_arrives_in_its_order(
         Forward(portal.world, PORT, delay=0.1) as slow,
         window(browser, f"https://127.0.0.1:{slow.port}") as page,
     ):
-        sign_in(page, member.person, member.phone.fresh())
+        sign_in(page, member.user, member.phone.fresh())
         open_application(page)
-        wait_until("the program", lambda: site.world.path(f"{member.person.home}/typed").exists())
+        wait_until("the program", lambda: site.world.path(f"{member.user.home}/typed").exists())
         page.keyboard.type(text)
-        wait_until("what was typed", lambda: written(site, member.person) == text)
+        wait_until("what was typed", lambda: written(site, member.user) == text)
 
 
 def test_the_clipboard_goes_both_ways(site: Site, page: Page, outsider: User) -> None:

@@ -33,7 +33,7 @@ def one_session_for_a_code(site: Site) -> Iterator[None]:
 @pytest.fixture
 def portal(logons: LogonServer, member: Member) -> Iterator[Portal]:
     with logons.connect() as portal:
-        assert portal.converse(member.person.name, member.person.password, member.phone.fresh()) == "in"
+        assert portal.converse(member.user.name, member.user.password, member.phone.fresh()) == "in"
         yield portal
 
 
@@ -84,7 +84,7 @@ def test_a_code_opens_further_sessions_and_comes_back_to_them(site: Site, portal
 
 def test_a_reset_ends_the_logon_at_once(site: Site, portal: Portal, member: Member) -> None:
     assert asked(portal, "look")[0].fields == {"outcome": "in"}
-    site.rw2fa.command("users", "reset", "--yes", member.person.name)
+    site.rw2fa.command("users", "reset", "--yes", member.user.name)
     assert asked(portal, "look")[0].fields == {"outcome": "refused"}
     assert _needs(portal) == "over"
 

@@ -131,13 +131,13 @@ def test_promise_11_one_account_floods_and_recovery_codes_and_activations_of_oth
 
 
 def test_promise_8_who_is_locked_is_refused_before_a_word_is_hashed(site: Site, people: tuple[str, ...]) -> None:
-    person = people[0]
-    (words,) = give_recovery_codes(site, person).values()
+    user = people[0]
+    (words,) = give_recovery_codes(site, user).values()
     with site.daemon() as daemon, ExitStack() as stack:
-        late = [asked(stack, site, person) for _ in range(TURNS_PER_USER_MAX)]
+        late = [asked(stack, site, user) for _ in range(TURNS_PER_USER_MAX)]
         store = site.store()
         now = time.time()
-        store.transact(person, lambda account: (locked_at(account, now), None))
+        store.transact(user, lambda account: (locked_at(account, now), None))
         store.close()
         before = processor_seconds(daemon.pid)
         for hook in late:
@@ -146,8 +146,8 @@ def test_promise_8_who_is_locked_is_refused_before_a_word_is_hashed(site: Site, 
         # Ten words take 0.2 s.
         assert processor_seconds(daemon.pid) - before < 0.1
         with site.hook() as hook:
-            assert hook.open(person)["rule"] == "locked", "at the first question"
-    assert len(stored(site, person).recovery) == RECOVERY_CODES
+            assert hook.open(user)["rule"] == "locked", "at the first question"
+    assert len(stored(site, user).recovery) == RECOVERY_CODES
 
 
 def locked_at(account: Account | None, now: float) -> Account:
@@ -159,14 +159,14 @@ def locked_at(account: Account | None, now: float) -> Account:
 
 
 def test_promise_8_a_word_that_nobody_can_hash_now_is_refused_and_not_charged(site: Site) -> None:
-    crowd, persons = HOST_USERS[: WAITING_MAX // RECOVERY_CODES], HOST_USERS[-VICTIMS:]
-    site.enrol(*persons)
+    crowd, users = HOST_USERS[: WAITING_MAX // RECOVERY_CODES], HOST_USERS[-VICTIMS:]
+    site.enrol(*users)
     refused = 0
     with site.daemon(), ExitStack() as stack:
-        words = give_recovery_codes(site, *persons)
+        words = give_recovery_codes(site, *users)
         activating = {name: asked(stack, site, name) for name in crowd}
         codes = {name: first_code(site, name) for name in crowd}
-        mine = {name: asked(stack, site, name) for name in persons}
+        mine = {name: asked(stack, site, name) for name in users}
         for name, hook in activating.items():
             hook.send("reply", n="1", value=codes[name])
         for _ in range(2):
@@ -184,7 +184,7 @@ def test_promise_8_a_word_that_nobody_can_hash_now_is_refused_and_not_charged(si
         assert refused > 0
         for hook in activating.values():
             assert "write them down" in hook.receive()["text"]
-        assert site.login(persons[0], words[persons[0]][1])["rule"] == "recovery-code"
+        assert site.login(users[0], words[users[0]][1])["rule"] == "recovery-code"
     assert "too many recovery codes wait to be hashed" in (site.state / "audit.jsonl").read_text()
 
 
@@ -207,26 +207,26 @@ def processor_seconds(pid: int) -> float:
 
 
 def test_promise_8_hanging_up_while_a_word_is_hashed_evades_no_charge(site: Site, people: tuple[str, ...]) -> None:
-    person = people[0]
+    user = people[0]
     with site.daemon():
         for _ in range(3):
             with site.hook() as hook:
-                hook.open(person)
+                hook.open(user)
                 hook.send("reply", n="1", value=WRONG_WORD)
-        wait_until(lambda: stored(site, person).counters.failures == 3, 10)
+        wait_until(lambda: stored(site, user).counters.failures == 3, 10)
         assert site.status()["connections"] == "0"
-        assert site.login(person, site.code(person))["rule"] == "code-right"
+        assert site.login(user, site.code(user))["rule"] == "code-right"
 
 
 def test_promise_1_a_right_word_is_used_up_even_if_its_sender_hangs_up(site: Site, people: tuple[str, ...]) -> None:
-    person = people[0]
-    (words,) = give_recovery_codes(site, person).values()
+    user = people[0]
+    (words,) = give_recovery_codes(site, user).values()
     with site.daemon():
         with site.hook() as hook:
-            hook.open(person)
+            hook.open(user)
             hook.send("reply", n="1", value=words[0])
-        wait_until(lambda: len(stored(site, person).recovery) == RECOVERY_CODES - 1, 10)
-        assert site.login(person, words[0])["verb"] == "ask"
+        wait_until(lambda: len(stored(site, user).recovery) == RECOVERY_CODES - 1, 10)
+        assert site.login(user, words[0])["verb"] == "ask"
 
 
 def test_a_message_while_a_word_is_hashed_is_out_of_turn(site: Site, people: tuple[str, ...]) -> None:

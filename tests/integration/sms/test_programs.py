@@ -39,42 +39,42 @@ class Texts:
     twilio: WorldTwilio
     numbers: dict[str, str] = field(default_factory=dict)
 
-    def person(self, number: str = "") -> User:
+    def user(self, number: str = "") -> User:
         """Somebody whose codes come by SMS, and who has not signed in yet."""
-        person = self.site.newcomer()
-        number = self.numbers[person.name] = number or f"+1415555{3000 + len(self.numbers)}"
-        self.site.rw2fa.command("users", "edit", person.name, "--sms", number)
-        return person
+        user = self.site.newcomer()
+        number = self.numbers[user.name] = number or f"+1415555{3000 + len(self.numbers)}"
+        self.site.rw2fa.command("users", "edit", user.name, "--sms", number)
+        return user
 
     def confirmed(self) -> User:
         """Somebody who has signed in once."""
-        person = self.person()
-        terminal = self.reach_the_question(person)
-        terminal.answer(prompts.CODE, self.code(person))
+        user = self.user()
+        terminal = self.reach_the_question(user)
+        terminal.answer(prompts.CODE, self.code(user))
         terminal.answer(prompts.ACKNOWLEDGED, "")
         assert terminal.end() == 0
-        return person
+        return user
 
-    def reach_the_question(self, person: User) -> Terminal:
-        terminal = self.site.sshd.login(person, timeout=MESSAGE_SECONDS)
-        terminal.answer(prompts.PASSWORD, person.password)
+    def reach_the_question(self, user: User) -> Terminal:
+        terminal = self.site.sshd.login(user, timeout=MESSAGE_SECONDS)
+        terminal.answer(prompts.PASSWORD, user.password)
         terminal.expect(ON_ITS_WAY)
         return terminal
 
-    def count(self, person: User) -> int:
+    def count(self, user: User) -> int:
         """How many messages went to the person."""
-        return len(self.twilio.messages(self.numbers[person.name]))
+        return len(self.twilio.messages(self.numbers[user.name]))
 
-    def code(self, person: User, count: int = 1) -> str:
+    def code(self, user: User, count: int = 1) -> str:
         """The code in the latest message, once there are so many."""
-        wait_until("a message", lambda: self.count(person) >= count, MESSAGE_SECONDS)
-        return self.twilio.messages(self.numbers[person.name])[-1].body.split()[-1]
+        wait_until("a message", lambda: self.count(user) >= count, MESSAGE_SECONDS)
+        return self.twilio.messages(self.numbers[user.name])[-1].body.split()[-1]
 
-    def stays_quiet(self, person: User) -> bool:
+    def stays_quiet(self, user: User) -> bool:
         """Whether no message goes to the person in the time in which one would."""
-        before = self.count(person)
+        before = self.count(user)
         time.sleep(QUIET_SECONDS)
-        return self.count(person) == before
+        return self.count(user) == before
 
 
 @pytest.fixture(scope="session")
@@ -103,87 +103,87 @@ def texts(texting: Texts, site: Site) -> Texts:
 
 
 def test_a_first_login_over_ssh_confirms_the_number_and_hands_out_recovery_codes(texts: Texts) -> None:
-    person = texts.person()
-    assert texts.site.show(person)["activated"] is False
-    terminal = texts.reach_the_question(person)
-    terminal.answer(prompts.CODE, texts.code(person))
+    user = texts.user()
+    assert texts.site.show(user)["activated"] is False
+    terminal = texts.reach_the_question(user)
+    terminal.answer(prompts.CODE, texts.code(user))
     terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
-    assert f"you-are-in-as-{person.name}" in terminal.screen
-    shown = texts.site.show(person)
+    assert f"you-are-in-as-{user.name}" in terminal.screen
+    shown = texts.site.show(user)
     assert (shown["activated"], shown["method"], shown["recovery_codes_left"]) == (True, "sms", 10)
-    assert shown["phone"].endswith(texts.numbers[person.name][-2:])
-    assert texts.numbers[person.name] not in str(shown)
+    assert shown["phone"].endswith(texts.numbers[user.name][-2:])
+    assert texts.numbers[user.name] not in str(shown)
 
 
 def test_wrong_codes_are_refused_and_charged(texts: Texts) -> None:
-    person = texts.confirmed()
-    terminal = texts.reach_the_question(person)
-    code = texts.code(person, 2)
+    user = texts.confirmed()
+    terminal = texts.reach_the_question(user)
+    code = texts.code(user, 2)
     wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
     for _ in range(3):
         terminal.answer(prompts.CODE, wrong)
     assert terminal.end() != 0
     assert "you-are-in" not in terminal.screen
-    assert texts.site.show(person)["failures"] == 3
+    assert texts.site.show(user)["failures"] == 3
 
 
 def test_a_recovery_code_that_is_pasted_at_once_lets_in_and_no_message_goes_out(texts: Texts) -> None:
-    person = texts.confirmed()
-    recovery = texts.site.rw2fa.json("users", "recovery", person.name)["recovery_codes"]
-    terminal = texts.reach_the_question(person)
+    user = texts.confirmed()
+    recovery = texts.site.rw2fa.json("users", "recovery", user.name)["recovery_codes"]
+    terminal = texts.reach_the_question(user)
     terminal.answer(prompts.CODE, recovery[0])
     assert terminal.end() == 0
-    assert f"you-are-in-as-{person.name}" in terminal.screen
-    assert texts.stays_quiet(person)
+    assert f"you-are-in-as-{user.name}" in terminal.screen
+    assert texts.stays_quiet(user)
 
 
 def test_enter_too_soon_says_how_long_to_wait(texts: Texts) -> None:
-    person = texts.confirmed()
-    terminal = texts.reach_the_question(person)
-    code = texts.code(person, 2)
+    user = texts.confirmed()
+    terminal = texts.reach_the_question(user)
+    code = texts.code(user, 2)
     terminal.answer(prompts.CODE, "")
     if "still being sent" in terminal.expect("still being sent", "A message was sent"):
         terminal.answer(prompts.CODE, "")
         terminal.expect("A message was sent")
     terminal.answer(prompts.CODE, code)
     assert terminal.end() == 0
-    assert texts.count(person) == 2
+    assert texts.count(user) == 2
 
 
 def test_enter_after_half_a_minute_sends_another_code_and_only_that_counts(texts: Texts) -> None:
-    person = texts.confirmed()
-    terminal = texts.reach_the_question(person)
-    first = texts.code(person, 2)
+    user = texts.confirmed()
+    terminal = texts.reach_the_question(user)
+    first = texts.code(user, 2)
     time.sleep(RESEND_SECONDS)
     terminal.answer(prompts.CODE, "")
     terminal.expect("Another code is on its way")
-    second = texts.code(person, 3)
+    second = texts.code(user, 3)
     terminal.answer(prompts.CODE, first)
     terminal.expect("not accepted")
     terminal.answer(prompts.CODE, second)
     assert terminal.end() == 0
-    assert f"you-are-in-as-{person.name}" in terminal.screen
+    assert f"you-are-in-as-{user.name}" in terminal.screen
 
 
 def test_who_answered_stop_is_told_so_at_the_next_key(texts: Texts) -> None:
-    person = texts.person(OPTED_OUT)
-    terminal = texts.reach_the_question(person)
-    audit = ("audit", "--user", person.name)
+    user = texts.user(OPTED_OUT)
+    terminal = texts.reach_the_question(user)
+    audit = ("audit", "--user", user.name)
     wait_until("the refusal", lambda: "STOP" in texts.site.rw2fa.command(*audit).stdout, MESSAGE_SECONDS)
     terminal.answer(prompts.CODE, "")
     terminal.expect("has replied STOP")
     terminal.answer("Press Enter", "")
     assert terminal.end() != 0
     assert "you-are-in" not in terminal.screen
-    assert texts.count(person) == 0
+    assert texts.count(user) == 0
 
 
 def test_a_key_and_a_code_need_no_password(texts: Texts) -> None:
-    person = texts.confirmed()
-    key = allow_key(texts.site.world, person)
-    terminal = texts.site.sshd.login(person, methods="publickey,keyboard-interactive", key=key, timeout=MESSAGE_SECONDS)
-    terminal.answer(prompts.CODE, texts.code(person, 2))
+    user = texts.confirmed()
+    key = allow_key(texts.site.world, user)
+    terminal = texts.site.sshd.login(user, methods="publickey,keyboard-interactive", key=key, timeout=MESSAGE_SECONDS)
+    terminal.answer(prompts.CODE, texts.code(user, 2))
     assert terminal.end() == 0
     assert "assword" not in terminal.screen
 
@@ -191,39 +191,39 @@ def test_a_key_and_a_code_need_no_password(texts: Texts) -> None:
 def test_promise_2_the_password_method_of_sshd_makes_no_message_go_out_and_is_charged_nothing(
     texts: Texts, bare_sshd: Sshd
 ) -> None:
-    person = texts.confirmed()
+    user = texts.confirmed()
     for _ in range(2):
-        terminal = bare_sshd.login(person, methods="password")
-        terminal.answer(prompts.PASSWORD, person.password)
+        terminal = bare_sshd.login(user, methods="password")
+        terminal.answer(prompts.PASSWORD, user.password)
         assert terminal.end() != 0
-    assert texts.stays_quiet(person)
-    assert texts.site.show(person)["failures"] == 0
-    assert texts.site.rw2fa.command("audit", "--user", person.name).stdout.count("(no-answer)") == 2
+    assert texts.stays_quiet(user)
+    assert texts.site.show(user)["failures"] == 0
+    assert texts.site.rw2fa.command("audit", "--user", user.name).stdout.count("(no-answer)") == 2
 
 
 def test_promise_10_a_wrong_password_makes_no_message_go_out(texts: Texts) -> None:
-    person = texts.confirmed()
-    terminal = texts.site.sshd.login(person)
+    user = texts.confirmed()
+    terminal = texts.site.sshd.login(user)
     terminal.answer(prompts.PASSWORD, "not the password")
     assert terminal.end() != 0
-    assert texts.stays_quiet(person)
+    assert texts.stays_quiet(user)
 
 
 def test_promise_10_a_key_alone_and_a_remote_desktop_make_no_message_go_out(texts: Texts) -> None:
-    person = texts.confirmed()
-    key = allow_key(texts.site.world, person)
-    assert texts.site.sshd.login(person, methods="publickey", key=key, batch=True).end() != 0
-    texts.site.sesman.verdict(person)
-    assert texts.stays_quiet(person)
+    user = texts.confirmed()
+    key = allow_key(texts.site.world, user)
+    assert texts.site.sshd.login(user, methods="publickey", key=key, batch=True).end() != 0
+    texts.site.sesman.verdict(user)
+    assert texts.stays_quiet(user)
 
 
 @pytest.fixture
 def sudoer(texts: Texts) -> Iterator[User]:
     """Somebody with a confirmed number who may run everything as root, with the own password."""
-    person = texts.confirmed()
-    rule = f"/etc/sudoers.d/{person.name}"
-    texts.site.world.write(rule, f"{person.name} ALL=(ALL:ALL) ALL\n", mode=0o440)
-    yield person
+    user = texts.confirmed()
+    rule = f"/etc/sudoers.d/{user.name}"
+    texts.site.world.write(rule, f"{user.name} ALL=(ALL:ALL) ALL\n", mode=0o440)
+    yield user
     texts.site.world.path(rule).unlink()
 
 
@@ -295,23 +295,23 @@ def test_promise_2_cockpit_asks_for_a_code_and_its_automatic_sudo_makes_no_messa
 
 
 def test_promise_3_number_code_and_token_reach_no_log_and_no_process_list(texts: Texts) -> None:
-    person = texts.person()
-    terminal = texts.reach_the_question(person)
-    code = texts.code(person)
+    user = texts.user()
+    terminal = texts.reach_the_question(user)
+    code = texts.code(user)
     # The relay has just sent; every process of the login waits.
-    assert_absent({texts.numbers[person.name], TOKEN}, process_lists(texts.site.world))
+    assert_absent({texts.numbers[user.name], TOKEN}, process_lists(texts.site.world))
     terminal.answer(prompts.CODE, code)
     terminal.answer(prompts.ACKNOWLEDGED, "")
     assert terminal.end() == 0
     logs = {name: texts.site.world.read(name) for name in (str(AUTH_LOG), DAEMON_LOG)}
     logs["audit"] = texts.site.rw2fa.command("audit", "--json").stdout
-    assert_absent({texts.numbers[person.name], TOKEN}, logs)
+    assert_absent({texts.numbers[user.name], TOKEN}, logs)
     assert not any(code in text.split() for text in logs.values())
-    assert f"the number ending {texts.numbers[person.name][-2:]}" in logs["audit"]
+    assert f"the number ending {texts.numbers[user.name][-2:]}" in logs["audit"]
 
 
 def test_explain_says_that_a_code_comes_by_text_message(texts: Texts) -> None:
-    person = texts.confirmed()
-    explained = texts.site.rw2fa.json("explain", person.name, "--service", "sshd")
+    user = texts.confirmed()
+    explained = texts.site.rw2fa.json("explain", user.name, "--service", "sshd")
     assert (explained["decision"], explained["rule"]) == ("code", "sms")
     assert any("number ending" in remark for remark in explained["remarks"])

@@ -15,10 +15,10 @@ from tests.support.world.terminal import Terminal
 pytestmark = pytest.mark.namespaces
 
 
-def meet_the_code(sshd: Sshd, person: User) -> Terminal:
+def meet_the_code(sshd: Sshd, user: User) -> Terminal:
     """Up to the question for the first code."""
-    terminal = sshd.login(person)
-    terminal.answer(prompts.PASSWORD, person.password)
+    terminal = sshd.login(user)
+    terminal.answer(prompts.PASSWORD, user.password)
     terminal.expect(prompts.FIRST_CODE)
     return terminal
 

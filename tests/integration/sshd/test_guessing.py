@@ -20,14 +20,14 @@ AN_HOUR = 120
 SEVEN_MINUTES = 14
 
 
-def reach_the_code(site: Site, person: User) -> Terminal:
-    terminal = site.sshd.login(person)
-    terminal.answer(prompts.PASSWORD, person.password)
+def reach_the_code(site: Site, user: User) -> Terminal:
+    terminal = site.sshd.login(user)
+    terminal.answer(prompts.PASSWORD, user.password)
     return terminal
 
 
 def sign_in(site: Site, member: Member, code: str) -> None:
-    terminal = reach_the_code(site, member.person)
+    terminal = reach_the_code(site, member.user)
     terminal.answer(prompts.CODE, code)
     assert terminal.end() == 0
 
@@ -35,7 +35,7 @@ def sign_in(site: Site, member: Member, code: str) -> None:
 def guess(site: Site, member: Member, times: int) -> None:
     """Logins with so many wrong codes in all."""
     while times > 0:
-        terminal = reach_the_code(site, member.person)
+        terminal = reach_the_code(site, member.user)
         for _ in range(min(times, 3)):
             terminal.answer(prompts.CODE, member.phone.wrong())
         times -= 3
@@ -44,8 +44,8 @@ def guess(site: Site, member: Member, times: int) -> None:
             terminal.hang_up()
 
 
-def last_record(site: Site, person: User) -> dict[str, str]:
-    record = site.rw2fa.json("audit", "--user", person.name)[-1]
+def last_record(site: Site, user: User) -> dict[str, str]:
+    record = site.rw2fa.json("audit", "--user", user.name)[-1]
     assert isinstance(record, dict)
     return record
 
@@ -59,37 +59,37 @@ def test_promise_9_after_three_wrong_codes_one_that_is_an_hour_off_is_refused_an
     site: Site, member: Member
 ) -> None:
     guess(site, member, 3)
-    off = reach_the_code(site, member.person)
+    off = reach_the_code(site, member.user)
     off.answer(prompts.CODE, member.phone.code(AN_HOUR))
     off.expect(prompts.CLOCK)
     off.answer(prompts.READ, "")
     assert off.end() != 0
-    refused = last_record(site, member.person)
+    refused = last_record(site, member.user)
     assert refused["rule"] == "code-outside-window"
     assert refused["reason"].startswith("valid, but 60 minutes early: the phone is about 60 minutes fast")
     sign_in(site, member, member.phone.fresh())
-    shown = site.show(member.person)
+    shown = site.show(member.user)
     assert (shown["failures"], shown["guesses"]["wide_spent"]) == (0, 3), "a success gives no guess back"
-    again = reach_the_code(site, member.person)
+    again = reach_the_code(site, member.user)
     again.answer(prompts.CODE, member.phone.code(AN_HOUR + 1))
     again.answer(prompts.READ, "")
     assert again.end() != 0
-    site.rw2fa.command("users", "unlock", member.person.name)
+    site.rw2fa.command("users", "unlock", member.user.name)
     sign_in(site, member, member.phone.code(AN_HOUR + 2))
 
 
 def test_promise_8_the_fifth_wrong_code_in_a_row_locks_for_a_minute(site: Site, member: Member) -> None:
     guess(site, member, FREE_FAILURES)
-    assert site.show(member.person)["locked"] is False
-    terminal = reach_the_code(site, member.person)
+    assert site.show(member.user)["locked"] is False
+    terminal = reach_the_code(site, member.user)
     terminal.answer(prompts.CODE, member.phone.wrong())
     terminal.expect(prompts.LOCKED)
     terminal.answer(prompts.READ, "")
     assert terminal.end() != 0
-    shown = site.show(member.person)
+    shown = site.show(member.user)
     seconds = datetime.fromisoformat(shown["locked_until"]).timestamp() - time.time()
     assert FIRST_LOCK_SECONDS - 15 < seconds <= FIRST_LOCK_SECONDS
-    record = last_record(site, member.person)
+    record = last_record(site, member.user)
     assert (record["event"], record["reason"]) == ("locked", "for 1 minute")
 
 
@@ -98,9 +98,9 @@ def test_row_14_a_phone_that_is_seven_minutes_off_gets_in_and_the_administrator_
 ) -> None:
     stay_within_a_step()
     sign_in(site, member, member.phone.code(SEVEN_MINUTES))
-    accepted = last_record(site, member.person)
+    accepted = last_record(site, member.user)
     assert (accepted["rule"], accepted["reason"]) == ("code-right", "valid, 7 minutes early")
-    shown = site.show(member.person)
+    shown = site.show(member.user)
     assert (shown["drift_seconds"], shown["drift"]) == (30 * SEVEN_MINUTES, "the phone is about 7 minutes fast")
 
 

@@ -49,21 +49,21 @@ def plain_sshd(trusting: Site) -> Iterator[Sshd]:
     sshd.stop()
 
 
-def from_trusted_host(sshd: Sshd, person: User, methods: str, *, batch: bool = False) -> Terminal:
-    return sshd.login(person, methods=methods, options=["HostbasedAuthentication=yes"], batch=batch, as_person=True)
+def from_trusted_host(sshd: Sshd, user: User, methods: str, *, batch: bool = False) -> Terminal:
+    return sshd.login(user, methods=methods, options=["HostbasedAuthentication=yes"], batch=batch, as_user=True)
 
 
 def test_promise_4_a_trusted_host_and_a_code_let_in_without_a_password(trusting: Site, member: Member) -> None:
-    terminal = from_trusted_host(trusting.sshd, member.person, HOST_THEN_CODE)
+    terminal = from_trusted_host(trusting.sshd, member.user, HOST_THEN_CODE)
     terminal.expect(prompts.PASSWORD, prompts.CODE)
     assert "assword" not in terminal.screen
     terminal.type(member.phone.fresh())
     assert terminal.end() == 0
-    assert f"you-are-in-as-{member.person.name}" in terminal.screen
+    assert f"you-are-in-as-{member.user.name}" in terminal.screen
 
 
 def test_promise_4_a_trusted_host_and_wrong_codes_are_refused(trusting: Site, member: Member) -> None:
-    terminal = from_trusted_host(trusting.sshd, member.person, HOST_THEN_CODE)
+    terminal = from_trusted_host(trusting.sshd, member.user, HOST_THEN_CODE)
     for _ in range(3):
         terminal.answer(prompts.CODE, member.phone.wrong())
     assert terminal.end() != 0
@@ -74,10 +74,10 @@ def test_promise_4_a_trusted_host_alone_is_refused_with_our_drop_in_and_without(
     site: Site, trusting: Site, plain_sshd: Sshd, member: Member
 ) -> None:
     for sshd in (trusting.sshd, plain_sshd):
-        terminal = from_trusted_host(sshd, member.person, "hostbased", batch=True)
+        terminal = from_trusted_host(sshd, member.user, "hostbased", batch=True)
         assert terminal.end() != 0
         assert "you-are-in" not in terminal.screen
-    site.log.wait_for(f"Access denied for user {member.person.name} by PAM account configuration")
+    site.log.wait_for(f"Access denied for user {member.user.name} by PAM account configuration")
 
 
 def test_promise_14_a_trusted_host_lets_in_whoever_is_not_enabled_as_before(

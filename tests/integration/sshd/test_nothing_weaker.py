@@ -8,7 +8,7 @@ import pytest
 
 from tests.integration import prompts
 from tests.support.world import World
-from tests.support.world.accounts import User, add_group, add_person, allow_key
+from tests.support.world.accounts import User, add_group, add_user, allow_key
 from tests.support.world.installation import Installation
 from tests.support.world.phone import Phone
 from tests.support.world.sshd import Sshd
@@ -42,21 +42,21 @@ class Host:
             self.rw2fa.command("pam", "install")
         self.sshd.reload()
 
-    def person(self, *groups: str) -> User:
-        return add_person(self.world, groups=groups)
+    def user(self, *groups: str) -> User:
+        return add_user(self.world, groups=groups)
 
-    def is_in_by_key(self, person: User) -> bool:
+    def is_in_by_key(self, user: User) -> bool:
         """By a key and nothing else, as a script does it."""
-        terminal = self.sshd.login(person, methods="publickey", key=person.key, batch=True)
-        return terminal.end() == 0 and f"you-are-in-as-{person.name}" in terminal.screen
+        terminal = self.sshd.login(user, methods="publickey", key=user.key, batch=True)
+        return terminal.end() == 0 and f"you-are-in-as-{user.name}" in terminal.screen
 
-    def is_in_by_password(self, person: User, password: str | None = None, *, key: bool = False) -> bool:
+    def is_in_by_password(self, user: User, password: str | None = None, *, key: bool = False) -> bool:
         """By a password in keyboard-interactive, after a key if there is one; whoever is asked more gives up."""
         methods = KEY_THEN_PASSWORD if key else "keyboard-interactive,password"
-        terminal = self.sshd.login(person, methods=methods, key=person.key if key else None)
+        terminal = self.sshd.login(user, methods=methods, key=user.key if key else None)
         if terminal.ends_before(prompts.PASSWORD):
             return terminal.end() == 0
-        terminal.type(password or person.password)
+        terminal.type(password or user.password)
         if terminal.ends_before(f"{prompts.CODE}|{prompts.PASSWORD}"):
             return terminal.end() == 0
         terminal.hang_up()
@@ -88,33 +88,33 @@ def state(host: Host, request: pytest.FixtureRequest) -> str:
 
 
 def test_promise_14_who_has_to_show_key_and_password_still_has_to(host: Host, state: str) -> None:
-    person = host.person(KEYED)
-    allow_key(host.world, person)
-    assert not host.is_in_by_key(person)
-    assert not host.is_in_by_password(person, "wrong", key=True)
-    assert host.is_in_by_password(person, key=True)
+    user = host.user(KEYED)
+    allow_key(host.world, user)
+    assert not host.is_in_by_key(user)
+    assert not host.is_in_by_password(user, "wrong", key=True)
+    assert host.is_in_by_password(user, key=True)
 
 
 def test_promise_14_a_key_alone_goes_on_working_where_the_host_allows_it(host: Host, state: str) -> None:
-    outsider, exempt = host.person(), host.person(SCOPE, MACHINES)
-    for person in (outsider, exempt):
-        allow_key(host.world, person)
-        assert host.is_in_by_key(person)
-    member = host.person(SCOPE)
+    outsider, exempt = host.user(), host.user(SCOPE, MACHINES)
+    for user in (outsider, exempt):
+        allow_key(host.world, user)
+        assert host.is_in_by_key(user)
+    member = host.user(SCOPE)
     allow_key(host.world, member)
     assert host.is_in_by_key(member) is (state != "on")
 
 
 def test_promise_14_passwords_that_were_closed_stay_closed(host: Host, state: str) -> None:
     for groups in ((CLOSED,), (CLOSED, SCOPE), (CLOSED, SCOPE, MACHINES)):
-        person = host.person(*groups)
-        assert not host.is_in_by_password(person), groups
-    assert host.is_in_by_password(host.person())
+        user = host.user(*groups)
+        assert not host.is_in_by_password(user), groups
+    assert host.is_in_by_password(host.user())
 
 
 @pytest.mark.parametrize("state", ["on"], indirect=True)
 def test_promise_14_in_the_scope_a_closed_password_leaves_key_and_code(host: Host, state: str) -> None:
-    member = host.person(CLOSED, SCOPE)
+    member = host.user(CLOSED, SCOPE)
     key = allow_key(host.world, member)
     phone = Phone(str(host.rw2fa.json("users", "enrol", member.name)["uri"]))
     host.rw2fa.command("users", "confirm", member.name, phone.fresh())
@@ -129,7 +129,7 @@ def test_promise_14_in_the_scope_a_closed_password_leaves_key_and_code(host: Hos
 
 @pytest.mark.parametrize("state", ["on"], indirect=True)
 def test_promise_14_a_bypass_keeps_a_key_without_a_password(host: Host, state: str) -> None:
-    member = host.person(SCOPE)
+    member = host.user(SCOPE)
     key = allow_key(host.world, member)
     host.rw2fa.command("users", "bypass", member.name, "--for", "1h", "--reason", "phone lost")
     terminal = host.sshd.login(member, methods=KEY_THEN_PASSWORD, key=key)

@@ -43,10 +43,10 @@ def screens(site: Site, names: Sequence[str]) -> list[str]:
 def test_promise_10_a_name_that_nobody_has_is_asked_for_a_password_like_that_of_anybody_outside_the_scope(
     site: Site, member: Member, newcomer: User, outsider: User
 ) -> None:
-    by_name = site.member_by_name().person
+    by_name = site.member_by_name().user
     unknown, known = screens(site, [NOBODY, outsider.name])
     assert unknown == known
-    enabled = screens(site, [newcomer.name, member.person.name, by_name.name])
+    enabled = screens(site, [newcomer.name, member.user.name, by_name.name])
     assert len(set(enabled)) == 1, "enrolled or not, by name or by group"
     assert [screen.count("assword") for screen in (unknown, *enabled)] == [2] * 4
 

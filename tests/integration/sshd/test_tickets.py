@@ -34,22 +34,22 @@ def realm(session_site: Site) -> Iterator[Realm]:
     site.sshd.reload()
 
 
-def with_ticket(sshd: Sshd, realm: Realm, person: User, methods: str, *, batch: bool = False) -> Terminal:
+def with_ticket(sshd: Sshd, realm: Realm, user: User, methods: str, *, batch: bool = False) -> Terminal:
     options = ["GSSAPIAuthentication=yes", f"HostName={HOST_NAME}"]
-    return sshd.login(person, methods=methods, options=options, batch=batch, environment=realm.ticket(person))
+    return sshd.login(user, methods=methods, options=options, batch=batch, environment=realm.ticket(user))
 
 
 def test_promise_4_a_ticket_and_a_code_let_in_without_a_password(site: Site, realm: Realm, member: Member) -> None:
-    terminal = with_ticket(site.sshd, realm, member.person, TICKET_THEN_CODE)
+    terminal = with_ticket(site.sshd, realm, member.user, TICKET_THEN_CODE)
     terminal.expect(prompts.PASSWORD, prompts.CODE)
     assert "assword" not in terminal.screen
     terminal.type(member.phone.fresh())
     assert terminal.end() == 0
-    assert f"you-are-in-as-{member.person.name}" in terminal.screen
+    assert f"you-are-in-as-{member.user.name}" in terminal.screen
 
 
 def test_promise_4_a_ticket_and_wrong_codes_are_refused(site: Site, realm: Realm, member: Member) -> None:
-    terminal = with_ticket(site.sshd, realm, member.person, TICKET_THEN_CODE)
+    terminal = with_ticket(site.sshd, realm, member.user, TICKET_THEN_CODE)
     for _ in range(3):
         terminal.answer(prompts.CODE, member.phone.wrong())
     assert terminal.end() != 0
@@ -60,10 +60,10 @@ def test_promise_4_a_ticket_alone_is_refused_with_our_drop_in_and_without(
     site: Site, realm: Realm, ticket_sshd: Sshd, member: Member
 ) -> None:
     for sshd in (site.sshd, ticket_sshd):
-        terminal = with_ticket(sshd, realm, member.person, TICKET, batch=True)
+        terminal = with_ticket(sshd, realm, member.user, TICKET, batch=True)
         assert terminal.end() != 0
         assert "you-are-in" not in terminal.screen
-    site.log.wait_for(f"Access denied for user {member.person.name} by PAM account configuration")
+    site.log.wait_for(f"Access denied for user {member.user.name} by PAM account configuration")
 
 
 def test_promise_14_a_ticket_of_somebody_who_is_not_enabled_lets_in_as_before(

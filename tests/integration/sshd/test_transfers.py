@@ -33,29 +33,29 @@ def forcing_sshd(session_site: Site) -> Iterator[Sshd]:
 
 
 def sign_in(terminal: Terminal, member: Member) -> None:
-    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.answer(prompts.PASSWORD, member.user.password)
     terminal.answer(prompts.CODE, member.phone.fresh())
 
 
 def sign_in_wrongly(terminal: Terminal, member: Member) -> None:
-    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.answer(prompts.PASSWORD, member.user.password)
     for _ in range(3):
         terminal.answer(prompts.CODE, member.phone.wrong())
 
 
-def transfer(program: str, sshd: Sshd, person: User, source: str, target: str) -> Terminal:
-    return sshd.client(program, person, f"here:{source}", target)
+def transfer(program: str, sshd: Sshd, user: User, source: str, target: str) -> Terminal:
+    return sshd.client(program, user, f"here:{source}", target)
 
 
 @pytest.mark.parametrize("program", ["sftp", "scp"])
 def test_promise_4_files_come_after_a_code_and_not_before(site: Site, member: Member, program: str) -> None:
-    source, target = f"{member.person.home}/a-file", f"/tmp/{program}-{member.person.name}"
+    source, target = f"{member.user.home}/a-file", f"/tmp/{program}-{member.user.name}"
     site.world.write(source, "what is in it")
-    wrong = transfer(program, site.sshd, member.person, source, target)
+    wrong = transfer(program, site.sshd, member.user, source, target)
     sign_in_wrongly(wrong, member)
     assert wrong.end() != 0
     assert not site.world.path(target).exists()
-    right = transfer(program, site.sshd, member.person, source, target)
+    right = transfer(program, site.sshd, member.user, source, target)
     sign_in(right, member)
     assert right.end() == 0
     assert site.world.read(target) == "what is in it"
@@ -77,18 +77,18 @@ def test_promise_14_who_is_not_enabled_is_asked_for_the_password_alone(
 def test_promise_4_a_forced_command_runs_after_a_code_and_not_before(
     site: Site, forcing_sshd: Sshd, member: Member, outsider: User
 ) -> None:
-    key = allow_key(site.world, member.person)
-    alone = forcing_sshd.login(member.person, methods="publickey", key=key, batch=True)
+    key = allow_key(site.world, member.user)
+    alone = forcing_sshd.login(member.user, methods="publickey", key=key, batch=True)
     assert alone.end() != 0
     assert FORCED not in alone.screen
-    wrong = forcing_sshd.login(member.person)
+    wrong = forcing_sshd.login(member.user)
     sign_in_wrongly(wrong, member)
     assert wrong.end() != 0
     assert FORCED not in wrong.screen
-    right = forcing_sshd.login(member.person)
+    right = forcing_sshd.login(member.user)
     sign_in(right, member)
     assert right.end() == 0
-    assert f"{FORCED}-{member.person.name}" in right.screen
+    assert f"{FORCED}-{member.user.name}" in right.screen
     other = forcing_sshd.login(outsider)
     other.answer(prompts.PASSWORD, outsider.password)
     assert other.end() == 0
@@ -97,11 +97,11 @@ def test_promise_4_a_forced_command_runs_after_a_code_and_not_before(
 
 
 def test_promise_4_a_port_is_forwarded_after_a_code_and_not_before(site: Site, member: Member) -> None:
-    key = allow_key(site.world, member.person)
-    alone = site.sshd.client("ssh", member.person, *FORWARDING, methods="publickey", key=key)
+    key = allow_key(site.world, member.user)
+    alone = site.sshd.client("ssh", member.user, *FORWARDING, methods="publickey", key=key)
     assert alone.end() != 0, "with -N no session is opened, so nothing but the account phase stands there"
-    terminal = site.sshd.client("ssh", member.person, *FORWARDING)
-    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal = site.sshd.client("ssh", member.user, *FORWARDING)
+    terminal.answer(prompts.PASSWORD, member.user.password)
     terminal.expect(prompts.CODE)
     assert not site.world.listens(FORWARDED)
     terminal.type(member.phone.wrong())
@@ -120,32 +120,32 @@ def test_promise_14_who_is_not_enabled_forwards_with_a_key_alone(site: Site, out
 
 
 def test_one_code_opens_a_connection_that_serves_many_programs_until_it_ends(site: Site, member: Member) -> None:
-    socket = f"/tmp/control-{member.person.name}"
+    socket = f"/tmp/control-{member.user.name}"
     shared = f"ControlPath={socket}"
-    source, copies = f"{member.person.home}/a-file", [f"/tmp/{n}-{member.person.name}" for n in ("first", "second")]
+    source, copies = f"{member.user.home}/a-file", [f"/tmp/{n}-{member.user.name}" for n in ("first", "second")]
     site.world.write(source, "what is in it")
-    master = site.sshd.client("ssh", member.person, "-M", "-N", "here", options=[shared])
-    master.answer(prompts.PASSWORD, member.person.password)
+    master = site.sshd.client("ssh", member.user, "-M", "-N", "here", options=[shared])
+    master.answer(prompts.PASSWORD, member.user.password)
     master.expect(prompts.CODE)
     assert not site.world.path(socket).exists()
     master.type(member.phone.fresh())
     wait_until("the connection that is shared", site.world.path(socket).exists)
     for program, copy in zip(("sftp", "scp"), copies, strict=True):
-        assert site.sshd.client(program, member.person, f"here:{source}", copy, options=[shared]).end() == 0
+        assert site.sshd.client(program, member.user, f"here:{source}", copy, options=[shared]).end() == 0
         assert site.world.read(copy) == "what is in it"
-    command = site.sshd.client("ssh", member.person, "here", "id -un", options=[shared])
+    command = site.sshd.client("ssh", member.user, "here", "id -un", options=[shared])
     assert command.end() == 0
-    assert command.screen.strip() == member.person.name
+    assert command.screen.strip() == member.user.name
     forward = ("-O", "forward", "-L", f"127.0.0.1:{FORWARDED}:127.0.0.1:22", "here")
-    assert site.sshd.client("ssh", member.person, *forward, options=[shared]).end() == 0
+    assert site.sshd.client("ssh", member.user, *forward, options=[shared]).end() == 0
     assert banner(site).startswith(b"SSH-2.0-")
-    assert site.sshd.client("ssh", member.person, "-O", "exit", "here", options=[shared]).end() == 0
+    assert site.sshd.client("ssh", member.user, "-O", "exit", "here", options=[shared]).end() == 0
     master.end()
-    after = site.sshd.client("ssh", member.person, "here", "id -un", options=[shared])
-    after.answer(prompts.PASSWORD, member.person.password)
+    after = site.sshd.client("ssh", member.user, "here", "id -un", options=[shared])
+    after.answer(prompts.PASSWORD, member.user.password)
     after.expect(prompts.CODE)
     after.hang_up()
-    rules = [record["rule"] for record in site.rw2fa.json("audit", "--user", member.person.name)]
+    rules = [record["rule"] for record in site.rw2fa.json("audit", "--user", member.user.name)]
     assert [rule for rule in rules if re.match("code", rule)] == ["code-right"], "one code for all of it"
 
 

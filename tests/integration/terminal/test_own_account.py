@@ -24,9 +24,9 @@ def dead_daemon(site: Site) -> Iterator[None]:
     site.rw2fa.start()
 
 
-def change_password(site: Site, person: User) -> Terminal:
-    terminal = site.world.terminal("passwd", user=person.name)
-    terminal.answer("Current password: ", person.password)
+def change_password(site: Site, user: User) -> Terminal:
+    terminal = site.world.terminal("passwd", user=user.name)
+    terminal.answer("Current password: ", user.password)
     terminal.answer("New password: ", CHOSEN)
     terminal.answer("Retype new password: ", CHOSEN)
     assert terminal.end() == 0
@@ -35,13 +35,13 @@ def change_password(site: Site, person: User) -> Terminal:
     return terminal
 
 
-def shell_of(site: Site, person: User) -> str:
-    return site.world.run("getent", "passwd", person.name).stdout.strip().rpartition(":")[2]
+def shell_of(site: Site, user: User) -> str:
+    return site.world.run("getent", "passwd", user.name).stdout.strip().rpartition(":")[2]
 
 
 def test_promise_14_an_enabled_user_changes_the_password_as_before(site: Site, member: Member) -> None:
-    change_password(site, member.person)
-    terminal = site.sshd.login(member.person)
+    change_password(site, member.user)
+    terminal = site.sshd.login(member.user)
     terminal.answer(prompts.PASSWORD, CHOSEN)
     terminal.answer(prompts.CODE, member.phone.fresh())
     assert terminal.end() == 0, "and signs in with it"
@@ -51,39 +51,39 @@ def test_promise_14_an_enabled_user_changes_the_password_as_before(site: Site, m
 def test_promise_14_passwords_change_and_groups_too_with_the_daemon_dead(
     site: Site, member: Member, outsider: User
 ) -> None:
-    for person in (member.person, outsider):
-        change_password(site, person)
-        assert enters_group(site, person)
+    for user in (member.user, outsider):
+        change_password(site, user)
+        assert enters_group(site, user)
 
 
 def test_promise_14_newgrp_asks_nothing_of_anybody(site: Site, member: Member, outsider: User) -> None:
-    for person in (member.person, outsider):
-        assert enters_group(site, person)
+    for user in (member.user, outsider):
+        assert enters_group(site, user)
 
 
-def enters_group(site: Site, person: User) -> bool:
-    group = f"project-{person.name}"
+def enters_group(site: Site, user: User) -> bool:
+    group = f"project-{user.name}"
     site.world.run("groupadd", "--force", group)
-    site.world.run("gpasswd", "--add", person.name, group)
-    terminal = site.world.terminal("newgrp", group, user=person.name)
+    site.world.run("gpasswd", "--add", user.name, group)
+    terminal = site.world.terminal("newgrp", group, user=user.name)
     terminal.answer(r"\$ (?:\x1b\[K)?$", "id -gn; exit")
     # The line may begin with what ends a bracketed paste.
     return terminal.end() == 0 and re.search(rf"{group}\b", terminal.screen) is not None
 
 
 def test_promise_4_chsh_of_an_enabled_user_asks_for_the_code(site: Site, member: Member) -> None:
-    before = shell_of(site, member.person)
-    wrong = site.world.terminal("chsh", "-s", SHELL, user=member.person.name)
-    wrong.answer(prompts.PASSWORD, member.person.password)
+    before = shell_of(site, member.user)
+    wrong = site.world.terminal("chsh", "-s", SHELL, user=member.user.name)
+    wrong.answer(prompts.PASSWORD, member.user.password)
     for _ in range(3):
         wrong.answer(prompts.CODE, member.phone.wrong())
     assert wrong.end() != 0
-    assert shell_of(site, member.person) == before != SHELL
-    right = site.world.terminal("chsh", "-s", SHELL, user=member.person.name)
-    right.answer(prompts.PASSWORD, member.person.password)
+    assert shell_of(site, member.user) == before != SHELL
+    right = site.world.terminal("chsh", "-s", SHELL, user=member.user.name)
+    right.answer(prompts.PASSWORD, member.user.password)
     right.answer(prompts.CODE, member.phone.fresh())
     assert right.end() == 0
-    assert shell_of(site, member.person) == SHELL
+    assert shell_of(site, member.user) == SHELL
 
 
 def test_promise_14_chsh_asks_others_for_the_password_alone_and_root_for_nothing(
@@ -94,5 +94,5 @@ def test_promise_14_chsh_asks_others_for_the_password_alone_and_root_for_nothing
     assert terminal.end() == 0
     assert prompts.CODE not in terminal.screen
     assert shell_of(site, outsider) == SHELL
-    site.world.run("chsh", "-s", SHELL, member.person.name)
-    assert shell_of(site, member.person) == SHELL
+    site.world.run("chsh", "-s", SHELL, member.user.name)
+    assert shell_of(site, member.user) == SHELL

@@ -23,8 +23,8 @@ def plain_locker(site: Site) -> Iterator[None]:
     site.world.run("chmod", "u+s", LOCKER)
 
 
-def lock(site: Site, person: User) -> Terminal:
-    terminal = site.world.terminal("vlock", "--current", user=person.name, environment={"USER": person.name})
+def lock(site: Site, user: User) -> Terminal:
+    terminal = site.world.terminal("vlock", "--current", user=user.name, environment={"USER": user.name})
     terminal.answer(LOCKED, "")
     return terminal
 
@@ -33,22 +33,22 @@ def lock(site: Site, person: User) -> Terminal:
 def test_promise_10_a_locker_that_the_person_runs_is_opened_by_the_password_alone(
     site: Site, member: Member, newcomer: User, outsider: User
 ) -> None:
-    for person in (member.person, newcomer, outsider):
-        terminal = lock(site, person)
+    for user in (member.user, newcomer, outsider):
+        terminal = lock(site, user)
         terminal.answer(prompts.PASSWORD, "not the password")
         terminal.answer("root's Password: ", "it asks about root as well, who is somebody else")
         terminal.answer(LOCKED, "")
-        terminal.answer(prompts.PASSWORD, person.password)
+        terminal.answer(prompts.PASSWORD, user.password)
         assert terminal.end() == 0
         assert prompts.CODE not in terminal.screen
-    assert site.show(member.person)["failures"] == 0
+    assert site.show(member.user)["failures"] == 0
 
 
 def test_a_locker_that_root_runs_asks_for_the_code_of_whoever_is_enabled(
     site: Site, member: Member, outsider: User
 ) -> None:
-    terminal = lock(site, member.person)
-    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal = lock(site, member.user)
+    terminal.answer(prompts.PASSWORD, member.user.password)
     terminal.answer(prompts.CODE, member.phone.fresh())
     assert terminal.end() == 0
     other = lock(site, outsider)

@@ -30,16 +30,16 @@ def audit_sessions() -> None:
 @pytest.fixture
 def sudoer(site: Site, member: Member, audit_sessions: None) -> Iterator[Member]:
     """A member who may run everything as root, with the own password."""
-    rule = f"/etc/sudoers.d/{member.person.name}"
-    site.world.write(rule, f"{member.person.name} ALL=(ALL:ALL) ALL\n", mode=0o440)
+    rule = f"/etc/sudoers.d/{member.user.name}"
+    site.world.write(rule, f"{member.user.name} ALL=(ALL:ALL) ALL\n", mode=0o440)
     yield member
     site.world.path(rule).unlink()
 
 
 def shell(site: Site, member: Member) -> Terminal:
     """A shell over SSH, in an audit session of its own that pam_loginuid opened."""
-    terminal = site.sshd.login(member.person, command="bash --norc", options=["RequestTTY=force"])
-    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal = site.sshd.login(member.user, command="bash --norc", options=["RequestTTY=force"])
+    terminal.answer(prompts.PASSWORD, member.user.password)
     terminal.answer(prompts.CODE, member.phone.fresh())
     terminal.expect(SHELL)
     return terminal
@@ -47,9 +47,9 @@ def shell(site: Site, member: Member) -> Terminal:
 
 def shell_without_a_code(site: Site, member: Member) -> Terminal:
     """The same after a login in which no code was typed."""
-    site.rw2fa.command("users", "bypass", member.person.name, "--for", "1h", "--once", "--reason", "phone at home")
-    terminal = site.sshd.login(member.person, command="bash --norc", options=["RequestTTY=force"])
-    terminal.answer(prompts.PASSWORD, member.person.password)
+    site.rw2fa.command("users", "bypass", member.user.name, "--for", "1h", "--once", "--reason", "phone at home")
+    terminal = site.sshd.login(member.user, command="bash --norc", options=["RequestTTY=force"])
+    terminal.answer(prompts.PASSWORD, member.user.password)
     terminal.expect(SHELL)
     return terminal
 
@@ -64,7 +64,7 @@ def session_of(terminal: Terminal) -> str:
 def sudo(terminal: Terminal, member: Member, *codes: str) -> str:
     """`sudo id -un`; gives what was asked or printed after the password and these codes."""
     terminal.type(SUDO)
-    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.answer(prompts.PASSWORD, member.user.password)
     for code in codes:
         terminal.answer(prompts.CODE, code)
     return terminal.expect(prompts.CODE, r"\nroot\r\n").strip()
@@ -100,8 +100,8 @@ os.waitpid(child, 0)
 def container(request: pytest.FixtureRequest, site: Site, sudoer: Member) -> str:
     """A command that goes into namespaces of their own, in the same audit session, and asks for no password."""
     site.world.write(CONTAINER, _CONTAINERS[request.param], mode=0o755)
-    rule = f"/etc/sudoers.d/{sudoer.person.name}"
-    site.world.write(rule, site.world.read(rule) + f"{sudoer.person.name} ALL=NOPASSWD: {CONTAINER}\n", mode=0o440)
+    rule = f"/etc/sudoers.d/{sudoer.user.name}"
+    site.world.write(rule, site.world.read(rule) + f"{sudoer.user.name} ALL=NOPASSWD: {CONTAINER}\n", mode=0o440)
     return f"sudo {CONTAINER}"
 
 
@@ -115,7 +115,7 @@ def test_after_a_code_at_ssh_sudo_asks_for_none_in_that_session(site: Site, sudo
     assert session_of(terminal) != NO_SESSION
     assert sudo(terminal, sudoer) == "root"
     leave(terminal)
-    rules = [record["rule"] for record in site.rw2fa.json("audit", "--user", sudoer.person.name)]
+    rules = [record["rule"] for record in site.rw2fa.json("audit", "--user", sudoer.user.name)]
     assert rules[-2:] == ["code-right", "recent-code"]
 
 
@@ -127,7 +127,7 @@ def test_sudo_asks_once_in_a_login_session(site: Site, sudoer: Member) -> None:
         terminal.expect(SHELL)
         assert sudo(terminal, sudoer) == "root"
     leave(terminal)
-    rules = [record["rule"] for record in site.rw2fa.json("audit", "--user", sudoer.person.name)]
+    rules = [record["rule"] for record in site.rw2fa.json("audit", "--user", sudoer.user.name)]
     assert rules[-3:] == ["code-right", "recent-code", "recent-code"]
 
 
@@ -171,13 +171,13 @@ def test_promise_4_a_wrong_code_is_no_code_in_the_session(site: Site, sudoer: Me
 
 def test_promise_4_without_a_session_sudo_asks_each_time(site: Site, sudoer: Member) -> None:
     # As a job does that no login started; the test itself may be in a session, and leaves it.
-    name = sudoer.person.name
+    name = sudoer.user.name
     leave_it = f"echo {NO_SESSION} >/proc/self/loginuid; cat /proc/self/sessionid"
     for _ in range(2):
         terminal = site.world.terminal(
             *("sh", "-c", f"{leave_it}; exec setpriv --reuid={name} --regid={name} --init-groups {SUDO}")
         )
-        terminal.answer(prompts.PASSWORD, sudoer.person.password)
+        terminal.answer(prompts.PASSWORD, sudoer.user.password)
         terminal.answer(prompts.CODE, sudoer.phone.fresh())
         assert terminal.end() == 0
         assert NO_SESSION in terminal.screen
@@ -224,9 +224,9 @@ def test_promise_4_a_code_in_a_container_spares_nobody_outside(site: Site, sudoe
 def test_promise_4_a_reset_ends_what_the_session_had(site: Site, sudoer: Member) -> None:
     terminal = shell(site, sudoer)
     assert sudo(terminal, sudoer) == "root"
-    site.rw2fa.command("users", "reset", sudoer.person.name, "--yes")
+    site.rw2fa.command("users", "reset", sudoer.user.name, "--yes")
     terminal.answer(SHELL, SUDO)
-    terminal.answer(prompts.PASSWORD, sudoer.person.password)
+    terminal.answer(prompts.PASSWORD, sudoer.user.password)
     terminal.expect(prompts.ENROL_ELSEWHERE)
     terminal.hang_up()
 
@@ -234,16 +234,16 @@ def test_promise_4_a_reset_ends_what_the_session_had(site: Site, sudoer: Member)
 def test_promise_4_a_code_for_sudo_opens_no_login_of_another_kind(site: Site, sudoer: Member) -> None:
     terminal = shell(site, sudoer)
     assert sudo(terminal, sudoer) == "root"
-    terminal.answer(SHELL, f"su {sudoer.person.name} -c 'id -un'")
-    terminal.answer(prompts.PASSWORD, sudoer.person.password)
+    terminal.answer(SHELL, f"su {sudoer.user.name} -c 'id -un'")
+    terminal.answer(prompts.PASSWORD, sudoer.user.password)
     terminal.expect(prompts.CODE)
     terminal.hang_up()
 
 
 def test_after_a_code_at_the_console_sudo_asks_for_none_in_that_session(site: Site, sudoer: Member) -> None:
     terminal = site.world.terminal("login")
-    terminal.answer("login: ", sudoer.person.name)
-    terminal.answer(prompts.PASSWORD, sudoer.person.password)
+    terminal.answer("login: ", sudoer.user.name)
+    terminal.answer(prompts.PASSWORD, sudoer.user.password)
     terminal.answer(prompts.CODE, sudoer.phone.fresh())
     terminal.expect(SHELL)
     assert sudo(terminal, sudoer) == "root"
@@ -262,11 +262,11 @@ def leave_tmux_behind(terminal: Terminal, socket: str) -> None:
 
 def sudo_in_tmux(site: Site, member: Member, socket: str) -> str:
     """Runs sudo in the tmux that was left behind, with the password and nothing else; all that it printed."""
-    result = f"/tmp/result-{member.person.name}"
+    result = f"/tmp/result-{member.user.name}"
     site.world.path(result).unlink(missing_ok=True)
-    line = f"echo {member.person.password} | sudo --stdin --reset-timestamp id -un >{result}.new 2>{result}.asked"
+    line = f"echo {member.user.password} | sudo --stdin --reset-timestamp id -un >{result}.new 2>{result}.asked"
     line += f"; cat {result}.asked >>{result}.new; mv {result}.new {result}"
-    site.world.run("tmux", "-S", socket, "send-keys", line, "Enter", user=member.person.name)
+    site.world.run("tmux", "-S", socket, "send-keys", line, "Enter", user=member.user.name)
     wait_until("sudo in tmux", site.world.path(result).exists)
     return site.world.read(result)
 
@@ -274,7 +274,7 @@ def sudo_in_tmux(site: Site, member: Member, socket: str) -> str:
 def test_promise_4_a_tmux_left_behind_has_what_its_session_had_and_later_logins_have_not(
     site: Site, sudoer: Member
 ) -> None:
-    socket = f"/tmp/tmux-{sudoer.person.name}"
+    socket = f"/tmp/tmux-{sudoer.user.name}"
     leave_tmux_behind(shell(site, sudoer), socket)
     later = shell_without_a_code(site, sudoer)
     assert "root" in sudo_in_tmux(site, sudoer, socket).splitlines(), "for sudo_minutes after the code, no longer"
@@ -285,25 +285,25 @@ def test_promise_4_a_tmux_left_behind_has_what_its_session_had_and_later_logins_
         assert prompts.CODE.strip() in sudo_in_tmux(site, sudoer, socket)
     finally:
         site.rw2fa.command("settings", "unset", "sudo_minutes")
-    site.rw2fa.command("users", "reset", sudoer.person.name, "--yes", "--no-token")
+    site.rw2fa.command("users", "reset", sudoer.user.name, "--yes", "--no-token")
     assert prompts.ENROL_ELSEWHERE in sudo_in_tmux(site, sudoer, socket)
-    site.world.run("tmux", "-S", socket, "kill-server", user=sudoer.person.name)
+    site.world.run("tmux", "-S", socket, "kill-server", user=sudoer.user.name)
 
 
 def test_promise_4_a_tmux_that_no_code_was_given_in_is_asked_whatever_was_given_elsewhere(
     site: Site, sudoer: Member
 ) -> None:
-    socket = f"/tmp/tmux-{sudoer.person.name}"
+    socket = f"/tmp/tmux-{sudoer.user.name}"
     leave_tmux_behind(shell_without_a_code(site, sudoer), socket)
     later = shell(site, sudoer)
     assert sudo(later, sudoer) == "root"
     assert prompts.CODE.strip() in sudo_in_tmux(site, sudoer, socket)
     later.hang_up()
-    site.world.run("tmux", "-S", socket, "kill-server", user=sudoer.person.name)
+    site.world.run("tmux", "-S", socket, "kill-server", user=sudoer.user.name)
 
 
 def test_promise_4_nobody_can_take_the_number_of_a_session_that_had_a_code(site: Site, sudoer: Member) -> None:
-    name = sudoer.person.name
+    name = sudoer.user.name
     first = shell(site, sudoer)
     number = session_of(first)
     # Whoever is in a session stays in it.
@@ -313,10 +313,10 @@ def test_promise_4_nobody_can_take_the_number_of_a_session_that_had_a_code(site:
     first.expect(SHELL)
     # Whoever is in none may say whose it is, and is given a number that nobody had.
     begin = f"echo {NO_SESSION} >/proc/self/loginuid; echo $(id -u {name}) >/proc/self/loginuid"
-    as_person = f"exec setpriv --reuid={name} --regid={name} --init-groups {SUDO}"
-    other = site.world.terminal("sh", "-c", f"{begin}; echo now=$(cat /proc/self/sessionid); {as_person}")
+    as_user = f"exec setpriv --reuid={name} --regid={name} --init-groups {SUDO}"
+    other = site.world.terminal("sh", "-c", f"{begin}; echo now=$(cat /proc/self/sessionid); {as_user}")
     assert other.expect(r"now=\d+") not in {f"now={number}", f"now={NO_SESSION}"}
-    other.answer(prompts.PASSWORD, sudoer.person.password)
+    other.answer(prompts.PASSWORD, sudoer.user.password)
     other.expect(prompts.CODE)
     other.hang_up()
     assert sudo(first, sudoer) == "root"

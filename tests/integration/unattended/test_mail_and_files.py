@@ -20,7 +20,7 @@ PASSWORD: Final = "Correct-horse-of-digits"
 class Server(Protocol):
     """What the three have in common."""
 
-    def lets_in(self, person: User) -> bool: ...
+    def lets_in(self, user: User) -> bool: ...
 
     def stop(self) -> None: ...
 
@@ -57,14 +57,14 @@ def unlisted(request: pytest.FixtureRequest, site: Site) -> Iterator[Server]:
 @pytest.fixture
 def digits(site: Site) -> Iterator[User]:
     """Somebody who is enrolled, and whose name has the form of a code."""
-    person = User("271828", PASSWORD)
-    site.world.run("useradd", "--badname", "--create-home", "--shell", "/bin/bash", person.name)
-    site.world.run("chpasswd", "--crypt-method=SHA512", "--sha-rounds=1000", stdin=f"{person.name}:{PASSWORD}\n")
-    site.rw2fa.command("users", "add", person.name)
-    site.enrol(person.name)
-    yield person
-    site.rw2fa.command("users", "remove", person.name, "--yes")
-    site.world.run("userdel", "--remove", person.name)
+    user = User("271828", PASSWORD)
+    site.world.run("useradd", "--badname", "--create-home", "--shell", "/bin/bash", user.name)
+    site.world.run("chpasswd", "--crypt-method=SHA512", "--sha-rounds=1000", stdin=f"{user.name}:{PASSWORD}\n")
+    site.rw2fa.command("users", "add", user.name)
+    site.enrol(user.name)
+    yield user
+    site.rw2fa.command("users", "remove", user.name, "--yes")
+    site.world.run("userdel", "--remove", user.name)
 
 
 def test_promise_14_whoever_is_not_enabled_gets_mail_and_files_as_before(
@@ -91,15 +91,15 @@ def test_promise_4_a_mail_client_that_polls_does_not_use_up_a_bypass_that_holds_
     site: Site, bare_sshd: Sshd, listed: tuple[str, Server], member: Member
 ) -> None:
     service, server = listed
-    person = member.person
-    site.rw2fa.command("users", "bypass", person.name, "--for", "1h", "--once", "--reason", "phone at home")
-    assert site.rw2fa.json("explain", person.name, "--service", service)["rule"] == "bypass-unattended"
+    user = member.user
+    site.rw2fa.command("users", "bypass", user.name, "--for", "1h", "--once", "--reason", "phone at home")
+    assert site.rw2fa.json("explain", user.name, "--service", service)["rule"] == "bypass-unattended"
     for _ in range(2):
-        assert not server.lets_in(person)
-    terminal = bare_sshd.login(person)
-    terminal.answer(prompts.PASSWORD, person.password)
+        assert not server.lets_in(user)
+    terminal = bare_sshd.login(user)
+    terminal.answer(prompts.PASSWORD, user.password)
     assert terminal.end() == 0
-    assert f"you-are-in-as-{person.name}" in terminal.screen
+    assert f"you-are-in-as-{user.name}" in terminal.screen
 
 
 def test_item_6_an_administrator_may_leave_such_a_service_to_the_password(site: Site, digits: User) -> None:

@@ -24,27 +24,27 @@ def daemon(site: Site, request: pytest.FixtureRequest) -> Iterator[str]:
 
 
 def test_item_5_su_by_root(site: Site, member: Member, daemon: str) -> None:
-    assert site.world.run("su", member.person.name, "-c", "id -un").stdout.strip() == member.person.name
+    assert site.world.run("su", member.user.name, "-c", "id -un").stdout.strip() == member.user.name
 
 
 def test_item_5_su_by_root_with_a_login_shell(site: Site, member: Member, daemon: str) -> None:
-    done = site.world.run("su", "-", member.person.name, "-c", "id -un")
-    assert done.stdout.strip().splitlines()[-1] == member.person.name
+    done = site.world.run("su", "-", member.user.name, "-c", "id -un")
+    assert done.stdout.strip().splitlines()[-1] == member.user.name
 
 
 def test_item_5_runuser(site: Site, member: Member, daemon: str) -> None:
-    name = member.person.name
+    name = member.user.name
     assert site.world.run("runuser", "-u", name, "--", "id", "-un").stdout.strip() == name
 
 
 def test_item_5_login_that_root_vouches_for(site: Site, member: Member, daemon: str) -> None:
-    terminal = site.world.terminal("login", "-f", member.person.name)
+    terminal = site.world.terminal("login", "-f", member.user.name)
     terminal.answer(r"\$ $", "id -un; exit")
     assert terminal.end() == 0
 
 
 def test_item_5_cron(site: Site, member: Member, daemon: str) -> None:
-    name = member.person.name
+    name = member.user.name
     # cron looks once a minute, and runs @reboot at its start if no cron ran before in this /run.
     site.world.write("/etc/cron.d/rw2fa-test", f"@reboot {name} id -un >/tmp/cron-{name}\n")
     site.world.path("/run/crond.reboot").unlink(missing_ok=True)
@@ -54,7 +54,7 @@ def test_item_5_cron(site: Site, member: Member, daemon: str) -> None:
 
 
 def test_item_5_at(site: Site, member: Member, daemon: str) -> None:
-    name = member.person.name
+    name = member.user.name
     site.world.write("/etc/at.deny", "")
     atd = site.world.start("atd", "-f", "-b", "1", "-l", "100")
     site.world.run("at", "now", user=name, stdin=f"id -un >/tmp/at-{name}\n")
@@ -63,7 +63,7 @@ def test_item_5_at(site: Site, member: Member, daemon: str) -> None:
 
 
 def test_item_5_sudo_that_needs_no_password(site: Site, member: Member, daemon: str) -> None:
-    name = member.person.name
+    name = member.user.name
     rule = f"/etc/sudoers.d/{name}"
     site.world.write(rule, f"{name} ALL=(ALL:ALL) NOPASSWD: ALL\n", mode=0o440)
     assert site.world.run("sudo", "-n", "id", "-un", user=name).stdout.strip() == "root"
@@ -71,11 +71,11 @@ def test_item_5_sudo_that_needs_no_password(site: Site, member: Member, daemon: 
 
 
 def test_item_5_sudo_that_remembers_does_not_ask_again_with_the_daemon_dead(site: Site, member: Member) -> None:
-    name = member.person.name
+    name = member.user.name
     rule = f"/etc/sudoers.d/{name}"
     site.world.write(rule, f"Defaults:{name} timestamp_type=global\n{name} ALL=(ALL:ALL) ALL\n", mode=0o440)
     terminal = site.world.terminal("sudo", "id", "-un", user=name)
-    terminal.answer(prompts.PASSWORD, member.person.password)
+    terminal.answer(prompts.PASSWORD, member.user.password)
     terminal.answer(prompts.CODE, member.phone.fresh())
     assert terminal.end() == 0
     site.rw2fa.kill()

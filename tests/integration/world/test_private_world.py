@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.world.accounts import add_person
+from tests.support.world.accounts import add_user
 from tests.support.world.authlog import AuthLog
 from tests.support.world.paths import REPOSITORY
 from tests.support.world.waiting import wait_until
@@ -25,11 +25,11 @@ def small_world(namespaces: None) -> Iterator[World]:
 
 
 def test_what_is_written_in_a_world_does_not_reach_the_host(small_world: World) -> None:
-    person = add_person(small_world)
+    user = add_user(small_world)
     small_world.write("/etc/pam.d/sshd", "auth required pam_deny.so\n")
     small_world.run("touch", "/var/lib/made-inside", "/usr/lib/made-inside", "/run/made-inside", "/dev/made-inside")
-    assert person.name in small_world.read("/etc/passwd")
-    assert f"{person.name}:" not in Path("/etc/passwd").read_text(encoding="utf-8")
+    assert user.name in small_world.read("/etc/passwd")
+    assert f"{user.name}:" not in Path("/etc/passwd").read_text(encoding="utf-8")
     assert "pam_deny" not in Path("/etc/pam.d/sshd").read_text(encoding="utf-8")
     for folder in ("/var/lib", "/usr/lib", "/run", "/dev"):
         assert not (Path(folder) / "made-inside").exists()

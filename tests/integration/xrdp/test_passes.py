@@ -31,8 +31,8 @@ class Portal:
 
     def log_on(self, code: str | None = None) -> dict[str, str]:
         """Sign in with password and code, by real PAM."""
-        person = self.member.person
-        report = self._run("logon", person.password, code or self.member.phone.fresh())
+        user = self.member.user
+        report = self._run("logon", user.password, code or self.member.phone.fresh())
         self.identifier = report.get("logon", "")
         return report
 
@@ -41,7 +41,7 @@ class Portal:
         return self._run(verb, self.identifier, *more)
 
     def _run(self, verb: str, *more: str) -> dict[str, str]:
-        argv = (sys.executable, "-m", "tests.support.world.portal_verbs", verb, self.member.person.name, *more, ADDRESS)
+        argv = (sys.executable, "-m", "tests.support.world.portal_verbs", verb, self.member.user.name, *more, ADDRESS)
         report: dict[str, str] = json.loads(
             self.site.world.run(*argv, environment={"PYTHONPATH": str(REPOSITORY)}).stdout
         )
@@ -72,41 +72,41 @@ def armed(portal: Portal) -> None:
 
 
 def test_row_3_one_rdp_login_is_let_in_with_a_pass_and_none_without(site: Site, portal: Portal) -> None:
-    person = portal.member.person
-    assert site.sesman.verdict(person) != IN, "the password is right"
+    user = portal.member.user
+    assert site.sesman.verdict(user) != IN, "the password is right"
     with passes_count(site):
         armed(portal)
-        assert site.sesman.verdict(person) == IN
+        assert site.sesman.verdict(user) == IN
         assert portal.ask("logon_show")["pass"] == "used"
         # From 0.10 on a process that stands for the session may need a moment to end.
-        wait_until("the session's end", lambda: site.sesman.verdict(person) != IN)
+        wait_until("the session's end", lambda: site.sesman.verdict(user) != IN)
 
 
 def test_row_3_a_mistyped_password_does_not_burn_a_pass_and_a_pass_is_no_password(site: Site, portal: Portal) -> None:
     with passes_count(site):
         armed(portal)
-        assert site.sesman.verdict(portal.member.person, "not the password") != IN
+        assert site.sesman.verdict(portal.member.user, "not the password") != IN
         site.log.wait_for(r"pam_unix\(xrdp-sesman:auth\)")
         assert portal.ask("logon_show")["pass"] == "armed"
-        assert site.sesman.verdict(portal.member.person) == IN
+        assert site.sesman.verdict(portal.member.user) == IN
 
 
 def test_promise_4_a_pass_is_nobody_elses(site: Site, portal: Portal, newcomer: User) -> None:
     with passes_count(site):
         armed(portal)
         assert site.sesman.verdict(newcomer) != IN
-        assert site.sesman.verdict(portal.member.person) == IN
+        assert site.sesman.verdict(portal.member.user) == IN
 
 
 def test_promise_4_a_login_that_has_an_address_is_let_in_from_that_of_the_pass_alone(
     site: Site, portal: Portal
 ) -> None:
-    person = portal.member.person
+    user = portal.member.user
     armed(portal)
     for elsewhere in ("127.0.0.3", "::1", ""):
-        assert site.login("xrdp-sesman", person, elsewhere) == "AUTH_ERR"
-    assert site.login("xrdp-sesman", person, f"::ffff:{ADDRESS}") == "SUCCESS"
-    assert site.login("xrdp-sesman", person, f"::ffff:{ADDRESS}") == "AUTH_ERR"
+        assert site.login("xrdp-sesman", user, elsewhere) == "AUTH_ERR"
+    assert site.login("xrdp-sesman", user, f"::ffff:{ADDRESS}") == "SUCCESS"
+    assert site.login("xrdp-sesman", user, f"::ffff:{ADDRESS}") == "AUTH_ERR"
 
 
 def test_row_17_another_code_is_asked_for_without_the_password(site: Site, portal: Portal) -> None:
@@ -117,11 +117,11 @@ def test_row_17_another_code_is_asked_for_without_the_password(site: Site, porta
 
 
 def revoked(site: Site, portal: Portal) -> None:
-    site.rw2fa.command("logons", "revoke", portal.member.person.name, "--yes")
+    site.rw2fa.command("logons", "revoke", portal.member.user.name, "--yes")
 
 
 def reset(site: Site, portal: Portal) -> None:
-    site.rw2fa.command("users", "reset", portal.member.person.name, "--yes")
+    site.rw2fa.command("users", "reset", portal.member.user.name, "--yes")
 
 
 def signed_out(_site: Site, portal: Portal) -> None:
@@ -132,10 +132,10 @@ def locked(site: Site, portal: Portal) -> None:
     wrong = portal.member.phone.wrong()
     other = Portal(site, portal.member)
     for _ in range(FAILURES_MAX):
-        if site.show(portal.member.person)["locked"]:
+        if site.show(portal.member.user)["locked"]:
             break
         assert other.log_on(wrong) == {}
-    site.rw2fa.command("users", "unlock", portal.member.person.name)
+    site.rw2fa.command("users", "unlock", portal.member.user.name)
 
 
 @pytest.mark.parametrize("end", [revoked, reset, signed_out, locked])
@@ -145,5 +145,5 @@ def test_promise_4_what_ends_a_logon_ends_its_pass(
     with passes_count(site):
         armed(portal)
         end(site, portal)
-        assert site.sesman.verdict(portal.member.person) != IN
+        assert site.sesman.verdict(portal.member.user) != IN
         assert portal.ask("pass")["result"] == "over"

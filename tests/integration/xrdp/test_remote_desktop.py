@@ -25,7 +25,7 @@ def whitelisted(site: Site, name: str) -> Iterator[None]:
 
 
 def test_item_2_an_enabled_user_is_refused_with_the_right_password(site: Site, member: Member) -> None:
-    assert site.sesman.verdict(member.person) != IN
+    assert site.sesman.verdict(member.user) != IN
 
 
 def test_item_2_an_enabled_user_is_refused_before_enrolment_too(site: Site, newcomer: User) -> None:
@@ -33,7 +33,7 @@ def test_item_2_an_enabled_user_is_refused_before_enrolment_too(site: Site, newc
 
 
 def test_item_2_an_enabled_user_is_refused_before_the_password_is_looked_at(site: Site, member: Member) -> None:
-    assert site.sesman.verdict(member.person, "not the password") != IN
+    assert site.sesman.verdict(member.user, "not the password") != IN
     site.log.wait_for("(?i)xrdp-ses.*(auth|password)")
     # pam_unix says so when it refuses a password; that it would be heard, the next test shows.
     assert "pam_unix(xrdp-sesman:auth)" not in site.log.text
@@ -48,17 +48,17 @@ def test_item_2_somebody_outside_the_scope_needs_the_right_password_and_nothing_
 
 
 def test_item_2_a_whitelisted_user_needs_the_right_password_and_nothing_else(site: Site, member: Member) -> None:
-    with whitelisted(site, member.person.name):
-        assert site.sesman.verdict(member.person) == IN
-        assert site.sesman.verdict(member.person, "not the password") != IN
+    with whitelisted(site, member.user.name):
+        assert site.sesman.verdict(member.user) == IN
+        assert site.sesman.verdict(member.user, "not the password") != IN
         site.log.wait_for(PASSWORD_LOOKED_AT)
-    assert site.sesman.verdict(member.person) != IN
+    assert site.sesman.verdict(member.user) != IN
 
 
 def test_item_2_a_whitelisted_user_still_needs_a_code_elsewhere(site: Site, member: Member) -> None:
-    with whitelisted(site, member.person.name):
-        terminal = site.sshd.login(member.person)
-        terminal.answer("assword:", member.person.password)
+    with whitelisted(site, member.user.name):
+        terminal = site.sshd.login(member.user)
+        terminal.answer("assword:", member.user.password)
         terminal.answer("Verification code: ", member.phone.fresh())
         assert terminal.end() == 0
 
@@ -70,21 +70,21 @@ def test_promise_14_a_name_that_nobody_has_is_refused_by_pam_unix_as_before_the_
 
 def test_promise_4_the_net_refuses_when_an_upgrade_lost_our_first_line(site: Site, member: Member) -> None:
     with site.edited_pam(SERVICE, lambda line: None if "slot=first" in line else line):
-        assert site.sesman.verdict(member.person) != IN
-        with whitelisted(site, member.person.name):
-            assert site.sesman.verdict(member.person) == IN
+        assert site.sesman.verdict(member.user) != IN
+        with whitelisted(site, member.user.name):
+            assert site.sesman.verdict(member.user) == IN
 
 
 def test_promise_4_the_account_phase_alone_is_refused(site: Site, member: Member, outsider: User) -> None:
     # What xrdp 0.10's xrdp-sesrun has a local user do: no auth, account only.
     assert site.account_phase(SERVICE, outsider) == "SUCCESS"
-    assert site.account_phase(SERVICE, member.person) == "PERM_DENIED"
+    assert site.account_phase(SERVICE, member.user) == "PERM_DENIED"
 
 
 def test_promise_4_the_account_line_comes_before_an_expired_password(site: Site, member: Member) -> None:
     # After pam_unix it would not be reached: xrdp-sesrun would then be a way in for whoever has to change a password.
-    expire_password(site.world, member.person)
-    assert site.account_phase(SERVICE, member.person) == "PERM_DENIED"
+    expire_password(site.world, member.user)
+    assert site.account_phase(SERVICE, member.user) == "PERM_DENIED"
 
 
 def test_promise_4_the_account_line_refuses_when_every_auth_line_of_ours_is_lost(site: Site, member: Member) -> None:
@@ -92,4 +92,4 @@ def test_promise_4_the_account_line_refuses_when_every_auth_line_of_ours_is_lost
         site.edited_pam(SERVICE, lambda line: None if "slot=first" in line else line),
         site.edited_pam("common-auth", lambda line: None if "pam_rw2fa" in line else line),
     ):
-        assert site.sesman.verdict(member.person) != IN
+        assert site.sesman.verdict(member.user) != IN

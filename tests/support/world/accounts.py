@@ -32,31 +32,29 @@ def add_group(world: World, name: str) -> str:
     return name
 
 
-def add_person(
-    world: World, name: str | None = None, *, groups: Sequence[str] = (), password: str | None = None
-) -> User:
+def add_user(world: World, name: str | None = None, *, groups: Sequence[str] = (), password: str | None = None) -> User:
     """Makes an account with a home and a password that no other account has; without a name, with one that is new."""
     number = next(_numbers)
-    person = User(name or f"person{number}", password or f"Correct-horse-{number}-battery")
+    user = User(name or f"person{number}", password or f"Correct-horse-{number}-battery")
     more = ("--groups", ",".join(groups)) if groups else ()
-    world.run("useradd", "--create-home", "--shell", "/bin/bash", *more, person.name)
+    world.run("useradd", "--create-home", "--shell", "/bin/bash", *more, user.name)
     # Few rounds: this is about what happens around the password, and logins should not wait for its hash.
-    world.run("chpasswd", "--crypt-method=SHA512", "--sha-rounds=1000", stdin=f"{person.name}:{person.password}\n")
-    return person
+    world.run("chpasswd", "--crypt-method=SHA512", "--sha-rounds=1000", stdin=f"{user.name}:{user.password}\n")
+    return user
 
 
-def expire_password(world: World, person: User) -> None:
+def expire_password(world: World, user: User) -> None:
     """The password must be changed at the next login (chage(1), day 0)."""
-    world.run("chage", "--lastday", "0", person.name)
+    world.run("chage", "--lastday", "0", user.name)
 
 
-def allow_key(world: World, person: User) -> str:
+def allow_key(world: World, user: User) -> str:
     """Makes a key that sshd accepts for the user; returns the path of the private one, for root's ssh client."""
     world.path("/root/keys").mkdir(mode=0o700, exist_ok=True)
-    world.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", person.key)
-    world.run("install", "-d", "-m", "700", "-o", person.name, "-g", person.name, f"{person.home}/.ssh")
+    world.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", user.key)
+    world.run("install", "-d", "-m", "700", "-o", user.name, "-g", user.name, f"{user.home}/.ssh")
     world.run(
-        *("install", "-m", "600", "-o", person.name, "-g", person.name, f"{person.key}.pub"),
-        f"{person.home}/.ssh/authorized_keys",
+        *("install", "-m", "600", "-o", user.name, "-g", user.name, f"{user.key}.pub"),
+        f"{user.home}/.ssh/authorized_keys",
     )
-    return person.key
+    return user.key

@@ -55,10 +55,10 @@ class Cockpit:
             self.world.kill(self._sessions)
             self.world.path(_SESSION_SOCKET).unlink(missing_ok=True)
 
-    def logon(self, person: User, answer: Callable[[str], str] = lambda _: "", password: str | None = None) -> Logon:
+    def logon(self, user: User, answer: Callable[[str], str] = lambda _: "", password: str | None = None) -> Logon:
         """User and password first, then `answer(prompt)` for each dialog (Cockpit's doc/authentication.md)."""
-        word = person.password if password is None else password
-        authorization = "Basic " + base64.b64encode(f"{person.name}:{word}".encode()).decode()
+        word = user.password if password is None else password
+        authorization = "Basic " + base64.b64encode(f"{user.name}:{word}".encode()).decode()
         prompts: list[str] = []
         while True:
             status, headers = self._request(authorization)

@@ -44,12 +44,12 @@ class Realm:
         """Ends the key distribution centre."""
         self.world.kill(self.process)
 
-    def ticket(self, person: User) -> dict[str, str]:
+    def ticket(self, user: User) -> dict[str, str]:
         """The environment of a client that holds the person's ticket. The realm's password is not the host's."""
-        password = f"of-the-realm-{person.name}"
-        cache = f"FILE:/run/ticket-{person.name}"
-        self._administer(f"addprinc -pw {password} {person.name}")
-        self.world.run("kinit", "-c", cache, person.name, stdin=f"{password}\n")
+        password = f"of-the-realm-{user.name}"
+        cache = f"FILE:/run/ticket-{user.name}"
+        self._administer(f"addprinc -pw {password} {user.name}")
+        self.world.run("kinit", "-c", cache, user.name, stdin=f"{password}\n")
         return {"KRB5CCNAME": cache}
 
     def _administer(self, *queries: str) -> None:

@@ -8,11 +8,11 @@ from tests.support.world.accounts import User
 from tests.support.world.site import Site
 
 
-def sign_in(page: Page, person: User, code: str = "") -> None:
+def sign_in(page: Page, user: User, code: str = "") -> None:
     """Sign in, as far as the applications."""
     page.goto("/")
-    page.fill("[name=username]", person.name)
-    page.fill("[name=password]", person.password)
+    page.fill("[name=username]", user.name)
+    page.fill("[name=password]", user.password)
     page.fill("[name=code]", code)
     page.check("[name=session][value=html5]")
     page.get_by_role("button", name="Sign in").click()
@@ -31,7 +31,7 @@ def shows_screen(page: Page) -> None:
     expect(page.locator('#screen[data-state="connected"] canvas')).to_be_visible()
 
 
-def written(site: Site, person: User, name: str = "typed") -> str:
+def written(site: Site, user: User, name: str = "typed") -> str:
     """What a file in somebody's home has; nothing if there is none."""
-    path = site.world.path(f"{person.home}/{name}")
+    path = site.world.path(f"{user.home}/{name}")
     return path.read_text() if path.exists() else ""

@@ -15,10 +15,10 @@ BANNER = b"RFB 003.008\n"
 
 
 @contextmanager
-def logged_on(logons: LogonServer, person: User) -> Iterator[Portal]:
+def logged_on(logons: LogonServer, user: User) -> Iterator[Portal]:
     """The portal's end of the logon of somebody who needs no code."""
     with logons.connect() as portal:
-        assert portal.converse(person.name, person.password) == "in"
+        assert portal.converse(user.name, user.password) == "in"
         yield portal
 
 
@@ -47,9 +47,9 @@ def refusal(portal: Portal, name: str = "desktop") -> str:
     return report.fields["ending"]
 
 
-def running(world: World, program: str, person: User) -> list[int]:
+def running(world: World, program: str, user: User) -> list[int]:
     """The processes of a program that run as the person."""
-    uid = int(world.run("id", "-u", person.name).stdout)
+    uid = int(world.run("id", "-u", user.name).stdout)
     found = [pid for pid, words in world.processes().items() if words and Path(words[0]).name == program]
     return [pid for pid in found if _owner(pid) == uid]
 

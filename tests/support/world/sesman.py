@@ -38,10 +38,10 @@ class Sesman:
         """Ends the session manager."""
         self.world.kill(self.process)
 
-    def verdict(self, person: User | str, password: str | None = None) -> int:
+    def verdict(self, user: User | str, password: str | None = None) -> int:
         """What a remote-desktop login with this password comes to: IN, or the number of a refusal."""
-        name = person if isinstance(person, str) else person.name
-        word = password if password is not None or isinstance(person, str) else person.password
+        name = user if isinstance(user, str) else user.name
+        word = password if password is not None or isinstance(user, str) else user.password
         with self._connect() as connection:
             connection.settimeout(_ANSWER_SECONDS)
             ask = _ask_0_9 if self.version < (0, 10) else _ask_0_10

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from tests.support.world.accounts import User, add_group, add_person
+from tests.support.world.accounts import User, add_group, add_user
 from tests.support.world.authlog import AuthLog
 from tests.support.world.installation import Installation
 from tests.support.world.paths import REPOSITORY
@@ -27,7 +27,7 @@ PAM_FILES = "/etc/pam.d"
 class Member:
     """Somebody who is enrolled, with the phone."""
 
-    person: User
+    user: User
     phone: Phone
 
 
@@ -63,11 +63,11 @@ class Site:
 
     def outsider(self) -> User:
         """Somebody with an account who is not in the scope."""
-        return add_person(self.world)
+        return add_user(self.world)
 
     def newcomer(self, password: str | None = None) -> User:
         """Somebody in the scope who has not enrolled."""
-        return add_person(self.world, groups=[SCOPE_GROUP], password=password)
+        return add_user(self.world, groups=[SCOPE_GROUP], password=password)
 
     def member(self, password: str | None = None) -> Member:
         """Somebody in the scope whose phone has the key."""
@@ -75,18 +75,18 @@ class Site:
 
     def member_by_name(self) -> Member:
         """Somebody whom the scope names, and not through a group."""
-        person = self.outsider()
-        self.add(person)
-        return self.enrolled(person)
+        user = self.outsider()
+        self.add(user)
+        return self.enrolled(user)
 
-    def add(self, person: User) -> None:
+    def add(self, user: User) -> None:
         """Names somebody in the scope, and has sshd read its drop-in, which the command does where systemd runs."""
-        self.rw2fa.command("users", "add", person.name)
+        self.rw2fa.command("users", "add", user.name)
         self.sshd.reload()
 
-    def enrolled(self, person: User) -> Member:
+    def enrolled(self, user: User) -> Member:
         """Gives the person's phone the key."""
-        return Member(person, self.enrol(person.name))
+        return Member(user, self.enrol(user.name))
 
     def enrol(self, name: str) -> Phone:
         """Gives somebody a phone with the key, as an administrator does at the desk."""
@@ -94,9 +94,9 @@ class Site:
         self.rw2fa.command("users", "confirm", name, phone.fresh())
         return phone
 
-    def show(self, person: User) -> Any:
+    def show(self, user: User) -> Any:
         """What `rw2fa users show` says about the person."""
-        return self.rw2fa.json("users", "show", person.name)
+        return self.rw2fa.json("users", "show", user.name)
 
     # PAM
 
@@ -114,18 +114,18 @@ class Site:
         finally:
             self.world.write(file, before)
 
-    def account_phase(self, service: str, person: User) -> str:
+    def account_phase(self, service: str, user: User) -> str:
         """The name of what the account phase of a service says when no authentication went before."""
-        return self._phase(service, person, "account")
+        return self._phase(service, user, "account")
 
-    def authentication(self, service: str, person: User, password: str) -> str:
+    def authentication(self, service: str, user: User, password: str) -> str:
         """The name of what authentication says to a client that has one password for all prompts without echo."""
-        return self._phase(service, person, "auth", password)
+        return self._phase(service, user, "auth", password)
 
-    def login(self, service: str, person: User, address: str) -> str:
+    def login(self, service: str, user: User, address: str) -> str:
         """The name of what authentication and account say to a client that knows where a login comes from."""
-        return self._phase(service, person, "login", person.password, address)
+        return self._phase(service, user, "login", user.password, address)
 
-    def _phase(self, service: str, person: User, phase: str, password: str = "", address: str = "") -> str:
-        argv = (sys.executable, "-m", "tests.support.world.pam", service, person.name, phase, password, address)
+    def _phase(self, service: str, user: User, phase: str, password: str = "", address: str = "") -> str:
+        argv = (sys.executable, "-m", "tests.support.world.pam", service, user.name, phase, password, address)
         return self.world.run(*argv, environment={"PYTHONPATH": str(REPOSITORY)}).stdout.strip()

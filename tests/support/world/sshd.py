@@ -62,7 +62,7 @@ class Sshd:
 
     def login(
         self,
-        person: User | str,
+        user: User | str,
         *,
         methods: str = "keyboard-interactive,password",
         key: str | None = None,
@@ -71,29 +71,29 @@ class Sshd:
         attempts: int = 1,
         options: Sequence[str] = (),
         environment: Mapping[str, str] | None = None,
-        as_person: bool = False,
+        as_user: bool = False,
         timeout: float = 40,
     ) -> Terminal:
         """`ssh person@127.0.0.1 command` on a terminal. `methods`: what the client offers, in order.
 
         `as_person`: the client is run by the person of that name here, and not by root.
         """
-        name = person if isinstance(person, str) else person.name
+        name = user if isinstance(user, str) else user.name
         switches = self._switches(methods, key, batch=batch, attempts=attempts, options=options)
         argv = ["ssh", *switches, "-l", name, "127.0.0.1", command]
-        return self.world.terminal(*argv, user=name if as_person else None, environment=environment, timeout=timeout)
+        return self.world.terminal(*argv, user=name if as_user else None, environment=environment, timeout=timeout)
 
     def client(
         self,
         program: str,
-        person: User,
+        user: User,
         *arguments: str,
         methods: str = "keyboard-interactive,password",
         key: str | None = None,
         options: Sequence[str] = (),
     ) -> Terminal:
         """ssh, scp or sftp with arguments of the caller's, in which the host is `here`."""
-        more = ("HostName=127.0.0.1", f"User={person.name}", *options)
+        more = ("HostName=127.0.0.1", f"User={user.name}", *options)
         switches = self._switches(methods, key, batch=False, attempts=1, options=more)
         return self.world.terminal(program, *switches, *arguments)
 

@@ -56,9 +56,9 @@ class Dovecot:
         """Ends the server."""
         self.world.kill(self._process)
 
-    def lets_in(self, person: User) -> bool:
+    def lets_in(self, user: User) -> bool:
         """Whether the right password is enough."""
-        argv = ("doveadm", "-c", self._config, "auth", "test", person.name, person.password)
+        argv = ("doveadm", "-c", self._config, "auth", "test", user.name, user.password)
         done = self.world.run(*argv, check=False)
         if done.returncode not in (0, 77):  # EX_NOPERM of sysexits.h
             raise AssertionError(f"doveadm ended with {done.returncode}: {done.stdout}{done.stderr}")
@@ -81,9 +81,9 @@ class Saslauthd:
         """Ends the server."""
         self.world.kill(self._process)
 
-    def lets_in(self, person: User) -> bool:
+    def lets_in(self, user: User) -> bool:
         """Whether the right password is enough."""
-        words = ("-u", person.name, "-p", person.password, "-s", self._service, "-f", f"{self._FOLDER}/mux")
+        words = ("-u", user.name, "-p", user.password, "-s", self._service, "-f", f"{self._FOLDER}/mux")
         said = self.world.run("testsaslauthd", *words, check=False).stdout
         if "OK " not in said and "NO " not in said:
             raise AssertionError(f"testsaslauthd says {said!r}")
@@ -108,12 +108,12 @@ class Vsftpd:
         """Ends the server."""
         self.world.kill(self._process)
 
-    def lets_in(self, person: User) -> bool:
+    def lets_in(self, user: User) -> bool:
         """Whether the right password is enough (RFC 959 §4.2: 230 logged in, 530 not)."""
         said = ""
         with self.world.connect(self._PORT) as connection, connection.makefile("rw", newline="\r\n") as state:
             connection.settimeout(60)
-            for line, expected in (("", "220"), (f"USER {person.name}", "331"), (f"PASS {person.password}", "")):
+            for line, expected in (("", "220"), (f"USER {user.name}", "331"), (f"PASS {user.password}", "")):
                 if line:
                     print(line, end="\r\n", file=state, flush=True)
                 said = state.readline()

@@ -12,12 +12,12 @@ ALICE = User("alice", 1000, frozenset({1000, 50}), {"staff": 50, "ops": 60, "gon
 ROOT = User("root", 0, frozenset({0}), {"staff": 50, "gone": None})
 
 
-def _never(_person: User) -> bool:
+def _never(_user: User) -> bool:
     return False
 
 
-def _place(lists: Lists, person: User | Missing = ALICE, address: str = "", *, remembered: bool = False) -> ScopeResult:
-    return scope_result(lists, person, address, lambda _person: remembered)
+def _place(lists: Lists, user: User | Missing = ALICE, address: str = "", *, remembered: bool = False) -> ScopeResult:
+    return scope_result(lists, user, address, lambda _user: remembered)
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_promise_13_while_unsure_only_who_was_surely_no_member_passes() -> None:
 
 
 def test_promise_13_the_memory_is_not_asked_about_members() -> None:
-    def forbidden(_person: User) -> bool:
+    def forbidden(_user: User) -> bool:
         raise AssertionError("asked")
 
     assert (

@@ -39,20 +39,20 @@ def test_what_happens_in_practice_has_a_sentence_of_its_own(code: int) -> None:
 
 def test_each_sentence_is_one_and_the_persons_is_no_longer() -> None:
     for told in every():
-        for text in (told.administrator, told.person):
+        for text in (told.administrator, told.user):
             assert text.endswith("."), told
             assert text[0].isupper(), told
             assert text.isprintable(), told
-        assert "rw2fa" not in told.person, "a person does not administer"
-        assert "Twilio" not in told.person, "a person need not know who sends"
-        assert len(told.person) <= 100, told
+        assert "rw2fa" not in told.user, "a person does not administer"
+        assert "Twilio" not in told.user, "a person need not know who sends"
+        assert len(told.user) <= 100, told
 
 
 @given(CODES, HTTP)
 def test_there_is_always_something_to_say(code: int | None, http_status: int | None) -> None:
     told = explain(code, http_status)
     assert told.administrator
-    assert told.person
+    assert told.user
     assert told.code == code
 
 

@@ -19,14 +19,14 @@ GROUPS = st.sampled_from(["staff", "wheel", "ops"])
 def test_promise_13_not_a_member_is_said_only_when_every_group_is_resolved(
     name: str, users: set[str], scope: list[str], gids: dict[str, int | None], held: frozenset[int]
 ) -> None:
-    person = User(name, 1000, held, gids)
+    user = User(name, 1000, held, gids)
     roster = UserList.of([*users, *(f"@{group}" for group in scope)])
     by_name = name in users
     by_group = any(gids.get(group) in held for group in scope if gids.get(group) is not None)
     resolved = all(gids.get(group) is not None for group in scope)
     expected = Membership.MEMBER if by_name or by_group else Membership.NOT_MEMBER if resolved else Membership.UNSURE
-    assert roster.membership(person) is expected
-    assert bool(roster.matches(person)) is (expected is Membership.MEMBER)
+    assert roster.membership(user) is expected
+    assert bool(roster.matches(user)) is (expected is Membership.MEMBER)
 
 
 def test_a_group_is_written_with_its_mark_and_never_mistaken_for_a_user() -> None:

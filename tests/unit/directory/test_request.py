@@ -15,17 +15,17 @@ from rw2fa_daemon.directory.request import lookup
 
 
 def test_root_is_found_with_uid_and_groups() -> None:
-    person = lookup("root", ("root", "adm"))
-    assert isinstance(person, User)
-    assert (person.name, person.uid) == ("root", 0)
-    assert person.gids == set(os.getgrouplist("root", pwd.getpwuid(0).pw_gid))
-    assert person.groups == {"root": 0, "adm": grp.getgrnam("adm").gr_gid}
+    user = lookup("root", ("root", "adm"))
+    assert isinstance(user, User)
+    assert (user.name, user.uid) == ("root", 0)
+    assert user.gids == set(os.getgrouplist("root", pwd.getpwuid(0).pw_gid))
+    assert user.groups == {"root": 0, "adm": grp.getgrnam("adm").gr_gid}
 
 
 def test_promise_13_a_group_that_does_not_exist_is_not_resolved() -> None:
-    person = lookup("root", ("no-such-group-here", "", "a\0b", "\ud800"))
-    assert isinstance(person, User)
-    assert set(person.groups.values()) == {None}
+    user = lookup("root", ("no-such-group-here", "", "a\0b", "\ud800"))
+    assert isinstance(user, User)
+    assert set(user.groups.values()) == {None}
 
 
 @pytest.mark.parametrize(

@@ -37,12 +37,10 @@ def settle(loop: Loop) -> None:
     loop.run_forever()
 
 
-def run(
-    pool: HashingPool, person: str, work: Callable[[], R], done: Callable[[R], None], words: int = 1
-) -> Full | None:
+def run(pool: HashingPool, user: str, work: Callable[[], R], done: Callable[[R], None], words: int = 1) -> Full | None:
     """Have one thing done in this person's turn; why there is none."""
     refused: list[Full] = []
-    pool.take_turn(person, lambda turn: turn.hash(work, done), refused.append, words)
+    pool.take_turn(user, lambda turn: turn.hash(work, done), refused.append, words)
     return refused[0] if refused else None
 
 

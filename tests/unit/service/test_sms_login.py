@@ -173,7 +173,7 @@ def test_a_code_that_could_not_be_stored_is_not_sent_and_may_be_asked_for_again(
     job.callback()(StateProblem("the disk is full", "make room"))
     assert (login.sms_attempt.number, login.sms_attempt.report.state) == (1, DeliveryState.FAILED)
     assert login.sms_attempt.report.again
-    assert login.sms_attempt.report.person
+    assert login.sms_attempt.report.user
 
 
 # The next one

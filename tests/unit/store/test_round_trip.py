@@ -106,10 +106,8 @@ def test_counts_tell_activated_from_pending(store: Store) -> None:
     for account in accounts:
         store.transact(account.name, put(account))
     people = list(store.accounts())
-    activated = sum(person.activated for person in people)
-    waiting = sum(
-        person.credential is not None and not person.credential.active and not person.activated for person in people
-    )
+    activated = sum(user.activated for user in people)
+    waiting = sum(user.credential is not None and not user.credential.active and not user.activated for user in people)
     assert store.counts() == (activated, waiting) == (3, 2)
 
 

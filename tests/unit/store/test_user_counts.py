@@ -19,7 +19,7 @@ NOW = 1_764_000_000
 GUESSING = Guessing(discrepancy=480, budget=0.003)
 
 
-def person(name: str, counters: Counters, digits: int = 6) -> Account:
+def user(name: str, counters: Counters, digits: int = 6) -> Account:
     assert ALICE.credential is not None
     own = replace(ALICE.credential, digits=digits)
     return replace(ALICE, name=name, method=Method.APP, phone=None, credential=own, counters=counters)
@@ -27,7 +27,7 @@ def person(name: str, counters: Counters, digits: int = 6) -> Account:
 
 def texted(name: str, counters: Counters) -> Account:
     """Somebody whose codes come in text messages, with an app for the way back."""
-    return replace(person(name, counters), method=Method.SMS, phone=ALICE.phone)
+    return replace(user(name, counters), method=Method.SMS, phone=ALICE.phone)
 
 
 def guessed(times: int, digits: int = 6, now: int = NOW) -> Counters:
@@ -45,11 +45,11 @@ def put_in(store: Store, *people: Account) -> None:
 def test_who_is_out_of_guesses_is_counted_by_the_digits_of_the_own_codes(store: Store) -> None:
     wide, narrow = allowance(6, GUESSING).wide, allowance(6, GUESSING).narrow
     people = [
-        person("left", guessed(wide - 1)),
-        person("narrowed", guessed(wide)),
-        person("spent", guessed(wide + narrow)),
-        person("long", guessed(wide, digits=8), digits=8),
-        person("past", guessed(wide, now=NOW - PERIOD_SECONDS)),
+        user("left", guessed(wide - 1)),
+        user("narrowed", guessed(wide)),
+        user("spent", guessed(wide + narrow)),
+        user("long", guessed(wide, digits=8), digits=8),
+        user("past", guessed(wide, now=NOW - PERIOD_SECONDS)),
     ]
     put_in(store, *people, NEW)
     assert store.user_counts(GUESSING, NOW) == UserCounts(activated=5, pending=0, locked=0, narrowed=2, spent=1)
@@ -67,7 +67,7 @@ def test_who_is_out_of_guesses_at_text_messages_is_counted_while_these_are_switc
         texted("out", Counters(narrow_guesses=narrow, narrow_at=NOW)),
         texted("past", Counters(narrow_guesses=narrow, narrow_at=NOW - PERIOD_SECONDS)),
         texted("at the app", guessed(allowance(6, GUESSING).wide)),
-        person("app", guessed(allowance(6, GUESSING).wide)),
+        user("app", guessed(allowance(6, GUESSING).wide)),
     ]
     put_in(store, *people)
     counted = store.user_counts(GUESSING, NOW, sms_digits=6)
@@ -85,7 +85,7 @@ def test_who_is_locked_is_counted_also_until_an_administrator_unlocks(store: Sto
         for_now = charge(for_now, NOW)
     for _ in range(FAILURES_MAX):
         for_good = charge(for_good, NOW - 10 * PERIOD_SECONDS)
-    put_in(store, person("now", for_now), person("good", for_good), person("free", Counters(failures=3)))
+    put_in(store, user("now", for_now), user("good", for_good), user("free", Counters(failures=3)))
     assert all(locked(counters, NOW) for counters in (for_now, for_good))
     assert store.user_counts(GUESSING, NOW).locked == 2
     assert store.user_counts(GUESSING, NOW + PERIOD_SECONDS).locked == 1
@@ -105,9 +105,7 @@ def test_nobody_is_looked_at_of_whom_there_is_nothing_to_count(raw: Raw, stateme
 @ONLY_SQLITE
 def test_a_right_code_writes_no_more_for_the_figures(store: Store, raw: Raw) -> None:
     """The pages that a commit writes, of somebody whose guesses are in an index and of somebody who never guessed."""
-    put_in(
-        store, person("guessed", guessed(2)), texted("texted", Counters(narrow_guesses=1)), person("never", Counters())
-    )
+    put_in(store, user("guessed", guessed(2)), texted("texted", Counters(narrow_guesses=1)), user("never", Counters()))
     changed = []
     for name in ("never", "guessed", "texted"):
         raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -119,5 +117,5 @@ def test_a_right_code_writes_no_more_for_the_figures(store: Store, raw: Raw) -> 
 def test_guesses_are_counted_for_every_number_of_digits_that_there_is(store: Store) -> None:
     spent = Counters(wide_guesses=2**40, wide_at=NOW)
     digits = range(DIGITS_MIN, DIGITS_MAX + 1)
-    put_in(store, *(person(f"user{each}", spent, each) for each in digits))
+    put_in(store, *(user(f"user{each}", spent, each) for each in digits))
     assert store.user_counts(GUESSING, NOW).narrowed == len(digits)
