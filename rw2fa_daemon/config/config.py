@@ -36,6 +36,9 @@ class Portal:
     """`#rrggbb`, or empty."""
     notify: bool
     """Whether the notification program hears of logons."""
+    rdp_address: str
+    """`HOST` or `HOST:PORT`; empty for the name by which the browser found the portal."""
+    rdp_load_balance_info: str
 
 
 @dataclass(frozen=True, slots=True)

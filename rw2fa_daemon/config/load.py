@@ -267,6 +267,8 @@ def build(layers: Layers) -> Config:
             logo=_path(of("portal.logo")),
             colour=of("portal.colour"),
             notify=of("portal.notify"),
+            rdp_address=of("portal.rdp_address"),
+            rdp_load_balance_info=of("portal.rdp_load_balance_info"),
         ),
         time_servers=of("time.servers"),
         notify=_path(of("enrolment.notify")),

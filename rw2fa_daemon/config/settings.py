@@ -27,6 +27,7 @@ from rw2fa_daemon.core.api_url import parse_api_url
 from rw2fa_daemon.core.colour import parse_colour
 from rw2fa_daemon.core.listen_address import parse_listen
 from rw2fa_daemon.core.otp import DIGITS_MAX, DIGITS_MIN
+from rw2fa_daemon.core.rdp_address import parse_rdp_address
 from rw2fa_daemon.core.sms_account import check_account_sid, check_sender
 from rw2fa_daemon.core.sms_text import CODE_MARK
 from rw2fa_daemon.core.time_server import SERVERS_MAX
@@ -46,6 +47,7 @@ KEEP_MINUTES_MAX: Final = 43_200
 SUDO_MINUTES_MAX: Final = 1440
 """One day."""
 PORTAL_TITLE_BYTES_MAX: Final = 100
+LOAD_BALANCE_BYTES_MAX: Final = 200
 ISSUER_BYTES_MAX: Final = 64
 """The issuer appears twice in the URI of a QR code, which has to fit a terminal of 24 lines or little more."""
 SMS_BYTES_MAX: Final = 320
@@ -449,6 +451,20 @@ SETTINGS: Final = (
         "",
         Form(parse_colour, "# and six hexadecimal digits, dark enough to be read on white", "#2a52be"),
         "The colour of links and buttons. On dark pages a lighter one is made of it. Empty means blue.",
+    ),
+    Setting(
+        "portal.rdp_address",
+        "",
+        Form(parse_rdp_address, "a host name or an address, with :PORT if that is not 3389", "desktop.example.com"),
+        "Where the remote-desktop clients connect that the portal has a file for. Empty means the name by which the"
+        " browser found the portal.",
+    ),
+    Setting(
+        "portal.rdp_load_balance_info",
+        "",
+        Prompt(LOAD_BALANCE_BYTES_MAX),
+        "What the file for remote-desktop clients says to a load balancer in front of xrdp (loadbalanceinfo). Empty"
+        " means a word that stands for nothing: some clients send the user name there, unencrypted, if there is none.",
     ),
     Setting(
         "time.servers",

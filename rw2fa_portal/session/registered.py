@@ -70,6 +70,14 @@ class RegisteredLogon:
         """Have a further code count for new recovery codes, one a line; empty if the daemon takes none."""
         return self._report("logon_recovery", **_here()).get("codes", "")
 
+    def arm(self, address: str) -> Mapping[str, str]:
+        """Have a pass let one RDP login from `address` in; the report, which says why not otherwise."""
+        return self._report("pass", **({"address": address} if address else {}))
+
+    def rdp_pass(self) -> Mapping[str, str]:
+        """The report with what became of the latest pass; nothing changes."""
+        return self._report("logon_show")
+
     def end(self) -> None:
         """Sign out. Nobody waits for it: a logon that nobody ends is over by itself."""
         try:

@@ -6,7 +6,7 @@ from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.wire.message import Message
-from rw2fa_portal.protocol import Outcome
+from rw2fa_portal.protocol import Outcome, check_address
 from rw2fa_portal.session import screens
 from rw2fa_portal.session.alarm import ended_after
 from rw2fa_portal.session.answer import Answer
@@ -63,9 +63,38 @@ def account(standing: Standing, _message: Message) -> Answer:
     return Answer({"outcome": Outcome.REFUSED} if known is None else {"outcome": Outcome.IN, **known})
 
 
+def arm(standing: Standing, message: Message) -> Answer:
+    """A pass for one RDP login from the address where the browser is now, if the daemon lets this logon have one."""
+    address = check_address(message.fields.get("address", ""))
+    try:
+        known = standing.registered.arm(address)
+    except Problem:
+        return _NOBODY_JUDGES
+    if known.get("result") != Known.OK:
+        more = {key: known[key] for key in ("text",) if key in known}
+        return Answer({"outcome": Outcome.REFUSED, "needs": known.get("result", ""), **more})
+    return Answer({"outcome": Outcome.IN, **_of_pass(known)})
+
+
+def rdp_pass(standing: Standing, _message: Message) -> Answer:
+    """What became of the latest pass."""
+    try:
+        known = standing.registered.rdp_pass()
+    except Problem:
+        return _NOBODY_JUDGES
+    stands = known.get("result") in {Known.OK, Known.CODE}
+    return Answer({"outcome": Outcome.IN, **_of_pass(known)} if stands else {"outcome": Outcome.REFUSED})
+
+
+def _of_pass(known: Mapping[str, str]) -> Mapping[str, str]:
+    return {key: known[key] for key in ("asked", "pass", "pass_until") if key in known}
+
+
 VERBS: Final[Mapping[str, Callable[[Standing, Message], Answer]]] = {
     "look": look,
     "account": account,
+    "arm": arm,
+    "pass": rdp_pass,
     "applications": lambda standing, _message: screens.applications(standing.registered.user),
     "open": open_screen,
     "ending": lambda standing, message: screens.screen_ending(standing.registered.user, message),

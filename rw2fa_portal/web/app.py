@@ -27,6 +27,7 @@ from rw2fa_portal.web.pages import HEADERS, Pages
 from rw2fa_portal.web.prepared import Prepared
 from rw2fa_portal.web.questions import Questions
 from rw2fa_portal.web.rate_limit import RateLimit
+from rw2fa_portal.web.remote import RemoteDesktop
 from rw2fa_portal.web.screen import Screens
 from rw2fa_portal.web.services import PortalServices
 from rw2fa_portal.words import N_
@@ -67,7 +68,7 @@ def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic, lo
         Screens(services),
     )
 
-    own = OwnPage(services)
+    own, remote = OwnPage(services), RemoteDesktop(services)
 
     @contextlib.asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -98,6 +99,9 @@ def make_app(prepared: Prepared, clock: Callable[[], float] = time.monotonic, lo
             Route("/applications", applications.show, methods=["GET"]),
             Route("/applications/{label}", screens.show, methods=["GET"]),
             WebSocketRoute("/applications/{label}/screen", screens.connect),
+            Route("/remote", remote.show, methods=["GET"]),
+            Route("/remote", remote.arm, methods=["POST"]),
+            Route("/remote/desktop.rdp", remote.file, methods=["GET"]),
             Route("/account", own.show, methods=["GET"]),
             Route("/account/recovery", own.renew, methods=["POST"]),
             Route("/account/recovery-codes", own.show_codes, methods=["GET"]),

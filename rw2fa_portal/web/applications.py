@@ -5,10 +5,10 @@ import time
 from starlette.requests import Request
 from starlette.responses import Response
 
-from rw2fa_daemon.core.application import Application
+from rw2fa_daemon.core.application import DESKTOP_NAME, Application
 from rw2fa_portal.web.browsers import COOKIE
 from rw2fa_portal.web.forms import BadForm, read_form
-from rw2fa_portal.web.kinds import Link, shown
+from rw2fa_portal.web.kinds import REMOTE, Link, shown
 from rw2fa_portal.web.language.moments import clock_time, machine_time
 from rw2fa_portal.web.limits import AGE_SECONDS
 from rw2fa_portal.web.logon import FAILED, FOREIGN
@@ -35,7 +35,7 @@ class Applications:
         try:
             async with visit.turn:
                 still = await visit.look(now)
-            applications = [self._link(name) for name in await visit.names()] if still else []
+            applications = [self._link(name, visit.choice) for name in await visit.names()] if still else []
         except Unavailable:
             still, applications = False, []
         if not still:
@@ -65,5 +65,8 @@ class Applications:
             services.end(request)
         return forget_browser(go("/?out"))
 
-    def _link(self, name: str) -> Link:
-        return Link(name, shown(name), f"/applications/{Application(name).label}", self._services.pages.icon_of(name))
+    def _link(self, name: str, choice: str) -> Link:
+        """The desktop opens as was chosen at the logon; one application alone opens in the browser."""
+        remote = name == DESKTOP_NAME and choice == REMOTE
+        href = "/remote" if remote else f"/applications/{Application(name).label}"
+        return Link(name, shown(name), href, self._services.pages.icon_of(name))

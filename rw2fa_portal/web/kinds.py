@@ -28,7 +28,11 @@ class Link:
     """The address of a picture."""
 
 
-KINDS: Final[Sequence[Kind]] = (Kind("html5", N_("In this browser")),)
+REMOTE: Final = "remoteapp"
+KINDS: Final[Sequence[Kind]] = (
+    Kind("html5", N_("In this browser")),
+    Kind(REMOTE, N_("In a remote-desktop client (RemoteApp)")),
+)
 """All there are; the logon page offers them, and the first one is chosen where nobody chooses."""
 
 

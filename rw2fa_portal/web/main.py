@@ -34,6 +34,7 @@ from rw2fa_portal.web.prepared import (
     write_prepared,
 )
 from rw2fa_portal.web.prepared import SOCKET as OWN_SOCKET
+from rw2fa_portal.web.xrdp import xrdp_tells_addresses
 
 PROGRAM: Final = "rw2fa-portal"
 STATE: Final = Path("/var/lib/rw2fa-portal")
@@ -85,6 +86,9 @@ def prepare(config_file: Path, folder: Path) -> None:
         trusted_proxies=tuple(map(str, portal.trusted_proxies)),
         session_socket=str(config.socket.with_name(SOCKET.name)),
         own_certificate=portal.certificate is not None,
+        rdp_address=portal.rdp_address,
+        rdp_load_balance_info=portal.rdp_load_balance_info,
+        rdp_passes=bool(portal.rdp_address) or config.logons.without_address or xrdp_tells_addresses(),
     )
     certificate, key = b"", b""
     if portal.certificate is not None and portal.key is not None:

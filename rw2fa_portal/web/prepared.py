@@ -30,6 +30,11 @@ class Prepared:
     session_socket: str
     own_certificate: bool
     """Whether the certificate is one that an administrator gave; if not it was made for a first try."""
+    rdp_address: str = ""
+    """Where RDP clients connect, empty for where the browser found the portal."""
+    rdp_load_balance_info: str = ""
+    rdp_passes: bool = True
+    """Whether a pass can let an RDP client in; the xrdp of this host may not say where its clients are."""
 
     @property
     def behind_socket(self) -> bool:

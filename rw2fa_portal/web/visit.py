@@ -14,6 +14,7 @@ from rw2fa_portal.desktop.ending import Ending, read_ending
 from rw2fa_portal.protocol import Outcome, Phase
 from rw2fa_portal.web.limits import LOOK_SECONDS
 from rw2fa_portal.web.notice import Notice
+from rw2fa_portal.web.rdp import RdpPass, read_pass
 from rw2fa_portal.web.session_client import End, Question, SessionClient, Told, Unavailable
 
 TYPED_ON_THE_LOGON_PAGE: Final = frozenset(("code", "recovery"))
@@ -130,6 +131,28 @@ class Visit:
         async with self._quiet():
             report = await self.client.ask("ending", {"name": name})
         return read_ending(report["ending"]) if "ending" in report else None
+
+    async def arm(self, address: str) -> RdpPass | Notice | str:
+        """A pass for one RDP login from `address`, or why there is none: a notice, or the daemon's words.
+
+        Raises Unavailable.
+        """
+        async with self._quiet():
+            report = await self.client.ask("arm", {"address": address} if address else {})
+        if report.get("outcome") == Outcome.UNAVAILABLE:
+            raise Unavailable("nobody could judge")
+        if report.get("outcome") == Outcome.IN:
+            return read_pass(report)
+        text = report.get("text", "")
+        return _NEEDS.get(report.get("needs", "")) or (text if text in _OURS else Notice.REFUSED)
+
+    async def rdp_pass(self) -> RdpPass:
+        """What became of the latest pass. Raises Unavailable."""
+        async with self._quiet():
+            report = await self.client.ask("pass", {})
+        if report.get("outcome") != Outcome.IN:
+            raise Unavailable("nobody says anything about a pass")
+        return read_pass(report)
 
     async def account(self) -> Mapping[str, str]:
         """What there is of this user, in the words of the protocol. Raises Unavailable."""

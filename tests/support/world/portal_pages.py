@@ -8,13 +8,13 @@ from tests.support.world.accounts import User
 from tests.support.world.site import Site
 
 
-def sign_in(page: Page, user: User, code: str = "") -> None:
+def sign_in(page: Page, user: User, code: str = "", kind: str = "html5") -> None:
     """Sign in, as far as the applications."""
     page.goto("/")
     page.fill("[name=username]", user.name)
     page.fill("[name=password]", user.password)
     page.fill("[name=code]", code)
-    page.check("[name=session][value=html5]")
+    page.check(f"[name=session][value={kind}]")
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile("/applications$"))
 
