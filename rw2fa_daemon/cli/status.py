@@ -13,7 +13,7 @@ from rw2fa_daemon.config.guessing import meaning_of, risk_accepted
 from rw2fa_daemon.core.budget import allowance
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.data.build import build_text
-from rw2fa_daemon.pamstack.host import build_of, modules
+from rw2fa_daemon.pamstack.module_files import build_of, modules
 from rw2fa_daemon.wire.client import ask_daemon
 
 DAEMON_SECONDS = 2.0

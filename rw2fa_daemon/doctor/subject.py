@@ -17,7 +17,7 @@ from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
 from rw2fa_daemon.pamstack import accepted
 from rw2fa_daemon.pamstack.accepted import Accepted
-from rw2fa_daemon.pamstack.host import under
+from rw2fa_daemon.pamstack.module_files import under
 from rw2fa_daemon.pamstack.programs import effective_sshd
 from rw2fa_daemon.pamstack.sshd.ask import Ask, files_of, sshd_with
 from rw2fa_daemon.store.store import Store

@@ -14,7 +14,7 @@ import tomlkit
 
 from rw2fa_daemon.config import trusted
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.pamstack.host import under
+from rw2fa_daemon.pamstack.module_files import under
 from rw2fa_daemon.pamstack.stack import host_reader, load
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem
 from rw2fa_daemon.pamstack.transaction import delete, replace

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from rw2fa_daemon.pamstack.modules import OUR_MODULE
+from rw2fa_daemon.pamstack.module_files import OUR_MODULE
 from rw2fa_daemon.pamstack.stack import Facility, facility_of
 from rw2fa_daemon.pamstack.syntax import physical_lines, tokens
 

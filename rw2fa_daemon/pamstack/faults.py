@@ -7,7 +7,8 @@ from typing import Final
 
 from rw2fa_daemon.core.clients import Client, ServiceClass
 from rw2fa_daemon.pamstack.lines import our_lines
-from rw2fa_daemon.pamstack.modules import OUR_MODULE, Role, role
+from rw2fa_daemon.pamstack.module_files import OUR_MODULE
+from rw2fa_daemon.pamstack.modules import Role, role
 from rw2fa_daemon.pamstack.search import Call, End, Slot, TooManyWays, Ways, slot_of, ways
 from rw2fa_daemon.pamstack.stack import Facility, Handler, Service, Stack
 

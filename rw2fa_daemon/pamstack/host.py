@@ -1,46 +1,23 @@
-"""Where PAM's files and modules are on a host, below a root folder."""
+"""Where PAM's files are on a host, below a root folder."""
 
-import re
 from pathlib import Path
 from typing import Final
 
 from rw2fa_daemon.core.clients import ClientTable
 from rw2fa_daemon.pamstack.faults import Fault, faults
 from rw2fa_daemon.pamstack.lines import our_lines
-from rw2fa_daemon.pamstack.modules import OUR_MODULE
+from rw2fa_daemon.pamstack.module_files import under
 from rw2fa_daemon.pamstack.stack import SERVICE_FOLDERS, Facility, host_reader, load
 
 PROFILE: Final = "rw2fa"
 PROFILES_FOLDER: Final = "/usr/share/pam-configs"
 PROFILE_PATH: Final = f"{PROFILES_FOLDER}/{PROFILE}"
 COMMON_AUTH: Final = "/etc/pam.d/common-auth"
-#: Folders in which Debian's libpam looks for a module without a path.
-_MODULE_FOLDERS: Final = ("lib/*/security", "usr/lib/*/security", "lib/security", "usr/lib/security")
 #: pam-auth-update's records of the lines that it wrote into common-auth.
 SAVED_AUTH: Final = "/var/lib/pam/auth"
-#: What pam_hook/build.c puts into the module, for what(1).
-_BUILD: Final = re.compile(rb"@\(#\)pam_rw2fa (?P<text>[^\0\n]+)\0")
 #: Files in the folders of services that are not services: parts that services include, leftovers of editors, packages.
 _PARTS: Final = ("common-",)
 _LEFTOVERS: Final = ("~", ".dpkg-new", ".dpkg-old", ".dpkg-dist", ".dpkg-bak", ".ucf-dist", ".pam-old", ".pam-new")
-
-
-def under(root: Path, path: str) -> Path:
-    """The file that a host whose root is `root` calls `path`."""
-    return root / path.lstrip("/")
-
-
-def modules(root: Path, name: str = OUR_MODULE) -> list[Path]:
-    """The copies of a module where libpam looks for it; a name with a path is looked up there."""
-    if name.startswith("/"):
-        return [path for path in [under(root, name)] if path.is_file()]
-    return [path for folder in _MODULE_FOLDERS for path in sorted(root.glob(f"{folder}/{name}"))]
-
-
-def build_of(module: Path) -> str:
-    """Which build a copy of our module is, as `rw2fa --version` prints it; empty if it does not say."""
-    found = _BUILD.search(module.read_bytes())
-    return found["text"].decode("utf-8", "replace") if found else ""
 
 
 def service_path(root: Path, service: str) -> str | None:

@@ -26,13 +26,11 @@ from rw2fa_daemon.pamstack.host import (
     PROFILES_FOLDER,
     SAVED_AUTH,
     facilities_in,
-    modules,
     service_faults,
-    under,
 )
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, copy_of, our_lines, put_in, uncopied, without
 from rw2fa_daemon.pamstack.lock import locked
-from rw2fa_daemon.pamstack.modules import OUR_MODULE
+from rw2fa_daemon.pamstack.module_files import OUR_MODULE, modules, under
 from rw2fa_daemon.pamstack.search import TooManyWays
 from rw2fa_daemon.pamstack.sshd.ask import wanted_dropin
 from rw2fa_daemon.pamstack.sshd.changes import changes_on_host

@@ -9,7 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Final
 
-from rw2fa_daemon.pamstack.modules import OUR_MODULE
+from rw2fa_daemon.pamstack.module_files import OUR_MODULE
 from rw2fa_daemon.pamstack.search import Slot
 from rw2fa_daemon.pamstack.stack import Facility, facility_of, is_at_include
 from rw2fa_daemon.pamstack.syntax import lines, physical_lines, tokens

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.pamstack.host import under
+from rw2fa_daemon.pamstack.module_files import under
 from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER
 
 

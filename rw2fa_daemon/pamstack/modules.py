@@ -8,10 +8,8 @@ from importlib import resources
 from typing import Any, Final
 
 from rw2fa_daemon.pamstack.codes import Code
+from rw2fa_daemon.pamstack.module_files import OUR_MODULE
 from rw2fa_daemon.pamstack.stack import Handler, Kind
-
-#: Ours.
-OUR_MODULE: Final = "pam_rw2fa.so"
 
 
 class Role(Enum):

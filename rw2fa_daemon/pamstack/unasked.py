@@ -7,7 +7,8 @@ from typing import Final
 from rw2fa_daemon.pamstack.codes import ALL_BAD, Action, Actions, Code
 from rw2fa_daemon.pamstack.dispatch import START, State, enter, step, verdict
 from rw2fa_daemon.pamstack.lines import without
-from rw2fa_daemon.pamstack.modules import OUR_MODULE, Role, answers, role
+from rw2fa_daemon.pamstack.module_files import OUR_MODULE
+from rw2fa_daemon.pamstack.modules import Role, answers, role
 from rw2fa_daemon.pamstack.search import SITUATIONS_MAX, Step, TooManyWays
 from rw2fa_daemon.pamstack.stack import Facility, Handler, Reader, Service, Stack, load
 

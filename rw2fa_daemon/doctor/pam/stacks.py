@@ -7,9 +7,10 @@ from rw2fa_daemon.core.clients import ServiceClass
 from rw2fa_daemon.doctor.finding import Finding
 from rw2fa_daemon.doctor.subject import Subject
 from rw2fa_daemon.pamstack.faults import Fault, Name, faults
-from rw2fa_daemon.pamstack.host import listed, modules, service_path, services
+from rw2fa_daemon.pamstack.host import listed, service_path, services
 from rw2fa_daemon.pamstack.install import installed
 from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET
+from rw2fa_daemon.pamstack.module_files import modules
 from rw2fa_daemon.pamstack.modules import Role, role
 from rw2fa_daemon.pamstack.stack import Facility, Handler, Service, host_reader, load
 from rw2fa_daemon.pamstack.syntax import SyntaxProblem

@@ -10,7 +10,7 @@ from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
 from rw2fa_daemon.pamstack import programs
-from rw2fa_daemon.pamstack.host import under
+from rw2fa_daemon.pamstack.module_files import under
 from rw2fa_daemon.pamstack.sshd.dropin import DROPIN, PLACEHOLDER, Scope, planned_dropin
 from rw2fa_daemon.pamstack.sshd.read import CONFIG, DEPTH_MAX, Files, included, keyword_of
 

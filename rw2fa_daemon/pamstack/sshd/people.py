@@ -9,7 +9,7 @@ from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory import local
 from rw2fa_daemon.directory.request import lookup as directory_lookup
-from rw2fa_daemon.pamstack.host import under
+from rw2fa_daemon.pamstack.module_files import under
 from rw2fa_daemon.pamstack.sshd.dropin import NOBODY, Scope
 from rw2fa_daemon.pamstack.transaction import read_bytes
 

@@ -9,7 +9,7 @@ import pytest
 
 from rw2fa_daemon import __version__
 from rw2fa_daemon.data.build import build_text
-from rw2fa_daemon.pamstack.host import build_of
+from rw2fa_daemon.pamstack.module_files import build_of
 
 ROOT = Path(__file__).parents[3]
 

@@ -10,9 +10,9 @@ import pytest
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.load import load
 from rw2fa_daemon.doctor import Finding, pam_check
-from rw2fa_daemon.pamstack.host import PROFILE_PATH, under
+from rw2fa_daemon.pamstack.host import PROFILE_PATH
 from rw2fa_daemon.pamstack.install import install, remove
-from rw2fa_daemon.pamstack.modules import OUR_MODULE
+from rw2fa_daemon.pamstack.module_files import OUR_MODULE, under
 from tests.support.world.paths import REPOSITORY
 
 FIXTURES = REPOSITORY / "tests/fixtures/pam"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rw2fa_daemon.pamstack.codes import Code
 from rw2fa_daemon.pamstack.dispatch import run
 from rw2fa_daemon.pamstack.lines import MARK, our_lines, put_in
-from rw2fa_daemon.pamstack.modules import OUR_MODULE
+from rw2fa_daemon.pamstack.module_files import OUR_MODULE
 from rw2fa_daemon.pamstack.stack import Facility, Handler, load
 from rw2fa_daemon.pamstack.unasked import differences
 
