@@ -103,6 +103,17 @@ def scope_result(
     return ScopeResult(ScopeStatus.REMEMBERED_NOT_ENABLED if remembered else ScopeStatus.SCOPE_UNSURE)
 
 
+def surely_asked(lists: Lists, user: User, address: str = "", *, written: str = "") -> bool:
+    """Whether a login of this user from `address` is asked for a code, as far as the configuration alone can say.
+
+    `written` is a name for which the directory gives this user: an entry of the scope may be spelled like it.
+    """
+    status = scope_result(lists, user, address, lambda _: True).scope_status
+    if written in lists.scope.users:
+        return status in {ScopeStatus.ENABLED, ScopeStatus.NOT_ENABLED, ScopeStatus.REMEMBERED_NOT_ENABLED}
+    return status is ScopeStatus.ENABLED
+
+
 def in_networks(address: str, networks: tuple[Network, ...]) -> bool:
     """Whether a numeric address is in one of the networks; a name, or nothing, never is.
 

@@ -11,7 +11,8 @@ from rw2fa_daemon.audit.older import write_failed_over
 from rw2fa_daemon.config.config import Config
 from rw2fa_daemon.config.rules import Rules, make_rules
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.user import Membership, Missing, User
+from rw2fa_daemon.core.scope import surely_asked
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.many import lookups as directory_lookups
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
@@ -100,14 +101,9 @@ class Subject:
         people: dict[str, User] = {}
         chosen = candidates[:CANDIDATES_MAX]
         for candidate, user in zip(chosen, self.lookups(chosen, groups), strict=True):
-            if isinstance(user, User) and self._is_enabled(user, candidate in named):
+            if isinstance(user, User) and surely_asked(self.rules.lists, user, written=candidate):
                 people.setdefault(user.name, user)
         return list(people.values()), len(candidates) <= CANDIDATES_MAX
-
-    def _is_enabled(self, user: User, by_name: bool) -> bool:  # noqa: FBT001 - private, one caller
-        # The file may spell the name differently from the directory.
-        in_scope = by_name or self.config.scope.membership(user) is Membership.MEMBER
-        return in_scope and self.config.exempt_users.membership(user) is not Membership.MEMBER
 
     def _names_in_state(self) -> set[str]:
         try:

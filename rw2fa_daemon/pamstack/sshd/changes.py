@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import ip_network
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
-from rw2fa_daemon.core.user import Membership, Missing, User, UserList
+from rw2fa_daemon.core.scope import in_networks, surely_asked
+from rw2fa_daemon.core.user import Missing, User
 from rw2fa_daemon.directory.members import group_members
 from rw2fa_daemon.directory.request import lookup as directory_lookup
 from rw2fa_daemon.pamstack.sshd.ask import Ask, Connection, Settings, files_of, sshd_with
@@ -144,16 +145,12 @@ class _Known:
 
     def asked(self, name: str, connection: Connection) -> bool:
         """Whether a user of this name is asked for a code on this connection."""
-        address = ip_address(connection.address)
-        if any(address in network for network in self.scope.exempt_networks):
-            return False
-        scope, exempt = self.scope.scope, self.scope.exempt_users
-        user = self.lookup(name, (*scope.groups, *exempt.groups))
-        if isinstance(user, Missing):
-            return name in scope.users and name not in exempt.users
-        # The file may spell the name differently from the directory.
-        by_name = UserList(scope.users | ({user.name} if name in scope.users else set()), scope.groups)
-        return by_name.membership_by_uid(user) is Membership.MEMBER and exempt.membership(user) is not Membership.MEMBER
+        lists, address = self.scope.lists, connection.address
+        user = self.lookup(name, lists.groups)
+        if isinstance(user, User):
+            return surely_asked(lists, user, address, written=name)
+        named = name in lists.scope.users and name not in lists.exempt_users.users
+        return named and not in_networks(address, lists.exempt_networks)
 
 
 def _of_each_kind(known: _Known, names: Iterable[str]) -> list[str]:

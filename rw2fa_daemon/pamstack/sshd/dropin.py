@@ -7,6 +7,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Final
 
 from rw2fa_daemon.core.problem import Problem
+from rw2fa_daemon.core.scope import Lists
 from rw2fa_daemon.core.user import UserList
 from rw2fa_daemon.pamstack.sshd.policy import CODE_STEP, Case, cases
 from rw2fa_daemon.pamstack.sshd.read import Files, read
@@ -41,6 +42,11 @@ class Scope:
     exempt_networks: tuple[IPv4Network | IPv6Network, ...] = ()
     aliases: frozenset[str] = frozenset()
     """Names that are asked because another name of their uid is in the scope."""
+
+    @property
+    def lists(self) -> Lists:
+        """The lists that logins are judged by."""
+        return Lists(scope=self.scope, exempt_users=self.exempt_users, exempt_networks=self.exempt_networks)
 
 
 NOBODY: Final = Scope()

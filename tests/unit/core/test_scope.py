@@ -4,7 +4,15 @@ from ipaddress import ip_network
 
 import pytest
 
-from rw2fa_daemon.core.scope import Lists, ScopeResult, ScopeStatus, in_networks, no_such_user, scope_result
+from rw2fa_daemon.core.scope import (
+    Lists,
+    ScopeResult,
+    ScopeStatus,
+    in_networks,
+    no_such_user,
+    scope_result,
+    surely_asked,
+)
 from rw2fa_daemon.core.user import Missing, User, UserList
 
 ALICE = User("alice", 1000, frozenset({1000, 50}), {"staff": 50, "ops": 60, "gone": None})
@@ -160,3 +168,29 @@ def test_networks_match_numeric_addresses_only(address: str, inside: bool) -> No
 def test_groups_are_looked_up_once_each() -> None:
     lists = Lists(UserList.of(["@staff", "@ops"]), UserList.of(["@staff"]), UserList.of(["@machines"]))
     assert lists.groups == ("staff", "ops", "machines")
+
+
+@pytest.mark.parametrize(
+    ("lists", "address", "written", "asked"),
+    [
+        (Lists(), "", "", False),
+        (Lists(scope=UserList.of(["alice"])), "", "", True),
+        (Lists(scope=UserList.of(["@staff"])), "", "", True),
+        (Lists(scope=UserList.of(["@gone"])), "", "", False),
+        (Lists(scope=UserList.of(["ALICE"])), "", "", False),
+        (Lists(scope=UserList.of(["ALICE"])), "", "ALICE", True),
+        (Lists(scope=UserList.of(["ALICE", "@gone"])), "", "ALICE", True),
+        (Lists(scope=UserList.of(["ALICE"]), exempt_users=UserList.of(["alice"])), "", "ALICE", False),
+        (Lists(scope=UserList.of(["alice"]), exempt_users=UserList.of(["@staff"])), "", "", False),
+        (Lists(scope=UserList.of(["ALICE"]), exempt_networks=(ip_network("::/0"),)), "2001:db8::1", "ALICE", False),
+        (Lists(scope=UserList.of(["ALICE"]), exempt_networks=(ip_network("::/0"),)), "192.0.2.1", "ALICE", True),
+    ],
+)
+def test_who_is_surely_asked(lists: Lists, address: str, written: str, *, asked: bool) -> None:
+    assert surely_asked(lists, ALICE, address, written=written) is asked
+
+
+def test_another_name_of_a_uid_in_the_scope_is_surely_asked() -> None:
+    toor = User("toor", 0, frozenset({0}), others=(ROOT,))
+    assert surely_asked(Lists(scope=UserList.of(["root"])), toor)
+    assert not surely_asked(Lists(scope=UserList.of(["alice"])), toor)
