@@ -141,8 +141,6 @@ class Context:
     resources: Resources
     recovery: CodeSet | None = None
     """Recovery codes to give out if this answer activates the account."""
-    server_clock: str = ""
-    """What is known about the server's own clock, for the audit."""
     sms_attempt: SmsAttempt = NO_ATTEMPT
     """How the latest message of this login fares."""
     error: SmsError | None = None
