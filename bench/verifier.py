@@ -217,6 +217,8 @@ def start_daemon(config: Path, notify: Path) -> Iterator[Daemon]:
             try:
                 while b"READY=1" not in notified.recv(4096).split(b"\n"):
                     pass
+                # A queue that nobody reads would fill, and stop the daemon at its next reload.
+                notified.close()
                 yield Daemon(process.pid, time.monotonic() - began)
             finally:
                 process.send_signal(signal.SIGTERM)
