@@ -23,6 +23,7 @@ _SOME: Final = re.compile(rf"(?:(?P<string>{_STRING}){_BLANK}(?P<comma>,){_BLANK
 _END: Final = re.compile(rf"(?:(?P<string>{_STRING}){_BLANK})?\]")
 _BETWEEN_QUOTES: Final = re.compile(r'"([^"]*)"')
 _ODD: Final = "#'\\"
+_BLANKS: Final = " \t\r\n"
 _ODD_LINE: Final = re.compile(rf"^.*[{re.escape(_ODD)}].*$", re.MULTILINE)
 """A line with a comment, or with a string that is more than the text between its quotes."""
 _TEXTS: Final = re.compile(rf"{_COMMENT}|({_STRING})")
@@ -50,6 +51,33 @@ class _Scanned:
 
 def _scan(text: str, begin: int) -> _Scanned | None:
     """The list at `begin`; None if there is none, or one that has other entries than strings."""
+    return _scan_plain(text, begin) or _scan_any(text, begin)
+
+
+def _scan_plain(text: str, begin: int) -> _Scanned | None:
+    """The same for most lists, and three times as fast: in it are quoted printable strings and nothing to escape."""
+    end = text.find("]", begin)
+    inside = text[begin + 1 : end]
+    if text[begin : begin + 1] != "[" or end < 0 or any(character in inside for character in _ODD):
+        return None
+    between = inside.split('"')
+    strings = between[1::2]
+    # An odd number of quotes: the bracket is in a string.
+    if len(between) % 2 == 0 or not "".join(strings).isprintable():
+        return None
+    first, *commas, last = (*between[0::2], "") if not strings else between[0::2]
+    if first.strip(_BLANKS) or last.strip(_BLANKS) not in {"", ","}:
+        return None
+    if any(comma.strip(_BLANKS) != "," for comma in set(commas)) or "\r" in inside.replace("\r\n", ""):
+        return None
+    if not strings:
+        return _Scanned(end + 1, None, None)
+    stop = end - len(last)
+    comma = last.find(",")
+    return _Scanned(end + 1, (stop - len(strings[-1]) - 2, stop), stop + comma if comma >= 0 else None)
+
+
+def _scan_any(text: str, begin: int) -> _Scanned | None:
     found = _BEGIN.match(text, begin)
     some = None
     while found and (more := _SOME.match(text, found.end())):

@@ -11,7 +11,7 @@ from rw2fa_daemon.core.clients import ClientTable, ServiceClass
 from rw2fa_daemon.core.login_settings import LoginSettings
 from rw2fa_daemon.core.scope import Lists
 from rw2fa_daemon.core.sms import SmsRules
-from rw2fa_daemon.core.user import GROUP_MARK, UserList
+from rw2fa_daemon.core.user import UserList
 from rw2fa_daemon.data import shipped_clients
 
 _UNUSUAL: Final = re.compile(r"[^a-z0-9_.-]")
@@ -37,9 +37,9 @@ class Rules:
 
     @property
     def scope_entries(self) -> tuple[str, ...]:
-        """The scope as the state knows it: users in order, by every name they have, then groups with their mark."""
-        scope = self.lists.scope
-        return (*sorted(scope.users), *(GROUP_MARK + group for group in scope.groups))
+        """The scope as the state knows it: users by every name they have, and groups with their mark."""
+        written = self.config.scope_entries
+        return (*written, *sorted(self.lists.scope.users.difference(written)))
 
 
 def make_rules(config: Config, canonical: dict[str, str] | None = None) -> Rules:

@@ -32,8 +32,9 @@ def sync_scope(connection: Connection, vault: Vault, entries: Iterable[str], now
         return _lean(wanted, stored)
     with connection.transaction():
         key_check.follow(connection, vault)
-        if (rows := _rows(connection)) != before:
-            stored, sound = _checked(vault, rows)
+        # A valid seal covers every row: while it is the same, so are they.
+        if not sound or connection.meta(SEAL_KEY) != before[1]:
+            stored, sound = _read(connection, vault)
         new = 0 if _LOST in stored else now
         after = _lean(wanted, stored, new) if sound else dict.fromkeys(wanted, 0)
         _write(connection, vault, stored, after)
@@ -106,14 +107,12 @@ def _checked(vault: Vault, rows: tuple[list[tuple[Any, ...]], object]) -> tuple[
 
 
 def _write(connection: Connection, vault: Vault, stored: Mapping[str, int], after: Mapping[str, int]) -> None:
-    connection.write(sql.DELETE_SCOPE_ENTRIES, [(entry,) for entry in stored if entry not in after])
+    connection.write(sql.DELETE_SCOPE_ENTRIES, [(entry,) for entry in stored.keys() - after.keys()])
     connection.write(
         sql.UPDATE_SCOPE_ENTRIES,
-        [(since, entry) for entry, since in after.items() if entry in stored and stored[entry] != since],
+        [(since, entry) for entry, since in after.items() if stored.get(entry, since) != since],
     )
-    connection.write(
-        sql.INSERT_SCOPE_ENTRIES, [(entry, second) for entry, second in after.items() if entry not in stored]
-    )
+    connection.write(sql.INSERT_SCOPE_ENTRIES, [(entry, after[entry]) for entry in after.keys() - stored.keys()])
     seal = vault.mac(_SEAL_PURPOSE, _packed(after))
     if connection.meta(SEAL_KEY) is None:
         connection.write(sql.INSERT_META, [(SEAL_KEY, seal)])

@@ -53,6 +53,23 @@ def test_what_is_cut_out_means_the_same(first: tuple[str, list[str]], second: tu
     assert len(arrays.cut(text)[1]) == 3
 
 
+PIECES = st.sampled_from(["[", "]", '"', ",", " ", "\n", "\r\n", "\r", "a", "ñ", "\u00a0", "#", "'", "\\", "\t", "x"])
+
+
+@given(lists() | st.tuples(st.lists(PIECES, max_size=9).map(lambda pieces: "[" + "".join(pieces)), st.just([])))
+def test_the_fast_way_finds_the_same_list(case: tuple[str, list[str]]) -> None:
+    text = case[0]
+    found = arrays._scan_plain(text, 0)
+    assert found is None or found == arrays._scan_any(text, 0)
+
+
+@pytest.mark.parametrize("text", ["[]", '["a"]', '[\n    "alice",\n    "ñ",\n]', '["a",\r\n"b"\r\n,]'])
+def test_plain_lists_are_found_the_fast_way(text: str) -> None:
+    found = arrays._scan_plain(text, 0)
+    assert found is not None
+    assert found == arrays._scan_any(text, 0)
+
+
 @given(TEXTS)
 def test_a_text_in_quotes_is_that_text(text: str) -> None:
     assert tomllib.loads(f"x = {arrays.quoted(text)}") == {"x": text}

@@ -2,11 +2,13 @@
 
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from rw2fa_daemon.store import scope
 from rw2fa_daemon.store.store import StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.support.health_checks import suppressed
@@ -27,6 +29,23 @@ def test_an_entry_keeps_the_time_it_came_in_until_it_is_gone(place: ScopeResult,
 def test_an_entry_that_is_named_twice_is_one(store: Store) -> None:
     assert store.sync_scope(["alice", "alice"], 1) == {"alice": 1}
     assert store.sync_scope(["alice", "alice"], 2) == {"alice": 1}
+
+
+def test_a_change_by_another_process_between_reading_and_writing_is_kept(
+    place: ScopeResult, store: Store, vault: Vault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.sync_scope(["alice"], 100)
+    checked = scope._checked
+    with closing(place.open(vault)) as other:
+
+        def meanwhile(*rows: Any) -> tuple[dict[str, int], bool]:
+            monkeypatch.setattr(scope, "_checked", checked)
+            other.sync_scope(["alice", "bob"], 200)
+            return checked(*rows)
+
+        monkeypatch.setattr(scope, "_checked", meanwhile)
+        assert store.sync_scope(["alice", "bob", "carl"], 300) == {"alice": 100, "bob": 200, "carl": 300}
+        assert other.scope() == {"alice": 100, "bob": 200, "carl": 300}
 
 
 @settings(suppress_health_check=suppressed(HealthCheck.function_scoped_fixture))
