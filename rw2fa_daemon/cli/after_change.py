@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -68,8 +69,12 @@ def purge(cli: CliContext) -> None:
 
 def reload(cli: CliContext) -> None:
     """Tell sshd and a running daemon of the new configuration; a daemon that is down reads it when it starts."""
-    refresh_sshd(cli)
-    _reload_daemon(cli)
+    # Both at the same time: with a hundred thousand names in the scope each takes half a second.
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(_reload_daemon, cli.config.socket)
+        refresh_sshd(cli)
+    if complaint := answer.result():
+        note(complaint)
 
 
 def refresh_sshd(cli: CliContext) -> None:
@@ -83,14 +88,12 @@ def refresh_sshd(cli: CliContext) -> None:
         note(f"sshd's drop-in is not up to date: {problem}")
 
 
-def _reload_daemon(cli: CliContext) -> None:
-    if not cli.config.socket.exists():
-        note("the daemon is not running; it reads the configuration when it starts")
-        return
+def _reload_daemon(socket: Path) -> str:
+    """Have a running daemon read its configuration again; returns why it does not know of the change, or nothing."""
+    if not socket.exists():
+        return "the daemon is not running; it reads the configuration when it starts"
     try:
-        result = ask_daemon(cli.config.socket, "reload", RELOAD_SECONDS).get("result", "no answer")
+        result = ask_daemon(socket, "reload", RELOAD_SECONDS).get("result", "no answer")
     except Problem as problem:
-        note(f"{problem.what}, so it does not know of the change yet; it reads the configuration when it starts")
-        return
-    if result != "ok":
-        note(f"the daemon keeps its old configuration: {result}")
+        return f"{problem.what}, so it does not know of the change yet; it reads the configuration when it starts"
+    return "" if result == "ok" else f"the daemon keeps its old configuration: {result}"

@@ -32,7 +32,7 @@ from rw2fa_daemon.pamstack.lines import DEFAULT_SOCKET, OurLine, copy_of, our_li
 from rw2fa_daemon.pamstack.lock import locked
 from rw2fa_daemon.pamstack.module_files import OUR_MODULE, modules, under
 from rw2fa_daemon.pamstack.search import TooManyWays
-from rw2fa_daemon.pamstack.sshd.ask import wanted_dropin
+from rw2fa_daemon.pamstack.sshd.ask import files_of, refuses, wanted_dropin
 from rw2fa_daemon.pamstack.sshd.changes import changes_on_host
 from rw2fa_daemon.pamstack.sshd.dropin import DROPIN, NOBODY, Scope
 from rw2fa_daemon.pamstack.stack import INCLUDE_FOLDER, SERVICE_FOLDERS, host_reader
@@ -108,7 +108,7 @@ def install(
         added = _add_profile(work, socket)
         if _SSHD in present:
             _write_dropin(work, scope)
-            _compare(work, scope)
+            _check_dropin(work, scope)
         _check(root, present, table)
     if added:
         _remember_profile(work, chosen=True)
@@ -145,9 +145,8 @@ def refresh_dropin(scope: Scope, *, root: Path = _HOST) -> Report:
         return Report((), ())
     with locked(root), Transaction() as files:
         work = _Work(root, files)
-        _write_dropin(work, scope)
-        if DROPIN in work.changed:
-            _compare(work, scope)
+        if _write_dropin(work, scope):
+            _check_dropin(work, scope)
     _reload_sshd(work)
     return work.report()
 
@@ -307,41 +306,30 @@ def _remember_profile(work: _Work, *, chosen: bool) -> None:
 # sshd
 
 
-def _write_dropin(work: _Work, scope: Scope) -> None:
+def _write_dropin(work: _Work, scope: Scope) -> bool:
+    """Write the drop-in for these users; whether it changed."""
     if not under(work.root, DROPIN).parent.is_dir():
         work.notes.append(f"sshd's drop-in was skipped: there is no folder {Path(DROPIN).parent}")
+        return False
+    return work.write(DROPIN, wanted_dropin(scope, work.root))
+
+
+def _check_dropin(work: _Work, scope: Scope) -> None:
+    """Have sshd judge the drop-in. Raises Problem if it refuses it, or if it would change more than it may."""
+    dropin = read_bytes(under(work.root, DROPIN))
+    judged = programs.sshd("-t") if work.root == _HOST and dropin is not None else None
+    if judged is None or dropin is None:
         return
-    text = wanted_dropin(scope, work.root)
-    was_good = _sshd_complaint(work) is None
-    work.write(DROPIN, text)
-    if was_good:
-        _check_sshd(work)
-    else:
-        work.notes.append(
-            "the drop-in could not be checked, since sshd already refused its configuration before; run `sshd -t`"
-        )
-
-
-def _sshd_complaint(work: _Work) -> str | None:
-    """Why sshd refuses its configuration; None if it does not, is not installed, or `root` is not this host's."""
-    done = programs.sshd("-t") if work.root == _HOST else None
-    return None if done is None or done.ok else done.complaint
-
-
-def _check_sshd(work: _Work) -> None:
-    complaint = _sshd_complaint(work)
-    if complaint is not None:
+    if not judged.ok:
+        if refuses(files_of()):
+            work.notes.append(
+                "the drop-in could not be checked, since sshd refuses the rest of its configuration; run `sshd -t`"
+            )
+            return
         raise Problem(
-            f"sshd refuses {DROPIN}: {complaint}",
+            f"sshd refuses {DROPIN}: {judged.complaint}",
             "nothing was changed; run `sshd -t` and correct the line that it names",
         )
-
-
-def _compare(work: _Work, scope: Scope) -> None:
-    """Raise Problem if the drop-in changes more for somebody than it may."""
-    dropin = read_bytes(under(work.root, DROPIN))
-    if work.root != _HOST or dropin is None or _sshd_complaint(work) is not None:
-        return
     for change in changes_on_host(scope, dropin.decode("utf-8", "surrogateescape")):
         raise Problem(f"nothing was changed, since sshd would be weakened or changed: {change.detail}", change.fix)
 

@@ -92,6 +92,17 @@ def sshd_with(files: Files, config: str = CONFIG) -> Iterator[Ask | None]:
         yield ask
 
 
+def refuses(files: Files) -> bool:
+    """Whether sshd refuses a configuration of `files`, whoever connects; False if it is not installed."""
+    with sshd_with(files) as ask:
+        try:
+            if ask is not None:
+                ask(Connection("root"))
+        except Problem:
+            return True
+    return False
+
+
 def _copy(files: Files, pattern: str, folder: Path, made: list[int], depth: int = 0) -> list[Path]:
     """Copies of the files that a pattern names; `made` counts the copies."""
     if depth > DEPTH_MAX:

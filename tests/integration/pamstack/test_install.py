@@ -353,6 +353,39 @@ def test_promise_14_a_refresh_that_would_open_what_the_host_closed_leaves_the_ol
     assert world.read(DROPIN) == before
 
 
+def test_a_refresh_for_the_same_users_writes_nothing_and_asks_sshd_nothing(
+    world: World, drive: Drive, people: None
+) -> None:
+    drive("install", "--scope=ben")
+    world.write("/etc/ssh/sshd_config.d/00-wrong.conf", "NoSuchKeyword yes\n")
+    assert drive("refresh", "--scope=ben") == {"changed": [], "notes": []}
+
+
+def test_a_refresh_says_that_sshd_refuses_the_rest_of_its_configuration(
+    world: World, drive: Drive, people: None
+) -> None:
+    drive("install")
+    world.write("/etc/ssh/sshd_config.d/00-wrong.conf", "NoSuchKeyword yes\n")
+    report = drive("refresh", "--scope=ben")
+    assert report["changed"] == [DROPIN]
+    assert any("sshd refuses the rest of its configuration" in note for note in report["notes"])
+
+
+def test_promise_14_a_drop_in_that_sshd_refuses_is_not_left_behind(world: World, drive: Drive, people: None) -> None:
+    drive("install")
+    before = world.read(DROPIN)
+    # As an sshd that does not know the keyword.
+    world.write(
+        "/usr/local/sbin/sshd",
+        '#!/bin/sh\ngrep -qs AuthenticationMethods /etc/ssh/sshd_config.d/10-* && [ "$1" = -t ] && {\n'
+        "    echo Bad configuration option: AuthenticationMethods >&2; exit 255; }\n"
+        'exec /usr/sbin/sshd "$@"\n',
+        mode=0o755,
+    )
+    assert "sshd refuses" in drive("refresh", "--scope=ben")["problem"]
+    assert world.read(DROPIN) == before
+
+
 def test_refreshing_installs_nothing(world: World, drive: Drive) -> None:
     assert drive("refresh", "--scope=@staff")["changed"] == []
     assert not world.path(DROPIN).exists()
@@ -440,7 +473,7 @@ def test_sshd_accepts_whatever_a_group_is_called(world: World, drive: Drive, gro
 
 def test_sshd_configuration_that_was_broken_before_is_said_and_left_alone(world: World, drive: Drive) -> None:
     world.write("/etc/ssh/sshd_config.d/50-broken.conf", "Frobnicate yes\n")
-    assert any("already refused" in note for note in drive("install")["notes"])
+    assert any("refuses the rest of its configuration" in note for note in drive("install")["notes"])
 
 
 def test_the_drop_in_of_a_world_never_reaches_the_host(world: World, drive: Drive) -> None:
