@@ -65,7 +65,7 @@ def test_rows_15_to_20_have_the_manuals_defaults(host: Host) -> None:
             ("set", "sms.enabled", "true"),
             "sms.enabled is not changed by this command; use: rw2fa sms enable, or rw2fa sms disable",
         ),
-        (("set", "colour", "red"), "there is no setting colour; look for the key with: rw2fa settings list"),
+        (("set", "flavour", "red"), "there is no setting flavour; look for the key with: rw2fa settings list"),
         (("get", "services.*"), "there is no setting services.*; look for the key with: rw2fa settings list"),
         (("get", "users"), "2 keys end in users; name one of: scope.users, exempt.users"),
         (
