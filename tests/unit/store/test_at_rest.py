@@ -210,3 +210,24 @@ def test_promise_7_the_wrong_key_is_noticed_when_the_state_is_opened(
             place.open(Vault(key))
     with closing(place.open(vault)):
         pass
+
+
+@pytest.mark.parametrize(
+    "tampering",
+    [
+        "DELETE FROM meta WHERE key = ?",
+        # Of key number 9, which nobody has.
+        "UPDATE meta SET value = x'0009000000000000000000000000000000000000000000000000000000000000' WHERE key = ?",
+    ],
+)
+def test_promise_7_nothing_is_written_under_a_key_that_may_not_be_the_states(
+    store: Store, raw: Raw, tampering: str
+) -> None:
+    store.transact("alice", put(ALICE))
+    raw.execute(tampering, ("key_check",))
+    for outcome in store.run([Job("alice", look), Job("bob", put(BOB))]):
+        assert isinstance(outcome, StateProblem)
+        assert "under another master key by now" in str(outcome)
+    with pytest.raises(StateProblem, match="under another master key by now"):
+        store.sync_scope(["alice"], 1)
+    assert raw.execute("SELECT count(*) FROM accounts WHERE name = 'bob'").fetchone() == (0,)

@@ -4,11 +4,13 @@ import sqlite3
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rw2fa_daemon.core.account import Account
 from rw2fa_daemon.store.sqlite import connection as connection_module
+from rw2fa_daemon.store.sqlite.connection import SqliteConnection
 from rw2fa_daemon.store.store import Job, StateProblem, Store
 from rw2fa_daemon.vault.vault import Vault
 from tests.unit.store.place import ONLY_SQLITE, Raw, ScopeResult
@@ -106,6 +108,37 @@ def test_what_changes_nothing_writes_nothing(folder: Path, store: Store) -> None
         None,
     ]
     assert state() == before
+
+
+@ONLY_SQLITE
+def test_a_row_on_a_broken_page_is_the_problem_of_its_own_jobs(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    store.run([Job("alice", put(ALICE)), Job("bob", put(BOB))])
+    record = SqliteConnection.record
+
+    def broken(connection: SqliteConnection, name: str) -> tuple[Any, ...] | None:
+        if name == "alice":
+            raise sqlite3.DatabaseError("database disk image is malformed")
+        return record(connection, name)
+
+    monkeypatch.setattr(SqliteConnection, "record", broken)
+    unread, read = store.run([Job("alice", look), Job("bob", look)])
+    assert isinstance(unread, StateProblem)
+    assert read == BOB
+    monkeypatch.undo()
+    assert store.read("alice") == ALICE
+
+
+def test_whoever_is_stored_after_the_floor_was_raised_has_it(store: Store, raw: Raw) -> None:
+    store.transact("alice", put(ALICE))
+    store.lift_floor(1_790_000_000)
+    assert store.transact("alice", spend(61_000_000))
+    store.transact("bob", put(BOB))
+    for name in ("alice", "bob"):
+        account = store.read(name)
+        assert account is not None
+        assert account.counters.floor >= 1_790_000_000 // 30
+        sealed = raw.execute("SELECT floor FROM accounts WHERE name = ? AND part = 0", (name,)).fetchone()
+        assert sealed == (account.counters.floor,)
 
 
 def test_a_login_seals_no_secret_again(store: Store, raw: Raw) -> None:

@@ -69,6 +69,16 @@ def test_account_and_logons_are_decided_about_together(store: Store) -> None:
     assert (store.read("alice"), store.logons_of("alice")) == (other, ARMED)
 
 
+@pytest.mark.parametrize(("account", "kept"), [(replace(ALICE, uid=7), Logons()), (ALICE, ARMED), (None, Logons())])
+def test_a_change_of_either_alone_is_stored(
+    place: ScopeResult, store: Store, vault: Vault, account: Account | None, kept: Logons
+) -> None:
+    store.transact("alice", put(ALICE))
+    store.with_logons("alice", lambda _account, _known: (account, kept, None), SETTINGS, NOW)
+    with closing(place.open(vault)) as again:
+        assert (again.read("alice"), again.logons_of("alice")) == (account, kept)
+
+
 def test_promise_1_a_pass_that_was_used_stays_so_over_a_restart(place: ScopeResult, store: Store, vault: Vault) -> None:
     keep(store, "alice", ARMED)
     assert let_in(store)
