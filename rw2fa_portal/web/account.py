@@ -7,13 +7,13 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from rw2fa_portal.web.forms import BadForm, read_form
 from rw2fa_portal.web.language.moments import day, machine_time, moment
-from rw2fa_portal.web.logon import FAILED, FOREIGN, REFUSED, UNAVAILABLE
+from rw2fa_portal.web.logon import REFUSED, UNAVAILABLE
 from rw2fa_portal.web.pages import go
+from rw2fa_portal.web.sender import sender
 from rw2fa_portal.web.services import PortalServices
 from rw2fa_portal.web.session_client import Unavailable
-from rw2fa_portal.web.visit import Refused, Visit
+from rw2fa_portal.web.visit import Refused
 from rw2fa_portal.words import N_
 
 HOW: Final[Mapping[str, str]] = {
@@ -76,7 +76,7 @@ class OwnPage:
     async def renew(self, request: Request) -> Response:
         """New recovery codes are wanted: a code is asked for first."""
         services = self._services
-        visit = await self._sender(request)
+        visit = await sender(services, request)
         if isinstance(visit, Response):
             return visit
         try:
@@ -99,25 +99,11 @@ class OwnPage:
 
     async def noted(self, request: Request) -> Response:
         """They are noted down, and not shown again."""
-        visit = await self._sender(request)
+        visit = await sender(self._services, request)
         if isinstance(visit, Response):
             return visit
         visit.codes = ()
         return go("/account")
-
-    async def _sender(self, request: Request) -> Visit | Response:
-        """Who sent a form of ours, signed in; or the answer to anybody else."""
-        services = self._services
-        try:
-            form = await read_form(request)
-        except BadForm:
-            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
-        visit = services.visit_of(request)
-        if visit is None:
-            return go("/?ended")
-        if not services.is_ours(request, form.get("token", "")):
-            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
-        return visit if visit.stands else go("/logon")
 
 
 def _row(line: str) -> Row:

@@ -7,12 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from rw2fa_daemon.core.prompts import Prompt
-from rw2fa_portal.web.forms import BadForm, read_form
 from rw2fa_portal.web.language.moments import clock_time, machine_time
-from rw2fa_portal.web.logon import FAILED, FOREIGN
 from rw2fa_portal.web.notice import SENTENCES, Notice
 from rw2fa_portal.web.pages import NO_STORE, go
 from rw2fa_portal.web.rdp import PassState, RdpPass, host_of, rdp_file
+from rw2fa_portal.web.sender import sender
 from rw2fa_portal.web.services import PortalServices
 from rw2fa_portal.web.session_client import Unavailable
 from rw2fa_portal.web.visit import Visit
@@ -48,16 +47,9 @@ class RemoteDesktop:
 
     async def arm(self, request: Request) -> Response:
         """A client is about to connect."""
-        services = self._services
-        try:
-            form = await read_form(request)
-        except BadForm:
-            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
-        visit = self._standing(request)
+        visit = await sender(self._services, request)
         if isinstance(visit, Response):
             return visit
-        if not services.is_ours(request, form.get("token", "")):
-            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
         # A form that comes twice puts the second pass in the place of the first.
         return await self._armed(request, visit)
 

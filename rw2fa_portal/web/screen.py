@@ -13,13 +13,13 @@ from rw2fa_daemon.core.application import Application
 from rw2fa_portal.desktop.ending import Ending
 from rw2fa_portal.web.bridge import Cause, bridge
 from rw2fa_portal.web.browsers import COOKIE
-from rw2fa_portal.web.forms import BadForm, read_form
 from rw2fa_portal.web.kinds import shown
 from rw2fa_portal.web.limits import LOOK_SECONDS
-from rw2fa_portal.web.logon import FAILED, FOREIGN, REFUSED, UNAVAILABLE
+from rw2fa_portal.web.logon import REFUSED, UNAVAILABLE
 from rw2fa_portal.web.notice import CLOSE_CODE, SENTENCES, Notice
 from rw2fa_portal.web.origin import is_own_page
 from rw2fa_portal.web.pages import go
+from rw2fa_portal.web.sender import sender
 from rw2fa_portal.web.services import PortalServices
 from rw2fa_portal.web.session_client import Unavailable
 from rw2fa_portal.web.visit import Refused, Visit
@@ -63,17 +63,9 @@ class Screens:
     async def ask_code(self, request: Request) -> Response:
         """Somebody who is signed in wants to type another code."""
         services = self._services
-        try:
-            form = await read_form(request)
-        except BadForm:
-            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
-        visit = services.visit_of(request)
-        if visit is None:
-            return go("/?ended")
-        if not services.is_ours(request, form.get("token", "")):
-            return services.pages.show("error.html", 403, heading=FAILED, what=FOREIGN)
-        if not visit.stands:
-            return go("/logon")
+        visit = await sender(services, request)
+        if isinstance(visit, Response):
+            return visit
         try:
             await visit.ask_code()
         except (Refused, Unavailable) as error:
